@@ -1,0 +1,1 @@
+"""The heart: default arguments by scope, names, variables, collections and the programs that own them."""

@@ -1,0 +1,327 @@
+"""`Model`: a slim program as pure functions: `init`, `apply`, `collect` and `specs`."""
+
+import contextlib
+import dataclasses
+import functools
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jax_slim.core import arg_scope, names, scopes
+from jax_slim.core.collections import Collections, GraphKeys, NamedOutput, by_name
+from jax_slim.core.program import Item, Program, ProgramError, VariableSpec, current, running
+from jax_slim.core.values import Facts, Variables
+from jax_slim.core.variables import draw
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Collected:
+    """What a program made besides its result: dicts of named values. A pytree.
+
+    Attributes:
+      losses: what was added to the collection LOSSES: 'softmax_cross_entropy_loss/value' -> scalar.
+      updates: variable name -> its new value (moving averages, metric totals). `variables | updates`
+        applies them.
+      summaries: name -> a scalar, or what `summary.histogram` and its like keep.
+      end_points: alias -> outputs of every layer that was given `outputs_collections`.
+      collections: every collection: name -> {entry name -> value}.
+    """
+
+    losses: dict[str, Any]
+    updates: dict[str, Any]
+    summaries: dict[str, Any]
+    end_points: dict[str, Any]
+    collections: dict[str, dict[str, Any]]
+
+
+class Model:
+    """A slim program, that is a function that calls layers, as pure functions of its variables.
+
+        def net(images, is_training=True):
+            net = slim.conv2d(images, 32, [3, 3], scope="conv1")
+            ...
+
+        model = slim.Model(net)
+        variables = model.init(jax.random.key(0), images)
+        logits = jax.jit(functools.partial(model.apply, is_training=False))(variables, images)
+        logits, collected = model.collect(variables, images, rng=key)
+
+    The `arg_scope` in force where the model is made is in force when it runs, below the scopes that are
+    open then.
+
+    Args:
+      function: the program. Its positional and keyword arguments are those of init, apply and collect.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        if not callable(function):
+            raise TypeError(f"Model: function must be callable, got {function!r}.")
+        self.function = function
+        self._arg_scope = arg_scope.current_arg_scope()
+
+    def __repr__(self) -> str:
+        return f"Model({getattr(self.function, '__name__', self.function)!r})"
+
+    def specs(self, *args: Any, **kwargs: Any) -> dict[str, VariableSpec]:
+        """The variables that the program makes: name -> shape, dtype, collections, ... Computes nothing.
+
+        Args:
+          *args, **kwargs: as for the program; arrays may be `jax.ShapeDtypeStruct`s.
+        """
+        return dict(self._trace(args, kwargs).variables())
+
+    def init(self, key: jax.Array, *args: Any, **kwargs: Any) -> Variables:
+        """Draws the variables' initial values. The program is traced, not run.
+
+        Each variable is drawn with `key` folded with a hash of its own name, so that adding or removing a
+        layer changes no other variable's value.
+
+        Args:
+          key: a JAX random key.
+          *args, **kwargs: as for the program; arrays may be `jax.ShapeDtypeStruct`s.
+
+        Returns:
+          The variables, in the order in which the program makes them.
+        """
+        if not _is_random_key(key):
+            raise TypeError(
+                f"Model.init: key must be a random key such as jax.random.key(0), got {_kind(key)}. "
+                "The program's arguments come after it."
+            )
+        specs = self._trace(args, kwargs).variables()
+        values = {name: _draw_value(key, spec) for name, spec in specs.items()}
+        return Variables(values, {name: facts_of(spec) for name, spec in specs.items()})
+
+    def apply(self, variables: Mapping[str, Any], *args: Any, rng: jax.Array | None = None, **kwargs: Any) -> Any:
+        """Runs the program on these variables and returns its result. Pure: jit, grad, vmap or shard it.
+
+        Args:
+          variables: name -> array: what `init` returned, or any mapping with those names.
+          *args, **kwargs: as for the program.
+          rng: a random key for dropout and its like.
+
+        Raises:
+          ValueError: a variable is missing or has another shape.
+          ProgramError: the program draws random numbers and `rng` is None.
+        """
+        run = _Apply(variables, rng)
+        result = self._run(run, args, kwargs)
+        if run.updates:
+            # A moving average that silently stays what it was is TF-Slim's best known trap.
+            some = ", ".join(list(run.updates)[:3])
+            warnings.warn(
+                f"Model.apply drops the updates of {len(run.updates)} variables ({some}, ...): use model.collect and apply "
+                "collected.updates, or run layers such as batch_norm with is_training=False.",
+                stacklevel=2,
+            )
+        return result
+
+    def collect(
+        self, variables: Mapping[str, Any], *args: Any, rng: jax.Array | None = None, **kwargs: Any
+    ) -> tuple[Any, Collected]:
+        """As `apply`, and also returns what the program collected: losses, updates, summaries, end points."""
+        run = _Apply(variables, rng)
+        result = self._run(run, args, kwargs)
+        return result, run.collected()
+
+    def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> "_Init":
+        """Runs the program on abstract values and returns the run. What is not an array stays as it is."""
+        leaves, structure = jax.tree.flatten((args, kwargs))
+        abstract = [index for index, leaf in enumerate(leaves) if hasattr(leaf, "shape") and hasattr(leaf, "dtype")]
+        run: _Init | None = None
+
+        def traced(arrays: list[Any]) -> None:
+            nonlocal run
+            run = _Init()
+            filled = list(leaves)
+            for index, array in zip(abstract, arrays, strict=True):
+                filled[index] = array
+            args, kwargs = jax.tree.unflatten(structure, filled)
+            self._run(run, args, kwargs)
+
+        jax.eval_shape(traced, [leaves[index] for index in abstract])
+        assert run is not None
+        return run
+
+    def _run(self, run: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if current() is None and scopes.get_variable_scope().name:
+            raise ProgramError(
+                f"Model: a variable_scope ({scopes.get_variable_scope().name!r}) is open around the model's run, which it "
+                "cannot see. Open the scope inside the model's function."
+            )
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(running(run))
+            stack.enter_context(scopes.at_root())
+            stack.enter_context(arg_scope.under(self._arg_scope))
+            return self.function(*args, **kwargs)
+
+
+class _Run(Program):
+    """What initializing and applying have in common: specs, collections and pending updates."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._specs: dict[str, VariableSpec] = {}
+        self._collections = Collections()
+        # The arrays are kept with their names: an id is only good while its object lives.
+        self._given: dict[int, tuple[Any, str]] = {}
+        self.updates: dict[str, Any] = {}
+
+    def variables(self) -> dict[str, VariableSpec]:
+        return self._specs
+
+    def name_of(self, value: Any) -> str | None:
+        return self._given.get(id(value), (None, None))[1]
+
+    def collect(self, collection: str, item: Item) -> None:
+        self._collections.add(collection, item)
+
+    def collection(self, collection: str) -> list[Item]:
+        return self._collections.get(collection)
+
+    def clear_collection(self, collection: str) -> None:
+        self._collections.clear(collection)
+
+    def collections(self) -> tuple[str, ...]:
+        return tuple(self._collections)
+
+    def update_variable(self, name: str, change: Callable[[Any], Any], now: bool = False) -> jax.Array:
+        self._collections.check_trace(f"variable {name!r} was updated")
+        spec = self._specs[name]
+        old = self.updates[name] if name in self.updates else self.read_variable(name)
+        new = jnp.asarray(change(old))
+        if new.shape != spec.shape:
+            raise ValueError(f"update_variable: {name!r} must keep its shape {spec.shape}, got {new.shape}.")
+        new = new.astype(old.dtype)
+        self.updates[name] = new
+        if now:
+            self._set_value(name, new)
+        return new
+
+    def _set_value(self, name: str, value: Any) -> None:
+        raise NotImplementedError
+
+    def _give(self, name: str, value: Any) -> Any:
+        self._given[id(value)] = (value, name)
+        return value
+
+    def collected(self) -> Collected:
+        collections = {name: by_name(self._collections.get(name)) for name in self._collections}
+        outputs = [item for name in self._collections for item in self._collections.get(name)]
+        return Collected(
+            losses=collections.get(GraphKeys.LOSSES, {}),
+            updates=dict(self.updates),
+            summaries=collections.get(GraphKeys.SUMMARIES, {}),
+            end_points={item.name: item.value for item in outputs if isinstance(item, NamedOutput)},
+            collections=collections,
+        )
+
+
+class _Init(_Run):
+    """A run on abstract values that learns which variables there are."""
+
+    def make_variable(self, spec: VariableSpec) -> jax.Array:
+        self._specs[spec.name] = spec
+        return self.read_variable(spec.name)
+
+    def read_variable(self, name: str) -> jax.Array:
+        # A new placeholder each time: one kept from inside a scan would leak out of it.
+        spec = self._specs[name]
+        return self._give(name, jnp.zeros(spec.shape, spec.dtype))
+
+    def next_key(self, name: str) -> jax.Array:
+        return jax.random.fold_in(jax.random.key(0), names.stable_hash(name))
+
+    def _set_value(self, name: str, value: Any) -> None:
+        del name, value
+
+
+class _Apply(_Run):
+    """A run on given values."""
+
+    def __init__(self, values: Mapping[str, Any], rng: jax.Array | None) -> None:
+        super().__init__()
+        if not isinstance(values, Mapping):
+            raise TypeError(f"Model: variables must be a mapping name -> array, got {_kind(values)}.")
+        if rng is not None and not _is_random_key(rng):
+            raise TypeError(f"Model: rng must be a random key such as jax.random.key(0), got {_kind(rng)}.")
+        self._passed = values
+        self._values: dict[str, Any] = {}
+        self._rng = rng
+
+    def make_variable(self, spec: VariableSpec) -> jax.Array:
+        name = spec.name
+        if name in self._passed:
+            value = self._passed[name]
+            value = jnp.asarray(value) if not isinstance(value, jax.Array) else value
+            if value.shape != spec.shape:
+                raise ValueError(
+                    f"Model: variable {name!r} must have shape {spec.shape}, got {value.shape}. Were the variables "
+                    "made for another model, or for inputs of another size?"
+                )
+        elif GraphKeys.LOCAL_VARIABLES in spec.collections:
+            value = draw(spec.initializer, jax.random.key(0), spec.shape, spec.dtype)
+        else:
+            raise ValueError(
+                f"Model: variable {name!r} (made at {spec.made_at}) is not among the {len(self._passed)} variables passed."
+                f"{names.hint(name, self._passed)} Did init run under another arg_scope or with other arguments?"
+            )
+        self._specs[name] = spec
+        self._values[name] = value
+        return self._give(name, value)
+
+    def read_variable(self, name: str) -> jax.Array:
+        return self._values[name]
+
+    def next_key(self, name: str) -> jax.Array:
+        if self._rng is None:
+            raise ProgramError(
+                f"{name}: needs random numbers, but no key was given. Pass rng=jax.random.key(...) to model.apply or "
+                "model.collect, or is_training=False to the layer."
+            )
+        return jax.random.fold_in(self._rng, names.stable_hash(name))
+
+    def _set_value(self, name: str, value: Any) -> None:
+        self._values[name] = self._give(name, value)
+
+
+def facts_of(spec: VariableSpec) -> Facts:
+    """The part of a spec that a `Variables` keeps."""
+    return Facts(spec.trainable, spec.collections)
+
+
+def _draw_value(key: jax.Array, spec: VariableSpec) -> jax.Array:
+    if not callable(spec.initializer):
+        return draw(spec.initializer, key, spec.shape, spec.dtype)
+    key = jax.random.fold_in(key, names.stable_hash(spec.drawn_as))
+    try:
+        hash(spec.initializer)
+    except TypeError:  # jit wants its static arguments hashable; a user's initializer need not be
+        return draw(spec.initializer, key, spec.shape, spec.dtype)
+    return _drawn(spec.initializer, key, spec.shape, jnp.dtype(spec.dtype))
+
+
+@functools.partial(jax.jit, static_argnums=(0, 2, 3))
+def _drawn(initializer: Any, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+    """Compiled once per initializer and shape: a net has far fewer of these than variables."""
+    return draw(initializer, key, shape, dtype)
+
+
+def _is_random_key(key: Any) -> bool:
+    """A typed key, or the older form: two or four uint32."""
+    if not hasattr(key, "dtype") or not hasattr(key, "shape"):
+        return False
+    if jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key):
+        return key.shape == ()
+    return np.dtype(key.dtype) == np.uint32 and len(key.shape) == 1
+
+
+def _kind(value: Any) -> str:
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    return f"{type(value).__name__} ({value!r:.60})"
