@@ -75,7 +75,7 @@ def det_value(name: str, shape: Sequence[int]) -> np.ndarray:
 
 
 def make_input(spec: Case, seed: int | None = None) -> np.ndarray:
-    """The array that an input spec of a case describes; `seed` takes the place of the spec's own (metrics have three)."""
+    """The array that an input spec of a case describes; `seed` replaces the spec's own (metrics have three)."""
     shape, dtype = tuple(spec.get("shape", ())), np.dtype(spec.get("dtype", "float32"))
     kind = spec["kind"]
     if kind == "values":

@@ -3,9 +3,10 @@
 import json
 import zlib
 
-import golden
 import numpy as np
 import pytest
+
+import golden
 
 CHECKSUMS = json.loads((golden.FOLDER / "conventions.json").read_text())
 AREAS = ("initializers", "layers", "losses", "metrics", "naming", "nets", "training")

@@ -1,0 +1,80 @@
+# Every target works on a fresh clone by itself: the environment is made when it is missing or older than pyproject.toml.
+#
+#   make setup      everything for work on jax-slim, in .venv
+#   make demo       train a small net on handwritten digits, evaluate it, draw what it learned
+#   make test       the fast tests          make test-all   all of them
+#   make lint       what CI checks          make format     put it right where a tool can
+#   make bench      the benchmarks
+#
+# uv is used where it is installed, else venv and pip. `make VENV=/elsewhere PYTHON=python3.12 setup` chooses both.
+
+VENV ?= .venv
+WORKERS ?= 2
+BIN := $(VENV)/bin
+HAS_UV = uv --version >/dev/null 2>&1
+
+# Tried one after the other by running it: a name on the PATH may be too old, or a shim with nothing behind it.
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$name" && break; done)
+
+.PHONY: setup demo test test-slow test-all lint format bench clean
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# $(call install,WHAT): makes the environment where there is none, then installs WHAT into it.
+define install
+	@if [ ! -x $(BIN)/python ]; then \
+		if $(HAS_UV); then uv venv --quiet $(if $(PYTHON),--python $(PYTHON)) $(VENV); \
+		elif [ -n "$(PYTHON)" ]; then $(PYTHON) -m venv $(VENV); \
+		else \
+			echo "jax-slim needs Python 3.11 or newer, and no python3 found here is." >&2; \
+			echo "Install one, or uv (which brings its own), or name one: make PYTHON=/path/to/python3.12 setup" >&2; \
+			exit 1; \
+		fi; \
+	fi
+	@echo "Installing jax-slim into $(VENV) ..."
+	@if $(HAS_UV); then uv pip install --python $(BIN)/python $(1); \
+	else \
+		$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip; \
+		$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" && $(BIN)/python -m pip install --quiet $(1); \
+	fi
+endef
+
+$(VENV)/.installed-demo: pyproject.toml
+	$(call install,--editable ".[demo]")
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml
+	$(call install,--editable ".[demo]" --group dev)
+	@touch $@ $(VENV)/.installed-demo
+
+setup: $(VENV)/.installed-dev
+
+demo: $(VENV)/.installed-demo
+	$(BIN)/python examples/digits.py
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow"
+
+test-slow: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow
+
+test-all: test test-slow
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.installed-dev
+	@for file in benchmarks/*.py; do echo "== $$file" && $(BIN)/python "$$file" || exit 1; done
+
+clean:
+	rm -rf .venv .cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,15 @@
+"""What every test run shares: a compile cache that lasts, and hypothesis without clocks or chance."""
+
+import os
+from pathlib import Path
+
+import hypothesis
+
+# As variables of the environment, before jax is imported: the processes that tests start share the cache too.
+CACHE = Path(__file__).parents[1] / ".cache" / "jax"
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+
+# No deadline: the first call of an example may compile. Derandomized: a test that passed yesterday passes today.
+hypothesis.settings.register_profile("jax_slim", deadline=None, derandomize=True, max_examples=50)
+hypothesis.settings.load_profile("jax_slim")
