@@ -1,5 +1,6 @@
 """jax-slim: TF-Slim reborn on JAX. `import jax_slim as slim`."""
 
+import jax_slim.metrics as metrics
 from jax_slim.core.arg_scope import add_arg_scope as add_arg_scope
 from jax_slim.core.arg_scope import arg_scope as arg_scope
 from jax_slim.core.arg_scope import arg_scope_func_key as arg_scope_func_key
@@ -41,5 +42,10 @@ from jax_slim.core.variables import local_variable as local_variable
 from jax_slim.core.variables import model_variable as model_variable
 from jax_slim.core.variables import update_variable as update_variable
 from jax_slim.core.variables import variable as variable
+from jax_slim.layers.batch_normalization import batch_norm as batch_norm
+from jax_slim.layers.repetition import repeat as repeat
+from jax_slim.layers.repetition import stack as stack
+from jax_slim.layers.shaping import flatten as flatten
+from jax_slim.layers.stochastic import dropout as dropout
 
 __version__ = "0.1.0.dev0"

@@ -1,0 +1,81 @@
+"""What metrics check and mend in their arguments before any variable exists."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jax_slim.core.collections import NamesOfCollections, add_to_collections
+from jax_slim.core.scopes import get_name_scope
+from jax_slim.metrics._accumulators import at_least_float32
+
+
+def array(value: Any) -> jax.Array:
+    """As an array outside of every gradient."""
+    return jax.lax.stop_gradient(jnp.asarray(value))
+
+
+def matching(
+    function: str, predictions: Any, labels: Any, weights: Any = None
+) -> tuple[jax.Array, jax.Array, jax.Array | None]:
+    """Predictions and labels of one shape, and weights for them.
+
+    As in TensorFlow: where one of predictions and labels has one axis more, of size 1 and at the end, that axis is
+    dropped; likewise with weights, and weights with one axis less get one.
+
+    Raises:
+      ValueError: the shapes do not match even so.
+    """
+    predictions, labels = array(predictions), array(labels)
+    given = predictions.shape, labels.shape
+    if predictions.ndim - labels.ndim == 1 and predictions.shape[-1] == 1:
+        predictions = predictions[..., 0]
+    elif labels.ndim - predictions.ndim == 1 and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    if predictions.shape != labels.shape:
+        raise ValueError(
+            f"{function}: predictions and labels must have the same shape (or one more axis of size 1 at the end), got "
+            f"{given[0]} and {given[1]}."
+        )
+    return predictions, labels, weights_for(function, predictions.shape, weights)
+
+
+def weights_for(function: str, shape: Sequence[int], weights: Any, values: str = "values") -> jax.Array | None:
+    """Weights as floats that broadcast to `shape`: a scalar, or each axis 1 or as long as that of the values.
+
+    One axis more, of size 1 and at the end, is dropped; one axis less is added at the end.
+
+    Raises:
+      ValueError: they do not broadcast so.
+    """
+    if weights is None:
+        return None
+    weights = at_least_float32(weights)
+    given, shape = weights.shape, tuple(shape)
+    if weights.ndim == len(shape) + 1 and given[-1] == 1:
+        weights = weights[..., 0]
+    elif weights.ndim == len(shape) - 1 and weights.ndim:
+        weights = weights[..., None]
+    if weights.ndim and (
+        weights.ndim != len(shape) or any(w not in (1, v) for w, v in zip(weights.shape, shape, strict=True))
+    ):
+        raise ValueError(
+            f"{function}: weights must be a scalar or broadcast to the {values} {shape} axis by axis, got {given}. "
+            "Each axis must be 1 or as long as that of the values; a missing one belongs at the end."
+        )
+    return weights
+
+
+def weighted(values: jax.Array, weights: jax.Array | None) -> jax.Array:
+    """`values * weights`, or `values`."""
+    return values if weights is None else at_least_float32(values) * weights
+
+
+def report(
+    metrics_collections: NamesOfCollections, updates_collections: NamesOfCollections, value: Any, update: Any
+) -> None:
+    """Lists a metric's value and update in the collections that the call names, as '<scope>/value' and '/update_op'."""
+    scope = get_name_scope()
+    add_to_collections(metrics_collections, value, f"{scope}/value")
+    add_to_collections(updates_collections, update, f"{scope}/update_op")
