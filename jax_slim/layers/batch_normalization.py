@@ -174,8 +174,8 @@ def batch_norm(
             weights = None if batch_weights is None else batch_weights.reshape([-1] + [1] * (inputs.ndim - 1))
             mean, variance = kernels.moments(inputs, others, weights)
             along = [-1 if other == axis else 1 for other in range(inputs.ndim)]
-            factor = jnp.ones(along, dtype) if gamma is None else gamma.reshape(along)
-            shift = jnp.zeros(along, dtype) if beta is None else beta.reshape(along)
+            factor = jnp.ones((), dtype) if gamma is None else gamma.reshape(along)
+            shift = jnp.zeros((), dtype) if beta is None else beta.reshape(along)
             if adjustment is not None:
                 factor, shift = _first(*adjustment(inputs.shape), factor, shift)
             if renorm:
