@@ -1,0 +1,39 @@
+"""A `TrainState` as named arrays, the form in which checkpoints hold it, and back."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jax_slim.learning.train_op import TrainState
+
+VARIABLES = "variables/"
+
+
+def named_arrays(state: TrainState) -> dict[str, Any]:
+    """The leaves of a state by name: 'variables/conv1/weights', 'optimizer/0/trace/conv1/weights', 'rng'."""
+    leaves, _ = jax.tree_util.tree_flatten_with_path(_plain(state))
+    return {_name(path): leaf for path, leaf in leaves}
+
+
+def state_like(template: TrainState, arrays: dict[str, Any]) -> TrainState:
+    """The state of the form of `template` whose leaves are `arrays`, by the names of `named_arrays`."""
+    leaves, structure = jax.tree_util.tree_flatten_with_path(_plain(template))
+    state = jax.tree.unflatten(structure, [arrays[_name(path)] for path, _ in leaves])
+    if not jax.dtypes.issubdtype(template.rng.dtype, jax.dtypes.prng_key):
+        return state
+    key = jax.random.wrap_key_data(jnp.asarray(state.rng), impl=str(jax.random.key_impl(template.rng)))
+    return TrainState(state.variables, state.optimizer, key)
+
+
+def _plain(state: TrainState) -> TrainState:
+    """The state with its key as plain numbers, which files can hold; also of a state of shapes."""
+    rng = state.rng
+    if jax.dtypes.issubdtype(rng.dtype, jax.dtypes.prng_key):
+        abstract = isinstance(rng, jax.ShapeDtypeStruct)
+        rng = jax.eval_shape(jax.random.key_data, rng) if abstract else jax.random.key_data(rng)
+    return TrainState(state.variables, state.optimizer, rng)
+
+
+def _name(path: tuple[Any, ...]) -> str:
+    return jax.tree_util.keystr(path, simple=True, separator="/")

@@ -1,0 +1,301 @@
+"""`create_train_op`: a loss function and an optimizer become one pure training step."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jax_slim.core import names
+from jax_slim.core.model import Model
+from jax_slim.core.program import VariableSpec
+from jax_slim.core.values import Variables
+from jax_slim.core.variables import Variable, get_or_create_global_step
+from jax_slim.learning.gradients import clip_gradient_norms, gradient_summaries, multiply_gradients
+from jax_slim.summary.recording import Buckets, Histogram, counted
+
+GLOBAL_STEP = "global_step"
+_USE_GLOBAL_STEP = "the program's"
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class TrainState:
+    """All that training changes: what a checkpoint holds, what a step maps to its successor. A pytree.
+
+    Attributes:
+      variables: the program's variables, 'global_step' among them (unless it was turned off).
+      optimizer: the optimizer's state.
+      rng: the random key of the run; each step folds its number into it.
+    """
+
+    variables: Variables
+    optimizer: Any
+    rng: jax.Array
+
+
+class StepResult(NamedTuple):
+    """What a step gives besides the next state.
+
+    Attributes:
+      loss: the total loss, before the step changed anything.
+      summaries: tag -> scalar or `Buckets`; the buckets are empty when the step was not asked for them.
+    """
+
+    loss: jax.Array
+    summaries: dict[str, Any]
+
+
+class TrainOp:
+    """A training step, made by `create_train_op`.
+
+    Call it as a pure function, under your own `jax.jit` and loop, or give it to `learning.train`:
+
+        state = train_op.init(jax.random.key(0), batch)
+        step = jax.jit(train_op, donate_argnums=0)
+        for batch in batches:
+            state, result = step(state, batch)
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        optimizer: Any,
+        counts_steps: bool,
+        update_ops: Sequence[Any] | None,
+        variables_to_train: Any,
+        transform: Callable[[Variables], Variables],
+        summarize_gradients: bool,
+        check_numerics: bool,
+    ) -> None:
+        self.model = model
+        self.optimizer = optimizer
+        self.counts_steps = counts_steps
+        self.check_numerics = check_numerics
+        self._update_ops = None if update_ops is None else {_name(update) for update in update_ops}
+        self._variables_to_train = variables_to_train
+        self._transform = transform
+        self._summarize_gradients = summarize_gradients
+
+    def specs(self, batch: Any) -> dict[str, VariableSpec]:
+        """The variables of the program, by name. Computes nothing."""
+        return self.model.specs(batch)
+
+    def init(self, key: jax.Array, batch: Any) -> TrainState:
+        """The state before the first step: fresh variables and optimizer state.
+
+        Args:
+          key: a JAX random key: half of it draws the variables, half goes into the steps.
+          batch: one batch, or `jax.ShapeDtypeStruct`s like it.
+        """
+        for_variables, for_steps = jax.random.split(key)
+        variables = self.model.init(for_variables, batch)
+        return self.state(variables, for_steps)
+
+    def state(self, variables: Variables, rng: jax.Array) -> TrainState:
+        """The state before the first step with these variables."""
+        # Optimizers are many small operations for each variable: compiled at once they take a third of the time.
+        optimizer = jax.jit(self.optimizer.init)(self.trained(variables))
+        return TrainState(variables, optimizer, rng)
+
+    def trained(self, variables: Variables) -> Variables:
+        """Those of `variables` that the step trains."""
+        trainable = variables.trainable
+        if self._variables_to_train is None:
+            chosen = trainable
+        else:
+            chosen = _chosen(self._variables_to_train, variables)
+        if not chosen:
+            raise ValueError(
+                f"create_train_op: there is nothing to train among {len(variables)} variables. Does the loss function make "
+                "trainable variables?"
+            )
+        return chosen
+
+    def __call__(
+        self, state: TrainState, batch: Any, want_histograms: jax.Array | bool = True
+    ) -> tuple[TrainState, StepResult]:
+        """One step: loss, gradients, optimizer, updates. Pure.
+
+        Args:
+          state: as `init` or an earlier step returned it.
+          batch: what the loss function takes.
+          want_histograms: whether to count the histograms (a Python or a traced boolean, so that one compiled step
+            serves both); scalars are always there.
+
+        Returns:
+          The next state, and the loss and summaries of this step.
+        """
+        variables = state.variables
+        step = variables[GLOBAL_STEP] if self.counts_steps else 0
+        rng = jax.random.fold_in(state.rng, step)
+
+        def loss_of(trained: Variables) -> tuple[jax.Array, Any]:
+            loss, collected = self.model.collect(variables | trained, batch, rng=rng)
+            return _checked_loss(loss), collected
+
+        trained = self.trained(variables)
+        (loss, collected), gradients = jax.value_and_grad(loss_of, has_aux=True)(trained)
+        gradients = self._transform(gradients)
+        summaries = dict(collected.summaries)
+        if self._summarize_gradients:
+            summaries |= gradient_summaries(gradients)
+        changes, optimizer = self.optimizer.update(gradients, state.optimizer, trained)
+
+        updates = collected.updates
+        if self._update_ops is not None:
+            updates = {name: value for name, value in updates.items() if name in self._update_ops}
+        variables = variables | updates
+        variables |= {name: (variables[name] + changes[name]).astype(variables[name].dtype) for name in trained}
+        if self.counts_steps:
+            variables |= {GLOBAL_STEP: variables[GLOBAL_STEP] + 1}
+        return (
+            TrainState(variables, optimizer, state.rng),
+            StepResult(loss.astype(jnp.float32), _counted_if(want_histograms, summaries)),
+        )
+
+
+def create_train_op(
+    total_loss: Callable[[Any], jax.Array],
+    optimizer: Any,
+    global_step: Any = _USE_GLOBAL_STEP,
+    update_ops: Sequence[Any] | None = None,
+    variables_to_train: Any = None,
+    transform_grads_fn: Callable[[Variables], Variables] | None = None,
+    clip_gradient_norm: float = 0,
+    summarize_gradients: bool = False,
+    gradient_multipliers: Mapping[Any, Any] | None = None,
+    check_numerics: bool = True,
+) -> TrainOp:
+    """Makes a training step out of a loss function and an optimizer.
+
+        def loss_fn(batch):
+            logits, _ = slim.nets.vgg.vgg_16(batch["image"], is_training=True)
+            slim.losses.sparse_softmax_cross_entropy(logits, batch["label"])
+            return slim.losses.get_total_loss()
+
+        train_op = slim.learning.create_train_op(loss_fn, optax.sgd(1e-3), clip_gradient_norm=4.0)
+        slim.learning.train(train_op, logdir, batches, number_of_steps=1000)
+
+    A step computes the loss and its gradients, multiplies, clips and transforms the gradients (in this order),
+    applies the optimizer, applies every update that the program made (moving averages), and counts the global step.
+
+    Args:
+      total_loss: batch -> scalar loss: a slim program. (TF-Slim's was a tensor; here it is the function that makes it.)
+      optimizer: an optax gradient transformation.
+      global_step: None leaves the global step out; then dropout masks do not change from step to step and
+        `learning.train` cannot run it.
+      update_ops: which updates to apply: names of variables; None means all, [] none.
+      variables_to_train: what to train: names, records, or regular expressions for the beginning of names
+        (['vgg_16/fc8']); None means every trainable variable.
+      transform_grads_fn: gradients (a `Variables`) -> gradients, applied last.
+      clip_gradient_norm: clips each gradient's own L2 norm to this; 0 does not clip.
+      summarize_gradients: whether to record a histogram and the norm of each gradient.
+      gradient_multipliers: variable name -> factor for its gradient.
+      check_numerics: whether `learning.train` stops when the loss is NaN or infinite.
+
+    Returns:
+      The step, for `learning.train` or a loop of your own.
+
+    Raises:
+      TypeError: `total_loss` is not a function, or `optimizer` not an optax transformation.
+      ValueError: `clip_gradient_norm` is negative, or `gradient_multipliers` is empty.
+    """
+    if not callable(total_loss):
+        raise TypeError(
+            f"create_train_op: total_loss must be a function batch -> scalar loss, got {type(total_loss).__name__}. "
+            "Put the code that makes the loss into a function: it becomes the program that is trained."
+        )
+    if not (hasattr(optimizer, "init") and hasattr(optimizer, "update")):
+        raise TypeError(
+            f"create_train_op: optimizer must be an optax transformation such as optax.sgd(0.1), got {optimizer!r}."
+        )
+    if clip_gradient_norm < 0:
+        raise ValueError(
+            f"create_train_op: clip_gradient_norm must be positive, or 0 for no clipping, got {clip_gradient_norm}."
+        )
+    if gradient_multipliers is not None and not gradient_multipliers:
+        raise ValueError("create_train_op: gradient_multipliers must name variables or be None, got an empty dict.")
+    counts_steps = global_step is not None
+
+    def program(batch: Any) -> jax.Array:
+        loss = total_loss(batch)
+        if counts_steps:
+            get_or_create_global_step()
+        return loss
+
+    program.__name__ = getattr(total_loss, "__name__", "loss")
+
+    def transform(gradients: Variables) -> Variables:
+        if gradient_multipliers is not None:
+            gradients = multiply_gradients(gradients, gradient_multipliers)
+        if clip_gradient_norm > 0:
+            gradients = clip_gradient_norms(gradients, clip_gradient_norm)
+        return gradients if transform_grads_fn is None else transform_grads_fn(gradients)
+
+    return TrainOp(
+        Model(program),
+        optimizer,
+        counts_steps,
+        update_ops,
+        variables_to_train,
+        transform,
+        summarize_gradients,
+        check_numerics,
+    )
+
+
+def _checked_loss(loss: Any) -> jax.Array:
+    if loss is None:
+        raise TypeError("create_train_op: the loss function returned None. End it with `return losses.get_total_loss()`.")
+    shape = getattr(loss, "shape", None)
+    if shape is None or shape != () or not jnp.issubdtype(loss.dtype, jnp.floating):
+        what = f"shape {shape} and dtype {loss.dtype}" if shape is not None else type(loss).__name__
+        raise TypeError(
+            f"create_train_op: the loss function must return one floating-point scalar, got {what}. Reduce it "
+            "(jnp.mean), or return slim.losses.get_total_loss()."
+        )
+    return loss
+
+
+def _chosen(wanted: Any, variables: Variables) -> Variables:
+    """The variables named by `wanted`: a name, record or pattern, or several."""
+    if isinstance(wanted, str):
+        wanted = [wanted]
+    chosen: list[str] = []
+    for one in wanted:
+        name = _name(one)
+        if name in variables:
+            if not variables.facts[name].trainable:
+                raise ValueError(
+                    f"create_train_op: variables_to_train names {name!r}, which is not trainable. Leave it out: updates such "
+                    "as moving averages are applied anyway."
+                )
+            chosen.append(name)
+            continue
+        matching = variables.trainable.select(include=name)
+        if not matching:
+            raise ValueError(
+                f"create_train_op: variables_to_train has {name!r}, which no trainable variable begins with."
+                f"{names.hint(name, variables.trainable)}"
+            )
+        chosen += matching
+    wanted_names = set(chosen)
+    return variables.without({name: None for name in variables if name not in wanted_names})
+
+
+def _name(variable: Any) -> str:
+    return variable.name if isinstance(variable, Variable | VariableSpec) else str(variable)
+
+
+def _counted_if(want: jax.Array | bool, summaries: dict[str, Any]) -> dict[str, Any]:
+    """Counts the histograms where they are wanted. A condition on the device: one step is compiled, not two."""
+    histograms = {tag: value for tag, value in summaries.items() if isinstance(value, Histogram)}
+    if not histograms:
+        return summaries
+    empty = {tag: Buckets(*(jnp.zeros(0),) * 3) for tag in histograms}
+    if want is True or want is False:
+        return summaries | (counted(histograms) if want else empty)
+    none = jax.tree.map(lambda shape: jnp.zeros(shape.shape, shape.dtype), jax.eval_shape(counted, histograms))
+    return summaries | jax.lax.cond(want, counted, lambda _: none, histograms)

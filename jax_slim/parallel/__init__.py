@@ -1,0 +1,1 @@
+"""Several devices: meshes and how batches and variables lie on them."""
