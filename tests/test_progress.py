@@ -278,7 +278,7 @@ def test_bar_without_an_end(terminal, total):
     ("columns", "expected"),
     [
         ("80", "━ 30/30, 30 steps/s, 0:01 in all, loss 0.1235, 1322 examples/s"),  # the bar yields to the text
-        ("40", "━ 30/30, 30 steps/s, 0:01 i…"),
+        ("40", "━ 30/30, 30 steps/s, 0:01 in…"),
     ],
 )
 def test_bar_stays_on_one_line(terminal, clock, monkeypatch, columns, expected):
