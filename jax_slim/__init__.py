@@ -1,5 +1,6 @@
 """jax-slim: TF-Slim reborn on JAX. `import jax_slim as slim`."""
 
+import jax_slim.losses as losses
 import jax_slim.metrics as metrics
 from jax_slim.core.arg_scope import add_arg_scope as add_arg_scope
 from jax_slim.core.arg_scope import arg_scope as arg_scope
@@ -47,5 +48,6 @@ from jax_slim.layers.repetition import repeat as repeat
 from jax_slim.layers.repetition import stack as stack
 from jax_slim.layers.shaping import flatten as flatten
 from jax_slim.layers.stochastic import dropout as dropout
+from jax_slim.losses.accounts import apply_regularization as apply_regularization
 
 __version__ = "0.1.0.dev0"

@@ -1,0 +1,41 @@
+"""Checks of arguments that several losses have."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+def smoothing(function: str, label_smoothing: Any) -> bool:
+    """Whether labels are smoothed at all; refuses a share outside of [0, 1]. A traced one is taken on trust."""
+    if isinstance(label_smoothing, jax.core.Tracer):
+        return True
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"{function}: label_smoothing must be between 0 and 1, got {label_smoothing!r}.")
+    return bool(label_smoothing > 0)
+
+
+def class_ids(function: str, labels: Any) -> jax.Array:
+    """Labels as an array of integers."""
+    if labels is None:
+        raise ValueError(f"{function}: labels must be an array, got None.")
+    labels = jnp.asarray(labels)
+    if not jnp.issubdtype(labels.dtype, jnp.integer):
+        raise TypeError(
+            f"{function}: labels must be integers, the ids of classes, got dtype {labels.dtype.name}. "
+            "One-hot labels belong to softmax_cross_entropy."
+        )
+    return labels
+
+
+def axis(function: str, axis: int | None, dim: int | None, rank: int) -> int:
+    """The axis that is meant; `dim` is its older name."""
+    if axis is not None and dim is not None:
+        raise ValueError(f"{function}: axis and dim are two names of one argument, got axis={axis} and dim={dim}.")
+    axis = dim if axis is None else axis
+    if axis is None:
+        raise ValueError(f"{function}: axis must be given, got None. It is the axis that the unit vectors lie along.")
+    if not isinstance(axis, int | np.integer) or not -rank <= axis < rank:
+        raise ValueError(f"{function}: axis must be an integer in [{-rank}, {rank}), got {axis!r}.")
+    return int(axis)

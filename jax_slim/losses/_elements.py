@@ -1,0 +1,92 @@
+"""The mathematics that `slim.losses` and `slim.losses.tf` share: losses of single elements, unweighted.
+
+Arguments are float32 or float64 (see `_weighting.floats`), and of one shape unless said otherwise.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+
+def absolute(predictions: jax.Array, labels: jax.Array) -> jax.Array:
+    """|predictions - labels|."""
+    return jnp.abs(predictions - labels)
+
+
+def squared(predictions: jax.Array, labels: jax.Array) -> jax.Array:
+    """(predictions - labels)^2."""
+    return jnp.square(predictions - labels)
+
+
+def huber(predictions: jax.Array, labels: jax.Array, delta: Any) -> jax.Array:
+    """Half the square of the error up to `delta`, from there a straight line of slope `delta`."""
+    error = jnp.abs(predictions - labels)
+    # Both pieces from min(error, delta), so that the square of a huge error is never taken.
+    near = jnp.where(error <= delta, error, delta)
+    return 0.5 * near * near + delta * (error - near)
+
+
+def log(predictions: jax.Array, labels: jax.Array, epsilon: Any) -> jax.Array:
+    """Cross entropy of probabilities; `epsilon` is inside the logarithms."""
+    return -labels * jnp.log(predictions + epsilon) - (1 - labels) * jnp.log(1 - predictions + epsilon)
+
+
+def hinge(logits: jax.Array, labels: jax.Array) -> jax.Array:
+    """max(0, 1 - sign * logits), where labels 0 and 1 are the signs -1 and 1."""
+    return jax.nn.relu(1 - (2 * labels - 1) * logits)
+
+
+def cosine(predictions: jax.Array, labels: jax.Array, axis: int, keepdims: bool) -> jax.Array:
+    """1 - the product of what are taken to be unit vectors along `axis`."""
+    return 1 - jnp.sum(predictions * labels, axis, keepdims=keepdims)
+
+
+def sigmoid_cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
+    """Cross entropy of independent classes, in a form that overflows for no logit."""
+    return jax.nn.relu(logits) - logits * labels + jnp.log1p(jnp.exp(-jnp.abs(logits)))
+
+
+def softmax_cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
+    """Cross entropy over the last axis; labels are distributions, and constants to the gradient."""
+    labels = jax.lax.stop_gradient(labels)
+    surprise = _log_normalizer(logits) - _shifted(logits)
+    # A class that is ruled out by a logit of -inf costs nothing where its label is 0: 0 * inf would be NaN.
+    return jnp.sum(jnp.where(labels == 0, 0, labels * surprise), -1)
+
+
+def sparse_softmax_cross_entropy(logits: jax.Array, labels: jax.Array, ignored: jax.Array) -> jax.Array:
+    """Cross entropy over the last axis of `logits` with integer `labels`, which have every axis but that.
+
+    A label outside of [0, classes) yields NaN, in the value and in the gradient of its row, unless it is `ignored`:
+    then it counts as class 0, for the caller to give no weight.
+    """
+    classes = logits.shape[-1]
+    valid = (labels >= 0) & (labels < classes)
+    labels = jnp.where(ignored & ~valid, 0, labels)
+    # A comparison instead of a lookup: it fuses with the sum of exponentials, and its gradient needs no scatter.
+    chosen = jnp.arange(classes) == labels[..., None]
+    shifted = jnp.where(chosen, _shifted(logits), 0)
+    losses = _log_normalizer(logits)[..., 0] - jnp.sum(shifted, -1)
+    return losses * jnp.where(valid | ignored, 1, jnp.nan)
+
+
+def smooth_one_hot(labels: jax.Array, label_smoothing: Any) -> jax.Array:
+    """Moves that share of each distribution to the uniform one over the last axis."""
+    return labels * (1 - label_smoothing) + label_smoothing / labels.shape[-1]
+
+
+def smooth_binary(labels: jax.Array, label_smoothing: Any) -> jax.Array:
+    """Moves labels 0 and 1 that share of the way to each other's middle, 0.5."""
+    return labels * (1 - label_smoothing) + 0.5 * label_smoothing
+
+
+def _shifted(logits: jax.Array) -> jax.Array:
+    largest = jax.lax.stop_gradient(jnp.max(logits, -1, keepdims=True))
+    # A row of nothing but -inf stays what it is, NaN in the end: there is no class it could be.
+    return logits - largest
+
+
+def _log_normalizer(logits: jax.Array) -> jax.Array:
+    """log(sum(exp(shifted))) over the last axis, which is kept with length 1."""
+    return jnp.log(jnp.sum(jnp.exp(_shifted(logits)), -1, keepdims=True))
