@@ -27,7 +27,7 @@ def evaluate_once(
     eval_fn: Callable[[Any], Any],
     batches: Iterable[Any],
     num_evals: int | None = None,
-    summary_writer: EventWriter | None | str = _DEFAULT_WRITER,
+    summary_writer: EventWriter | str | None = _DEFAULT_WRITER,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Evaluates one checkpoint: runs a program over batches and returns the final values of its metrics.
@@ -79,7 +79,10 @@ def evaluate_once(
 
     totals: dict[str, Any] = {}
     batch, count = None, 0
-    with contextlib.closing(prefetch(batches, 2, _place)) as feed, Progress(num_evals, "evaluate", "batches") as progress:
+    with (
+        contextlib.closing(prefetch(batches, 2, _place)) as feed,
+        Progress(num_evals, "evaluate", "batches") as progress,
+    ):
         for batch, _ in feed:
             if count == 0:
                 totals = _start(model, batch, key)
@@ -142,8 +145,8 @@ def _totals(collected: Collected, variables: Mapping[str, Any]) -> dict[str, Any
     changed = [name for name in collected.updates if name in variables]
     if changed:
         raise ValueError(
-            f"evaluate_once: the program updates {len(changed)} of the model's variables ({', '.join(changed[:3])}, ...), as "
-            "batch_norm does in training. Build the net with is_training=False."
+            f"evaluate_once: the program updates {len(changed)} of the model's variables ({', '.join(changed[:3])}, "
+            "...), as batch_norm does in training. Build the net with is_training=False."
         )
     return collected.updates
 

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import jax
-
 from jax_slim.core import program as _program
 from jax_slim.core.program import Item, VariableSpec
 

@@ -115,8 +115,8 @@ class Model:
             # A moving average that silently stays what it was is TF-Slim's best known trap.
             some = ", ".join(list(run.updates)[:3])
             warnings.warn(
-                f"Model.apply drops the updates of {len(run.updates)} variables ({some}, ...): use model.collect and apply "
-                "collected.updates, or run layers such as batch_norm with is_training=False.",
+                f"Model.apply drops the updates of {len(run.updates)} variables ({some}, ...): use model.collect and "
+                "apply collected.updates, or run layers such as batch_norm with is_training=False.",
                 stacklevel=2,
             )
         return result
@@ -151,8 +151,8 @@ class Model:
     def _run(self, run: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if current() is None and scopes.get_variable_scope().name:
             raise ProgramError(
-                f"Model: a variable_scope ({scopes.get_variable_scope().name!r}) is open around the model's run, which it "
-                "cannot see. Open the scope inside the model's function."
+                f"Model: a variable_scope ({scopes.get_variable_scope().name!r}) is open around the model's run, which "
+                "it cannot see. Open the scope inside the model's function."
             )
         with contextlib.ExitStack() as stack:
             stack.enter_context(running(run))
@@ -268,8 +268,8 @@ class _Apply(_Run):
             value = draw(spec.initializer, jax.random.key(0), spec.shape, spec.dtype)
         else:
             raise ValueError(
-                f"Model: variable {name!r} (made at {spec.made_at}) is not among the {len(self._passed)} variables passed."
-                f"{names.hint(name, self._passed)} Did init run under another arg_scope or with other arguments?"
+                f"Model: variable {name!r} (made at {spec.made_at}) is not among the {len(self._passed)} variables "
+                f"passed.{names.hint(name, self._passed)} Did init run under another arg_scope or with other arguments?"
             )
         self._specs[name] = spec
         self._values[name] = value

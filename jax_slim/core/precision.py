@@ -44,7 +44,7 @@ def compute_dtype(dtype: Any) -> Any:
 
 
 def variable_dtype(dtype: Any) -> Any:
-    """The dtype of the variables of a layer whose inputs are of `dtype`: the inputs', or at least float32 in a `precision`."""
+    """The dtype of a layer's variables with inputs of `dtype`: that one, or in a `precision` at least float32."""
     if _compute.get() is None:
         return jnp.dtype(dtype)
     return jnp.promote_types(dtype, jnp.float32)

@@ -61,7 +61,8 @@ def multiply_gradients(grads_and_vars: Any, gradient_multipliers: Mapping[Any, A
     for name in factors:
         if name not in known:
             raise ValueError(
-                f"multiply_gradients: gradient_multipliers names {name!r}, which has no gradient.{names.hint(name, known)}"
+                f"multiply_gradients: gradient_multipliers names {name!r}, which has no "
+                f"gradient.{names.hint(name, known)}"
             )
 
     def multiply(name: str, gradient: Any) -> Any:

@@ -108,8 +108,8 @@ class TrainOp:
             chosen = _chosen(self._variables_to_train, variables)
         if not chosen:
             raise ValueError(
-                f"create_train_op: there is nothing to train among {len(variables)} variables. Does the loss function make "
-                "trainable variables?"
+                f"create_train_op: there is nothing to train among {len(variables)} variables. Does the loss function "
+                "make trainable variables?"
             )
         return chosen
 
@@ -248,7 +248,9 @@ def create_train_op(
 
 def _checked_loss(loss: Any) -> jax.Array:
     if loss is None:
-        raise TypeError("create_train_op: the loss function returned None. End it with `return losses.get_total_loss()`.")
+        raise TypeError(
+            "create_train_op: the loss function returned None. End it with `return losses.get_total_loss()`."
+        )
     shape = getattr(loss, "shape", None)
     if shape is None or shape != () or not jnp.issubdtype(loss.dtype, jnp.floating):
         what = f"shape {shape} and dtype {loss.dtype}" if shape is not None else type(loss).__name__
@@ -269,8 +271,8 @@ def _chosen(wanted: Any, variables: Variables) -> Variables:
         if name in variables:
             if not variables.facts[name].trainable:
                 raise ValueError(
-                    f"create_train_op: variables_to_train names {name!r}, which is not trainable. Leave it out: updates such "
-                    "as moving averages are applied anyway."
+                    f"create_train_op: variables_to_train names {name!r}, which is not trainable. Leave it out: "
+                    "updates such as moving averages are applied anyway."
                 )
             chosen.append(name)
             continue

@@ -70,7 +70,7 @@ def train(
     init_fn: Callable[[Variables], Mapping[str, Any]] | None = None,
     save_summaries_secs: float = 600,
     save_interval_secs: float = 600,
-    summary_writer: EventWriter | None | str = _DEFAULT_WRITER,
+    summary_writer: EventWriter | str | None = _DEFAULT_WRITER,
     max_to_keep: int = 5,
     seed: int = 0,
     prefetch_batches: int = 2,
@@ -80,26 +80,28 @@ def train(
         train_op = slim.learning.create_train_op(loss_fn, optax.sgd(0.1, momentum=0.9))
         result = slim.learning.train(train_op, "/tmp/run", batches, number_of_steps=1000)
 
-    One step is compiled; its buffers are donated. Batches are put on the devices ahead of time. With more than one local
-    device, each takes a slice of every batch (data parallel), with the numbers of a single device up to rounding.
+    One step is compiled; its buffers are donated. Batches are put on the devices ahead of time. With more than one
+    local device, each takes a slice of every batch (data parallel), with the numbers of a single device up to rounding.
 
     Checkpoints are written at the start, every `save_interval_secs` and at the end, in the background, each complete or
-    not there at all. Calling `train` again with the same `logdir` goes on where the last one stopped: variables, optimizer,
-    random key and the position in `batches` (its `set_state` when it has one, as `slim.data.Batches` and grain's iterators
-    do; else the batches already seen are skipped), so that an interrupted run ends bit for bit as an undisturbed one.
+    not there at all. Calling `train` again with the same `logdir` goes on where the last one stopped: variables,
+    optimizer, random key and the position in `batches` (its `set_state` when it has one, as `slim.data.Batches` and
+    grain's iterators do; else the batches already seen are skipped), so that an interrupted run ends bit for bit as an
+    undisturbed one.
 
-    SIGTERM and Ctrl-C end the run after the step at hand: it saves, and exits the process with the shell's code for that
-    signal (143, 130) by SystemExit.
+    SIGTERM and Ctrl-C end the run after the step at hand: it saves, and exits the process with the shell's code for
+    that signal (143, 130) by SystemExit.
 
     Args:
       train_op: made by `create_train_op`.
       logdir: a directory for checkpoints and TensorBoard events; made when missing.
-      batches: an iterable of trees of arrays, as the loss function takes them, examples along axis 0. Training ends when it
-        does.
+      batches: an iterable of trees of arrays, as the loss function takes them, examples along axis 0. Training ends
+        when it does.
       number_of_steps: the global step to stop at; None goes on for as long as there are batches.
-      log_every_n_steps: off a terminal, print the loss each so many steps; None prints about once a second. On a terminal
-        there is a progress bar.
-      init_fn: variables -> values to start from instead, by name (pretrained weights); called when there is no checkpoint.
+      log_every_n_steps: off a terminal, print the loss each so many steps; None prints about once a second. On a
+        terminal there is a progress bar.
+      init_fn: variables -> values to start from instead, by name (pretrained weights); called when there is no
+        checkpoint.
       save_summaries_secs: seconds between writings of the summaries; also at the first and the last step.
       save_interval_secs: seconds between checkpoints.
       summary_writer: None writes no events; by default one is made in `logdir`.
@@ -108,7 +110,8 @@ def train(
       prefetch_batches: how many batches to have ready on the devices.
 
     Returns:
-      The loss of the last step: a float that also has `.step`, `.variables` and `.state`. NaN when there was no step to do.
+      The loss of the last step: a float that also has `.step`, `.variables` and `.state`. NaN when there was no step to
+        do.
 
     Raises:
       NonFiniteError: the loss became NaN or infinite (see `check_numerics`); the last good checkpoint stays.
@@ -122,7 +125,9 @@ def train(
             f"train: train_op must be what slim.learning.create_train_op returned, got {type(train_op).__name__}."
         )
     if not train_op.counts_steps:
-        raise ValueError("train: train_op was made with global_step=None, so its steps cannot be counted. Leave that out.")
+        raise ValueError(
+            "train: train_op was made with global_step=None, so its steps cannot be counted. Leave that out."
+        )
     mesh = data_mesh()
     with contextlib.ExitStack() as stack:
         checkpoints = stack.enter_context(Checkpoints(logdir, max_to_keep=max_to_keep))
@@ -137,7 +142,9 @@ def train(
         )
         first = next(feed, None)
         if first is None:
-            raise ValueError(f"train: batches gave no batch (after the {start or 0} steps already done). Is it used up?")
+            raise ValueError(
+                f"train: batches gave no batch (after the {start or 0} steps already done). Is it used up?"
+            )
         state = _start_state(train_op, first[0], checkpoints, start, init_fn, seed, everywhere(mesh))
         run = _Run(train_op, state, first[1], checkpoints, summary_writer, save_summaries_secs, save_interval_secs)
         total = number_of_steps
@@ -249,7 +256,9 @@ class _Run:
         self._save(last, progress)
         if stop.received is not None:
             self._checkpoints.wait()
-            progress.print(f"Stopped by {stop.received.name}: saved step {self.step}. The same command goes on from there.")
+            progress.print(
+                f"Stopped by {stop.received.name}: saved step {self.step}. The same command goes on from there."
+            )
             sys.stdout.flush()
             raise SystemExit(128 + stop.received)
         if total is None or self.step < total:
@@ -271,8 +280,8 @@ class _Run:
             return
         kept = f"The last checkpoint is of step {self._saved}, in {self._checkpoints.directory}."
         raise NonFiniteError(
-            f"train: the loss is {loss} at step {self.step}. {kept} Try a lower learning rate, clip_gradient_norm=, or look "
-            "for a logarithm or division of zero in the loss.",
+            f"train: the loss is {loss} at step {self.step}. {kept} Try a lower learning rate, clip_gradient_norm=, or "
+            "look for a logarithm or division of zero in the loss.",
             self.step,
         )
 
@@ -302,8 +311,8 @@ class _Run:
         if self._check_numerics and not bool(_all_finite(self.state.variables)):
             bad = [name for name, value in self.state.variables.items() if not bool(_all_finite(value))]
             raise NonFiniteError(
-                f"train: after step {self.step} these variables are NaN or infinite: {', '.join(bad[:5])}. The last checkpoint "
-                f"is of step {self._saved}, in {self._checkpoints.directory}.",
+                f"train: after step {self.step} these variables are NaN or infinite: {', '.join(bad[:5])}. The last "
+                f"checkpoint is of step {self._saved}, in {self._checkpoints.directory}.",
                 self.step,
             )
         self._checkpoints.save(self.step, named_arrays(self.state), {"data": self._data_state})

@@ -149,8 +149,9 @@ def _vgg(
                 if spatial_squeeze:
                     if net.shape[1:3] != (1, 1):
                         raise ValueError(
-                            f"{scope}: spatial_squeeze needs logits of one pixel, got a map of {net.shape[1:3]} from inputs "
-                            f"of shape {inputs.shape}. Use inputs of 224 x 224, global_pool=True, or spatial_squeeze=False."
+                            f"{scope}: spatial_squeeze needs logits of one pixel, got a map of {net.shape[1:3]} from "
+                            f"inputs of shape {inputs.shape}. Use inputs of 224 x 224, global_pool=True, or "
+                            "spatial_squeeze=False."
                         )
                     net = jnp.squeeze(net, (1, 2))
                 end_points[sc.name + "/fc8"] = net

@@ -44,8 +44,8 @@ def place_batch(batch: Any, mesh: Mesh) -> Any:
         sharding: Sharding = everywhere(mesh) if array.ndim == 0 else split_by_example(mesh)
         if array.ndim and array.shape[0] % count:
             raise ValueError(
-                f"train: a batch of {array.shape[0]} examples cannot be split over {count} devices. Use a batch size that "
-                f"is a multiple of {count}, or drop the last incomplete batch."
+                f"train: a batch of {array.shape[0]} examples cannot be split over {count} devices. Use a batch size "
+                f"that is a multiple of {count}, or drop the last incomplete batch."
             )
         return jax.device_put(array, sharding, may_alias=False)
 

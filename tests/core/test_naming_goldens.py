@@ -180,7 +180,8 @@ def test_records_of_variables_are_arrays_too():
     def program():
         slim.variable("v", initializer=jnp.arange(3.0))
         (record,) = slim.get_variables()
-        assert isinstance(record, Variable) and record.op.name == "v"
+        assert isinstance(record, Variable)
+        assert record.op.name == "v"
         return jnp.sum(record) + jnp.asarray(record)[2]
 
     model = slim.Model(program)
