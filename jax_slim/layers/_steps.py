@@ -1,0 +1,69 @@
+"""The steps that layers with weights share: making a variable, and what follows the kernel."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import jax
+
+from jax_slim.core.collections import collections_for
+from jax_slim.core.precision import to_compute, variable_dtype
+from jax_slim.core.scopes import VariableScope
+from jax_slim.core.variables import model_variable
+
+Function = Callable[..., jax.Array]
+Scope = str | VariableScope | None
+
+
+class Maker(Protocol):
+    """Makes (or finds) a variable of one layer; returns it in the dtype that the layer computes in."""
+
+    def __call__(
+        self, name: str, shape: Sequence[int], initializer: Any, regularizer: Any, listed_as: str | None = None
+    ) -> jax.Array: ...
+
+
+def maker(inputs: jax.Array, trainable: bool, variables_collections: Any) -> Maker:
+    """What makes the variables of a layer whose inputs these are, in the current variable scope."""
+    dtype = variable_dtype(inputs.dtype)
+
+    def make(
+        name: str, shape: Sequence[int], initializer: Any, regularizer: Any, listed_as: str | None = None
+    ) -> jax.Array:
+        # By keyword, so that an arg_scope on model_variable sets what is left and disturbs nothing.
+        value = model_variable(
+            name,
+            shape=shape,
+            dtype=dtype,
+            initializer=initializer,
+            regularizer=regularizer,
+            trainable=trainable,
+            collections=collections_for(variables_collections, listed_as or name),
+        )
+        return to_compute(value)
+
+    return make
+
+
+def finish(
+    outputs: jax.Array,
+    make: Maker,
+    channel_axis: int,
+    normalizer_fn: Function | None,
+    normalizer_params: Mapping[str, Any] | None,
+    biases_initializer: Any,
+    biases_regularizer: Any,
+    activation_fn: Function | None,
+) -> jax.Array:
+    """Normalizes `outputs`, or else adds biases; then activates them."""
+    if normalizer_fn is not None:
+        outputs = normalizer_fn(outputs, **(normalizer_params or {}))
+    elif biases_initializer is not None:
+        biases = make("biases", (outputs.shape[channel_axis],), biases_initializer, biases_regularizer)
+        outputs = add_biases(outputs, biases, channel_axis)
+    return outputs if activation_fn is None else activation_fn(outputs)
+
+
+def add_biases(outputs: jax.Array, biases: jax.Array, channel_axis: int) -> jax.Array:
+    """Adds `biases` [C] along one axis of `outputs`."""
+    axis = channel_axis % outputs.ndim
+    return outputs + biases.reshape([-1 if a == axis else 1 for a in range(outputs.ndim)])
