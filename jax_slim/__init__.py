@@ -1,7 +1,12 @@
 """jax-slim: TF-Slim reborn on JAX. `import jax_slim as slim`."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 import jax_slim.losses as losses
 import jax_slim.metrics as metrics
+import jax_slim.summary as summary
+import jax_slim.utils as utils
 from jax_slim.core.arg_scope import add_arg_scope as add_arg_scope
 from jax_slim.core.arg_scope import arg_scope as arg_scope
 from jax_slim.core.arg_scope import arg_scope_func_key as arg_scope_func_key
@@ -14,6 +19,7 @@ from jax_slim.core.collections import add_to_collections as add_to_collections
 from jax_slim.core.collections import get_collection as get_collection
 from jax_slim.core.model import Collected as Collected
 from jax_slim.core.model import Model as Model
+from jax_slim.core.precision import precision as precision
 from jax_slim.core.program import ProgramError as ProgramError
 from jax_slim.core.program import VariableSpec as VariableSpec
 from jax_slim.core.scopes import AUTO_REUSE as AUTO_REUSE
@@ -43,6 +49,25 @@ from jax_slim.core.variables import local_variable as local_variable
 from jax_slim.core.variables import model_variable as model_variable
 from jax_slim.core.variables import update_variable as update_variable
 from jax_slim.core.variables import variable as variable
+from jax_slim.initializers import constant_initializer as constant_initializer
+from jax_slim.initializers import glorot_normal_initializer as glorot_normal_initializer
+from jax_slim.initializers import glorot_uniform_initializer as glorot_uniform_initializer
+from jax_slim.initializers import he_normal as he_normal
+from jax_slim.initializers import he_uniform as he_uniform
+from jax_slim.initializers import identity_initializer as identity_initializer
+from jax_slim.initializers import lecun_normal as lecun_normal
+from jax_slim.initializers import lecun_uniform as lecun_uniform
+from jax_slim.initializers import ones_initializer as ones_initializer
+from jax_slim.initializers import orthogonal_initializer as orthogonal_initializer
+from jax_slim.initializers import random_normal_initializer as random_normal_initializer
+from jax_slim.initializers import random_uniform_initializer as random_uniform_initializer
+from jax_slim.initializers import tf_variance_scaling_initializer as tf_variance_scaling_initializer
+from jax_slim.initializers import truncated_normal_initializer as truncated_normal_initializer
+from jax_slim.initializers import uniform_unit_scaling_initializer as uniform_unit_scaling_initializer
+from jax_slim.initializers import variance_scaling_initializer as variance_scaling_initializer
+from jax_slim.initializers import xavier_initializer as xavier_initializer
+from jax_slim.initializers import xavier_initializer_conv2d as xavier_initializer_conv2d
+from jax_slim.initializers import zeros_initializer as zeros_initializer
 from jax_slim.layers.batch_normalization import batch_norm as batch_norm
 from jax_slim.layers.convolutions import conv1d as conv1d
 from jax_slim.layers.convolutions import conv2d as conv2d
@@ -78,5 +103,25 @@ from jax_slim.layers.transposes import conv3d_transpose as conv3d_transpose
 from jax_slim.layers.transposes import convolution2d_transpose as convolution2d_transpose
 from jax_slim.layers.transposes import convolution3d_transpose as convolution3d_transpose
 from jax_slim.losses.accounts import apply_regularization as apply_regularization
+from jax_slim.regularizers import l1_l2_regularizer as l1_l2_regularizer
+from jax_slim.regularizers import l1_regularizer as l1_regularizer
+from jax_slim.regularizers import l2_regularizer as l2_regularizer
+from jax_slim.regularizers import sum_regularizer as sum_regularizer
+
+if TYPE_CHECKING:
+    import jax_slim.checkpoints as checkpoints
+    import jax_slim.data as data
+    import jax_slim.evaluation as evaluation
+    import jax_slim.learning as learning
+    import jax_slim.nets as nets
 
 __version__ = "0.1.0.dev0"
+
+# Rooms that a program which only builds and runs models does not need: loaded when they are first named.
+_ON_FIRST_USE = ("checkpoints", "data", "evaluation", "learning", "nets")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ON_FIRST_USE:
+        return importlib.import_module(f"jax_slim.{name}")
+    raise AttributeError(f"module 'jax_slim' has no attribute {name!r}")

@@ -13,7 +13,7 @@ from jax_slim.checkpoints.native import latest_checkpoint, load
 from jax_slim.core.collections import GraphKeys
 from jax_slim.core.model import Collected, Model
 from jax_slim.core.variables import draw
-from jax_slim.data.prefetch import prefetch
+from jax_slim.data.prefetching import prefetch
 from jax_slim.progress import Progress
 from jax_slim.summary.events import EventWriter
 

@@ -142,7 +142,7 @@ def add_arg_scope(func: Callable[P, R]) -> Callable[P, R]:
                     f"{name}: got multiple values for argument {argument!r}: by position in the call and from an "
                     "arg_scope. Pass it by name to override the scope."
                 )
-        return func(*args, **{**defaults, **kwargs})  # pyright: ignore[reportCallIssue]
+        return func(*args, **{**defaults, **kwargs})
 
     with_defaults._arg_scope_key = key  # pyright: ignore[reportAttributeAccessIssue]
     return with_defaults

@@ -316,7 +316,7 @@ def _is_random_key(key: Any) -> bool:
     """A typed key, or the older form: two or four uint32."""
     if not hasattr(key, "dtype") or not hasattr(key, "shape"):
         return False
-    if jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key):
+    if jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
         return key.shape == ()
     return np.dtype(key.dtype) == np.uint32 and len(key.shape) == 1
 

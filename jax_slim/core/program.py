@@ -151,7 +151,7 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
     An exception from inside gets a note that names the operation, so a shape error three libraries down
     still says which layer it happened in.
     """
-    name = function.__name__  # pyright: ignore[reportFunctionMemberAccess]
+    name = function.__name__
 
     @functools.wraps(function)
     def routed(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -20,7 +20,7 @@ def state_like(template: TrainState, arrays: dict[str, Any]) -> TrainState:
     """The state of the form of `template` whose leaves are `arrays`, by the names of `named_arrays`."""
     leaves, structure = jax.tree_util.tree_flatten_with_path(_plain(template))
     state = jax.tree.unflatten(structure, [arrays[_name(path)] for path, _ in leaves])
-    if not jax.dtypes.issubdtype(template.rng.dtype, jax.dtypes.prng_key):
+    if not jnp.issubdtype(template.rng.dtype, jax.dtypes.prng_key):
         return state
     key = jax.random.wrap_key_data(jnp.asarray(state.rng), impl=str(jax.random.key_impl(template.rng)))
     return TrainState(state.variables, state.optimizer, key)
@@ -29,7 +29,7 @@ def state_like(template: TrainState, arrays: dict[str, Any]) -> TrainState:
 def _plain(state: TrainState) -> TrainState:
     """The state with its key as plain numbers, which files can hold; also of a state of shapes."""
     rng = state.rng
-    if jax.dtypes.issubdtype(rng.dtype, jax.dtypes.prng_key):
+    if jnp.issubdtype(rng.dtype, jax.dtypes.prng_key):
         abstract = isinstance(rng, jax.ShapeDtypeStruct)
         rng = jax.eval_shape(jax.random.key_data, rng) if abstract else jax.random.key_data(rng)
     return TrainState(state.variables, state.optimizer, rng)

@@ -15,7 +15,7 @@ import numpy as np
 
 from jax_slim.checkpoints.native import CheckpointError, Checkpoints
 from jax_slim.core.values import Variables
-from jax_slim.data.prefetch import prefetch, resume
+from jax_slim.data.prefetching import prefetch, resume
 from jax_slim.learning.saving import named_arrays, state_like
 from jax_slim.learning.signals import StopRequests
 from jax_slim.learning.train_op import GLOBAL_STEP, StepResult, TrainOp, TrainState
