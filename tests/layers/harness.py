@@ -111,10 +111,14 @@ def resolve(name: str) -> Callable[..., Any]:
         case "init":
             return getattr(initializers, f"{last}_initializer")
         case "nn":
-            return getattr(jax.nn, last)
+            return _leaky_relu if last == "leaky_relu" else getattr(jax.nn, last)
         case "tf":
             return {"tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid}[last]
     return _HELPERS[name]
+
+
+def _leaky_relu(x: Any) -> Any:
+    return jax.nn.leaky_relu(x, 0.2)  # TF's default; JAX's is 0.01
 
 
 def _recompute(function: Callable[..., Any], x: Any) -> Any:
