@@ -65,9 +65,10 @@ test-slow: $(VENV)/.installed-dev
 test-all: test test-slow
 
 lint: $(VENV)/.installed-dev
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/pyright --pythonpath $(BIN)/python
+	@failed=0; \
+	for check in "ruff format --check ." "ruff check ." "pyright --pythonpath $(BIN)/python"; do \
+		echo "$$check"; $(BIN)/$$check || failed=1; \
+	done; exit $$failed
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
