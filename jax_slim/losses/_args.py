@@ -39,3 +39,9 @@ def axis(function: str, axis: int | None, dim: int | None, rank: int) -> int:
     if not isinstance(axis, int | np.integer) or not -rank <= axis < rank:
         raise ValueError(f"{function}: axis must be an integer in [{-rank}, {rank}), got {axis!r}.")
     return int(axis)
+
+
+def batch(function: str, name: str, values: jax.Array) -> None:
+    """Refuses what has no axis of examples, or no elements in an example."""
+    if values.ndim == 0 or 0 in values.shape[1:]:
+        raise ValueError(f"{function}: {name} must be [N, ...], a batch of examples, got shape {values.shape}.")
