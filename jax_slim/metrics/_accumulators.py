@@ -7,7 +7,7 @@ variable, correctly rounded. Batches are summed the same way, so a large batch l
 
 import contextlib
 import contextvars
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -68,6 +68,17 @@ class Pair(NamedTuple):
         high = self.high.astype(dtype)
         rest = (self.high - high.astype(self.high.dtype)).astype(dtype)
         return Pair(*_two_sum(high, jnp.where(jnp.isfinite(high), rest, 0) + self.low.astype(dtype)))
+
+    def map(self, function: Callable[[jax.Array], jax.Array]) -> "Pair":
+        """A function that only moves or picks elements, applied to both parts."""
+        return Pair(function(self.high), function(self.low))
+
+    def reshape(self, shape: Sequence[int]) -> "Pair":
+        return self.map(lambda part: part.reshape(shape))
+
+    def sum(self, axis: int) -> "Pair":
+        """The sum along an axis."""
+        return total(self.high, axis) + total(self.low, axis)
 
 
 def _two_sum(a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -141,6 +152,8 @@ def metric_variable(
 class Accumulator:
     """A running sum, under the variable `name` in the current name scope.
 
+    `value` is the sum before this batch and `updated` the one including it; `updated_pair` has its residual too.
+
     Args:
       name: TensorFlow's name of the variable.
       shape: its shape.
@@ -153,18 +166,17 @@ class Accumulator:
         # float64 holds 53 bits by itself.
         self._residual = None if dtype == np.float64 else metric_variable(f"{name}_residual", shape, dtype)
 
-    @property
     def pair(self) -> Pair:
         """The sum before this batch, with its residual."""
         return Pair(self.value, jnp.zeros_like(self.value) if self._residual is None else self._residual[1])
 
     def add(self, amount: Pair) -> jax.Array:
         """Adds the batch's `amount` for the next run, and returns the new sum."""
-        new = self.pair + amount.to(self.value.dtype)
-        if self._residual is None:
-            return update_variable(self.name, lambda _: new.high)
-        update_variable(self._residual[0], lambda _: new.low)
-        return update_variable(self.name, lambda _: new.high)
+        self.updated_pair = new = self.pair() + amount.to(self.value.dtype)
+        if self._residual is not None:
+            update_variable(self._residual[0], lambda _: new.low)
+        self.updated = update_variable(self.name, lambda _: new.high)
+        return self.updated
 
 
 def add_integers(name: str, value: jax.Array, amount: jax.Array) -> jax.Array:

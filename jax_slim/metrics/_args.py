@@ -17,7 +17,11 @@ def array(value: Any) -> jax.Array:
 
 
 def matching(
-    function: str, predictions: Any, labels: Any, weights: Any = None
+    function: str,
+    predictions: Any,
+    labels: Any,
+    weights: Any = None,
+    names: tuple[str, str] = ("predictions", "labels"),
 ) -> tuple[jax.Array, jax.Array, jax.Array | None]:
     """Predictions and labels of one shape, and weights for them.
 
@@ -35,8 +39,8 @@ def matching(
         labels = labels[..., 0]
     if predictions.shape != labels.shape:
         raise ValueError(
-            f"{function}: predictions and labels must have the same shape (or one more axis of size 1 at the end), got "
-            f"{given[0]} and {given[1]}."
+            f"{function}: {names[0]} and {names[1]} must have the same shape (or one more axis of size 1 at the end), "
+            f"got {given[0]} and {given[1]}."
         )
     return predictions, labels, weights_for(function, predictions.shape, weights)
 
@@ -79,3 +83,8 @@ def report(
     scope = get_name_scope()
     add_to_collections(metrics_collections, value, f"{scope}/value")
     add_to_collections(updates_collections, update, f"{scope}/update_op")
+
+
+def is_concrete(value: jax.Array) -> bool:
+    """Whether the numbers can be looked at: not while a program is traced for `jit`."""
+    return not isinstance(value, jax.core.Tracer)

@@ -1,5 +1,6 @@
 """Means over a data set: of numbers, of whole tensors, of how often something holds."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -72,23 +73,28 @@ def streaming_mean(
       ValueError: `weights` do not broadcast to `values`.
       ProgramError: outside of a program: there is nowhere to keep the variables.
     """
-    return _mean("streaming_mean", values, weights, metrics_collections, updates_collections, name)
+    return mean_of("streaming_mean", values, weights, metrics_collections, updates_collections, name)
 
 
-def _mean(
-    function: str, values: Any, weights: Any, metrics: NamesOfCollections, updates: NamesOfCollections, name: str | None
+def mean_of(
+    function: str,
+    values: Any,
+    weights: Any,
+    metrics_collections: NamesOfCollections,
+    updates_collections: NamesOfCollections,
+    name: str | None,
+    finish: Callable[[jax.Array], jax.Array] = lambda mean: mean,
 ) -> tuple[jax.Array, jax.Array]:
-    """`streaming_mean`, for the metrics that are means of something."""
+    """`streaming_mean`, for the metrics that are a mean, or what `finish` makes of one."""
     values = array(values)
     weights = weights_for(function, values.shape, weights)
     with variable_scope(name, "mean"):
         sums, counts = Accumulator("total"), Accumulator("count")
-        value = ratio(sums.value, counts.value)
-        update = ratio(
-            sums.add(total(weighted(values, weights))),
-            counts.add(amount_of_weight(weights, values.size)),
-        )
-        report(metrics, updates, value, update)
+        value = finish(ratio(sums.value, counts.value))
+        new_sum = sums.add(total(weighted(values, weights)))
+        new_count = counts.add(amount_of_weight(weights, values.size))
+        update = finish(ratio(new_sum, new_count))
+        report(metrics_collections, updates_collections, value, update)
         return value, update
 
 
@@ -145,7 +151,7 @@ def streaming_accuracy(
         accuracy, update = slim.metrics.streaming_accuracy(predictions, labels)      # two scalars
 
     Args:
-      predictions: class ids of any shape.
+      predictions: class ids of any shape; cast to the dtype of `labels`.
       labels: the right ones, of the same shape.
       weights, metrics_collections, updates_collections: as for `streaming_mean`.
       name: the scope of the variables; by default "accuracy", made unique.
@@ -157,8 +163,8 @@ def streaming_accuracy(
       ValueError: the shapes differ, or `weights` do not broadcast to them.
     """
     predictions, labels, weights = matching("streaming_accuracy", predictions, labels, weights)
-    hits = predictions == labels.astype(predictions.dtype)
-    return _mean("streaming_accuracy", hits, weights, metrics_collections, updates_collections, name or "accuracy")
+    hits = predictions.astype(labels.dtype) == labels
+    return mean_of("streaming_accuracy", hits, weights, metrics_collections, updates_collections, name or "accuracy")
 
 
 @operation
@@ -184,7 +190,7 @@ def streaming_percentage_less(
       The fraction before this batch, and including it.
     """
     below = array(values) < threshold
-    return _mean(
+    return mean_of(
         "streaming_percentage_less",
         below,
         weights,
