@@ -50,7 +50,7 @@ def leading(function: str, weights: Any, losses: jax.Array) -> tuple[jax.Array, 
     if not fits:
         raise ValueError(
             f"{function}: weights must be a scalar or cover the leading axes of the losses, which have shape "
-            f"{losses.shape}, got shape {weights.shape}. [{losses.shape[0] if losses.ndim else ''}] weighs examples."
+            f"{losses.shape}, got shape {weights.shape}.{_example(losses.shape[:1])}"
         )
     # TF-Slim counts the weights, each for the axes that it lacks, and not the losses that an axis of length 1 reaches.
     each = losses.size if rank == 0 else np.prod(losses.shape[rank:], dtype=np.int64)
@@ -72,7 +72,8 @@ def same_rank(function: str, weights: Any, losses: jax.Array) -> tuple[jax.Array
     if not fits:
         raise ValueError(
             f"{function}: weights must be a scalar or of rank {losses.ndim}, each axis of length 1 or that of the "
-            f"losses, {losses.shape}, got shape {weights.shape}. To weigh the examples write [N, 1, ...]."
+            f"losses, {losses.shape}, got shape {weights.shape}."
+            f"{_example(losses.shape[:1] + (1,) * (losses.ndim - 1))}"
         )
     present = (weights != 0).astype(losses.dtype)
     return weights, jnp.sum(jnp.broadcast_to(present, losses.shape))
@@ -92,3 +93,7 @@ def _given(function: str, weights: Any, losses: jax.Array) -> jax.Array:
 
 def _broadcastable(first: tuple[int, ...], second: tuple[int, ...]) -> bool:
     return all(a == b or 1 in (a, b) for a, b in zip(first, second, strict=True))
+
+
+def _example(shape: tuple[int, ...]) -> str:
+    return f" Shape {shape} weighs the examples." if shape else ""

@@ -55,10 +55,10 @@ class Reduction:
         return (cls.NONE, cls.SUM, cls.MEAN, cls.SUM_OVER_BATCH_SIZE, cls.SUM_BY_NONZERO_WEIGHTS)
 
     @classmethod
-    def validate(cls, key: str) -> None:
-        """Raises ValueError unless `key` is one of the values."""
+    def validate(cls, key: str, function: str = "Reduction.validate") -> None:
+        """Raises ValueError, in the name of `function`, unless `key` is one of the values."""
         if key not in cls.all():
-            raise ValueError(f"Reduction: reduction must be one of {', '.join(cls.all())}, got {key!r}.")
+            raise ValueError(f"{function}: reduction must be one of {', '.join(cls.all())}, got {key!r}.")
 
 
 BY_NONZERO = Reduction.SUM_BY_NONZERO_WEIGHTS
@@ -87,7 +87,6 @@ def compute_weighted_loss(
     Raises:
       ValueError: `weights` does not fit, or `reduction` is unknown.
     """
-    Reduction.validate(reduction)
     with name_scope(scope, "weighted_loss"):
         return _reduce("compute_weighted_loss", floats(losses), weights, loss_collection, reduction)
 
@@ -402,7 +401,7 @@ def _reduce(
     Args:
       taken: names that operations of TF's have used up before, in the scope that is open.
     """
-    Reduction.validate(reduction)
+    Reduction.validate(reduction, function)
     weights, present = same_rank(function, weights, losses)
     weighted = losses * weights
     if reduction == Reduction.NONE:
