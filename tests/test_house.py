@@ -28,6 +28,7 @@ HOUSE: list[dict[str, set[str]]] = [
         "metrics": set(),
         "parallel": set(),
         "summary": {"PIL", "tensorboard"},
+        "utils": set(),
     },
     {
         "evaluation": set(),
