@@ -1,0 +1,450 @@
+"""Checkpoints of a training run: named arrays and a few facts a step, saved in the background, whole or not at all.
+
+A checkpoint is a directory named for its step, `<directory>/1200`. Its arrays, in `1200/arrays`, are a checkpoint of
+orbax that orbax alone can read too; `1200/checkpoint.json` lists them, keeps the facts, and holds a checksum of every
+file. It is written as `1200.tmp` and renamed when all of it is on the disk.
+"""
+
+import logging
+import operator
+import os
+import re
+import shutil
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import jax
+import numpy as np
+
+from jax_slim.checkpoints import _manifest
+from jax_slim.checkpoints._manifest import DamagedError
+from jax_slim.checkpoints._orbax import ArrayWriter, read_arrays
+from jax_slim.checkpoints._values import differences, from_stored, json_value, placed, spec_of, stored
+
+_ARRAYS = "arrays"
+_WRITING = ".tmp"  # not whole yet
+_REPLACED = ".old"  # was whole, and is again if the one to replace it never got its name
+_DELETED = ".trash"  # may have lost a part already
+_LEFTOVER = re.compile(r"(\d+)(\.tmp|\.old|\.trash)|\.probe-\d+")
+
+_log = logging.getLogger(__name__)
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint cannot be written, read, or put into this program."""
+
+
+class MissingCheckpointError(CheckpointError, FileNotFoundError):
+    """There is no checkpoint where one was asked for."""
+
+
+class Checkpoints:
+    """The checkpoints of one training run, in one directory.
+
+        with Checkpoints("/tmp/run", max_to_keep=5) as checkpoints:
+            start = checkpoints.latest_step()                            # None in a new directory
+            if start is not None:
+                arrays, facts = checkpoints.restore(start, like=arrays)
+            ...
+            checkpoints.save(1200, arrays, {"data": iterator_state})     # returns at once, writes in the background
+
+    A process killed at any moment leaves every complete checkpoint as it was, and the rest is swept up here, at the
+    next start. So only one run at a time may use a directory; others may read it, with `load`.
+
+    With several processes all of them make the same calls, on a directory that all of them see.
+
+    Args:
+      directory: where the checkpoints are; made when missing.
+      max_to_keep: how many of the newest to keep; None or 0 keeps all.
+
+    Raises:
+      CheckpointError: nothing can be written there. Better now than after an hour of training.
+    """
+
+    def __init__(self, directory: str | os.PathLike[str], max_to_keep: int | None = 5) -> None:
+        if max_to_keep is not None and max_to_keep < 0:
+            raise ValueError(f"Checkpoints: max_to_keep must be None or at least 0, got {max_to_keep}.")
+        if "://" in os.fspath(directory):
+            raise ValueError(f"Checkpoints: directory must be on a file system of this machine, got {directory}.")
+        self.directory = os.path.abspath(directory)
+        self._path = Path(self.directory)
+        self._max_to_keep = max_to_keep
+        self._writer: ArrayWriter | None = None
+        self._thread: threading.Thread | None = None
+        self._failure: tuple[int, BaseException] | None = None
+        self._whole: set[int] = set()  # steps verified, or written, by this object
+        self._damaged: dict[int, str] = {}
+        self._closed = False
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+            probe = self._path / f".probe-{os.getpid()}"
+            probe.write_bytes(bytes(4096))
+            probe.unlink()
+        except OSError as error:
+            raise CheckpointError(
+                f"Checkpoints: cannot write in {self.directory}: {error.strerror or error}. Choose another directory, "
+                "or make room."
+            ) from error
+        if jax.process_index() == 0:
+            self._sweep()
+
+    def __enter__(self) -> "Checkpoints":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.close()
+        except CheckpointError as failure:
+            if error is None:
+                raise
+            error.add_note(str(failure))  # what ended the run matters more
+
+    def steps(self) -> list[int]:
+        """The steps that have a complete checkpoint, in order."""
+        return _steps(self._path)
+
+    def latest_step(self) -> int | None:
+        """The newest step whose checkpoint is whole, or None when there is no checkpoint.
+
+        The first call verifies it (reads it once). One that is damaged is left out, with a warning in the log.
+
+        Raises:
+          CheckpointError: there are checkpoints, and all of them are damaged.
+        """
+        damaged = []
+        for step in reversed(self.steps()):
+            why = self._damage(step)
+            if why is None:
+                if damaged:
+                    _log.warning("Checkpoint %s; going back to step %d.", "; checkpoint ".join(damaged), step)
+                return step
+            if step not in self._damaged:
+                damaged.append(f"{self._path / str(step)} is damaged ({why})")
+                self._damaged[step] = why
+        if self._damaged and self.steps():
+            raise CheckpointError(
+                f"Every checkpoint in {self.directory} is damaged: "
+                + "; ".join(f"{step}: {why}" for step, why in sorted(self._damaged.items()))
+                + ". To start anew, choose another directory or move these away."
+            )
+        return None
+
+    def facts(self, step: int) -> dict[str, Any]:
+        """The facts saved with `step`."""
+        return self._read(step)["facts"]
+
+    def save(
+        self, step: int, arrays: Mapping[str, Any], facts: Mapping[str, Any] | None = None, wait: bool = False
+    ) -> None:
+        """Saves arrays and facts as the checkpoint of `step`, in the background.
+
+        The arrays may be changed, donated or deleted as soon as this returns: it has taken copies. It first waits for
+        an earlier save that still runs. A checkpoint that the step has already is replaced, in one go.
+
+        Args:
+          step: at least 0.
+          arrays: name -> array of any shape and dtype, also random keys; names may contain slashes.
+          facts: JSON values (tuples become lists): what a run needs besides arrays, such as where its input stands.
+          wait: return only when all of it is on the disk.
+
+        Raises:
+          CheckpointError: this save could not begin; or an earlier one failed (it is told once, and saving may go on).
+          TypeError: the facts are not JSON, or a value is not an array.
+        """
+        step = operator.index(step)
+        if step < 0:
+            raise ValueError(f"Checkpoints.save: step must be at least 0, got {step}.")
+        if self._closed:
+            raise CheckpointError(f"Checkpoints.save: {self.directory} was closed. Save inside its `with`.")
+        contents = {"step": step, "arrays": {}, "facts": json_value(dict(facts or {}), "facts")}
+        present = {}
+        for name, value in arrays.items():
+            contents["arrays"][name], array = stored(name, value)
+            if array.size:  # orbax refuses empty arrays; their shape says all there is
+                present[name] = array
+        self.wait()
+        temporary = self._path / f"{step}{_WRITING}"
+        try:
+            if jax.process_index() == 0:
+                shutil.rmtree(temporary, ignore_errors=True)
+                temporary.mkdir()
+            if present:
+                self._writer = self._writer or ArrayWriter()
+                self._writer.start(str(temporary / _ARRAYS), present)
+        except BaseException as error:
+            shutil.rmtree(temporary, ignore_errors=True)
+            if isinstance(error, Exception):
+                raise self._save_error(step, error) from error
+            raise
+        self._thread = threading.Thread(
+            target=self._finish, args=(step, temporary, contents, bool(present)), name=f"checkpoint-{step}"
+        )
+        self._thread.start()
+        if wait:
+            self.wait()
+
+    def wait(self) -> None:
+        """Returns when the save that runs has ended.
+
+        Raises:
+          CheckpointError: it failed.
+        """
+        self._join()
+        if self._failure is not None:
+            (step, error), self._failure = self._failure, None
+            raise self._save_error(step, error) from error
+
+    def close(self) -> None:
+        """Waits as `wait` does and lets go of the threads."""
+        try:
+            self.wait()
+        finally:
+            self._closed = True
+            if self._writer is not None:
+                writer, self._writer = self._writer, None
+                writer.close()
+
+    def restore(self, step: int | None = None, like: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], dict]:
+        """Reads a checkpoint.
+
+        Args:
+          step: which one; None takes the newest, or, with a warning, the newest that is not damaged.
+          like: name -> array or jax.ShapeDtypeStruct: exactly the names, shapes and dtypes to expect. The arrays then
+            come as jax arrays, with the sharding that `like` has, if any. Without it they come as NumPy arrays.
+
+        Returns:
+          The arrays by name, and the facts.
+
+        Raises:
+          MissingCheckpointError: there is no checkpoint, or none of this step.
+          CheckpointError: it is damaged, or differs from `like`; nothing was read then.
+        """
+        self._join()
+        if step is None:
+            step = self.latest_step()
+            if step is None:
+                raise MissingCheckpointError(f"There is no checkpoint in {self.directory}.")
+        contents = self._read(step)
+        path = self._path / str(step)
+        if like is not None and (found := differences(contents["arrays"], like)):
+            raise CheckpointError(
+                f"Checkpoint {path} does not fit the program:\n{found}\n"
+                "To train this program from the start, choose another directory."
+            )
+        try:
+            arrays = _load_arrays(path, contents)
+        except DamagedError as error:
+            raise CheckpointError(f"Checkpoint {path} is damaged: {error}.") from error
+        if like is not None:
+            arrays = {name: placed(array, like[name]) for name, array in arrays.items()}
+        return arrays, contents["facts"]
+
+    # What happens in the background.
+
+    def _finish(self, step: int, temporary: Path, contents: dict[str, Any], has_arrays: bool) -> None:
+        try:
+            if has_arrays:
+                assert self._writer is not None
+                self._writer.wait()
+            if jax.process_index() == 0:
+                _manifest.write(temporary, contents)
+                _publish(temporary, self._path / str(step))
+        except BaseException as error:
+            self._failure = (step, error)
+            shutil.rmtree(temporary, ignore_errors=True)  # makes room, too
+            return
+        self._damaged.pop(step, None)
+        self._whole.add(step)
+        if jax.process_index() == 0:
+            self._prune(step)
+
+    def _prune(self, saved: int) -> None:
+        """Deletes the oldest, but never the one just saved, nor what may be all that is left."""
+        steps = self.steps()
+        if newer := [step for step in steps if step > saved and step not in self._damaged]:
+            _log.warning(
+                "Saved step %d, but %s also has step %d, from which a run would go on.", saved, self._path, newer[-1]
+            )
+        if not self._max_to_keep:
+            return
+        kept = {saved, *[step for step in steps if step not in self._damaged][-self._max_to_keep :]}
+        for step in steps:
+            if step < saved and step not in kept:
+                _delete(self._path / str(step))
+
+    def _join(self) -> None:
+        if self._thread is None:
+            return
+        self._thread.join()
+        self._thread = None
+        if jax.process_count() > 1:  # the others must not go on before the first process has given it its name
+            from jax.experimental import multihost_utils
+
+            multihost_utils.sync_global_devices("jax_slim checkpoint saved")
+
+    # What is there.
+
+    def _damage(self, step: int) -> str | None:
+        """Why a checkpoint cannot be used; None when it can."""
+        if step in self._damaged:
+            return self._damaged[step]
+        if step not in self._whole:
+            path = self._path / str(step)
+            try:
+                _manifest.verify(path, _manifest.read(path))
+            except DamagedError as error:
+                return str(error)
+            self._whole.add(step)
+        return None
+
+    def _read(self, step: int) -> dict[str, Any]:
+        """The manifest of a checkpoint that is there and whole."""
+        path = self._path / str(step)
+        steps = self.steps()
+        if step not in steps:
+            have = f"the steps {', '.join(map(str, steps))}" if steps else "no checkpoint"
+            raise MissingCheckpointError(
+                f"There is no checkpoint of step {step} in {self.directory}, which has {have}."
+            )
+        why = self._damage(step)
+        if why is not None:
+            older = next((other for other in reversed(steps) if other < step and self._damage(other) is None), None)
+            raise CheckpointError(
+                f"Checkpoint {path} is damaged: {why}. "
+                + (
+                    "There is no older one."
+                    if older is None
+                    else f"The newest older one is restored by restore({older})."
+                )
+            )
+        try:
+            return _manifest.read(path)
+        except DamagedError as error:  # since it was verified
+            raise CheckpointError(f"Checkpoint {path} is damaged: {error}.") from error
+
+    def _save_error(self, step: int, error: BaseException) -> CheckpointError:
+        whole = [other for other in self.steps() if other not in self._damaged]
+        last = (
+            f"The last complete checkpoint is {self._path / str(whole[-1])}." if whole else "There is no complete one."
+        )
+        return CheckpointError(f"Saving checkpoint {self._path / str(step)} failed: {_short(error)}. {last}")
+
+    def _sweep(self) -> None:
+        """Ends what a killed process had begun."""
+        for path in sorted(self._path.iterdir()):
+            if (match := _LEFTOVER.fullmatch(path.name)) is None:
+                continue
+            if match[2] == _REPLACED and not (self._path / match[1]).exists():
+                os.rename(path, self._path / match[1])
+            elif path.is_file():
+                path.unlink(missing_ok=True)
+            else:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def latest_checkpoint(directory: str | os.PathLike[str]) -> str | None:
+    """The path of the newest complete checkpoint in a directory, or None. It is not read, so not verified either."""
+    steps = _steps(Path(os.path.abspath(directory)))
+    return os.path.join(os.path.abspath(directory), str(steps[-1])) if steps else None
+
+
+def load(path_or_directory: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Reads a checkpoint, or the newest in a directory: for evaluation, while the training that writes them goes on.
+
+        arrays, facts = load("/tmp/run")           # the newest
+        arrays, facts = load("/tmp/run/1200")
+
+    Returns:
+      Name -> NumPy array (random keys come as jax arrays), and the facts.
+
+    Raises:
+      MissingCheckpointError: there is none; it is a FileNotFoundError, too.
+      CheckpointError: it is damaged. This never falls back to another one by itself.
+    """
+    given = Path(os.path.abspath(path_or_directory))
+    while True:
+        path = given if (given / _manifest.NAME).is_file() else Path(latest_checkpoint(given) or given)
+        if not (path / _manifest.NAME).is_file():
+            raise MissingCheckpointError(
+                f"There is no checkpoint in {given}." if given.is_dir() else f"No such checkpoint: {given}."
+            )
+        try:
+            contents = _manifest.read(path)
+            _manifest.verify(path, contents)
+            return _load_arrays(path, contents), contents["facts"]
+        except DamagedError as error:
+            if path != given and not path.is_dir():
+                continue  # deleted meanwhile, because newer ones came
+            older = [step for step in _steps(path.parent) if path.name.isdecimal() and step < int(path.name)]
+            hint = f" The one before it is {path.parent / str(older[-1])}." if older else ""
+            raise CheckpointError(f"Checkpoint {path} is damaged: {error}.{hint}") from error
+
+
+def _steps(directory: Path) -> list[int]:
+    try:
+        names = os.listdir(directory)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(
+        int(name)
+        for name in names
+        if re.fullmatch(r"0|[1-9][0-9]*", name) and (directory / name / _manifest.NAME).is_file()
+    )
+
+
+# Files.
+
+
+def _publish(temporary: Path, final: Path) -> None:
+    """Gives a written checkpoint its name; one that had it steps aside, and comes back should we die in between."""
+    replaced = final.with_name(final.name + _REPLACED)
+    if final.exists():
+        shutil.rmtree(replaced, ignore_errors=True)
+        os.rename(final, replaced)
+    os.rename(temporary, final)
+    _manifest.sync_directory(final.parent)
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _delete(path: Path) -> None:
+    """Deletes a checkpoint; it loses its name first, so that no half of it can be taken for a whole."""
+    trash = path.with_name(path.name + _DELETED)
+    try:
+        shutil.rmtree(trash, ignore_errors=True)
+        os.rename(path, trash)
+        shutil.rmtree(trash)
+    except OSError as error:
+        _log.warning("The old checkpoint %s could not be deleted: %s.", path, error)
+
+
+def _load_arrays(path: Path, contents: Mapping[str, Any]) -> dict[str, Any]:
+    entries = contents["arrays"]
+    specs = {name: spec_of(entry) for name, entry in entries.items()}
+    present = {name: spec for name, spec in specs.items() if spec.size}
+    try:
+        read = read_arrays(str(path / _ARRAYS), present) if present else {}
+    except Exception as error:
+        raise DamagedError(_short(error)) from error
+    arrays = {}
+    for name, spec in specs.items():
+        array = np.asarray(read[name]) if name in read else np.zeros(spec.shape, spec.dtype)
+        if (array.shape, array.dtype) != (spec.shape, spec.dtype):
+            raise DamagedError(f"the array {name!r} is {array.dtype}{list(array.shape)} in the files")
+        arrays[name] = from_stored(entries[name], array)
+    return arrays
+
+
+def _short(error: BaseException) -> str:
+    """What went wrong in a line; the whole text stays in the cause. Storage buries the system's reason in paths."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    text = str(error).strip() or type(error).__name__
+    if match := re.search(r"os_error_code='(\d+)'", text):
+        return os.strerror(int(match[1]))
+    text = text.splitlines()[0].rstrip(".")
+    return text if len(text) <= 300 else text[:300] + "…"
