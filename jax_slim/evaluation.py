@@ -1,7 +1,6 @@
 """Evaluation: a checkpoint's metrics over a data set, printed, written for TensorBoard and returned."""
 
 import contextlib
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -9,15 +8,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_slim.checkpoints.native import latest_checkpoint, load
-from jax_slim.core.collections import GraphKeys
+from jax_slim.checkpoints.reading import load_variables
 from jax_slim.core.model import Collected, Model
-from jax_slim.core.variables import draw
 from jax_slim.data.prefetching import prefetch
 from jax_slim.progress import Progress
 from jax_slim.summary.events import EventWriter
 
-_VARIABLES = "variables/"
 _DEFAULT_WRITER = "in the log directory"
 
 
@@ -57,8 +53,7 @@ def evaluate_once(
       Name -> final value, as floats (arrays where a metric is one).
 
     Raises:
-      FileNotFoundError: there is no checkpoint at `checkpoint_path`.
-      CheckpointError: it cannot be read.
+      CheckpointError: there is no checkpoint at `checkpoint_path`, or it cannot be read.
       ValueError: a variable of the program is missing in the checkpoint or has another shape; there are no batches.
       TypeError: `eval_fn` returned something else.
     """
@@ -85,7 +80,7 @@ def evaluate_once(
     ):
         for batch, _ in feed:
             if count == 0:
-                totals = _start(model, batch, key)
+                totals = dict(model.init_local(key, batch))
             totals = update(variables, totals, batch, count)
             count += 1
             progress.update(count)
@@ -102,16 +97,11 @@ def evaluate_once(
     return results
 
 
-def _variables(path: str | Mapping[str, Any]) -> tuple[Mapping[str, Any], int | None]:
+def _variables(path: str | Mapping[str, Any]) -> tuple[dict[str, Any], int | None]:
     """The variables to evaluate, and the step they are of."""
-    if isinstance(path, Mapping):
-        step = path.get("global_step")
-        return dict(path), None if step is None else int(step)
-    found = latest_checkpoint(path) if os.path.isdir(path) else None
-    arrays, _ = load(found or path)
-    variables = {name.removeprefix(_VARIABLES): value for name, value in arrays.items() if name.startswith(_VARIABLES)}
+    variables = path if isinstance(path, Mapping) else load_variables(path)
     step = variables.get("global_step")
-    return jax.device_put(variables), None if step is None else int(step)
+    return jax.device_put(dict(variables)), None if step is None else int(step)
 
 
 def _as_program(eval_fn: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
@@ -129,16 +119,6 @@ def _as_program(eval_fn: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]
         )
 
     return program
-
-
-def _start(model: Model, batch: Any, key: jax.Array) -> dict[str, Any]:
-    """The metrics' totals before the first batch."""
-    shapes = jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype), batch)
-    return {
-        name: draw(spec.initializer, key, spec.shape, spec.dtype)
-        for name, spec in model.specs(shapes).items()
-        if GraphKeys.LOCAL_VARIABLES in spec.collections
-    }
 
 
 def _totals(collected: Collected, variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -139,8 +139,9 @@ class Collections:
         if self._trace != _trace_state():
             raise _program.ProgramError(
                 f"{what} inside an inner jax.lax.scan, jit, vmap, grad or checkpoint: it cannot be collected, because "
-                "arrays made there do not exist outside of it. Return the value from the inner function and collect "
-                "it outside, or put the transformation around the whole model instead "
+                "arrays made there do not exist outside of it. Let slim open the inner trace: "
+                "slim.repeat(..., scan=True) for a scan, slim.recompute_grad for a checkpoint. Or return the value "
+                "from the inner function and collect it outside, or put the transformation around the whole model "
                 "(jax.jit(model.apply), jax.vmap over model.collect, ...)."
             )
 

@@ -93,9 +93,13 @@ class Model:
                 f"Model.init: key must be a random key such as jax.random.key(0), got {_kind(key)}. "
                 "The program's arguments come after it."
             )
-        specs = self._trace(args, kwargs).variables()
-        values = {name: _draw_value(key, spec) for name, spec in specs.items()}
-        return Variables(values, {name: facts_of(spec) for name, spec in specs.items()})
+        return self._draw(key, self.specs(*args, **kwargs), args, kwargs)
+
+    def init_local(self, key: jax.Array, *args: Any, **kwargs: Any) -> Variables:
+        """As `init`, but draws only the LOCAL_VARIABLES: metric totals and counters, which no checkpoint holds."""
+        specs = self.specs(*args, **kwargs)
+        local = {name: spec for name, spec in specs.items() if GraphKeys.LOCAL_VARIABLES in spec.collections}
+        return self._draw(key, local, args, kwargs)
 
     def apply(self, variables: Mapping[str, Any], *args: Any, rng: jax.Array | None = None, **kwargs: Any) -> Any:
         """Runs the program on these variables and returns its result. Pure: jit, grad, vmap or shard it.
@@ -131,22 +135,59 @@ class Model:
 
     def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> "_Init":
         """Runs the program on abstract values and returns the run. What is not an array stays as it is."""
-        leaves, structure = jax.tree.flatten((args, kwargs))
-        abstract = [index for index, leaf in enumerate(leaves) if hasattr(leaf, "shape") and hasattr(leaf, "dtype")]
-        run: _Init | None = None
+        traced, arrays = self._traced(args, kwargs)
+        runs: list[_Init] = []
+        jax.eval_shape(lambda arrays: runs.append(traced(arrays)), arrays)
+        return runs[0]
 
-        def traced(arrays: list[Any]) -> None:
-            nonlocal run
-            run = _Init()
+    def _traced(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Callable[[list[Any]], "_Init"], list[Any]]:
+        """A function that runs the program, on other arrays in place of those in its arguments; and these arrays."""
+        leaves, structure = jax.tree.flatten((args, kwargs))
+        places = [index for index, leaf in enumerate(leaves) if hasattr(leaf, "shape") and hasattr(leaf, "dtype")]
+
+        def traced(arrays: list[Any]) -> _Init:
+            run = _Init()  # here: it remembers the trace that it was made in
             filled = list(leaves)
-            for index, array in zip(abstract, arrays, strict=True):
+            for index, array in zip(places, arrays, strict=True):
                 filled[index] = array
             args, kwargs = jax.tree.unflatten(structure, filled)
             self._run(run, args, kwargs)
+            return run
 
-        jax.eval_shape(traced, [leaves[index] for index in abstract])
-        assert run is not None
-        return run
+        return traced, [leaves[index] for index in places]
+
+    def _draw(
+        self, key: jax.Array, specs: Mapping[str, VariableSpec], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Variables:
+        """The initial values of these variables."""
+        # An array that the program computes (`initializer=jnp.zeros(2)`) has no value yet in an abstract run.
+        computed = [name for name, spec in specs.items() if isinstance(spec.initializer, jax.core.Tracer)]
+        known = self._compute_initial(computed, args, kwargs) if computed else {}
+        values = {name: known[name] if name in known else _draw_value(key, spec) for name, spec in specs.items()}
+        return Variables(values, {name: facts_of(spec) for name, spec in specs.items()})
+
+    def _compute_initial(
+        self, wanted: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> dict[str, jax.Array]:
+        """The initial values that the program computes itself; the compiler leaves out the rest of the program."""
+        traced, arrays = self._traced(args, kwargs)
+
+        def initial(arrays: list[Any]) -> dict[str, jax.Array]:
+            specs = traced(arrays).variables()
+            return {name: jnp.asarray(specs[name].initializer, specs[name].dtype) for name in wanted}
+
+        abstract = [index for index, array in enumerate(arrays) if isinstance(array, jax.ShapeDtypeStruct)]
+        if abstract:
+            used = _used_arguments(jax.make_jaxpr(initial)(arrays))
+            if used.intersection(abstract):
+                raise ValueError(
+                    f"Model.init: the initial values of {', '.join(wanted)} are computed from the program's inputs, so init "
+                    "needs real arrays there, not jax.ShapeDtypeStruct."
+                )
+            arrays = [jnp.zeros(a.shape, a.dtype) if index in abstract else a for index, a in enumerate(arrays)]
+        return jax.jit(initial)(arrays)
 
     def _run(self, run: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if current() is None and scopes.get_variable_scope().name:
@@ -161,8 +202,8 @@ class Model:
             return self.function(*args, **kwargs)
 
 
-class _Run(Program):
-    """What initializing and applying have in common: specs, collections and pending updates."""
+class Run(Program):
+    """What all runs have in common: specs, collections and pending updates."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -192,8 +233,8 @@ class _Run(Program):
 
     def update_variable(self, name: str, change: Callable[[Any], Any], now: bool = False) -> jax.Array:
         self._collections.check_trace(f"variable {name!r} was updated")
-        spec = self._specs[name]
-        old = self.updates[name] if name in self.updates else self.read_variable(name)
+        spec = self.variables()[name]
+        old = self.updated_variable(name)
         new = jnp.asarray(change(old))
         if new.shape != spec.shape:
             raise ValueError(f"update_variable: {name!r} must keep its shape {spec.shape}, got {new.shape}.")
@@ -202,6 +243,9 @@ class _Run(Program):
         if now:
             self._set_value(name, new)
         return new
+
+    def updated_variable(self, name: str) -> jax.Array:
+        return self.updates[name] if name in self.updates else self.read_variable(name)
 
     def _set_value(self, name: str, value: Any) -> None:
         raise NotImplementedError
@@ -222,7 +266,7 @@ class _Run(Program):
         )
 
 
-class _Init(_Run):
+class _Init(Run):
     """A run on abstract values that learns which variables there are."""
 
     def make_variable(self, spec: VariableSpec) -> jax.Array:
@@ -241,7 +285,7 @@ class _Init(_Run):
         del name, value
 
 
-class _Apply(_Run):
+class _Apply(Run):
     """A run on given values."""
 
     def __init__(self, values: Mapping[str, Any], rng: jax.Array | None) -> None:
@@ -258,14 +302,18 @@ class _Apply(_Run):
         name = spec.name
         if name in self._passed:
             value = self._passed[name]
-            value = jnp.asarray(value) if not isinstance(value, jax.Array) else value
+            if not isinstance(value, jax.Array):
+                with jax.ensure_compile_time_eval():  # kept by this run, so not of the trace that happens to be open
+                    value = jnp.asarray(value)
             if value.shape != spec.shape:
                 raise ValueError(
                     f"Model: variable {name!r} must have shape {spec.shape}, got {value.shape}. Were the variables "
                     "made for another model, or for inputs of another size?"
                 )
         elif GraphKeys.LOCAL_VARIABLES in spec.collections:
-            value = draw(spec.initializer, jax.random.key(0), spec.shape, spec.dtype)
+            traced = isinstance(spec.initializer, jax.core.Tracer)
+            with contextlib.nullcontext() if traced else jax.ensure_compile_time_eval():
+                value = draw(spec.initializer, jax.random.key(0), spec.shape, spec.dtype)
         else:
             raise ValueError(
                 f"Model: variable {name!r} (made at {spec.made_at}) is not among the {len(self._passed)} variables "
@@ -288,6 +336,15 @@ class _Apply(_Run):
 
     def _set_value(self, name: str, value: Any) -> None:
         self._values[name] = self._give(name, value)
+
+
+def _used_arguments(closed: Any) -> set[int]:
+    """Which arguments the results of a traced function depend on, by position."""
+    needed = {id(variable) for variable in closed.jaxpr.outvars}
+    for equation in reversed(closed.jaxpr.eqns):
+        if any(id(variable) in needed for variable in equation.outvars):
+            needed.update(id(variable) for variable in equation.invars)
+    return {index for index, variable in enumerate(closed.jaxpr.invars) if id(variable) in needed}
 
 
 def facts_of(spec: VariableSpec) -> Facts:

@@ -55,6 +55,19 @@ class OpNames:
     def __init__(self) -> None:
         self._used: dict[str, int] = {}
 
+    def copy(self) -> "OpNames":
+        """The same names, to go on with separately."""
+        made = OpNames()
+        made._used = dict(self._used)
+        return made
+
+    def take(self, others: "OpNames", rename: "Renamed") -> None:
+        """Counts the names of `others` as used too, after renaming them."""
+        rename = rename.lower()
+        for key, count in others._used.items():
+            key = rename(key)
+            self._used[key] = max(count, self._used.get(key, 0))
+
     def unique(self, name: str) -> str:
         # Names that differ only in case count as equal, as in TensorFlow.
         key = name.lower()
@@ -66,6 +79,31 @@ class OpNames:
             index += 1
         self._used[f"{key}_{index}"] = 1
         return f"{name}_{index}"
+
+
+class Renamed:
+    """Moves names from one scope to another: 'a/b_1/weights' to 'a/b_7/weights'; other names stay.
+
+    Args:
+      *scopes: pairs (old scope, new scope).
+    """
+
+    def __init__(self, *scopes: tuple[str, str]) -> None:
+        self._scopes = scopes
+
+    def __call__(self, name: str) -> str:
+        for old, new in self._scopes:
+            if name == old or name.startswith(old + "/"):
+                return new + name[len(old) :]
+        return name
+
+    def lower(self) -> "Renamed":
+        """The same move among names in lower case."""
+        return Renamed(*((old.lower(), new.lower()) for old, new in self._scopes))
+
+
+SAME = Renamed()
+"""Moves nothing."""
 
 
 class ScopeCounts:
@@ -93,6 +131,12 @@ class ScopeCounts:
         for name in self._counts:
             if name.startswith(scope + "/"):
                 self._counts[name] = 0
+
+    def copy(self) -> "ScopeCounts":
+        """The same counts, to go on with separately."""
+        made = ScopeCounts()
+        made.restore(self._counts)
+        return made
 
     def snapshot(self) -> dict[str, int]:
         return dict(self._counts)

@@ -20,7 +20,8 @@ from jax_slim.core import names
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_PACKAGE = str(Path(__file__).resolve().parent.parent)
+# Where a user's code is not. A body that JAX traces is called from its files.
+_OTHERS = (str(Path(__file__).resolve().parent.parent), str(Path(jax.__file__).resolve().parent))
 
 
 class ProgramError(RuntimeError):
@@ -86,6 +87,10 @@ class Program(ABC):
         Several updates of one variable are applied one after the other. With `now`, later reads in the
         same run see the new value.
         """
+
+    @abstractmethod
+    def updated_variable(self, name: str) -> jax.Array:
+        """The value of a variable after the updates noted so far."""
 
     @abstractmethod
     def name_of(self, value: Any) -> str | None:
@@ -169,11 +174,11 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def user_line() -> str:
-    """'file:line' of the nearest caller outside this package."""
+    """'file:line' of the nearest caller outside this package and JAX."""
     frame = sys._getframe(1)
     while frame is not None:
         filename = frame.f_code.co_filename
-        if not filename.startswith(_PACKAGE) and "contextlib" not in filename:
+        if not filename.startswith(_OTHERS) and "contextlib" not in filename:
             return f"{filename}:{frame.f_lineno}"
         frame = frame.f_back
     return "unknown"

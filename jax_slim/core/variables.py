@@ -26,7 +26,7 @@ from jax_slim.core.program import Program, VariableSpec
 class Variable:
     """A variable of the running program: its facts and its present value.
 
-    It can be used where JAX expects an array (`jnp.sum(variable)`); `.value` is the array itself.
+    Compute with `.value`: `sum(jnp.sum(var.value**2) for var in slim.get_trainable_variables("fc8"))`.
     """
 
     spec: VariableSpec
@@ -57,9 +57,6 @@ class Variable:
     def op(self) -> "Variable":
         """This record: TF code says `variable.op.name`."""
         return self
-
-    def __jax_array__(self) -> jax.Array:
-        return self.value
 
     def __repr__(self) -> str:
         return f"Variable({self.name!r}, shape={self.shape}, dtype={jnp.dtype(self.dtype).name})"

@@ -7,8 +7,6 @@ import jax.numpy as jnp
 
 from jax_slim.learning.train_op import TrainState
 
-VARIABLES = "variables/"
-
 
 def named_arrays(state: TrainState) -> dict[str, Any]:
     """The leaves of a state by name: 'variables/conv1/weights', 'optimizer/0/trace/conv1/weights', 'rng'."""
@@ -16,14 +14,17 @@ def named_arrays(state: TrainState) -> dict[str, Any]:
     return {_name(path): leaf for path, leaf in leaves}
 
 
-def state_like(template: TrainState, arrays: dict[str, Any]) -> TrainState:
-    """The state of the form of `template` whose leaves are `arrays`, by the names of `named_arrays`."""
+def state_like(template: TrainState, arrays: dict[str, Any], key: jax.Array) -> TrainState:
+    """The state of the form of `template` whose leaves are `arrays`, by the names of `named_arrays`.
+
+    Its random key becomes one of the kind of `key`.
+    """
     leaves, structure = jax.tree_util.tree_flatten_with_path(_plain(template))
     state = jax.tree.unflatten(structure, [arrays[_name(path)] for path, _ in leaves])
     if not jnp.issubdtype(template.rng.dtype, jax.dtypes.prng_key):
         return state
-    key = jax.random.wrap_key_data(jnp.asarray(state.rng), impl=str(jax.random.key_impl(template.rng)))
-    return TrainState(state.variables, state.optimizer, key)
+    rng = jax.random.wrap_key_data(jnp.asarray(state.rng), impl=str(jax.random.key_impl(key)))
+    return TrainState(state.variables, state.optimizer, rng)
 
 
 def _plain(state: TrainState) -> TrainState:

@@ -133,7 +133,7 @@ class TrainOp:
 
         def loss_of(trained: Variables) -> tuple[jax.Array, Any]:
             loss, collected = self.model.collect(variables | trained, batch, rng=rng)
-            return _checked_loss(loss), collected
+            return loss, collected
 
         trained = self.trained(variables)
         (loss, collected), gradients = jax.value_and_grad(loss_of, has_aux=True)(trained)
@@ -220,7 +220,7 @@ def create_train_op(
     counts_steps = global_step is not None
 
     def program(batch: Any) -> jax.Array:
-        loss = total_loss(batch)
+        loss = _checked_loss(total_loss(batch))
         if counts_steps:
             get_or_create_global_step()
         return loss

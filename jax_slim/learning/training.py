@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_slim.checkpoints.native import CheckpointError, Checkpoints
+from jax_slim.checkpoints.reading import described
 from jax_slim.core.values import Variables
 from jax_slim.data.prefetching import prefetch, resume
 from jax_slim.learning.saving import named_arrays, state_like
@@ -174,8 +175,8 @@ def _start_state(
             for name, leaf in named_arrays(template).items()
         }
         arrays, _ = checkpoints.restore(start, like)
-        return jax.device_put(state_like(template, arrays), sharding)
-    state = train_op.init(key, shapes)
+        return jax.device_put(state_like(template, arrays, key), sharding)
+    state = train_op.init(key, batch)
     if init_fn is not None:
         variables = _with_initial(state.variables, init_fn(state.variables))
         state = train_op.state(variables, state.rng)
@@ -315,7 +316,11 @@ class _Run:
                 f"checkpoint is of step {self._saved}, in {self._checkpoints.directory}.",
                 self.step,
             )
-        self._checkpoints.save(self.step, named_arrays(self.state), {"data": self._data_state})
+        self._checkpoints.save(
+            self.step,
+            named_arrays(self.state),
+            {"data": self._data_state, "variables": described(self.state.variables)},
+        )
         self._saved = self.step
 
 

@@ -11,7 +11,6 @@ import pytest
 import golden
 import jax_slim as slim
 from jax_slim import initializers, utils
-from jax_slim.core.variables import Variable
 
 CASES = golden.cases("naming")
 
@@ -174,15 +173,3 @@ def test_naming(case_id):
     assert local == [v[0] for v in expected if "local_variables" in v[3]]
     assert list(ends["end_points"]) == case.get("end_points_dict", [])
     assert len(ends["losses"]) == len(case.get("regularization_losses", []))
-
-
-def test_records_of_variables_are_arrays_too():
-    def program():
-        slim.variable("v", initializer=jnp.arange(3.0))
-        (record,) = slim.get_variables()
-        assert isinstance(record, Variable)
-        assert record.op.name == "v"
-        return jnp.sum(record) + jnp.asarray(record)[2]
-
-    model = slim.Model(program)
-    assert model.apply(model.init(jax.random.key(0))) == 5

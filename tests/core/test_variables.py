@@ -33,6 +33,18 @@ def names(variables):
     return [var.name for var in variables]
 
 
+def test_records_hold_facts_and_value():
+    def program():
+        slim.variable("v", initializer=np.arange(3.0, dtype=np.float32))
+        (record,) = slim.get_variables()
+        assert (record.name, record.op.name, record.shape, record.trainable) == ("v", "v", (3,), True)
+        assert repr(record) == "Variable('v', shape=(3,), dtype=float32)"
+        return record.value.sum()
+
+    model = slim.Model(program)
+    assert model.apply(model.init(KEY)) == 3
+
+
 def test_searches():
     assert in_program(lambda: names(slim.get_variables("a/"))) == ["a/weights", "a/biases"]
     assert in_program(lambda: names(slim.get_variables(suffix="iases"))) == ["a/biases", "ab/biases"]
@@ -94,6 +106,24 @@ def test_initial_values_from_arrays_functions_and_defaults():
     assert values["Variable"].dtype == jnp.float32
     assert values["Variable"] == 3.5
     assert list(values.local) == ["count"]
+
+
+def test_an_array_computed_in_the_program_is_an_initial_value():
+    def program(x, count=2):
+        slim.variable("zeros", initializer=jnp.zeros(count))
+        slim.local_variable(jnp.ones(3), name="ones")
+        return x
+
+    model = slim.Model(program)
+    for x in (np.ones(4, np.float32), jax.ShapeDtypeStruct((4,), np.float32)):
+        values = model.init(KEY, x)
+        assert values["zeros"].tolist() == [0, 0]
+        assert values["ones"].tolist() == [1, 1, 1]
+    assert list(model.init_local(KEY, x)) == ["ones"]
+    of_data = slim.Model(lambda x: slim.variable("mean", initializer=jnp.mean(x)))
+    assert of_data.init(KEY, np.full(4, 5.0, np.float32))["mean"] == 5
+    with pytest.raises(ValueError, match="mean are computed from the program's inputs, so init needs real arrays"):
+        of_data.init(KEY, x)
 
 
 def test_refusals():
