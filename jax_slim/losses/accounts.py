@@ -11,6 +11,7 @@ from jax_slim.core.arg_scope import add_arg_scope
 from jax_slim.core.collections import GraphKeys, add_to_collection, get_collection, listed, matching
 from jax_slim.core.program import Item, operation
 from jax_slim.core.scopes import name_scope, unique_op_name
+from jax_slim.core.variables import Variable
 
 
 @add_arg_scope
@@ -141,12 +142,13 @@ def apply_regularization(
             "apply_regularization: weights_list must hold at least one array, got none, and the collection 'weights' "
             'is empty. Pass weights_list=slim.get_variables_by_suffix("weights").'
         )
+    arrays = [jnp.asarray(weights.value if isinstance(weights, Variable) else weights) for weights in weights_list]
     with name_scope("get_regularization_penalty") as scope:
         penalties = [
             Item(
-                str(index), _scalar("apply_regularization", f"weights_list[{index}]", regularizer(jnp.asarray(weights)))
+                f"weights_list[{index}]", _scalar("apply_regularization", f"weights_list[{index}]", regularizer(array))
             )
-            for index, weights in enumerate(weights_list)
+            for index, array in enumerate(arrays)
         ]
         penalties = [item for item in penalties if item.value is not None]
         total = _sum("apply_regularization", penalties) if penalties else jnp.zeros((), jnp.float32)
