@@ -64,7 +64,7 @@ def evaluate_once(
     @jax.jit
     def update(variables: Mapping[str, Any], totals: dict[str, Any], batch: Any, count: int) -> dict[str, Any]:
         _, collected = model.collect({**variables, **totals}, batch, rng=jax.random.fold_in(key, count))
-        return totals | _totals(collected, variables)
+        return totals | _totals(collected, totals)
 
     @jax.jit
     def final(variables: Mapping[str, Any], totals: dict[str, Any], batch: Any) -> Any:
@@ -113,16 +113,17 @@ def _as_program(eval_fn: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]
             return {name: jnp.asarray(value) for name, value in result[0].items()}
         if isinstance(result, Mapping) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in result.values()):
             return {name: jnp.asarray(value) for name, (value, _) in result.items()}
+        kind = "an array" if hasattr(result, "shape") else type(result).__name__
         raise TypeError(
             "evaluate_once: eval_fn must return {name: (value, update)} or the pair of dicts that "
-            f"slim.metrics.aggregate_metric_map returns, got {type(result).__name__}."
+            f"slim.metrics.aggregate_metric_map returns, got {kind}."
         )
 
     return program
 
 
-def _totals(collected: Collected, variables: Mapping[str, Any]) -> dict[str, Any]:
-    changed = [name for name in collected.updates if name in variables]
+def _totals(collected: Collected, before: Mapping[str, Any]) -> dict[str, Any]:
+    changed = [name for name in collected.updates if name not in before]
     if changed:
         raise ValueError(
             f"evaluate_once: the program updates {len(changed)} of the model's variables ({', '.join(changed[:3])}, "

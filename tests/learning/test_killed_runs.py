@@ -1,0 +1,106 @@
+"""Real runs in real processes that are killed, interrupted, or run out of disk; and several devices."""
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from jax_slim.checkpoints import load_variables
+from jax_slim.checkpoints.native import Checkpoints
+
+SCRIPT = Path(__file__).parent / "small_run.py"
+STEPS = 60
+
+
+def start(logdir, steps=STEPS, pause=0.0, save_secs=0.2, devices=1, **kwargs):
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    if devices > 1:
+        environment["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices}"
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", str(SCRIPT), str(logdir), str(steps), str(pause), str(save_secs)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        **kwargs,
+    )
+
+
+def report(process):
+    out, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err
+    return json.loads(out.splitlines()[-1])
+
+
+def wait_for_step(process, step):
+    """Reads the run's lines until it says that it has done `step` steps."""
+    for line in process.stderr:
+        if line.startswith("train:") and int(line.split()[1].split("/")[0]) >= step:
+            return
+    pytest.fail(f"the run ended before step {step}: {process.stdout.read()}")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    return report(start(tmp_path_factory.mktemp("undisturbed")))
+
+
+def test_a_killed_run_ends_as_an_undisturbed_one(tmp_path, undisturbed):
+    moments = random.Random(2024)  # the steps vary with the machine all the same
+    for _ in range(2):
+        process = start(tmp_path, pause=0.02)
+        wait_for_step(process, 3)
+        time.sleep(moments.uniform(0, 0.8))
+        process.kill()
+        process.communicate()
+    steps = Checkpoints(tmp_path).steps()
+    assert steps and steps[-1] <= STEPS
+    again = report(start(tmp_path))
+    assert again == undisturbed
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_saves_and_exits(tmp_path, undisturbed, sent, code):
+    process = start(tmp_path, pause=0.03, save_secs=1000)
+    wait_for_step(process, 5)
+    process.send_signal(sent)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert not out
+    assert "Traceback" not in err
+    reached = int(load_variables(tmp_path)["global_step"])
+    assert 5 <= reached < STEPS
+    assert f"Stopped by {sent.name}: saved step {reached}." in err
+    assert report(start(tmp_path)) == undisturbed
+
+
+@pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="needs limits on file sizes")
+def test_a_full_disk_is_one_clear_error_and_loses_nothing(tmp_path, undisturbed):
+    report(start(tmp_path, steps=20))
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    process = start(tmp_path, preexec_fn=limit)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    last = err.strip().splitlines()[-1]
+    assert "CheckpointError" in err or "EventWriteError" in err, err
+    assert str(tmp_path) in err, last
+    assert load_variables(tmp_path)["global_step"] == 20
+    assert report(start(tmp_path)) == undisturbed
+
+
+@pytest.mark.slow
+def test_eight_devices_give_the_losses_of_one(tmp_path, undisturbed):
+    result = report(start(tmp_path, devices=8))
+    assert result["devices"] == 8
+    assert result["loss"] == pytest.approx(undisturbed["loss"], rel=1e-3)
+    assert result["later"] == undisturbed["later"]
