@@ -1,7 +1,6 @@
 """Where the axes of an array are, and how windows lie on them."""
 
 import dataclasses
-import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -43,10 +42,6 @@ class Windows:
     strides: tuple[int, ...]
     rates: tuple[int, ...]
     padding: tuple[tuple[int, int], ...]
-
-    @property
-    def taps(self) -> int:
-        return math.prod(self.sizes)
 
     @property
     def extents(self) -> tuple[int, ...]:

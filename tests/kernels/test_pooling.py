@@ -73,6 +73,12 @@ def test_is_the_definition(problem, operation):
     np.testing.assert_allclose(y, expected, rtol=1e-6, atol=1e-6)
 
 
+def test_same_pads_the_odd_pixel_at_the_end():
+    x = np.arange(5, dtype=np.float32).reshape(1, 5, 1)
+    np.testing.assert_array_equal(kernels.max_pool(x, 2, 1, "SAME", layout="NWC").ravel(), [1, 2, 3, 4, 4])
+    np.testing.assert_array_equal(kernels.avg_pool(x, 2, 1, "SAME", layout="NWC").ravel(), [0.5, 1.5, 2.5, 3.5, 4])
+
+
 @pytest.mark.parametrize("pool", [kernels.max_pool, kernels.avg_pool])
 @pytest.mark.parametrize("arguments", [((3, 2), 2, "SAME"), (2, (1, 2), "VALID", (2, 1)), (3, 2, [(1, 2), (0, 1)])])
 def test_gradients(pool, arguments):
