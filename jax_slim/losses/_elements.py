@@ -11,7 +11,8 @@ import jax.numpy as jnp
 
 def absolute(predictions: jax.Array, labels: jax.Array) -> jax.Array:
     """|predictions - labels|."""
-    return jnp.abs(predictions - labels)
+    difference = predictions - labels
+    return jnp.where(difference == 0, 0, jnp.abs(difference))  # JAX's gradient of abs at 0 is 1, TF's is 0
 
 
 def squared(predictions: jax.Array, labels: jax.Array) -> jax.Array:
@@ -44,7 +45,7 @@ def cosine(predictions: jax.Array, labels: jax.Array, axis: int, keepdims: bool)
 
 def sigmoid_cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
     """Cross entropy of independent classes, in a form that overflows for no logit."""
-    return jax.nn.relu(logits) - logits * labels + jnp.log1p(jnp.exp(-jnp.abs(logits)))
+    return jax.nn.softplus(logits) - logits * labels
 
 
 def softmax_cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
