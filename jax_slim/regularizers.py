@@ -94,7 +94,8 @@ class Penalty:
         weights = jnp.asarray(weights)
         exact = weights.astype(jnp.promote_types(weights.dtype, jnp.float32))
         if self.norm == "l1":
-            return scale * jnp.sum(jnp.abs(exact))
+            # JAX's gradient of abs at 0 is 1: a weight that has reached 0 would be pushed on. TF's is 0.
+            return scale * jnp.sum(jnp.where(exact == 0, 0, jnp.abs(exact)))
         return scale * (jnp.sum(jnp.square(exact)) / 2)
 
 

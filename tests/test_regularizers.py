@@ -70,6 +70,12 @@ def test_values(regularizer, expected):
     assert (None if penalty is None else float(penalty)) == expected
 
 
+@pytest.mark.parametrize("factory", [regularizers.l1_regularizer, regularizers.l2_regularizer])
+def test_a_weight_of_zero_is_left_alone(factory):
+    gradient = jax.grad(factory(0.5))(jnp.asarray([0.0, -0.0, 1.0, -1.0]))
+    np.testing.assert_array_equal(gradient, [0, 0, 0.5, -0.5])
+
+
 @pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16])
 @pytest.mark.parametrize("factory", [regularizers.l1_regularizer, regularizers.l2_regularizer])
 def test_half_precision_is_summed_in_float32(factory, dtype):
