@@ -99,7 +99,7 @@ def convolution1d(
     As `conv2d`, over one axis; `weights` are [kw, C, num_outputs]. Also `slim.conv1d`.
 
         slim.conv1d(words, 64, 3)                              # [8, 20, 300] -> [8, 20, 64]
-        slim.conv1d(sound, 64, 2, rate=4, padding="CAUSAL")    # each step sees itself and what came 4 steps before
+        slim.conv1d(sound, 64, 2, rate=4, padding="CAUSAL")    # [8, 16000, 1] -> [8, 16000, 64]
 
     Args:
       inputs: [N, W, C] floats, or [N, C, W] when `data_format` is "NCW".

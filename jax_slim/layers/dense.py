@@ -111,7 +111,7 @@ def bias_add(
 
     Creates `<scope>/biases` [C].
 
-        net = slim.bias_add(net, activation_fn=jax.nn.relu)      # [N, 14, 14, 64] -> the same
+        net = slim.bias_add(net, activation_fn=jax.nn.relu)      # [N, 14, 14, 64] -> [N, 14, 14, 64]
 
     Args:
       inputs: [N, ..., C] floats of rank 2 or more, or [N, C, H, W] when `data_format` is "NCHW".
