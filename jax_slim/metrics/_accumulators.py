@@ -163,8 +163,9 @@ class Accumulator:
     def __init__(self, name: str, shape: Sequence[int] = (), dtype: Any = jnp.float32) -> None:
         dtype = jax.dtypes.canonicalize_dtype(_dtype.get() or dtype)
         self.name, self.value = metric_variable(name, shape, dtype)
-        # float64 holds 53 bits by itself.
-        self._residual = None if dtype == np.float64 else metric_variable(f"{name}_residual", shape, dtype)
+        self._residual = None
+        if dtype != np.float64:  # that one holds 53 bits by itself
+            self._residual = metric_variable(f"{self.name.rpartition('/')[2]}_residual", shape, dtype)
 
     def pair(self) -> Pair:
         """The sum before this batch, with its residual."""

@@ -137,8 +137,8 @@ def set_size(a: SparseTensor, validate_indices: bool = True) -> jax.Array:
     del validate_indices
     if not isinstance(a, SparseTensor):
         raise TypeError(
-            f"set_size: a must be a slim.metrics.SparseTensor, got an array of shape {jnp.shape(a)}. For an array of ids "
-            "see slim.metrics.set_union(a, a)."
+            f"set_size: a must be a slim.metrics.SparseTensor, got an array of shape {jnp.shape(a)}. "
+            "For an array of ids see slim.metrics.set_union(a, a)."
         )
     return jnp.sum(distinct(rows_of("set_size", "a", a)).present, -1)
 

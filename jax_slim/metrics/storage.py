@@ -16,7 +16,7 @@ from jax_slim.core.collections import NamesOfCollections
 from jax_slim.core.program import operation
 from jax_slim.core.scopes import variable_scope
 from jax_slim.core.variables import update_variable
-from jax_slim.metrics._accumulators import at_least_float32, metric_variable, total
+from jax_slim.metrics._accumulators import metric_variable, total
 from jax_slim.metrics._args import array, is_concrete, matching, report
 from jax_slim.metrics.curves import check_curve
 from jax_slim.metrics.thresholds import EPSILON
@@ -126,6 +126,11 @@ class _Ordered(NamedTuple):
     negatives_above: jax.Array
 
 
+def _wide(values: jax.Array) -> jax.Array:
+    """Flat, in float64 where x64 is enabled."""
+    return values.reshape(-1).astype(jax.dtypes.canonicalize_dtype(np.float64))
+
+
 def _ordered(scores: _Kept, labels: _Kept, weights: _Kept | None) -> _Ordered:
     weight = scores.present.astype(jnp.int32) if weights is None else jnp.where(weights.present, weights.rows, 0)
     # Descending, with the free room behind everything else.
@@ -142,7 +147,7 @@ def _ordered(scores: _Kept, labels: _Kept, weights: _Kept | None) -> _Ordered:
     for amounts in (weight * (truth > 0), weight * (truth <= 0)):
         running = jnp.concatenate([jnp.zeros(1, amounts.dtype), jnp.cumsum(amounts)])
         sums += [running[end + 1], running[begin]]
-    return _Ordered(truth, weight, last & ~missing, *map(at_least_float32, sums))
+    return _Ordered(truth, weight, last & ~missing, *map(_wide, sums))
 
 
 def _defined(value: jax.Array, scores: _Kept, labels: _Kept) -> jax.Array:
@@ -176,10 +181,6 @@ def _checked_labels(function: str, labels: jax.Array) -> jax.Array:
     if is_concrete(labels) and not bool(jnp.all((labels == 0) | (labels == 1))):
         raise ValueError(f"{function}: labels must be 0 or 1, got {labels[(labels != 0) & (labels != 1)][0]}.")
     return labels
-
-
-def _wide(values: jax.Array) -> jax.Array:
-    return values.reshape(-1).astype(jax.dtypes.canonicalize_dtype(np.float64))
 
 
 @operation
@@ -314,7 +315,9 @@ def auc_with_confidence_intervals(
     function = "auc_with_confidence_intervals"
     if not 0 < alpha < 1:
         raise ValueError(f"{function}: alpha must be above 0 and below 1, got {alpha}.")
-    predictions, labels, weights = matching(function, predictions, labels, 1.0 if weights is None else weights)
+    predictions, labels, weights = matching(
+        function, predictions, labels, np.float32(1) if weights is None else weights
+    )
     flat = _checked_labels(function, labels)
     room = DEFAULT_CAPACITY if capacity is None else capacity
     with variable_scope(name, function):
