@@ -1,7 +1,6 @@
 """What a checkpoint holds, between a program's values and what files can keep."""
 
 import difflib
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,7 +28,7 @@ def stored(name: str, value: Any) -> tuple[dict[str, Any], Any]:
         return entry, value
     if not isinstance(value, (np.ndarray, np.generic, bool, int, float, complex)):
         raise TypeError(f"Checkpoints.save: {name!r} must be an array, got {type(value).__name__}.")
-    value = np.array(value)
+    value = np.asarray(value)  # orbax copies it
     if value.dtype.kind in "OSUMm":
         raise TypeError(f"Checkpoints.save: {name!r} must be an array of numbers, got dtype {value.dtype}.")
     return {"shape": list(value.shape), "dtype": str(value.dtype)}, value
@@ -97,7 +96,7 @@ def json_value(value: Any, where: str) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, (str, bool, int, float)):
-        return json.loads(json.dumps(value))  # an enum or another kind of int becomes a plain one
+        return value
     if isinstance(value, (list, tuple)):
         return [json_value(part, f"{where}[{index}]") for index, part in enumerate(value)]
     if isinstance(value, Mapping):

@@ -272,7 +272,7 @@ class Checkpoints:
             )
         if not self._max_to_keep:
             return
-        kept = {saved, *[step for step in steps if step not in self._damaged][-self._max_to_keep :]}
+        kept = [step for step in steps if step not in self._damaged][-self._max_to_keep :]
         for step in steps:
             if step < saved and step not in kept:
                 _delete(self._path / str(step))
@@ -406,7 +406,12 @@ def _publish(temporary: Path, final: Path) -> None:
     if final.exists():
         shutil.rmtree(replaced, ignore_errors=True)
         os.rename(final, replaced)
-    os.rename(temporary, final)
+    try:
+        os.rename(temporary, final)
+    except OSError:
+        if replaced.exists():
+            os.rename(replaced, final)
+        raise
     _manifest.sync_directory(final.parent)
     shutil.rmtree(replaced, ignore_errors=True)
 

@@ -477,6 +477,22 @@ def test_a_failed_save_is_told_by_the_end_of_the_with(tmp_path, monkeypatch):
     assert "/3 failed" in caught.value.__notes__[0]  # it does not hide what ended the run
 
 
+def test_a_failed_replacement_leaves_what_was_there(tmp_path, monkeypatch):
+    save_steps(tmp_path, 1)
+    rename = os.rename
+
+    def refuse(source, target):
+        if str(source).endswith(".tmp"):
+            raise PermissionError(13, "Permission denied")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", refuse)
+    with pytest.raises(CheckpointError, match="/1 failed: Permission denied. The last complete checkpoint is"):
+        save_steps(tmp_path, 1)
+    assert os.listdir(tmp_path) == ["1"]
+    assert_equal(load(tmp_path)[0], arrays_of(1))
+
+
 def test_old_ones_that_cannot_be_deleted_do_not_fail_the_save(tmp_path, monkeypatch, caplog):
     save_steps(tmp_path, 1)
     rename = os.rename
@@ -609,6 +625,7 @@ def test_it_works_inside_a_running_event_loop(tmp_path):
 
 
 def test_only_the_logs_of_orbax_are_silenced(tmp_path, caplog):
+    caplog.set_level(logging.INFO, "absl")
     save_steps(tmp_path, 1)
     logging.getLogger("absl").warning("from another library")
     assert [record.message for record in caplog.records] == ["from another library"]
