@@ -17,6 +17,11 @@ from jax_slim.core.collections import GraphKeys as GraphKeys
 from jax_slim.core.collections import add_to_collection as add_to_collection
 from jax_slim.core.collections import add_to_collections as add_to_collections
 from jax_slim.core.collections import get_collection as get_collection
+from jax_slim.core.global_step import assert_global_step as assert_global_step
+from jax_slim.core.global_step import assert_or_get_global_step as assert_or_get_global_step
+from jax_slim.core.global_step import create_global_step as create_global_step
+from jax_slim.core.global_step import get_global_step as get_global_step
+from jax_slim.core.global_step import get_or_create_global_step as get_or_create_global_step
 from jax_slim.core.model import Collected as Collected
 from jax_slim.core.model import Model as Model
 from jax_slim.core.precision import precision as precision
@@ -30,13 +35,10 @@ from jax_slim.core.scopes import variable_scope as variable_scope
 from jax_slim.core.values import Variables as Variables
 from jax_slim.core.variables import Variable as Variable
 from jax_slim.core.variables import add_model_variable as add_model_variable
-from jax_slim.core.variables import create_global_step as create_global_step
 from jax_slim.core.variables import filter_variables as filter_variables
 from jax_slim.core.variables import fixed_size_partitioner as fixed_size_partitioner
-from jax_slim.core.variables import get_global_step as get_global_step
 from jax_slim.core.variables import get_local_variables as get_local_variables
 from jax_slim.core.variables import get_model_variables as get_model_variables
-from jax_slim.core.variables import get_or_create_global_step as get_or_create_global_step
 from jax_slim.core.variables import get_trainable_variables as get_trainable_variables
 from jax_slim.core.variables import get_unique_variable as get_unique_variable
 from jax_slim.core.variables import get_variable_full_name as get_variable_full_name

@@ -360,42 +360,6 @@ def add_model_variable(var: Any) -> None:
         program.variables()[name] = spec._replace(collections=(*spec.collections, GraphKeys.MODEL_VARIABLES))
 
 
-# --- the global step --------------------------------------------------------------------------------
-
-
-def get_global_step() -> jax.Array | None:
-    """The number of training steps done, as an integer scalar, or None where the program has not made it."""
-    program = _program.require("get_global_step")
-    return program.read_variable("global_step") if "global_step" in program.variables() else None
-
-
-def create_global_step() -> jax.Array:
-    """Makes the variable 'global_step'; ValueError when it exists."""
-    program = _program.require("create_global_step")
-    if "global_step" in program.variables():
-        raise ValueError("create_global_step: 'global_step' already exists. Use get_or_create_global_step().")
-    return program.make_variable(
-        VariableSpec(
-            "global_step",
-            (),
-            # TF's is int64. JAX has that only with x64 enabled; int32 counts 2 billion steps.
-            jax.dtypes.canonicalize_dtype(np.int64),
-            False,
-            (GraphKeys.GLOBAL_VARIABLES, GraphKeys.GLOBAL_STEP),
-            np.zeros((), np.int32),
-            None,
-            "global_step",
-            _program.user_line(),
-        )
-    )
-
-
-def get_or_create_global_step() -> jax.Array:
-    """The number of training steps done, as an integer scalar; `learning` counts it up after each step."""
-    step = get_global_step()
-    return create_global_step() if step is None else step
-
-
 # --- partitions -------------------------------------------------------------------------------------
 
 

@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 
 from jax_slim.core import names
+from jax_slim.core.global_step import get_or_create_global_step
 from jax_slim.core.model import Model
 from jax_slim.core.program import VariableSpec
 from jax_slim.core.values import Variables
-from jax_slim.core.variables import Variable, get_or_create_global_step
+from jax_slim.core.variables import Variable
 from jax_slim.learning.gradients import clip_gradient_norms, gradient_summaries, multiply_gradients
 from jax_slim.summary.recording import Buckets, Histogram, counted
 
