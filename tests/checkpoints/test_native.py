@@ -487,7 +487,7 @@ def test_a_failed_replacement_leaves_what_was_there(tmp_path, monkeypatch):
         rename(source, target)
 
     monkeypatch.setattr(os, "rename", refuse)
-    with pytest.raises(CheckpointError, match="/1 failed: Permission denied. The last complete checkpoint is"):
+    with pytest.raises(CheckpointError, match=r"/1 failed: Permission denied\. The last complete checkpoint is"):
         save_steps(tmp_path, 1)
     assert os.listdir(tmp_path) == ["1"]
     assert_equal(load(tmp_path)[0], arrays_of(1))
