@@ -8,7 +8,8 @@ import hypothesis
 # As variables of the environment, before jax is imported: the processes that tests start share the cache too.
 CACHE = Path(__file__).parents[1] / ".cache" / "jax"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+# Keep all: the tests compile many small programs, few of which take the second that jax asks for by default.
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 # No deadline: the first call of an example may compile. Derandomized: a test that passed yesterday passes today.
 hypothesis.settings.register_profile("jax_slim", deadline=None, derandomize=True, max_examples=50)
