@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from jax_slim.core import program as _program
+from jax_slim.core.aliases import append_tensor_alias
 from jax_slim.core.program import Item, VariableSpec
 
 
@@ -68,14 +69,27 @@ def add_to_collections(collections: NamesOfCollections, value: Any, name: str | 
 
 
 def get_collection(collection: str, scope: str | None = None) -> list[Any]:
-    """The values in a collection of the running program, in the order in which they were added.
+    """The values in a collection of the running program: of the variables that it lists, then what was added to it.
+
+        sum(jnp.sum(weights**2) for weights in slim.get_collection(slim.GraphKeys.TRAINABLE_VARIABLES, "fc8"))
 
     Args:
       collection: its name; one that does not exist is empty.
       scope: a regular expression that names must match from their start; None means all.
+
+    Returns:
+      Arrays (or what else was added), each kind in the order in which it came. `get_variables` gives records instead.
     """
+    return [item.value for item in named_collection(collection, scope)]
+
+
+def named_collection(collection: str, scope: str | None = None) -> list[Item]:
+    """As `get_collection`, each value with its name."""
     program = _program.require("get_collection")
-    return [item.value for item in matching(program.collection(collection), scope)]
+    specs = listed(program.variables(), collection)
+    found = matching([Item(spec.name, spec) for spec in specs], scope)
+    variables = [Item(name, program.read_variable(name)) for name, _ in found]
+    return variables + matching(program.collection(collection), scope)
 
 
 def matching(items: list[Item], scope: str | None) -> list[Item]:
@@ -103,6 +117,8 @@ def collect_named_outputs(collections: NamesOfCollections, alias: str, outputs: 
         program = _program.current()
         if program is not None:
             program.collect(collection, NamedOutput(alias.removesuffix("/"), outputs))
+    if collections:
+        append_tensor_alias(outputs, alias)
     return outputs
 
 

@@ -5,9 +5,10 @@ import dataclasses
 import functools
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
+import jax.core
 import jax.numpy as jnp
 import numpy as np
 
@@ -16,6 +17,8 @@ from jax_slim.core.collections import Collections, GraphKeys, NamedOutput, by_na
 from jax_slim.core.program import Item, Program, ProgramError, VariableSpec, current, running
 from jax_slim.core.values import Facts, Variables
 from jax_slim.core.variables import draw
+
+R = TypeVar("R", bound="AbstractRun")
 
 
 @jax.tree_util.register_dataclass
@@ -73,7 +76,10 @@ class Model:
         Args:
           *args, **kwargs: as for the program; arrays may be `jax.ShapeDtypeStruct`s.
         """
-        return dict(self._trace(args, kwargs).variables())
+        traced, arrays = self._traced(AbstractRun, args, kwargs)
+        runs: list[AbstractRun] = []
+        jax.eval_shape(lambda arrays: runs.append(traced(arrays)), arrays)
+        return dict(runs[0].variables())
 
     def init(self, key: jax.Array, *args: Any, **kwargs: Any) -> Variables:
         """Draws the variables' initial values. The program is traced, not run.
@@ -133,22 +139,31 @@ class Model:
         result = self._run(run, args, kwargs)
         return result, run.collected()
 
-    def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> "_Init":
-        """Runs the program on abstract values and returns the run. What is not an array stays as it is."""
-        traced, arrays = self._traced(args, kwargs)
-        runs: list[_Init] = []
-        jax.eval_shape(lambda arrays: runs.append(traced(arrays)), arrays)
-        return runs[0]
+    def trace(self, make_run: Callable[[], R], *args: Any, **kwargs: Any) -> tuple[R, Any]:
+        """Runs the program on abstract values with a run of your own, such as one that watches the layers' calls.
+
+        Args:
+          make_run: makes it: an `AbstractRun`, or what derives from it.
+          *args, **kwargs: as for the program; arrays may be `jax.ShapeDtypeStruct`s.
+
+        Returns:
+          The run, and what the program computes, as a jaxpr. Its arguments are the arrays among the program's.
+        """
+        traced, arrays = self._traced(make_run, args, kwargs)
+        runs: list[R] = []
+        jaxpr = jax.make_jaxpr(lambda arrays: runs.append(traced(arrays)))(arrays)
+        return runs[0], jaxpr
 
     def _traced(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[Callable[[list[Any]], "_Init"], list[Any]]:
+        self, make_run: Callable[[], R], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Callable[[list[Any]], R], list[Any]]:
         """A function that runs the program, on other arrays in place of those in its arguments; and these arrays."""
         leaves, structure = jax.tree.flatten((args, kwargs))
+        # What is not an array stays as it is.
         places = [index for index, leaf in enumerate(leaves) if hasattr(leaf, "shape") and hasattr(leaf, "dtype")]
 
-        def traced(arrays: list[Any]) -> _Init:
-            run = _Init()  # here: it remembers the trace that it was made in
+        def traced(arrays: list[Any]) -> R:
+            run = make_run()  # here: it remembers the trace that it was made in
             filled = list(leaves)
             for index, array in zip(places, arrays, strict=True):
                 filled[index] = array
@@ -172,7 +187,7 @@ class Model:
         self, wanted: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> dict[str, jax.Array]:
         """The initial values that the program computes itself; the compiler leaves out the rest of the program."""
-        traced, arrays = self._traced(args, kwargs)
+        traced, arrays = self._traced(AbstractRun, args, kwargs)
 
         def initial(arrays: list[Any]) -> dict[str, jax.Array]:
             specs = traced(arrays).variables()
@@ -183,8 +198,8 @@ class Model:
             used = _used_arguments(jax.make_jaxpr(initial)(arrays))
             if used.intersection(abstract):
                 raise ValueError(
-                    f"Model.init: the initial values of {', '.join(wanted)} are computed from the program's inputs, so init "
-                    "needs real arrays there, not jax.ShapeDtypeStruct."
+                    f"Model.init: the initial values of {', '.join(wanted)} are computed from the program's inputs, so "
+                    "init needs real arrays there, not jax.ShapeDtypeStruct."
                 )
             arrays = [jnp.zeros(a.shape, a.dtype) if index in abstract else a for index, a in enumerate(arrays)]
         return jax.jit(initial)(arrays)
@@ -266,7 +281,7 @@ class Run(Program):
         )
 
 
-class _Init(Run):
+class AbstractRun(Run):
     """A run on abstract values that learns which variables there are."""
 
     def make_variable(self, spec: VariableSpec) -> jax.Array:

@@ -67,6 +67,7 @@ class Program(ABC):
     def __init__(self) -> None:
         self.op_names = names.OpNames()
         self.scope_counts = names.ScopeCounts()
+        self.aliases: dict[int, tuple[Any, list[str]]] = {}  # id of an array -> the array and its names
 
     @abstractmethod
     def variables(self) -> dict[str, VariableSpec]:
