@@ -16,6 +16,17 @@ def array(value: Any) -> jax.Array:
     return jax.lax.stop_gradient(jnp.asarray(value))
 
 
+def gathered(value: jax.Array) -> jax.Array:
+    """The same array on every device of a mesh with explicit axes, whose types would refuse to scatter or sort it.
+
+    On the usual meshes (automatic axes) nothing changes: XLA decides.
+    """
+    sharding = jax.typeof(value).sharding
+    if all(axis is None for axis in sharding.spec):
+        return value
+    return jax.sharding.reshard(value, jax.sharding.PartitionSpec())
+
+
 def matching(
     function: str,
     predictions: Any,

@@ -15,7 +15,7 @@ from jax_slim.core.collections import NamesOfCollections
 from jax_slim.core.program import operation
 from jax_slim.core.scopes import name_scope, unique_op_name
 from jax_slim.metrics._accumulators import Accumulator, ratio, total
-from jax_slim.metrics._args import array, report, weighted, weights_for
+from jax_slim.metrics._args import array, gathered, report, weighted, weights_for
 from jax_slim.metrics.means import amount_of_weight, mean_of
 from jax_slim.metrics.sets import Rows, SparseTensor, count_common, count_only_first, distinct, rows_of
 
@@ -137,13 +137,13 @@ def _found_of(
 
 def _best(function: str, predictions: Any, k: int) -> jax.Array:
     """The ids of the `k` best classes; of equal scores the lower id."""
-    predictions = array(predictions)
+    predictions = gathered(array(predictions))
     _check_k(function, predictions, k)
     return jax.lax.top_k(predictions, k)[1]
 
 
 def _named(function: str, top_k_predictions: Any) -> jax.Array:
-    ids = array(top_k_predictions)
+    ids = gathered(array(top_k_predictions))
     if ids.ndim < 1 or not jnp.issubdtype(ids.dtype, jnp.integer):
         raise ValueError(
             f"{function}: top_k_predictions must be class ids [..., k], got {ids.dtype} of shape {ids.shape}. "

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_slim.core.program import operation
-from jax_slim.metrics._args import array, is_concrete
+from jax_slim.metrics._args import array, gathered, is_concrete
 
 
 class SparseTensor(NamedTuple):
@@ -37,11 +37,11 @@ class Rows(NamedTuple):
 def rows_of(function: str, argument: str, values: Any) -> Rows:
     """An array or a sparse tensor as rows; every element of an array is present."""
     if not isinstance(values, SparseTensor):
-        values = array(values)
+        values = gathered(array(values))
         if values.ndim < 1:
             raise ValueError(f"{function}: {argument} must have rank 1 or more, got a scalar.")
         return Rows(values, jnp.ones(values.shape, bool))
-    indices, elements = array(values.indices), array(values.values)
+    indices, elements = gathered(array(values.indices)), gathered(array(values.values))
     try:
         shape = tuple(int(size) for size in np.asarray(values.dense_shape))
     except jax.errors.TracerArrayConversionError:

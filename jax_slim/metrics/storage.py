@@ -17,7 +17,7 @@ from jax_slim.core.program import operation
 from jax_slim.core.scopes import variable_scope
 from jax_slim.core.variables import update_variable
 from jax_slim.metrics._accumulators import metric_variable, total
-from jax_slim.metrics._args import array, is_concrete, matching, report
+from jax_slim.metrics._args import array, gathered, is_concrete, matching, report
 from jax_slim.metrics.curves import check_curve
 from jax_slim.metrics.thresholds import EPSILON
 
@@ -45,6 +45,7 @@ def _keep(function: str, values: jax.Array, capacity: int, name: str | None, lim
 
     With `limited`, what is beyond the capacity is left out on purpose.
     """
+    values = gathered(values)
     with variable_scope(name, "streaming_concat"):
         array_name, rows = metric_variable("array", [capacity, *values.shape[1:]], values.dtype)
         size_name, size = metric_variable("size", [], jnp.int32)
