@@ -65,7 +65,10 @@ def test_reads_checkpoints_and_writes_tensorboard(tmp_path, capfd):
     trained = slim.learning.train(train_op, str(tmp_path), slim.data.Batches(DATA, 8), 9)
     results = evaluate(str(tmp_path), str(tmp_path / "eval"))
     assert results == evaluate(trained.variables) == evaluate(str(tmp_path / "9"))
-    assert f"Step 9, 5 batches: accuracy {results['accuracy']:.4f}" in capfd.readouterr().err
+    table = capfd.readouterr().out
+    assert table.startswith(f"evaluated step 9, 5 batches:\n  accuracy  {results['accuracy']:.6g}\n  mean  ")
+    (line,) = (tmp_path / "eval" / "results.jsonl").read_text().splitlines()
+    assert json.loads(line) | results == json.loads(line)
 
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -75,7 +78,6 @@ def test_reads_checkpoints_and_writes_tensorboard(tmp_path, capfd):
         (scalar,) = events.Scalars(name)
         assert (scalar.step, scalar.value) == (9, pytest.approx(value))
     assert events.Scalars("largest")
-    json.dumps(results)
 
 
 def test_refusals(tmp_path):

@@ -1,11 +1,17 @@
 """Training: gradients, the training step and the loop that runs it."""
 
+from jax_slim.learning.callbacks import Callback as Callback
 from jax_slim.learning.gradients import clip_gradient_norms as clip_gradient_norms
 from jax_slim.learning.gradients import multiply_gradients as multiply_gradients
+from jax_slim.learning.loop import NonFiniteError as NonFiniteError
+from jax_slim.learning.loop import Run as Run
+from jax_slim.learning.loop import Step as Step
+from jax_slim.learning.name_tables import by_name as by_name
 from jax_slim.learning.train_op import StepResult as StepResult
 from jax_slim.learning.train_op import TrainOp as TrainOp
 from jax_slim.learning.train_op import TrainState as TrainState
 from jax_slim.learning.train_op import create_train_op as create_train_op
-from jax_slim.learning.training import NonFiniteError as NonFiniteError
 from jax_slim.learning.training import TrainingResult as TrainingResult
+from jax_slim.learning.training import steps as steps
 from jax_slim.learning.training import train as train
+from jax_slim.learning.validation import Validation as Validation

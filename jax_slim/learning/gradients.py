@@ -36,6 +36,16 @@ def clip_gradient_norms(gradients_to_variables: Any, max_norm: float) -> Any:
     return _each(gradients_to_variables, lambda name, gradient: None if gradient is None else clip(gradient))
 
 
+def clip_gradients_together(gradients: Mapping[str, Any], max_norm: float) -> Any:
+    """Scales all gradients down by one factor, so that their joint L2 norm is at most `max_norm`.
+
+    What `optax.clip_by_global_norm` does; directions stay as they are, which clipping each by itself does not keep.
+    """
+    norm = jnp.sqrt(sum(jnp.square(gradient_norm(gradient)) for gradient in gradients.values()))
+    factor = max_norm / jnp.maximum(norm, max_norm)
+    return _each(gradients, lambda name, gradient: (gradient * factor).astype(gradient.dtype))
+
+
 def multiply_gradients(grads_and_vars: Any, gradient_multipliers: Mapping[Any, Any]) -> Any:
     """Multiplies the gradients of the named variables: a learning rate for each of them.
 

@@ -1,5 +1,7 @@
 """A `TrainState` as named arrays, the form in which checkpoints hold it, and back."""
 
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jax
@@ -24,7 +26,40 @@ def state_like(template: TrainState, arrays: dict[str, Any], key: jax.Array) -> 
     if not jnp.issubdtype(template.rng.dtype, jax.dtypes.prng_key):
         return state
     rng = jax.random.wrap_key_data(jnp.asarray(state.rng), impl=str(jax.random.key_impl(key)))
-    return TrainState(state.variables, state.optimizer, rng)
+    return dataclasses.replace(state, rng=rng)
+
+
+def named_as(template: TrainState, values: Mapping[str, Any]) -> TrainState:
+    """A tree like `template`, with the value of its name in place of each leaf: shardings, say."""
+    return jax.tree_util.tree_map_with_path(lambda path, leaf: values[_name(path)], template)
+
+
+def variable_of(variables: Iterable[str]) -> Callable[[str], str]:
+    """What tells which variable a leaf belongs to, by its name.
+
+    'optimizer/0/trace/conv1/weights' -> 'conv1/weights'; a leaf that belongs to none keeps its own name.
+    """
+    known = set(variables)
+
+    def of(name: str) -> str:
+        parts = name.split("/")
+        tails = ("/".join(parts[start:]) for start in range(1, len(parts)))
+        return next((tail for tail in tails if tail in known), name)
+
+    return of
+
+
+def averages_of(state: TrainState) -> dict[str, str]:
+    """Variable name -> the name of the leaf that is its moving average."""
+    of = variable_of(state.variables)
+    found = {}
+    for name, leaf in named_arrays(state).items():
+        variable = of(name)
+        if not name.startswith("averages/") or variable not in state.variables:
+            continue
+        if leaf.shape == state.variables[variable].shape:
+            found.setdefault(variable, name)
+    return found
 
 
 def _plain(state: TrainState) -> TrainState:
@@ -33,7 +68,7 @@ def _plain(state: TrainState) -> TrainState:
     if jnp.issubdtype(rng.dtype, jax.dtypes.prng_key):
         abstract = isinstance(rng, jax.ShapeDtypeStruct)
         rng = jax.eval_shape(jax.random.key_data, rng) if abstract else jax.random.key_data(rng)
-    return TrainState(state.variables, state.optimizer, rng)
+    return dataclasses.replace(state, rng=rng)
 
 
 def _name(path: tuple[Any, ...]) -> str:

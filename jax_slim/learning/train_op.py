@@ -13,11 +13,21 @@ from jax_slim.core.model import Model
 from jax_slim.core.program import VariableSpec
 from jax_slim.core.values import Variables
 from jax_slim.core.variables import Variable
-from jax_slim.learning.gradients import clip_gradient_norms, gradient_summaries, multiply_gradients
+from jax_slim.learning.accumulation import accumulated
+from jax_slim.learning.gradients import (
+    clip_gradient_norms,
+    clip_gradients_together,
+    gradient_summaries,
+    multiply_gradients,
+)
+from jax_slim.learning.name_tables import ByName
+from jax_slim.learning.numerics import Diagnosis, diagnose
 from jax_slim.summary.recording import Buckets, Histogram, counted
 
 GLOBAL_STEP = "global_step"
 _USE_GLOBAL_STEP = "the program's"
+
+Change = Callable[[Variables, Variables], Variables]  # gradients or changes, variables -> the same, changed
 
 
 @jax.tree_util.register_dataclass
@@ -29,11 +39,13 @@ class TrainState:
       variables: the program's variables, 'global_step' among them (unless it was turned off).
       optimizer: the optimizer's state.
       rng: the random key of the run; each step folds its number into it.
+      averages: the state of `moving_average`, or None.
     """
 
     variables: Variables
     optimizer: Any
     rng: jax.Array
+    averages: Any = None
 
 
 class StepResult(NamedTuple):
@@ -42,10 +54,12 @@ class StepResult(NamedTuple):
     Attributes:
       loss: the total loss, before the step changed anything.
       summaries: tag -> scalar or `Buckets`; the buckets are empty when the step was not asked for them.
+      diagnosis: what was NaN or infinite, when the loss was.
     """
 
     loss: jax.Array
     summaries: dict[str, Any]
+    diagnosis: Diagnosis
 
 
 class TrainOp:
@@ -66,18 +80,24 @@ class TrainOp:
         counts_steps: bool,
         update_ops: Sequence[Any] | None,
         variables_to_train: Any,
-        transform: Callable[[Variables], Variables],
+        change_gradients: Change,
+        scale_changes: Change,
         summarize_gradients: bool,
         check_numerics: bool,
+        accumulate: int,
+        moving_average: Any,
     ) -> None:
         self.model = model
         self.optimizer = optimizer
         self.counts_steps = counts_steps
         self.check_numerics = check_numerics
+        self.moving_average = moving_average
         self._update_ops = None if update_ops is None else {_name(update) for update in update_ops}
         self._variables_to_train = variables_to_train
-        self._transform = transform
+        self._change_gradients = change_gradients
+        self._scale_changes = scale_changes
         self._summarize_gradients = summarize_gradients
+        self._accumulate = accumulate
 
     def specs(self, batch: Any) -> dict[str, VariableSpec]:
         """The variables of the program, by name. Computes nothing."""
@@ -96,23 +116,32 @@ class TrainOp:
 
     def state(self, variables: Variables, rng: jax.Array) -> TrainState:
         """The state before the first step with these variables."""
+        trained = self.trained(variables)
         # Optimizers are many small operations for each variable: compiled at once they take a third of the time.
-        optimizer = jax.jit(self.optimizer.init)(self.trained(variables))
-        return TrainState(variables, optimizer, rng)
+        optimizer = jax.jit(self.optimizer.init)(trained)
+        averages = None if self.moving_average is None else self.moving_average.init(trained)
+        return TrainState(variables, optimizer, rng, averages)
 
     def trained(self, variables: Variables) -> Variables:
         """Those of `variables` that the step trains."""
         trainable = variables.trainable
-        if self._variables_to_train is None:
-            chosen = trainable
-        else:
-            chosen = _chosen(self._variables_to_train, variables)
+        chosen = trainable if self._variables_to_train is None else _chosen(self._variables_to_train, variables)
         if not chosen:
             raise ValueError(
                 f"create_train_op: there is nothing to train among {len(variables)} variables. Does the loss function "
                 "make trainable variables?"
             )
         return chosen
+
+    def averaged(self, state: TrainState) -> Variables:
+        """The variables with the trained ones replaced by their moving averages: what to evaluate.
+
+        Raises:
+          ValueError: the step was made without `moving_average`.
+        """
+        if self.moving_average is None:
+            raise ValueError("TrainOp.averaged: create_train_op was given no moving_average.")
+        return state.variables | self.moving_average.averaged(state.averages, self.trained(state.variables))
 
     def __call__(
         self, state: TrainState, batch: Any, want_histograms: jax.Array | bool = True
@@ -128,33 +157,47 @@ class TrainOp:
         Returns:
           The next state, and the loss and summaries of this step.
         """
-        variables = state.variables
-        step = variables[GLOBAL_STEP] if self.counts_steps else 0
+        before = state.variables
+        step = before[GLOBAL_STEP] if self.counts_steps else 0
         rng = jax.random.fold_in(state.rng, step)
+        trained = self.trained(before)
+        loss, summaries, updates, gradients = accumulated(
+            self._loss_and_gradients, before, batch, rng, tuple(trained), self._accumulate
+        )
+        diagnosis = diagnose(loss, before, gradients)
+        gradients = self._change_gradients(gradients, trained)
+        if self._summarize_gradients:
+            summaries = summaries | gradient_summaries(gradients)
+        changes, optimizer = self.optimizer.update(gradients, state.optimizer, trained)
+        changes = self._scale_changes(changes, trained)
+
+        after = before | updates
+        after |= {name: (after[name] + changes[name]).astype(after[name].dtype) for name in trained}
+        averages = state.averages
+        if self.moving_average is not None:
+            averages = self.moving_average.update(averages, self.trained(after), step)
+        if self.counts_steps:
+            after |= {GLOBAL_STEP: after[GLOBAL_STEP] + 1}
+        return (
+            TrainState(after, optimizer, state.rng, averages),
+            StepResult(loss.astype(jnp.float32), _counted_if(want_histograms, summaries), diagnosis),
+        )
+
+    def _loss_and_gradients(
+        self, variables: Variables, batch: Any, rng: jax.Array, wanted: Sequence[str]
+    ) -> tuple[jax.Array, dict[str, Any], dict[str, Any], Variables]:
+        """The loss of one batch, its summaries, the updates to apply, and the gradients."""
 
         def loss_of(trained: Variables) -> tuple[jax.Array, Any]:
-            loss, collected = self.model.collect(variables | trained, batch, rng=rng)
-            return loss, collected
+            return self.model.collect(variables | trained, batch, rng=rng)
 
-        trained = self.trained(variables)
+        wanted_names = set(wanted)
+        trained = variables.without({name: None for name in variables if name not in wanted_names})
         (loss, collected), gradients = jax.value_and_grad(loss_of, has_aux=True)(trained)
-        gradients = self._transform(gradients)
-        summaries = dict(collected.summaries)
-        if self._summarize_gradients:
-            summaries |= gradient_summaries(gradients)
-        changes, optimizer = self.optimizer.update(gradients, state.optimizer, trained)
-
         updates = collected.updates
         if self._update_ops is not None:
             updates = {name: value for name, value in updates.items() if name in self._update_ops}
-        variables = variables | updates
-        variables |= {name: (variables[name] + changes[name]).astype(variables[name].dtype) for name in trained}
-        if self.counts_steps:
-            variables |= {GLOBAL_STEP: variables[GLOBAL_STEP] + 1}
-        return (
-            TrainState(variables, optimizer, state.rng),
-            StepResult(loss.astype(jnp.float32), _counted_if(want_histograms, summaries)),
-        )
+        return loss, dict(collected.summaries), updates, gradients
 
 
 def create_train_op(
@@ -166,8 +209,13 @@ def create_train_op(
     transform_grads_fn: Callable[[Variables], Variables] | None = None,
     clip_gradient_norm: float = 0,
     summarize_gradients: bool = False,
-    gradient_multipliers: Mapping[Any, Any] | None = None,
+    gradient_multipliers: Mapping[Any, Any] | ByName | None = None,
     check_numerics: bool = True,
+    clip_global_norm: float = 0,
+    learning_rate_multipliers: ByName | None = None,
+    weight_decay: ByName | None = None,
+    accumulate: int = 1,
+    moving_average: Any = None,
 ) -> TrainOp:
     """Makes a training step out of a loss function and an optimizer.
 
@@ -179,8 +227,10 @@ def create_train_op(
         train_op = slim.learning.create_train_op(loss_fn, optax.sgd(1e-3), clip_gradient_norm=4.0)
         slim.learning.train(train_op, logdir, batches, number_of_steps=1000)
 
-    A step computes the loss and its gradients, multiplies, clips and transforms the gradients (in this order),
-    applies the optimizer, applies every update that the program made (moving averages), and counts the global step.
+    A step computes the loss and its gradients; adds the weight decay, multiplies, clips and transforms the gradients
+    (in this order); lets the optimizer turn them into changes and multiplies these; applies the changes and every
+    update that the program made (moving averages); averages the variables; and counts the global step. All of it is
+    one program for the compiler.
 
     Args:
       total_loss: batch -> scalar loss: a slim program. (TF-Slim's was a tensor; here it is the function that makes it.)
@@ -191,17 +241,26 @@ def create_train_op(
       variables_to_train: what to train: names, records, or regular expressions for the beginning of names
         (['vgg_16/fc8']); None means every trainable variable.
       transform_grads_fn: gradients (a `Variables`) -> gradients, applied last.
-      clip_gradient_norm: clips each gradient's own L2 norm to this; 0 does not clip.
+      clip_gradient_norm: clips each gradient's own L2 norm to this, as TF-Slim does; 0 does not clip.
       summarize_gradients: whether to record a histogram and the norm of each gradient.
-      gradient_multipliers: variable name -> factor for its gradient.
+      gradient_multipliers: variable name -> factor for its gradient, or `by_name(...)`. (Adam and its like undo a
+        factor: see `learning_rate_multipliers`.)
       check_numerics: whether `learning.train` stops when the loss is NaN or infinite.
+      clip_global_norm: scales all gradients down together, so that their joint L2 norm is at most this; 0 does not.
+      learning_rate_multipliers: `by_name(...)`: factors for what the optimizer changes; 0 freezes.
+      weight_decay: `by_name(...)`: adds so much of a variable to its gradient, which is what an L2 regularizer of that
+        scale does. Use one or the other.
+      accumulate: in how many parts to run each batch, one after the other, to save memory: loss and gradients are the
+        means over the parts, updates follow one another.
+      moving_average: an `ExponentialMovingAverage` to keep of the trained variables; `TrainOp.averaged` reads it.
 
     Returns:
       The step, for `learning.train` or a loop of your own.
 
     Raises:
       TypeError: `total_loss` is not a function, or `optimizer` not an optax transformation.
-      ValueError: `clip_gradient_norm` is negative, or `gradient_multipliers` is empty.
+      ValueError: a number is out of range, or `gradient_multipliers` is empty. (What concerns variables is found when
+        the step first sees them.)
     """
     if not callable(total_loss):
         raise TypeError(
@@ -212,12 +271,13 @@ def create_train_op(
         raise TypeError(
             f"create_train_op: optimizer must be an optax transformation such as optax.sgd(0.1), got {optimizer!r}."
         )
-    if clip_gradient_norm < 0:
-        raise ValueError(
-            f"create_train_op: clip_gradient_norm must be positive, or 0 for no clipping, got {clip_gradient_norm}."
-        )
-    if gradient_multipliers is not None and not gradient_multipliers:
+    for argument, norm in (("clip_gradient_norm", clip_gradient_norm), ("clip_global_norm", clip_global_norm)):
+        if norm < 0:
+            raise ValueError(f"create_train_op: {argument} must be positive, or 0 for no clipping, got {norm}.")
+    if isinstance(gradient_multipliers, Mapping) and not gradient_multipliers:
         raise ValueError("create_train_op: gradient_multipliers must name variables or be None, got an empty dict.")
+    if accumulate < 1:
+        raise ValueError(f"create_train_op: accumulate must be 1 or more parts, got {accumulate}.")
     counts_steps = global_step is not None
 
     def program(batch: Any) -> jax.Array:
@@ -228,12 +288,27 @@ def create_train_op(
 
     program.__name__ = getattr(total_loss, "__name__", "loss")
 
-    def transform(gradients: Variables) -> Variables:
+    def change_gradients(gradients: Variables, variables: Variables) -> Variables:
+        if weight_decay is not None:
+            scales = weight_decay.for_variables(gradients, "weight_decay")
+            gradients |= {n: gradients[n] + scale * variables[n] for n, scale in scales.items() if scale}
         if gradient_multipliers is not None:
-            gradients = multiply_gradients(gradients, gradient_multipliers)
+            factors = gradient_multipliers
+            if isinstance(factors, ByName):
+                factors = factors.for_variables(gradients, "gradient_multipliers")
+            gradients = multiply_gradients(gradients, factors)
         if clip_gradient_norm > 0:
             gradients = clip_gradient_norms(gradients, clip_gradient_norm)
+        if clip_global_norm > 0:
+            gradients = clip_gradients_together(gradients, clip_global_norm)
         return gradients if transform_grads_fn is None else transform_grads_fn(gradients)
+
+    def scale_changes(changes: Variables, variables: Variables) -> Variables:
+        if learning_rate_multipliers is None:
+            return changes
+        factors = learning_rate_multipliers.for_variables(variables, "learning_rate_multipliers")
+        # Not 0 * change: a frozen variable must not become NaN with its gradient.
+        return changes | {n: change * factors[n] if factors[n] else change * 0 for n, change in changes.items()}
 
     return TrainOp(
         Model(program),
@@ -241,9 +316,12 @@ def create_train_op(
         counts_steps,
         update_ops,
         variables_to_train,
-        transform,
+        change_gradients,
+        scale_changes,
         summarize_gradients,
         check_numerics,
+        accumulate,
+        moving_average,
     )
 
 

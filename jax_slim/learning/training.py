@@ -1,43 +1,33 @@
-"""`train`: runs a training step over batches, shows how far it is, saves, resumes and stops cleanly."""
+"""`train` and `steps`: a run from its latest checkpoint, or from the start, to its last step."""
 
 import contextlib
 import functools
-import itertools
-import math
-import sys
-import time
-from collections.abc import Callable, Iterable, Mapping
+import inspect
+import os
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 
-from jax_slim.checkpoints.native import CheckpointError, Checkpoints
-from jax_slim.checkpoints.reading import described
+from jax_slim.checkpoints.native import Checkpoints
 from jax_slim.core.values import Variables
 from jax_slim.data.prefetching import prefetch, resume
-from jax_slim.learning.saving import named_arrays, state_like
+from jax_slim.learning.callbacks import Callback
+from jax_slim.learning.loop import Run, Step, first_of
+from jax_slim.learning.recording import Recorder, Tracer
+from jax_slim.learning.saving import named_arrays, named_as, state_like, variable_of
 from jax_slim.learning.signals import StopRequests
-from jax_slim.learning.train_op import GLOBAL_STEP, StepResult, TrainOp, TrainState
-from jax_slim.parallel.meshes import data_mesh, everywhere, place_batch
+from jax_slim.learning.train_op import TrainOp, TrainState
+from jax_slim.learning.validation import Validation, Validator
+from jax_slim.parallel.meshes import checked_mesh, data_mesh, place_batch
+from jax_slim.parallel.rules import shardings
 from jax_slim.progress import Progress
 from jax_slim.summary.events import EventWriter
-from jax_slim.summary.recording import Buckets
 
 _DEFAULT_WRITER = "in the log directory"
-
-
-class NonFiniteError(ArithmeticError):
-    """The loss, or a variable, became NaN or infinite. Nothing of that step was saved.
-
-    Attributes:
-      step: the global step whose loss it was.
-    """
-
-    def __init__(self, message: str, step: int) -> None:
-        super().__init__(message)
-        self.step = step
 
 
 class TrainingResult(float):
@@ -47,14 +37,16 @@ class TrainingResult(float):
       step: the global step reached.
       state: the `TrainState` then.
       variables: its variables: for `model.apply`.
+      stopped: why the run ended before its last step, or None.
     """
 
     step: int
     state: TrainState
+    stopped: str | None
 
-    def __new__(cls, loss: float, step: int, state: TrainState) -> "TrainingResult":
-        made = super().__new__(cls, loss)
-        made.step, made.state = step, state
+    def __new__(cls, run: Run) -> "TrainingResult":
+        made = super().__new__(cls, run.loss)
+        made.step, made.state, made.stopped = run.step, run.state, run.stopped
         return made
 
     @property
@@ -64,7 +56,7 @@ class TrainingResult(float):
 
 def train(
     train_op: TrainOp,
-    logdir: str,
+    logdir: str | os.PathLike[str],
     batches: Iterable[Any],
     number_of_steps: int | None = None,
     log_every_n_steps: int | None = None,
@@ -72,7 +64,12 @@ def train(
     save_summaries_secs: float = 600,
     save_interval_secs: float = 600,
     summary_writer: EventWriter | str | None = _DEFAULT_WRITER,
-    max_to_keep: int = 5,
+    trace_every_n_steps: int | None = None,
+    max_to_keep: int | None = 5,
+    validation: Validation | None = None,
+    callbacks: Sequence[Callback] = (),
+    mesh: Mesh | None = None,
+    sharding_rules: Any = None,
     seed: int = 0,
     prefetch_batches: int = 2,
 ) -> TrainingResult:
@@ -90,6 +87,8 @@ def train(
     grain's iterators do; else the batches already seen are skipped), so that an interrupted run ends bit for bit as an
     undisturbed one.
 
+    TensorBoard events go to `logdir`, the scalars among them to `scalars.jsonl` beside them too.
+
     SIGTERM and Ctrl-C end the run after the step at hand: it saves, and exits the process with the shell's code for
     that signal (143, 130) by SystemExit.
 
@@ -105,20 +104,130 @@ def train(
         checkpoint.
       save_summaries_secs: seconds between writings of the summaries; also at the first and the last step.
       save_interval_secs: seconds between checkpoints.
-      summary_writer: None writes no events; by default one is made in `logdir`.
-      max_to_keep: how many of the newest checkpoints to keep.
+      summary_writer: None writes no events and no scalars; by default a writer is made in `logdir`.
+      trace_every_n_steps: records a JAX profile of every so manieth step, for TensorBoard's profiler; None of none.
+      max_to_keep: how many of the newest checkpoints to keep; None keeps all.
+      validation: what to evaluate on held-out batches during the run; keeps the best checkpoints, may stop early.
+      callbacks: `Callback`s to call at the run's turning points.
+      mesh: the devices; by default all local ones along one axis 'data', over which batches are cut.
+      sharding_rules: where variables and the optimizer's state lie: pairs (regular expression for a variable's name,
+        PartitionSpec), or `slim.parallel.fully_sharded()`; None keeps them whole on every device.
       seed: of the random key that draws initial values and dropout masks.
       prefetch_batches: how many batches to have ready on the devices.
 
     Returns:
-      The loss of the last step: a float that also has `.step`, `.variables` and `.state`. NaN when there was no step to
-        do.
+      The loss of the last step: a float that also has `.step`, `.variables`, `.state` and `.stopped`. NaN when there
+      was no step to do.
 
     Raises:
-      NonFiniteError: the loss became NaN or infinite (see `check_numerics`); the last good checkpoint stays.
-      CheckpointError: a checkpoint cannot be written or read, or is of another model.
+      NonFiniteError: the loss became NaN or infinite (see `check_numerics`); says which variables' gradients went bad
+        first. The last good checkpoint stays.
+      CheckpointError: a checkpoint cannot be written or read, or is of another model or optimizer.
       ValueError: there are no batches, or they cannot be split over the devices.
     """
+    running = _run(**locals())
+    while True:
+        try:
+            next(running)
+        except StopIteration as end:
+            return end.value
+
+
+def steps(*args: Any, **kwargs: Any) -> Generator[Step, None, TrainingResult]:
+    """`train` as a loop of your own: yields each step when it was sent to the device.
+
+        for step in slim.learning.steps(train_op, "/tmp/run", batches, number_of_steps=1000):
+            if step.number % 100 == 0:
+                print(step.number, step.loss)            # reading the loss waits for the step
+
+    Everything else goes on as in `train`: progress, summaries, checkpoints, resuming. Leaving the loop ends the run as
+    its end would: it saves. Ctrl-C and SIGTERM end the loop, save, and then end the process.
+
+    Args:
+      *args, **kwargs: as for `train`.
+
+    Yields:
+      `Step`s: `.number`, `.loss`, `.result`.
+
+    Returns:
+      As `train` (what `yield from` gives).
+    """
+    bound = inspect.signature(train).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return _run(**bound.arguments)
+
+
+def _run(
+    train_op: TrainOp,
+    logdir: str | os.PathLike[str],
+    batches: Iterable[Any],
+    number_of_steps: int | None,
+    log_every_n_steps: int | None,
+    init_fn: Callable[[Variables], Mapping[str, Any]] | None,
+    save_summaries_secs: float,
+    save_interval_secs: float,
+    summary_writer: EventWriter | str | None,
+    trace_every_n_steps: int | None,
+    max_to_keep: int | None,
+    validation: Validation | None,
+    callbacks: Sequence[Callback],
+    mesh: Mesh | None,
+    sharding_rules: Any,
+    seed: int,
+    prefetch_batches: int,
+) -> Generator[Step, None, TrainingResult]:
+    """Opens everything that a run needs, runs it, and closes all again."""
+    _check(train_op, number_of_steps)
+    logdir = os.fspath(logdir)
+    mesh = data_mesh() if mesh is None else checked_mesh(mesh)
+    with contextlib.ExitStack() as stack:
+        tracer = stack.enter_context(Tracer(logdir, trace_every_n_steps))
+        checkpoints = stack.enter_context(Checkpoints(logdir, max_to_keep=max_to_keep))
+        best = None
+        if validation is not None and validation.best is not None:
+            best = stack.enter_context(Checkpoints(os.path.join(logdir, "best"), max_to_keep=validation.keep_best))
+        if isinstance(summary_writer, str):
+            summary_writer = stack.enter_context(EventWriter(logdir))
+        start = checkpoints.latest_step()
+        facts = checkpoints.facts(start) if start is not None else {}
+        place = functools.partial(place_batch, mesh=mesh)
+        source = resume(batches, facts.get("data"), start or 0)
+        feed = stack.enter_context(contextlib.closing(prefetch(source, prefetch_batches, place)))
+        (first, _), feed = first_of(feed, start or 0)
+        state, where = _start_state(train_op, first, checkpoints, start, init_fn, seed, mesh, sharding_rules)
+        run = Run(
+            train_op,
+            state,
+            facts.get("data"),
+            jax.jit(train_op, donate_argnums=0, out_shardings=(where, None)),
+            checkpoints,
+            Recorder(logdir, summary_writer),
+            tracer,
+            None if validation is None else Validator(validation, mesh, facts.get("validation")),
+            best,
+            callbacks,
+            number_of_steps,
+            save_summaries_secs,
+            save_interval_secs,
+        )
+        del state  # the first step gives its memory away
+        progress = stack.enter_context(Progress(number_of_steps, "train", log_every=log_every_n_steps, start=run.step))
+        requests = stack.enter_context(StopRequests())
+        if start is not None:
+            progress.print(f"Going on from step {start} in {checkpoints.directory}.")
+        yield from run.loop(feed, progress, requests)
+        if requests.received is not None:
+            checkpoints.wait()
+            progress.print(
+                f"Stopped by {requests.received.name}: saved step {run.step}. The same command goes on from there."
+            )
+            raise SystemExit(128 + requests.received)
+        if run.stopped is not None:
+            progress.print(f"Ended at step {run.step}: {run.stopped}.")
+    return TrainingResult(run)
+
+
+def _check(train_op: Any, number_of_steps: int | None) -> None:
     if number_of_steps is not None and number_of_steps < 0:
         raise ValueError(f"train: number_of_steps must be None or at least 0, got {number_of_steps}.")
     if not isinstance(train_op, TrainOp):
@@ -129,31 +238,6 @@ def train(
         raise ValueError(
             "train: train_op was made with global_step=None, so its steps cannot be counted. Leave that out."
         )
-    mesh = data_mesh()
-    with contextlib.ExitStack() as stack:
-        checkpoints = stack.enter_context(Checkpoints(logdir, max_to_keep=max_to_keep))
-        if summary_writer == _DEFAULT_WRITER:
-            summary_writer = stack.enter_context(EventWriter(logdir))
-        assert not isinstance(summary_writer, str)
-        start = checkpoints.latest_step()
-        facts = checkpoints.facts(start) if start is not None else {}
-        source = resume(batches, facts.get("data"), start or 0)
-        feed = stack.enter_context(
-            contextlib.closing(prefetch(source, prefetch_batches, functools.partial(place_batch, mesh=mesh)))
-        )
-        first = next(feed, None)
-        if first is None:
-            raise ValueError(
-                f"train: batches gave no batch (after the {start or 0} steps already done). Is it used up?"
-            )
-        state = _start_state(train_op, first[0], checkpoints, start, init_fn, seed, everywhere(mesh))
-        run = _Run(train_op, state, first[1], checkpoints, summary_writer, save_summaries_secs, save_interval_secs)
-        total = number_of_steps
-        progress = stack.enter_context(Progress(total, "train", log_every=log_every_n_steps, start=run.step))
-        stop = stack.enter_context(StopRequests())
-        if start is not None:
-            progress.print(f"Going on from step {start} in {checkpoints.directory}.")
-        return run.loop(itertools.chain([first], feed), total, progress, stop)
 
 
 def _start_state(
@@ -163,25 +247,28 @@ def _start_state(
     start: int | None,
     init_fn: Callable[[Variables], Mapping[str, Any]] | None,
     seed: int,
-    sharding: jax.sharding.Sharding,
-) -> TrainState:
-    """The state to begin with: from the checkpoint, or drawn."""
+    mesh: Mesh,
+    sharding_rules: Any,
+) -> tuple[TrainState, Any]:
+    """The state to begin with, from the checkpoint or drawn; and where its parts lie: a tree of shardings like it."""
     key = jax.random.key(seed)
+    if start is None:
+        state = train_op.init(key, batch)
+        if init_fn is not None:
+            state = train_op.state(_with_initial(state.variables, init_fn(state.variables)), state.rng)
+        where = named_as(state, shardings(named_arrays(state), mesh, sharding_rules, variable_of(state.variables)))
+        # The step gives its state away: two leaves must not be one buffer, as equal constants may be.
+        return jax.device_put(state, where, may_alias=False), where
     shapes = jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype), batch)
-    if start is not None:
-        template = jax.eval_shape(train_op.init, key, shapes)
-        like = {
-            name: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
-            for name, leaf in named_arrays(template).items()
-        }
-        arrays, _ = checkpoints.restore(start, like)
-        return jax.device_put(state_like(template, arrays, key), sharding)
-    state = train_op.init(key, batch)
-    if init_fn is not None:
-        variables = _with_initial(state.variables, init_fn(state.variables))
-        state = train_op.state(variables, state.rng)
-    # The step donates its state: two leaves must not be one buffer, as equal constants may be.
-    return jax.device_put(state, sharding, may_alias=False)
+    template = jax.eval_shape(train_op.init, key, shapes)
+    found = shardings(named_arrays(template), mesh, sharding_rules, variable_of(template.variables))
+    like = {
+        name: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=found[name])
+        for name, leaf in named_arrays(template).items()
+    }
+    arrays, _ = checkpoints.restore(start, like)
+    where = named_as(template, found)
+    return jax.device_put(state_like(template, arrays, key), where), where
 
 
 def _with_initial(variables: Variables, given: Any) -> Variables:
@@ -196,148 +283,3 @@ def _with_initial(variables: Variables, given: Any) -> Variables:
                 f"train: init_fn gave {name!r} with shape {np.shape(value)}, but it has shape {variables[name].shape}."
             )
     return variables | {name: jnp.asarray(value, variables[name].dtype) for name, value in given.items()}
-
-
-class _Run:
-    """The loop and what it keeps between steps."""
-
-    def __init__(
-        self,
-        train_op: TrainOp,
-        state: TrainState,
-        data_state: Any,
-        checkpoints: Checkpoints,
-        writer: EventWriter | None,
-        save_summaries_secs: float,
-        save_interval_secs: float,
-    ) -> None:
-        self.state = state
-        self.step = int(state.variables[GLOBAL_STEP])
-        self._data_state = data_state
-        self._check_numerics = train_op.check_numerics
-        self._compiled = jax.jit(train_op, donate_argnums=0)
-        self._checkpoints = checkpoints
-        self._writer = writer
-        self._summaries_due = _Timer(save_summaries_secs)
-        self._save_due = _Timer(save_interval_secs)
-        self._saved: int | None = checkpoints.latest_step()
-        self._written_at: tuple[float, int] | None = None
-
-    def loop(
-        self, feed: Iterable[tuple[Any, Any]], total: int | None, progress: Progress, stop: StopRequests
-    ) -> TrainingResult:
-        last: StepResult | None = None  # the step before the one that runs: read without keeping the device waiting
-        if self._saved is None:
-            self._save(None, progress)
-        self._save_due.restart()
-        try:
-            for batch, data_state in feed:
-                if stop.received is not None or (total is not None and self.step >= total):
-                    break
-                # The first step of a run, and its last, are always shown.
-                want = self._writer is not None and (last is None or self._summaries_due() or self.step + 1 == total)
-                self.state, result = self._compiled(self.state, batch, np.bool_(want))
-                if last is not None:
-                    self._show(last, progress, batch)
-                self.step, self._data_state, last = self.step + 1, data_state, result
-                if want:
-                    self._write(result)
-                    self._summaries_due.restart()
-                if self._save_due():
-                    self._save(last, progress)
-        except (NonFiniteError, CheckpointError):
-            raise
-        except Exception:
-            # The input failed, or the display: what was learnt so far is worth keeping.
-            with contextlib.suppress(NonFiniteError, CheckpointError):
-                self._save(last, progress)
-            raise
-        if last is not None:
-            self._show(last, progress, None)
-        self._save(last, progress)
-        if stop.received is not None:
-            self._checkpoints.wait()
-            progress.print(
-                f"Stopped by {stop.received.name}: saved step {self.step}. The same command goes on from there."
-            )
-            sys.stdout.flush()
-            raise SystemExit(128 + stop.received)
-        if total is None or self.step < total:
-            progress.print(f"The input ended at step {self.step}.")
-        return TrainingResult(math.nan if last is None else float(last.loss), self.step, self.state)
-
-    def _show(self, result: StepResult, progress: Progress, batch: Any) -> None:
-        """Reads the loss of step `self.step`, which waits for that step, not for the one after it."""
-        loss = float(result.loss)
-        self._check(loss)
-        if batch is None:
-            progress.update(self.step, loss=loss)
-        else:
-            examples = next((leaf.shape[0] for leaf in jax.tree.leaves(batch) if leaf.ndim), 0)
-            progress.update(self.step, loss=loss, examples_per_s=lambda: examples * (progress.rate or 0))
-
-    def _check(self, loss: float) -> None:
-        if not self._check_numerics or math.isfinite(loss):
-            return
-        kept = f"The last checkpoint is of step {self._saved}, in {self._checkpoints.directory}."
-        raise NonFiniteError(
-            f"train: the loss is {loss} at step {self.step}. {kept} Try a lower learning rate, clip_gradient_norm=, or "
-            "look for a logarithm or division of zero in the loss.",
-            self.step,
-        )
-
-    def _write(self, result: StepResult) -> None:
-        assert self._writer is not None
-        now = time.perf_counter()
-        if self._written_at is not None and self.step > self._written_at[1]:
-            seconds, steps = now - self._written_at[0], self.step - self._written_at[1]
-            self._writer.scalar("global_step/sec", steps / seconds, self.step)
-        self._written_at = (now, self.step)
-        self._writer.scalar("total_loss", float(result.loss), self.step)
-        for tag, value in jax.device_get(result.summaries).items():
-            if isinstance(value, Buckets):
-                self._writer.histogram(tag, step=self.step, buckets=(value.left, value.right, value.counts))
-            else:
-                self._writer.scalar(tag, float(value), self.step)
-        self._writer.flush()
-
-    def _save(self, last: StepResult | None, progress: Progress) -> None:
-        """Saves this step, unless it is saved already or is not fit to be."""
-        self._save_due.restart()
-        if self._saved == self.step:
-            return
-        if last is not None:
-            self._check(float(last.loss))
-        # The loss may be finite when the gradients were not: a checkpoint to resume from must be whole.
-        if self._check_numerics and not bool(_all_finite(self.state.variables)):
-            bad = [name for name, value in self.state.variables.items() if not bool(_all_finite(value))]
-            raise NonFiniteError(
-                f"train: after step {self.step} these variables are NaN or infinite: {', '.join(bad[:5])}. The last "
-                f"checkpoint is of step {self._saved}, in {self._checkpoints.directory}.",
-                self.step,
-            )
-        self._checkpoints.save(
-            self.step,
-            named_arrays(self.state),
-            {"data": self._data_state, "variables": described(self.state.variables)},
-        )
-        self._saved = self.step
-
-
-@jax.jit
-def _all_finite(tree: Any) -> jax.Array:
-    return jnp.all(jnp.asarray([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(tree)]))
-
-
-class _Timer:
-    """Due `seconds` after it was started last."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self.restart()
-
-    def restart(self) -> None:
-        self._due_at = time.monotonic() + self._seconds
-
-    def __call__(self) -> bool:
-        return time.monotonic() >= self._due_at

@@ -16,6 +16,16 @@ def data_mesh(devices: Sequence[jax.Device] | None = None) -> Mesh:
     return Mesh(np.asarray(devices), (DATA_AXIS,))
 
 
+def checked_mesh(mesh: Mesh) -> Mesh:
+    """`mesh`, if batches can be cut over it; else ValueError."""
+    if DATA_AXIS not in mesh.axis_names:
+        raise ValueError(
+            f"train: mesh must have an axis {DATA_AXIS!r}, over which batches are cut, got the axes {mesh.axis_names}. "
+            "It may be of size 1."
+        )
+    return mesh
+
+
 def split_by_example(mesh: Mesh) -> NamedSharding:
     """The sharding of a batch: its first axis is cut over the mesh's 'data' axis."""
     return NamedSharding(mesh, PartitionSpec(DATA_AXIS))
@@ -26,12 +36,15 @@ def everywhere(mesh: Mesh) -> NamedSharding:
     return NamedSharding(mesh, PartitionSpec())
 
 
-def place_batch(batch: Any, mesh: Mesh) -> Any:
+def place_batch(batch: Any, mesh: Mesh, function: str = "train", uneven_everywhere: bool = False) -> Any:
     """Puts a batch on the mesh, its examples split over the devices; copies, so the source may reuse its buffers.
 
     Args:
       batch: a tree of arrays (JAX, NumPy, or what `numpy.asarray` takes), all with the examples along axis
         0; scalars go whole to every device.
+      function: who asks, for the message.
+      uneven_everywhere: whether a batch that cannot be cut evenly goes whole to every device, instead of an error. (All
+        of them then compute the same: right, not fast. For the last batch of an evaluation.)
 
     Raises:
       ValueError: the number of examples is not a multiple of the number of devices.
@@ -41,11 +54,14 @@ def place_batch(batch: Any, mesh: Mesh) -> Any:
     def place(array: Any) -> jax.Array:
         if not isinstance(array, jax.Array):
             array = np.asarray(array)
-        sharding: Sharding = everywhere(mesh) if array.ndim == 0 else split_by_example(mesh)
-        if array.ndim and array.shape[0] % count:
+        uneven = array.ndim > 0 and array.shape[0] % count > 0
+        sharding: Sharding = split_by_example(mesh)
+        if array.ndim == 0 or (uneven and uneven_everywhere):
+            sharding = everywhere(mesh)
+        elif uneven:
             raise ValueError(
-                f"train: a batch of {array.shape[0]} examples cannot be split over {count} devices. Use a batch size "
-                f"that is a multiple of {count}, or drop the last incomplete batch."
+                f"{function}: a batch of {array.shape[0]} examples cannot be split over {count} devices. Use a batch "
+                f"size that is a multiple of {count}, or drop the last incomplete batch."
             )
         return jax.device_put(array, sharding, may_alias=False)
 

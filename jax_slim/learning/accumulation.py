@@ -1,0 +1,67 @@
+"""Gradient accumulation: a batch in several parts, one after the other, within one compiled step."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jax_slim.core.values import Variables
+from jax_slim.summary.recording import Histogram
+
+# variables, batch, random key, names to train -> loss, summaries, updates, gradients
+LossAndGradients = Callable[
+    [Variables, Any, jax.Array, Sequence[str]], tuple[jax.Array, dict[str, Any], dict[str, Any], Variables]
+]
+
+
+def accumulated(
+    loss_and_gradients: LossAndGradients,
+    variables: Variables,
+    batch: Any,
+    rng: jax.Array,
+    trained: Sequence[str],
+    parts: int,
+) -> tuple[jax.Array, dict[str, Any], dict[str, Any], Variables]:
+    """Loss, summaries, updates and gradients of a batch run in `parts` parts.
+
+    Only one part's activations are in memory at a time. The loss, the gradients and scalar summaries are means over the
+    parts; a histogram has the values of all; an update starts from the one of the part before (so batch normalization
+    sees the statistics of parts, not of the whole batch).
+
+    Raises:
+      ValueError: the examples cannot be cut into so many equal parts.
+    """
+    if parts == 1:
+        return loss_and_gradients(variables, batch, rng, trained)
+    cut = jax.tree.map(lambda array: _cut(array, parts), batch)
+
+    def one_part(carried: tuple[Any, Any, Any], part: Any) -> tuple[tuple[Any, Any, Any], Any]:
+        index, now, total = carried
+        loss, summaries, updates, gradients = loss_and_gradients(now, part, jax.random.fold_in(rng, index), trained)
+        return (index + 1, now | updates, jax.tree.map(jnp.add, total, gradients)), (loss, summaries)
+
+    wanted = set(trained)
+    zeros = jax.tree.map(jnp.zeros_like, variables.without({n: None for n in variables if n not in wanted}))
+    (_, after, total), (losses, summaries) = jax.lax.scan(one_part, (jnp.zeros((), jnp.int32), variables, zeros), cut)
+    changed = {name: value for name, value in after.items() if value is not variables[name]}
+    return jnp.mean(losses), {tag: _joined(value) for tag, value in summaries.items()}, changed, _divided(total, parts)
+
+
+def _cut(array: jax.Array, parts: int) -> jax.Array:
+    array = jnp.asarray(array)
+    if array.ndim == 0:
+        return jnp.broadcast_to(array, (parts,))
+    if array.shape[0] % parts:
+        raise ValueError(
+            f"create_train_op: accumulate={parts} must divide the batch, which has {array.shape[0]} examples."
+        )
+    return array.reshape(parts, array.shape[0] // parts, *array.shape[1:])
+
+
+def _joined(summary: Any) -> Any:
+    return summary if isinstance(summary, Histogram) else jnp.mean(summary, axis=0)
+
+
+def _divided(total: Any, parts: int) -> Any:
+    return jax.tree.map(lambda gradient: gradient / parts, total)

@@ -1,0 +1,103 @@
+"""What a run writes about itself: TensorBoard events, and the scalars as lines of JSON beside them."""
+
+import contextlib
+import json
+import math
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import jax
+import numpy as np
+
+from jax_slim.summary.events import EventWriter
+from jax_slim.summary.recording import Buckets
+
+SCALARS_FILE = "scalars.jsonl"
+
+
+class Recorder:
+    """Writes summaries to an event writer, and scalars to `<logdir>/scalars.jsonl` too.
+
+    A line of that file is {"step": 100, "time": 1699999999.5, "total_loss": 0.25, ...}. A resumed run appends; where a
+    step stands twice, because a run was killed after it, the later line counts.
+
+    Args:
+      logdir: the directory of the run.
+      writer: the event writer; None writes nothing, no lines either.
+    """
+
+    def __init__(self, logdir: str, writer: EventWriter | None) -> None:
+        self.writes = writer is not None
+        self._writer = writer
+        self._path = Path(logdir) / SCALARS_FILE
+        self._before: tuple[float, int] | None = None
+
+    def summaries(self, step: int, loss: float, summaries: dict[str, Any]) -> dict[str, float]:
+        """Writes the summaries of a step; returns the scalars among them."""
+        scalars = {"total_loss": loss}
+        now = time.perf_counter()
+        if self._before is not None and step > self._before[1]:
+            scalars["global_step/sec"] = (step - self._before[1]) / (now - self._before[0])
+        self._before = (now, step)
+        for tag, value in jax.device_get(summaries).items():
+            if isinstance(value, Buckets):
+                if self._writer is not None:
+                    self._writer.histogram(tag, step=step, buckets=(value.left, value.right, value.counts))
+            elif np.ndim(value) == 0:
+                scalars[tag] = float(value)
+        self.scalars(step, scalars)
+        return scalars
+
+    def scalars(self, step: int, scalars: dict[str, float]) -> None:
+        """Writes scalars of a step."""
+        if self._writer is None:
+            return
+        for tag, value in scalars.items():
+            self._writer.scalar(tag, value, step)
+        self._writer.flush()
+        # JSON has no NaN: null says that there is no number.
+        line = {tag: value if math.isfinite(value) else None for tag, value in scalars.items()}
+        with self._path.open("a") as file:
+            file.write(json.dumps({"step": step, "time": time.time(), **line}) + "\n")
+
+
+class Tracer:
+    """Records a profile of one step in every n, for TensorBoard's profiler, XProf and Perfetto.
+
+    Args:
+      logdir: where `plugins/profile/<time>` is made.
+      every_n_steps: how often; None never.
+    """
+
+    def __init__(self, logdir: str, every_n_steps: int | None) -> None:
+        if every_n_steps is not None and every_n_steps < 1:
+            raise ValueError(f"train: trace_every_n_steps must be None or at least 1, got {every_n_steps}.")
+        self._logdir, self._every, self._on = logdir, every_n_steps, False
+
+    def __enter__(self) -> "Tracer":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def before(self, step: int) -> None:
+        """Starts recording when `step`, the number of the step to come, is one to trace."""
+        if self._every is not None and step % self._every == 0:
+            jax.profiler.start_trace(self._logdir)
+            self._on = True
+
+    def after(self, result: Any) -> None:
+        """Ends the recording, when there is one, once the step is done."""
+        if self._on:
+            jax.block_until_ready(result)
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._on:
+            self._on = False
+            with contextlib.suppress(RuntimeError):  # somebody else ended the trace
+                jax.profiler.stop_trace()

@@ -1,0 +1,119 @@
+"""Validation on held-out batches within a training run: the best checkpoint, and early stopping."""
+
+import contextlib
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from jax.sharding import Mesh
+
+from jax_slim.data.prefetching import prefetch
+from jax_slim.metrics.programs import MetricsProgram
+from jax_slim.parallel.meshes import place_batch
+
+
+@dataclasses.dataclass(frozen=True)
+class Validation:
+    """What to evaluate during training, how often, and what to make of it.
+
+        slim.learning.train(..., validation=slim.learning.Validation(
+            eval_fn, lambda: slim.data.Batches(held_out, 100, epochs=1), every_n_steps=200,
+            best="accuracy", patience=5))
+
+    Attributes:
+      eval_fn: a metrics program, as `evaluation.evaluate_once` takes it.
+      batches: makes the iterable of held-out batches anew each time.
+      every_n_steps: validates after each so many steps, and at the end.
+      num_evals: how many batches to take; None means all.
+      best: the metric whose best value is kept: with it, the checkpoints of the best steps go to `<logdir>/best`.
+      mode: "max" or "min": which values of `best` are better.
+      keep_best: how many of the best checkpoints to keep.
+      patience: stops training after so many validations in a row that were no better; None never does.
+      moving_average: whether to validate the moving averages of the variables, where training keeps them.
+    """
+
+    eval_fn: Callable[[Any], Any]
+    batches: Callable[[], Iterable[Any]]
+    every_n_steps: int = 1000
+    num_evals: int | None = None
+    best: str | None = None
+    mode: str = "max"
+    keep_best: int = 1
+    patience: int | None = None
+    moving_average: bool = False
+
+    def __post_init__(self) -> None:
+        if not callable(self.batches):
+            raise TypeError(
+                f"Validation: batches must be a function that makes the batches anew, got "
+                f"{type(self.batches).__name__}. Write lambda: slim.data.Batches(held_out, 100, epochs=1)."
+            )
+        if self.every_n_steps < 1:
+            raise ValueError(f"Validation: every_n_steps must be 1 or more, got {self.every_n_steps}.")
+        if self.mode not in ("max", "min"):
+            raise ValueError(f'Validation: mode must be "max" or "min", got {self.mode!r}.')
+        if self.patience is not None and (self.best is None or self.patience < 1):
+            raise ValueError(f"Validation: patience={self.patience} needs best=, and must be 1 or more.")
+        if self.keep_best < 1:
+            raise ValueError(f"Validation: keep_best must be 1 or more, got {self.keep_best}.")
+
+
+class Validator:
+    """A `Validation` at work: its compiled program, and the best so far."""
+
+    def __init__(self, validation: Validation, mesh: Mesh, kept: Mapping[str, Any] | None) -> None:
+        self.validation = validation
+        self._program = MetricsProgram(validation.eval_fn, "Validation")
+        self._place = functools.partial(place_batch, mesh=mesh, function="Validation", uneven_everywhere=True)
+        kept = kept or {}
+        self.best: float | None = kept.get("best")
+        self.best_step: int | None = kept.get("best_step")
+        self.stale: int = kept.get("stale", 0)  # validations in a row that were no better
+        self.step: int | None = kept.get("step")  # the step validated last
+
+    def facts(self) -> dict[str, Any]:
+        """What a checkpoint has to keep for a resumed run to judge as an undisturbed one."""
+        return {"best": self.best, "best_step": self.best_step, "stale": self.stale, "step": self.step}
+
+    def due(self, step: int, last: bool) -> bool:
+        return step > 0 and step != self.step and (last or step % self.validation.every_n_steps == 0)
+
+    def run(self, variables: Mapping[str, Any], step: int) -> tuple[dict[str, Any], bool]:
+        """The metrics at this step, and whether they are the best so far."""
+        validation = self.validation
+        self._program.reset()
+        with contextlib.closing(prefetch(validation.batches(), 2, self._place)) as feed:
+            for batch, _ in feed:
+                self._program.update(variables, batch)
+                if self._program.count == validation.num_evals:
+                    break
+        metrics, _ = self._program.results(variables)
+        self.step = step
+        return metrics, self._judge(metrics, step)
+
+    def exhausted(self) -> bool:
+        """Whether patience has run out."""
+        return self.validation.patience is not None and self.stale >= self.validation.patience
+
+    def _judge(self, metrics: Mapping[str, Any], step: int) -> bool:
+        name = self.validation.best
+        if name is None:
+            return False
+        if not isinstance(metrics.get(name), float):
+            raise ValueError(
+                f"Validation: best={name!r} must name a metric that is one number; there are {', '.join(metrics)}."
+            )
+        value = metrics[name]
+        # NaN is never better, and anything is better than NaN.
+        better = not math.isnan(value) and (
+            self.best is None
+            or math.isnan(self.best)
+            or (value > self.best if self.validation.mode == "max" else value < self.best)
+        )
+        if better:
+            self.best, self.best_step, self.stale = value, step, 0
+        else:
+            self.stale += 1
+        return better

@@ -1,0 +1,101 @@
+"""Metrics over many batches: a program that returns metrics, compiled, its totals kept on the device."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jax_slim.core.model import Model
+
+EvalFn = Callable[[Any], Any]
+
+
+class MetricsProgram:
+    """Runs a metrics program over batches; the totals stay on the device until they are asked for.
+
+        program = MetricsProgram(eval_fn)
+        for batch in batches:
+            program.update(variables, batch)
+        results, summaries = program.results(variables)
+
+    Args:
+      eval_fn: a slim program: batch -> {name: (value, update)}, or the pair (names to values, names to updates) that
+        `aggregate_metric_map` returns.
+      function: who asks, for messages.
+      seed: of the random key for programs that draw random numbers.
+
+    Attributes:
+      count: how many batches the totals hold.
+    """
+
+    def __init__(self, eval_fn: EvalFn, function: str = "MetricsProgram", seed: int = 0) -> None:
+        self.count = 0
+        self._function = function
+        self._key = jax.random.key(seed)
+        self._model = Model(lambda batch: _values(function, eval_fn(batch)))
+        self._initial: dict[str, Any] | None = None
+        self._totals: dict[str, Any] = {}
+        self._batch: Any = None
+        self._add = jax.jit(self._added)
+        self._finish = jax.jit(self._final)
+
+    def reset(self) -> None:
+        """Empties the totals, for another pass."""
+        self.count, self._totals, self._batch = 0, dict(self._initial or {}), None
+
+    def update(self, variables: Mapping[str, Any], batch: Any) -> None:
+        """Adds a batch to the totals. Does not wait for the device.
+
+        Raises:
+          ValueError: a variable of the program is missing or has another shape, or the program updates variables of
+            the model.
+          TypeError: `eval_fn` returned something else than metrics.
+        """
+        if self._initial is None:
+            # Before the first batch is compiled: were the totals made inside, it would be compiled twice.
+            self._initial = dict(self._model.init_local(self._key, batch))
+            self._totals = dict(self._initial)
+        self._totals = self._add(dict(variables), self._totals, batch, self.count)
+        self._batch = batch
+        self.count += 1
+
+    def results(self, variables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The final values by name, as floats (arrays where a metric is one), and the program's summaries.
+
+        Raises:
+          ValueError: there was no batch.
+        """
+        if not self.count:
+            raise ValueError(f"{self._function}: batches gave no batch. Is the iterator used up?")
+        values, summaries = jax.device_get(self._finish(dict(variables), self._totals, self._batch))
+        return {name: float(value) if value.ndim == 0 else value for name, value in values.items()}, summaries
+
+    def _added(self, variables: dict[str, Any], totals: dict[str, Any], batch: Any, count: int) -> dict[str, Any]:
+        _, collected = self._model.collect(variables | totals, batch, rng=jax.random.fold_in(self._key, count))
+        changed = [name for name in collected.updates if name not in totals]
+        if changed:
+            raise ValueError(
+                f"{self._function}: the program updates {len(changed)} of the model's variables "
+                f"({', '.join(changed[:3])}, ...), as batch_norm does in training. Build the net with "
+                "is_training=False."
+            )
+        return totals | collected.updates
+
+    def _final(self, variables: dict[str, Any], totals: dict[str, Any], batch: Any) -> Any:
+        # Values depend on the totals alone: where the program has no summaries, the compiler drops the net.
+        values, collected = self._model.collect(variables | totals, batch, rng=self._key)
+        return values, collected.summaries
+
+
+def _values(function: str, result: Any) -> dict[str, jax.Array]:
+    """The values among what an `eval_fn` returned."""
+    if isinstance(result, tuple) and len(result) == 2 and all(isinstance(part, Mapping) for part in result):
+        return {name: jnp.asarray(value) for name, value in result[0].items()}
+    if isinstance(result, Mapping) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in result.values()):
+        return {name: jnp.asarray(value) for name, (value, _) in result.items()}
+    kind = "an array" if hasattr(result, "shape") else type(result).__name__
+    raise TypeError(
+        f"{function}: eval_fn must return {{name: (value, update)}} or the pair of dicts that "
+        f"slim.metrics.aggregate_metric_map returns, got {kind}."
+    )
