@@ -187,8 +187,8 @@ def add_integers(name: str, value: jax.Array, amount: jax.Array) -> jax.Array:
 
 def ratio(numerator: jax.Array, denominator: jax.Array) -> jax.Array:
     """`numerator / denominator`, and 0 where there is nothing yet (the denominator is not positive)."""
-    some = denominator > 0
-    return jnp.where(some, numerator / jnp.where(some, denominator, 1), 0)
+    nothing = denominator <= 0  # False for NaN, which stays NaN
+    return jnp.where(nothing, 0, numerator / jnp.where(nothing, 1, denominator))
 
 
 def _zeros(key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:

@@ -166,7 +166,6 @@ def streaming_mean_iou(
         union = jnp.sum(matrix.value, 0) + jnp.sum(matrix.value, 1) - right
         occurring = jnp.sum(union != 0)
         value = ratio(jnp.sum(ratio(right, union)), occurring).astype(jnp.float32)
-        value = jnp.where(jnp.any(jnp.isnan(union)), jnp.nan, value)
         update = matrix.add(batch.reshape([num_classes, num_classes]))
         report(metrics_collections, updates_collections, value, update)
         return value, update

@@ -1,0 +1,56 @@
+"""Sums in two floats: exact counts, the sum of a batch, whatever XLA makes of it."""
+
+import hypothesis
+import hypothesis.strategies as st
+import jax
+import numpy as np
+import pytest
+
+from jax_slim.metrics import _accumulators as acc
+from jax_slim.metrics import _bins
+
+ADD = jax.jit(lambda high, low, values: acc.Pair(high, low) + acc.total(values))
+
+
+def whole(pair):
+    return int(pair.high) + int(pair.low)
+
+
+@hypothesis.given(st.lists(st.integers(-(2**30), 2**30), min_size=1, max_size=12))
+def test_integers_stay_exact(numbers):
+    pair = acc.exactly(0)
+    for number in numbers:
+        pair = pair + acc.exactly(number)
+    assert whole(pair) == sum(numbers)
+
+
+@pytest.mark.parametrize("start", [2**24, 2**33 + 1, 2**46 - 3])
+def test_counts_go_on_where_float32_stops(start):
+    pair = acc.exactly(start)
+    for _ in range(3):
+        pair = acc.Pair(*ADD(*pair, np.ones(5, bool)))  # compiled: XLA must not simplify the rounding errors away
+    assert whole(pair) == start + 15
+    for _ in range(3):
+        pair = acc.Pair(*ADD(*pair, np.ones(5, np.float32)))
+    assert whole(pair) == start + 30
+
+
+def test_integer_sums_beyond_float32_are_exact():
+    assert whole(acc.total(np.full(3, 2**29 + 1))) == 3 * (2**29 + 1)
+
+
+def test_infinity_and_nan_pass():
+    assert float((acc.exactly(1) + acc.exactly(np.float32(np.inf))).high) == np.inf
+    assert np.isnan(float((acc.exactly(1) + acc.exactly(np.float32(np.nan))).high))
+
+
+@pytest.mark.parametrize("num_bins", [3, 5000])
+def test_sums_by_bin(num_bins):
+    rng = np.random.default_rng(0)
+    bins, weights = rng.integers(-1, num_bins + 1, 20000), rng.uniform(size=20000).astype(np.float32)
+    inside = (bins >= 0) & (bins < num_bins)
+    expected = np.bincount(bins[inside], weights[inside].astype(np.float64), num_bins)
+    pair = _bins.sums_by_bin(jax.numpy.asarray(bins), num_bins, weights)
+    np.testing.assert_allclose(np.float64(pair.high) + np.float64(pair.low), expected, rtol=1e-5)
+    counts = _bins.counts_by_bin(jax.numpy.asarray(bins), num_bins)
+    np.testing.assert_array_equal(counts, np.bincount(bins[inside], minlength=num_bins))
