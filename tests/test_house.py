@@ -26,6 +26,7 @@ HOUSE: list[dict[str, set[str]]] = [
         "layers": set(),
         "losses": set(),
         "metrics": set(),
+        "optimizers": {"optax"},
         "parallel": set(),
         "summary": {"PIL", "tensorboard"},
         "utils": set(),
