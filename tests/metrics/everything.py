@@ -3,6 +3,7 @@
 import itertools
 import math
 import statistics
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,47 +33,52 @@ def data(rows: int = ROWS, seed: int = 0) -> dict[str, np.ndarray]:
     }
 
 
-def program(batch: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """(value, update) of every metric."""
+def program(batch: dict[str, Any], only: Sequence[str] | None = None) -> dict[str, tuple[Any, Any]]:
+    """(value, update) of every metric, or of some."""
     m = slim.metrics
     score, truth, weight = batch["score"], batch["truth"], batch["weight"]
     guess, label, x, y = batch["guess"], batch["id"], batch["x"], batch["y"]
     yes = score > 0.5
     pr = {"curve": "PR", "num_thresholds": THRESHOLDS}
-    return {
-        "mean": m.streaming_mean(x, weight),
-        "mean_tensor": m.streaming_mean_tensor(x.sum(0)),
-        "count": m.count(x, weight),
-        "percentage": m.streaming_percentage_less(x, 5.0),
-        "accuracy": m.streaming_accuracy(guess, label, weight),
-        "absolute": m.streaming_mean_absolute_error(x, y),
-        "root": m.streaming_root_mean_squared_error(x, y, weight),
-        "relative": m.streaming_mean_relative_error(x, y, y),
-        "cosine": m.streaming_mean_cosine_distance(x, y, 1),
-        "precision": m.streaming_precision(yes, truth, weight),
-        "false_negative_rate": m.streaming_false_negative_rate(yes, truth),
-        "true_negatives": m.streaming_true_negatives(yes, truth),
-        "recalls": m.streaming_recall_at_thresholds(score, truth, [0.2, 0.6], weight),
-        "auc": m.streaming_auc(score, truth, weight, THRESHOLDS),
-        "pr_auc": m.streaming_auc(score, truth, summation_method="careful_interpolation", **pr),
-        "pr_auc_low": m.streaming_auc(score, truth, summation_method="minoring", **pr),
-        "histogram_auc": m.auc_using_histogram(truth, score, [0.0, 1.0], 16),
-        "dynamic_auc": m.streaming_dynamic_auc(truth, score, weights=weight, capacity=64),
-        "dynamic_pr": m.streaming_dynamic_auc(truth, score, "PR", capacity=64),
-        "interval": m.auc_with_confidence_intervals(truth, score, weight, 0.9, capacity=64),
-        "counts": tuple(d[:4] for d in m.precision_recall_at_equal_thresholds(truth, score, weight, THRESHOLDS)),
-        "f1": m.f1_score(truth, score, weight, THRESHOLDS),
-        "iou": m.streaming_mean_iou(guess, label, CLASSES, weight),
-        "kappa": m.cohen_kappa(label, guess, CLASSES),
-        "kappa_weighted": m.cohen_kappa(label, guess, CLASSES, weight),
-        "covariance": m.streaming_covariance(x, y, weight),
-        "correlation": m.streaming_pearson_correlation(x, y),
-        "top": m.streaming_recall_at_k(batch["logits"], label, K, weight),
-        "sparse_recall": m.streaming_sparse_recall_at_k(batch["logits"], batch["several"], K, weights=weight),
-        "sparse_precision": m.streaming_sparse_precision_at_k(batch["logits"], batch["several"], K, class_id=2),
-        "average_precision": m.streaming_sparse_average_precision_at_k(batch["logits"], batch["several"], K, weight),
-        "concat": m.streaming_concat(x, max_size=7),
+    metrics = {
+        "mean": lambda: m.streaming_mean(x, weight),
+        "mean_tensor": lambda: m.streaming_mean_tensor(x.sum(0)),
+        "count": lambda: m.count(x, weight),
+        "percentage": lambda: m.streaming_percentage_less(x, 5.0),
+        "accuracy": lambda: m.streaming_accuracy(guess, label, weight),
+        "absolute": lambda: m.streaming_mean_absolute_error(x, y),
+        "root": lambda: m.streaming_root_mean_squared_error(x, y, weight),
+        "relative": lambda: m.streaming_mean_relative_error(x, y, y),
+        "cosine": lambda: m.streaming_mean_cosine_distance(x, y, 1),
+        "precision": lambda: m.streaming_precision(yes, truth, weight),
+        "false_negative_rate": lambda: m.streaming_false_negative_rate(yes, truth),
+        "true_negatives": lambda: m.streaming_true_negatives(yes, truth),
+        "recalls": lambda: m.streaming_recall_at_thresholds(score, truth, [0.2, 0.6], weight),
+        "auc": lambda: m.streaming_auc(score, truth, weight, THRESHOLDS),
+        "pr_auc": lambda: m.streaming_auc(score, truth, summation_method="careful_interpolation", **pr),
+        "pr_auc_low": lambda: m.streaming_auc(score, truth, summation_method="minoring", **pr),
+        "histogram_auc": lambda: m.auc_using_histogram(truth, score, [0.0, 1.0], 16),
+        "dynamic_auc": lambda: m.streaming_dynamic_auc(truth, score, weights=weight, capacity=64),
+        "dynamic_pr": lambda: m.streaming_dynamic_auc(truth, score, "PR", capacity=64),
+        "interval": lambda: m.auc_with_confidence_intervals(truth, score, weight, 0.9, capacity=64),
+        "counts": lambda: tuple(
+            d[:4] for d in m.precision_recall_at_equal_thresholds(truth, score, weight, THRESHOLDS)
+        ),
+        "f1": lambda: m.f1_score(truth, score, weight, THRESHOLDS),
+        "iou": lambda: m.streaming_mean_iou(guess, label, CLASSES, weight),
+        "kappa": lambda: m.cohen_kappa(label, guess, CLASSES),
+        "kappa_weighted": lambda: m.cohen_kappa(label, guess, CLASSES, weight),
+        "covariance": lambda: m.streaming_covariance(x, y, weight),
+        "correlation": lambda: m.streaming_pearson_correlation(x, y),
+        "top": lambda: m.streaming_recall_at_k(batch["logits"], label, K, weight),
+        "sparse_recall": lambda: m.streaming_sparse_recall_at_k(batch["logits"], batch["several"], K, weights=weight),
+        "sparse_precision": lambda: m.streaming_sparse_precision_at_k(batch["logits"], batch["several"], K, class_id=2),
+        "average_precision": lambda: m.streaming_sparse_average_precision_at_k(
+            batch["logits"], batch["several"], K, weight
+        ),
+        "concat": lambda: m.streaming_concat(x, max_size=7),
     }
+    return {name: metrics[name]() for name in only or metrics}
 
 
 # --- definitions --------------------------------------------------------------------------------------
