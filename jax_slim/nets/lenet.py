@@ -13,8 +13,9 @@ from jax_slim.core.scopes import variable_scope
 from jax_slim.initializers import truncated_normal_initializer
 from jax_slim.layers.convolutions import conv2d
 from jax_slim.layers.dense import fully_connected
+from jax_slim.layers.encodings import softmax
 from jax_slim.layers.pooling import max_pool2d
-from jax_slim.layers.shaping import flatten, softmax
+from jax_slim.layers.shaping import flatten
 from jax_slim.layers.stochastic import dropout
 from jax_slim.regularizers import l2_regularizer
 
