@@ -249,7 +249,7 @@ def test_bar_on_a_terminal(terminal, clock, monkeypatch):
     monkeypatch.setattr(sys, "stderr", terminal.stream)
     with Progress(30, "train [x]", start=10) as progress:
         assert sys.stderr is not terminal.stream  # what the program prints meanwhile goes above the bar
-        print("from elsewhere", file=sys.stderr)  # noqa: T201
+        print("from elsewhere", file=sys.stderr)
         for step in range(11, 31):
             clock.now += 0.125
             progress.update(step, loss=1 / step)
