@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import jax_slim.losses as losses
 import jax_slim.metrics as metrics
 import jax_slim.summary as summary
+import jax_slim.summary.adding as summaries
 import jax_slim.utils as utils
 from jax_slim.core.arg_scope import add_arg_scope as add_arg_scope
 from jax_slim.core.arg_scope import arg_scope as arg_scope
@@ -110,6 +111,14 @@ from jax_slim.regularizers import l1_l2_regularizer as l1_l2_regularizer
 from jax_slim.regularizers import l1_regularizer as l1_regularizer
 from jax_slim.regularizers import l2_regularizer as l2_regularizer
 from jax_slim.regularizers import sum_regularizer as sum_regularizer
+from jax_slim.summary.summarizing import summarize_activation as summarize_activation
+from jax_slim.summary.summarizing import summarize_activations as summarize_activations
+from jax_slim.summary.summarizing import summarize_biases as summarize_biases
+from jax_slim.summary.summarizing import summarize_collection as summarize_collection
+from jax_slim.summary.summarizing import summarize_tensor as summarize_tensor
+from jax_slim.summary.summarizing import summarize_tensors as summarize_tensors
+from jax_slim.summary.summarizing import summarize_variables as summarize_variables
+from jax_slim.summary.summarizing import summarize_weights as summarize_weights
 
 if TYPE_CHECKING:
     import jax_slim.checkpoints as checkpoints

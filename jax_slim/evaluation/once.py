@@ -19,7 +19,8 @@ from jax_slim.metrics.programs import MetricsProgram
 from jax_slim.parallel.meshes import data_mesh, everywhere, place_batch
 from jax_slim.progress import Progress
 from jax_slim.summary.events import EventWriter
-from jax_slim.summary.recording import Histogram
+from jax_slim.summary.recording import counted
+from jax_slim.summary.writing import write_summaries
 
 _DEFAULT_WRITER = "in the log directory"
 RESULTS_FILE = "results.jsonl"
@@ -145,11 +146,10 @@ def _write(
         if isinstance(writer, str):
             writer = stack.enter_context(EventWriter(logdir))
         if writer is not None:
-            for name, value in {**summaries, **results}.items():
+            scalars = write_summaries(writer, jax.device_get(counted(summaries)), step)
+            for name, value in {**scalars, **results}.items():
                 tag = re.sub(r"[^-/\w.]", "_", name)
-                if isinstance(value, Histogram):
-                    writer.histogram(tag, value.values, step=step)
-                elif np.ndim(value) == 0:
+                if np.ndim(value) == 0:
                     writer.scalar(tag, float(value), step)
                 else:
                     writer.histogram(tag, np.asarray(value), step=step)

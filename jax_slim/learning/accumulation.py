@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_slim.core.values import Variables
-from jax_slim.summary.recording import Histogram
+from jax_slim.summary.recording import Kept
 
 # variables, batch, random key, names to train -> loss, summaries, updates, gradients
 LossAndGradients = Callable[
@@ -26,8 +26,8 @@ def accumulated(
     """Loss, summaries, updates and gradients of a batch run in `parts` parts.
 
     Only one part's activations are in memory at a time. The loss, the gradients and scalar summaries are means over the
-    parts; a histogram has the values of all; an update starts from the one of the part before (so batch normalization
-    sees the statistics of parts, not of the whole batch).
+    parts; a histogram has the values of all, images are those of the first; an update starts from the one of the part
+    before (so batch normalization sees the statistics of parts, not of the whole batch).
 
     Raises:
       ValueError: the examples cannot be cut into so many equal parts.
@@ -60,7 +60,9 @@ def _cut(array: jax.Array, parts: int) -> jax.Array:
 
 
 def _joined(summary: Any) -> Any:
-    return summary if isinstance(summary, Histogram) else jnp.mean(summary, axis=0)
+    if isinstance(summary, Kept):
+        return summary.joined()
+    return jax.tree.map(lambda values: jnp.mean(values, axis=0), summary)  # a text has no arrays
 
 
 def _divided(total: Any, parts: int) -> Any:

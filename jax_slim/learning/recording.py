@@ -9,10 +9,9 @@ from types import TracebackType
 from typing import Any
 
 import jax
-import numpy as np
 
 from jax_slim.summary.events import EventWriter
-from jax_slim.summary.recording import Buckets
+from jax_slim.summary.writing import write_summaries
 
 SCALARS_FILE = "scalars.jsonl"
 
@@ -41,12 +40,7 @@ class Recorder:
         if self._before is not None and step > self._before[1]:
             scalars["global_step/sec"] = (step - self._before[1]) / (now - self._before[0])
         self._before = (now, step)
-        for tag, value in jax.device_get(summaries).items():
-            if isinstance(value, Buckets):
-                if self._writer is not None:
-                    self._writer.histogram(tag, step=step, buckets=(value.left, value.right, value.counts))
-            elif np.ndim(value) == 0:
-                scalars[tag] = float(value)
+        scalars |= write_summaries(self._writer, jax.device_get(summaries), step)
         self.scalars(step, scalars)
         return scalars
 

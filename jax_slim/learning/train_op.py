@@ -22,7 +22,7 @@ from jax_slim.learning.gradients import (
 )
 from jax_slim.learning.name_tables import ByName
 from jax_slim.learning.numerics import Diagnosis, diagnose
-from jax_slim.summary.recording import Buckets, Histogram, counted
+from jax_slim.summary.recording import Kept, counted
 
 GLOBAL_STEP = "global_step"
 _USE_GLOBAL_STEP = "the program's"
@@ -53,7 +53,7 @@ class StepResult(NamedTuple):
 
     Attributes:
       loss: the total loss, before the step changed anything.
-      summaries: tag -> scalar or `Buckets`; the buckets are empty when the step was not asked for them.
+      summaries: tag -> scalar, `Buckets` or what other kinds become; empty when the step was not asked for them.
       diagnosis: what was NaN or infinite, when the loss was.
     """
 
@@ -371,12 +371,14 @@ def _name(variable: Any) -> str:
 
 
 def _counted_if(want: jax.Array | bool, summaries: dict[str, Any]) -> dict[str, Any]:
-    """Counts the histograms where they are wanted. A condition on the device: one step is compiled, not two."""
-    histograms = {tag: value for tag, value in summaries.items() if isinstance(value, Histogram)}
-    if not histograms:
+    """Counts histograms and cuts images down where they are wanted; on the device, so that one step is compiled."""
+    kept = {tag: value for tag, value in summaries.items() if isinstance(value, Kept)}
+    if not kept:
         return summaries
-    empty = {tag: Buckets(*(jnp.zeros(0),) * 3) for tag in histograms}
-    if want is True or want is False:
-        return summaries | (counted(histograms) if want else empty)
-    none = jax.tree.map(lambda shape: jnp.zeros(shape.shape, shape.dtype), jax.eval_shape(counted, histograms))
-    return summaries | jax.lax.cond(want, counted, lambda _: none, histograms)
+    if want is True:
+        return summaries | counted(kept)
+    shapes = jax.eval_shape(counted, kept)
+    if want is False:
+        return summaries | jax.tree.map(lambda like: jnp.zeros((0, *like.shape[1:]), like.dtype), shapes)
+    none = jax.tree.map(lambda like: jnp.zeros(like.shape, like.dtype), shapes)
+    return summaries | jax.lax.cond(want, counted, lambda _: none, kept)

@@ -22,12 +22,30 @@ BUCKETS = 30
 _ILLEGAL = re.compile(r"[^-/\w.]")
 
 
+class Kept:
+    """A summary that is kept whole until it is written: making it small costs time, and writing is rare."""
+
+    def reduced(self) -> Any:
+        """What is written, small enough to leave the device."""
+        raise NotImplementedError
+
+    def joined(self) -> "Kept":
+        """One summary out of those of several parts of a batch, which lie along a new first axis of the arrays."""
+        raise NotImplementedError
+
+
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
-class Histogram:
-    """What `histogram` collects: all the values, not counted yet (counting costs time, writing is rare)."""
+class Histogram(Kept):
+    """What `histogram` collects: all the values, not counted yet."""
 
     values: jax.Array
+
+    def reduced(self) -> "Buckets":
+        return count_buckets(self.values)
+
+    def joined(self) -> "Histogram":
+        return self
 
 
 @jax.tree_util.register_dataclass
@@ -64,7 +82,7 @@ def scalar(name: str, tensor: Any, collections: NamesOfCollections = None, famil
             f"summary.scalar: tensor must have one element, got shape {value.shape} for {name!r}. Reduce it "
             "(jnp.mean), or use slim.summary.histogram."
         )
-    return _record(name, value.reshape(()).astype(jnp.float32), collections, family)
+    return record(name, value.reshape(()).astype(jnp.float32), collections, family)
 
 
 @operation
@@ -80,7 +98,7 @@ def histogram(name: str, values: Any, collections: NamesOfCollections = None, fa
     Returns:
       The tag.
     """
-    return _record(name, Histogram(jnp.asarray(values)), collections, family)
+    return record(name, Histogram(jnp.asarray(values)), collections, family)
 
 
 def count_buckets(values: jax.Array) -> Buckets:
@@ -102,13 +120,12 @@ def count_buckets(values: jax.Array) -> Buckets:
 
 
 def counted(summaries: dict[str, Any]) -> dict[str, Any]:
-    """The summaries with every histogram counted: small enough to leave the device."""
-    return {
-        tag: count_buckets(value.values) if isinstance(value, Histogram) else value for tag, value in summaries.items()
-    }
+    """The summaries with histograms counted and images cut down: small enough to leave the device."""
+    return {tag: value.reduced() if isinstance(value, Kept) else value for tag, value in summaries.items()}
 
 
-def _record(name: str, value: Any, collections: NamesOfCollections, family: str | None) -> str:
+def record(name: str, value: Any, collections: NamesOfCollections, family: str | None = None) -> str:
+    """Adds a summary to the collections of the running program, if there is one; returns its tag."""
     tag = _ILLEGAL.sub("_", name).lstrip("/") or "summary"
     tag = unique_op_name(f"{family}/{tag}" if family else tag)
     program = _program.current()
