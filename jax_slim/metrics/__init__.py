@@ -1,7 +1,14 @@
 """Metrics over a data set, batch by batch: tf.contrib.slim.metrics.
 
 Each `streaming_*` metric keeps its sums in variables of the program and returns (value, update): the value before
-this batch and the one including it. `variables | collected.updates` carries the sums to the next batch.
+this batch and the one including it. `variables | collected.updates` carries the sums to the next batch. Metrics are
+arrays: they run inside of `jit`, over batches sharded on a mesh, and outside of gradients. Inside of `jax.shard_map` a
+metric would see one device's part alone: call it outside.
+
+How large a data set stays exact: counts (sums of ones and of whole weights) up to 2^46, in two float32 variables, the
+second of which is named `<name>_residual`. `cohen_kappa` and `auc_using_histogram` count in int32, up to 2^31 - 1 in
+each class or bin, beyond which they are NaN. Other sums are right to about 48 bits. What is returned is a float32. With
+x64 TensorFlow's float64 and int64 variables are that; `accumulator_dtype(jnp.float64)` makes all sums float64.
 """
 
 from jax_slim.metrics._accumulators import accumulator_dtype as accumulator_dtype

@@ -5,7 +5,6 @@ XLA's arrays do not grow, so there is room for `capacity` values from the start.
 `<name>/size` says how many there were.
 """
 
-import statistics
 from typing import Any, NamedTuple
 
 import jax
@@ -261,6 +260,8 @@ def _area_with_interval(
     variance_false = total(of_false * jnp.square(1 - below_false - auc_false)).high / (negative - 1 + EPSILON)
     variance_true = total(of_true * jnp.square(below_true - auc_true)).high / (positive - 1 + EPSILON)
     error = jnp.sqrt(variance_false / (negative + EPSILON) + variance_true / (positive + EPSILON))
+
+    import statistics  # its own imports cost milliseconds
 
     z = statistics.NormalDist().inv_cdf((1 - alpha) / 2)
     if logit_transformation:
