@@ -90,7 +90,7 @@ def _two_sum(a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 
 def exactly(values: Any) -> Pair:
-    """Numbers as they are: integers of up to 48 bits and floats."""
+    """Numbers as they are: floats, and integers of up to 48 bits."""
     if isinstance(values, int):
         high = np.float32(values)
         return Pair(jnp.asarray(high), jnp.asarray(np.float32(values - int(high))))
@@ -98,28 +98,27 @@ def exactly(values: Any) -> Pair:
     if jnp.issubdtype(values.dtype, jnp.floating):
         values = at_least_float32(values)
         return Pair(values, jnp.zeros_like(values))
-    values = values.astype(jax.dtypes.canonicalize_dtype(np.int64))
+    if values.dtype.itemsize == 8:
+        return exactly(values.astype(jnp.float64))  # 53 bits
+    values = values.astype(jnp.uint32 if jnp.issubdtype(values.dtype, jnp.unsignedinteger) else jnp.int32)
     # Both halves of 32 bits are exact as floats; the whole may not be.
-    upper = ((values >> 16) << 16).astype(jnp.float32)
+    upper = (values >> 16).astype(jnp.float32) * 2**16
     return Pair(*_two_sum(upper, (values & 0xFFFF).astype(jnp.float32)))
 
 
 def total(values: Any, axis: int | Sequence[int] | None = None) -> Pair:
     """The sum along `axis` (None: of all), without the rounding errors of a sum of many floats.
 
-    Booleans and integers are counted in integers.
+    Booleans are counted in integers.
     """
     values = jax.lax.stop_gradient(jnp.asarray(values))
-    if not jnp.issubdtype(values.dtype, jnp.floating):
-        return exactly(jnp.sum(values, axis, dtype=jax.dtypes.canonicalize_dtype(np.int64)))
-    values = at_least_float32(values)
+    if values.dtype == bool:
+        return exactly(jnp.sum(values, axis, dtype=jnp.int32))
+    parts = exactly(values)
     axes = range(values.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
-    zero = np.zeros((), values.dtype)
+    zero = np.zeros((), parts.high.dtype)
     high, low = jax.lax.reduce(
-        (values, jnp.zeros_like(values)),
-        (zero, zero),
-        lambda a, b: Pair(*a) + Pair(*b),
-        [one % values.ndim for one in axes],
+        tuple(parts), (zero, zero), lambda a, b: tuple(Pair(*a) + Pair(*b)), [one % values.ndim for one in axes]
     )
     return Pair(high, low)
 

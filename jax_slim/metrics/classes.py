@@ -17,7 +17,7 @@ from jax_slim.metrics._accumulators import (
     ratio,
     total,
 )
-from jax_slim.metrics._args import array, is_concrete, matching, report
+from jax_slim.metrics._args import array, is_concrete, matching, report, weights_for
 from jax_slim.metrics._bins import counts_by_bin, sums_by_bin
 
 
@@ -153,8 +153,9 @@ def streaming_mean_iou(
         results NaN. Or: shapes that do not match.
     """
     function = "streaming_mean_iou"
-    predictions, labels, weights = matching(function, predictions, labels, weights)
-    if weights is not None:
+    predictions, labels, _ = matching(function, predictions, labels)
+    if weights is not None and jnp.shape(weights) != (labels.size,):  # flat ones are welcome, as in TensorFlow
+        weights = weights_for(function, labels.shape, weights)
         weights = jnp.broadcast_to(weights, labels.shape).reshape(-1)
     cells, inside = _cells(function, predictions.reshape(-1), labels.reshape(-1), num_classes)
     batch = sums_by_bin(cells, num_classes**2, weights)

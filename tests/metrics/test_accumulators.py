@@ -35,8 +35,23 @@ def test_counts_go_on_where_float32_stops(start):
     assert whole(pair) == start + 30
 
 
-def test_integer_sums_beyond_float32_are_exact():
-    assert whole(acc.total(np.full(3, 2**29 + 1))) == 3 * (2**29 + 1)
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.full(9, 2**29 + 1, np.int32),
+        np.full(9, -(2**31) + 3, np.int32),
+        np.full(9, 2**32 - 1, np.uint32),
+        np.full(9, -7, np.int8),
+    ],
+    ids=lambda values: values.dtype.name,
+)
+def test_sums_of_integers_are_exact(values):
+    assert whole(acc.total(values)) == sum(map(int, values))
+
+
+def test_sums_of_int64_are_exact():
+    with jax.enable_x64(True):
+        assert whole(acc.total(np.full(9, 2**45 + 1))) == 9 * (2**45 + 1)
 
 
 def test_infinity_and_nan_pass():

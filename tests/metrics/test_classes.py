@@ -55,6 +55,14 @@ def test_kappa_says_when_its_integers_are_full():
     assert np.isnan(update)
 
 
+def test_mean_iou_takes_flat_weights():
+    masks, guesses, weights = LABELS.reshape(2, 2), GUESSES.reshape(2, 2), np.float32([1, 2, 3, 4])
+    for given in (weights, weights.reshape(2, 2)):
+        model = slim.Model(lambda given=given: slim.metrics.streaming_mean_iou(guesses, masks, 3, given))
+        (_, matrix), _ = model.collect({})
+        np.testing.assert_array_equal(matrix, [[1, 0, 0], [0, 0, 2], [0, 4, 3]])
+
+
 def test_kappa_takes_a_column():
     (_, update), _ = slim.Model(lambda: slim.metrics.cohen_kappa(LABELS[:, None], GUESSES, 3)).collect({})
     (_, flat), _ = slim.Model(lambda: slim.metrics.cohen_kappa(LABELS, GUESSES, 3, np.ones(4, int))).collect({})
