@@ -11,8 +11,9 @@ def pairwise_distances(vectors: jax.Array, squared: bool = False) -> jax.Array:
     """
     # |a|^2 + |b|^2 - 2 a b loses the small difference of large numbers: around their mean the numbers are small.
     vectors = vectors - jax.lax.stop_gradient(jnp.mean(vectors, 0))
-    lengths = jnp.sum(jnp.square(vectors), 1)
-    squares = lengths[:, None] + lengths[None, :] - 2 * products(vectors, vectors)
+    gram = products(vectors, vectors)
+    lengths = jnp.diagonal(gram)  # rounded like the rest, so that equal vectors come out 0 apart
+    squares = lengths[:, None] + lengths[None, :] - 2 * gram
     apart = ~(squares <= 0) & ~jnp.eye(len(vectors), dtype=bool)  # NaN stays NaN: a diverged net shall show
     if squared:
         return jnp.where(apart, squares, 0)

@@ -60,11 +60,10 @@ def sparse_softmax_cross_entropy(logits: jax.Array, labels: jax.Array, ignored: 
     """Cross entropy over the last axis of `logits` with integer `labels`, which have every axis but that.
 
     A label outside of [0, classes) yields NaN, in the value and in the gradient of its row, unless it is `ignored`:
-    then it counts as class 0, for the caller to give no weight.
+    then some finite number, which the caller gives no weight.
     """
     classes = logits.shape[-1]
     valid = (labels >= 0) & (labels < classes)
-    labels = jnp.where(ignored & ~valid, 0, labels)
     # A comparison instead of a lookup: it fuses with the sum of exponentials, and its gradient needs no scatter.
     chosen = jnp.arange(classes) == labels[..., None]
     shifted = jnp.where(chosen, _shifted(logits), 0)

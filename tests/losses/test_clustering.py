@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import jax_slim as slim
+from jax_slim.losses import _agreement, clustering
+from jax_slim.losses._distances import same_class
 from losses.partitions import DEFINITIONS, same_partition
 
 cluster_loss = slim.losses.metric_learning.cluster_loss
@@ -80,6 +82,28 @@ def test_matches_the_loops(kind, refine):
             np.testing.assert_allclose(run(LABELS, points, multiplier, refine, kind), expected, rtol=1e-4, atol=1e-5)
             found.append(expected)
     assert max(found) > 0.5
+
+
+@pytest.mark.parametrize("refine", [False, True])
+@pytest.mark.parametrize(
+    "labels", [LABELS, np.array([4, 1, 4, 2, 1, 2, 4, 3, 3]), np.array([0, 1, 0, 2, 3, 0, 4, 4, 1])]
+)
+def test_equal_vectors_of_different_classes(refine, labels):
+    # Centers in one place: each keeps itself, and the first of them all the others.
+    run = jax.jit(cluster_loss, static_argnums=(3, 4))
+    for seed in range(8):
+        points = embeddings(seed)[np.random.default_rng(seed).integers(0, 3, 9)]
+        for multiplier in (0.3, 3.0):
+            expected = definition(labels, points, multiplier, refine, "nmi")
+            np.testing.assert_allclose(run(labels, points, multiplier, refine, "nmi"), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_of_centers_in_one_place_the_first_gets_the_points():
+    labels = jnp.asarray([0, 1, 0])
+    search = clustering._Search(jnp.zeros((3, 3)), _agreement.score("const", labels), 1.0, same_class(labels))
+    order = jnp.asarray([-1, 1, -1])
+    margins = search._margins(order, *search._nearest(order), jnp.asarray(0))
+    np.testing.assert_array_equal(margins[jnp.asarray([0, 2])], 0)  # either, as center 0, takes the other from center 1
 
 
 def test_the_refinement_changes_something():

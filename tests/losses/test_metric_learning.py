@@ -44,6 +44,12 @@ def test_triplet_semihard_loss(margin):
     np.testing.assert_allclose(ml.triplet_semihard_loss(LABELS, A, margin), np.mean(losses), rtol=1e-5)
 
 
+def test_a_semihard_negative_is_farther_than_the_positive_not_as_far():
+    square = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]], np.float32)
+    # From (1, 0): the positive (0, 1) and the negative (0, -1) are at 2, the negative (-1, 0) at 4.
+    assert ml.triplet_semihard_loss(np.array([0, 1, 0, 1]), square) == 0
+
+
 def npairs(targets, reg_lambda):
     entropies = []
     for i, row in enumerate(A.astype(np.float64) @ B.T):
