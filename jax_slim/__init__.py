@@ -125,12 +125,15 @@ if TYPE_CHECKING:
     import jax_slim.data as data
     import jax_slim.evaluation as evaluation
     import jax_slim.learning as learning
+    import jax_slim.model_analyzer as model_analyzer
     import jax_slim.nets as nets
+    import jax_slim.optimizers as optimizers
+    import jax_slim.parallel as parallel
 
 __version__ = "0.1.0.dev0"
 
 # Rooms that a program which only builds and runs models does not need: loaded when they are first named.
-_ON_FIRST_USE = ("checkpoints", "data", "evaluation", "learning", "nets")
+_ON_FIRST_USE = ("checkpoints", "data", "evaluation", "learning", "model_analyzer", "nets", "optimizers", "parallel")
 
 
 def __getattr__(name: str) -> Any:

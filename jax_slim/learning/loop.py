@@ -114,12 +114,12 @@ class Run:
 
     def loop(self, feed: Iterable[tuple[Any, Any]], progress: Progress, requests: StopRequests) -> Iterator[Step]:
         """Runs the steps; yields each when it was sent to the device. Closing it ends the run as its end does."""
-        if self._saved is None:
-            self._save(progress)
-        self._save_due.restart()
         for callback in self._callbacks:
             callback.on_start(self)
         try:
+            if self._saved is None:
+                self._save()
+            self._save_due.restart()
             yield from self._steps(feed, progress, requests)
             self._finish(progress)
         except GeneratorExit:
@@ -131,7 +131,7 @@ class Run:
         except Exception:
             # The input failed, or a callback: what was learnt so far is worth keeping.
             with contextlib.suppress(NonFiniteError, CheckpointError):
-                self._save(progress)
+                self._save()
             raise
         finally:
             for callback in self._callbacks:
@@ -162,7 +162,7 @@ class Run:
             yield Step(following, result)
             self._validate(progress)
             if self._save_due():
-                self._save(progress)
+                self._save()
         if self._total is None or not self._at_end():
             self.stop("the input ended")
 
@@ -173,7 +173,7 @@ class Run:
         if self._last is not None:
             self._show(progress, None)
             self._validate(progress, last=True)
-        self._save(progress)
+        self._save()
 
     def _show(self, progress: Progress, batch: Any) -> None:
         """Checks and shows the loss of step `self.step`: waits for that step, not for the one after it."""
@@ -226,9 +226,8 @@ class Run:
                 f"{validator.best:.4g} at step {validator.best_step}"
             )
 
-    def _save(self, progress: Progress) -> None:
+    def _save(self) -> None:
         """Saves this step, unless it is saved already or is not fit to be."""
-        del progress
         self._save_due.restart()
         if self._saved == self.step:
             return

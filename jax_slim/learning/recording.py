@@ -33,6 +33,11 @@ class Recorder:
         self._path = Path(logdir) / SCALARS_FILE
         self._before: tuple[float, int] | None = None
 
+    def resume(self, step: int) -> None:
+        """Tells TensorBoard that the run goes on from `step`: what a killed run wrote beyond it counts no more."""
+        if self._writer is not None:
+            self._writer.restart(step + 1)
+
     def summaries(self, step: int, loss: float, summaries: dict[str, Any]) -> dict[str, float]:
         """Writes the summaries of a step; returns the scalars among them."""
         scalars = {"total_loss": loss}

@@ -195,13 +195,14 @@ def _run(
         feed = stack.enter_context(contextlib.closing(prefetch(source, prefetch_batches, place)))
         (first, _), feed = first_of(feed, start or 0)
         state, where = _start_state(train_op, first, checkpoints, start, init_fn, seed, mesh, sharding_rules)
+        recorder = Recorder(logdir, summary_writer)
         run = Run(
             train_op,
             state,
             facts.get("data"),
             jax.jit(train_op, donate_argnums=0, out_shardings=(where, None)),
             checkpoints,
-            Recorder(logdir, summary_writer),
+            recorder,
             tracer,
             None if validation is None else Validator(validation, mesh, facts.get("validation")),
             best,
@@ -214,6 +215,7 @@ def _run(
         progress = stack.enter_context(Progress(number_of_steps, "train", log_every=log_every_n_steps, start=run.step))
         requests = stack.enter_context(StopRequests())
         if start is not None:
+            recorder.resume(start)
             progress.print(f"Going on from step {start} in {checkpoints.directory}.")
         yield from run.loop(feed, progress, requests)
         if requests.received is not None:

@@ -53,7 +53,8 @@ def place_batch(batch: Any, mesh: Mesh, function: str = "train", uneven_everywhe
 
     def place(array: Any) -> jax.Array:
         if not isinstance(array, jax.Array):
-            array = np.asarray(array)
+            # A copy of our own: JAX may read the memory later, or go on using it, when the source has new data there.
+            array = np.array(array)
         uneven = array.ndim > 0 and array.shape[0] % count > 0
         sharding: Sharding = split_by_example(mesh)
         if array.ndim == 0 or (uneven and uneven_everywhere):
@@ -63,6 +64,6 @@ def place_batch(batch: Any, mesh: Mesh, function: str = "train", uneven_everywhe
                 f"{function}: a batch of {array.shape[0]} examples cannot be split over {count} devices. Use a batch "
                 f"size that is a multiple of {count}, or drop the last incomplete batch."
             )
-        return jax.device_put(array, sharding, may_alias=False)
+        return jax.device_put(array, sharding)
 
     return jax.tree.map(place, batch)

@@ -1,7 +1,7 @@
 """A small training run as a process of its own, for tests that kill it: `python small_run.py LOGDIR STEPS [pause]`.
 
-It learns digits with dropout, batch_norm and momentum, so that a resume which forgets any of random key, moving averages,
-optimizer state or data position ends with other numbers. It prints a digest of everything at the end.
+It learns digits with dropout, batch_norm and momentum, so that a resume which forgets any of random key, moving
+averages, optimizer state or data position ends with other numbers. It prints a digest of everything at the end.
 """
 
 import hashlib

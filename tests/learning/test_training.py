@@ -179,14 +179,14 @@ def test_a_checkpoint_of_another_model_is_refused_and_left_alone(tmp_path):
 
 def test_a_directory_that_cannot_be_written_is_refused_before_anything_runs(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(CheckpointError, match="cannot write in .*file/run"):
+    with pytest.raises(CheckpointError, match=r"cannot write in .*file/run"):
         train(tmp_path / "file" / "run", 5, batches=iter([pytest.fail] * 0))
 
 
 def test_refusals(tmp_path):
     with pytest.raises(ValueError, match="number_of_steps must be None or at least 0, got -1"):
         train(tmp_path, -1)
-    with pytest.raises(TypeError, match="train_op must be what slim.learning.create_train_op returned, got function"):
+    with pytest.raises(TypeError, match=r"train_op must be what slim.learning.create_train_op returned, got function"):
         slim.learning.train(loss_fn, str(tmp_path), [])
     with pytest.raises(ValueError, match="made with global_step=None"):
         train(tmp_path, 1, options={"global_step": None})
