@@ -77,6 +77,16 @@ def imports(name: str, path: Path, known: dict[str, Path]) -> Iterator[tuple[int
                 yield node.lineno, node.args[0].value
 
 
+def for_types_only(path: Path) -> set[int]:
+    """The lines under `if TYPE_CHECKING:`: they are never run, so they cannot close a cycle. The floors hold there too."""
+    guarded = (
+        node
+        for node in ast.walk(ast.parse(path.read_text(), str(path)))
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+    )
+    return {line for node in guarded for part in node.body for line in range(part.lineno, part.end_lineno + 1)}
+
+
 def refusal(name: str, imported: str) -> str | None:
     """Why the module `name` may not import `imported`, or None when it may."""
     room, top = name.split(".")[1], imported.split(".")[0]
@@ -155,7 +165,8 @@ def faults(tree: Path) -> list[str]:
             report(path, 1, f"{name.split('.')[1]} is no room of the house: add it to a floor of HOUSE")
             continue
         read = list(imports(name, path, known))
-        edges[name] = {imported for _, imported in read if imported in known}
+        never_run = for_types_only(path)
+        edges[name] = {imported for line, imported in read if imported in known and line not in never_run}
         for line, imported in read:
             if (why := refusal(name, imported)) is not None:
                 report(path, line, f"imports {imported}: {why}")
@@ -265,3 +276,10 @@ def test_cycles_are_found(tmp_path, late):
     (found,) = build(tmp_path, files)
     assert found.startswith("import cycle: jax_slim.core.")
     assert found.count("->") == 2
+
+
+def test_an_import_for_types_only_closes_no_cycle_but_keeps_to_its_floor(tmp_path):
+    late = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from jax_slim."
+    assert build(tmp_path, {"core/a.py": "import jax_slim.core.b\n", "core/b.py": late + "core import a\n"}) == []
+    (found,) = build(tmp_path, {"core/b.py": late + "layers import a\n"})
+    assert "core/b.py:3: imports jax_slim.layers: core is on floor 0" in found
