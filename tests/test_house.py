@@ -78,7 +78,7 @@ def imports(name: str, path: Path, known: dict[str, Path]) -> Iterator[tuple[int
 
 
 def for_types_only(path: Path) -> set[int]:
-    """The lines under `if TYPE_CHECKING:`: they are never run, so they cannot close a cycle. The floors hold there too."""
+    """The lines under `if TYPE_CHECKING:`: never run, so they cannot close a cycle. The floors hold there too."""
     guarded = (
         node
         for node in ast.walk(ast.parse(path.read_text(), str(path)))
