@@ -25,9 +25,9 @@ Scope = dict[str, dict[str, Any]]
 _current: contextvars.ContextVar[Scope] = contextvars.ContextVar("jax_slim_arg_scope")
 
 
-def arg_scope_func_key(func: Callable[..., Any]) -> str:
-    """The key under which `func` stands in a scope (the table that `arg_scope(...) as scope` yields)."""
-    return getattr(func, "_arg_scope_key", None) or str(func)
+def arg_scope_func_key(op: Callable[..., Any]) -> str:
+    """The key under which `op` stands in a scope (the table that `arg_scope(...) as scope` yields)."""
+    return getattr(op, "_arg_scope_key", None) or str(op)
 
 
 def has_arg_scope(func: Callable[..., Any]) -> bool:
