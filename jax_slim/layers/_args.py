@@ -1,7 +1,7 @@
 """What layers check about their arguments, before they make any variable."""
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -16,6 +16,14 @@ def floats(function: str, inputs: Any, argument: str = "inputs") -> jax.Array:
         raise TypeError(
             f"{function}: {argument} must be floats, got {array.dtype}. Cast them: {argument}.astype(jnp.float32)."
         )
+    return array
+
+
+def integers(function: str, inputs: Any, argument: str) -> jax.Array:
+    """`inputs` as an array of integers: classes, ids."""
+    array = jnp.asarray(inputs)
+    if not jnp.issubdtype(array.dtype, jnp.integer):
+        raise TypeError(f"{function}: {argument} must be integers, got {array.dtype}.")
     return array
 
 
@@ -38,6 +46,24 @@ def choice(function: str, argument: str, value: Any, choices: Sequence[Any]) -> 
     if not any(value is allowed or value == allowed for allowed in choices):
         raise ValueError(f"{function}: {argument} must be one of {', '.join(map(repr, choices))}, got {value!r}.")
     return value
+
+
+def keys(function: str, argument: str, given: Mapping[str, Any] | None, known: Sequence[str]) -> Mapping[str, Any]:
+    """`given`, or {} for None; ValueError for a key that is not one of `known`."""
+    strays = sorted(set(given or ()) - set(known))
+    if strays:
+        raise ValueError(f"{function}: {argument} must have keys among {', '.join(known)}, got {', '.join(strays)}.")
+    return given or {}
+
+
+def axis(function: str, argument: str, value: Any, rank: int) -> int:
+    """`value` as the number of an axis, 0 for the first; -1 stands for the last."""
+    number = _integer(value)
+    if number is None or not -rank <= number < rank:
+        raise ValueError(
+            f"{function}: {argument} must be an axis of the inputs, from {-rank} to {rank - 1}, got {value!r}."
+        )
+    return number % rank
 
 
 def count(function: str, argument: str, value: Any) -> int:

@@ -78,7 +78,8 @@ def batch_norm(
     0.9 suits short runs.
 
     Args:
-      inputs: [N, ..., C] of rank 2 to 5; [N, C, ...] when `data_format` is "NCHW".
+      inputs: [N, ..., C] of rank 2 to 5; [N, C, ...] when `data_format` is "NCHW". Of rank 1, [C], where one of
+        `updates_collections`, `batch_weights` and `zero_debias_moving_mean` is given, as in TF-Slim.
       decay: how much of a moving average stays in each update; 1 - decay is what optax and Keras call 1 - momentum.
       center: whether to add `beta`.
       scale: whether to multiply by `gamma`.
@@ -122,10 +123,9 @@ def batch_norm(
     is_training = static_bool("batch_norm", "is_training", is_training)
     data_format = _args.choice("batch_norm", "data_format", data_format, ("NHWC", "NCHW"))
     inputs = _args.floats("batch_norm", inputs)
-    _check_shapes(inputs, batch_weights)
-    given_initializers = _known("param_initializers", param_initializers, tuple(_INITIALIZERS))
-    regularizers = _known("param_regularizers", param_regularizers, ("beta", "gamma"))
-    clipping = _known("renorm_clipping", renorm_clipping, ("rmin", "rmax", "dmax"))
+    given_initializers = _args.keys("batch_norm", "param_initializers", param_initializers, tuple(_INITIALIZERS))
+    regularizers = _args.keys("batch_norm", "param_regularizers", param_regularizers, ("beta", "gamma"))
+    clipping = _args.keys("batch_norm", "renorm_clipping", renorm_clipping, ("rmin", "rmax", "dmax"))
     # TF-Slim has two bodies, and what a call asks for decides which one runs. They differ in the order of the
     # variables and in what trainable=False does.
     plain = (
@@ -134,6 +134,8 @@ def batch_norm(
         and updates_collections == GraphKeys.UPDATE_OPS
         and not zero_debias_moving_mean
     )
+    # TF's other body also takes vectors: each element is a channel, and the batch is one example.
+    _check_shapes(inputs, batch_weights, 1 if data_format == "NHWC" and not plain else 2)
     if not plain and (renorm or adjustment is not None):
         raise ValueError(
             f"batch_norm: {'renorm' if renorm else 'adjustment'} cannot be used with batch_weights, "
@@ -202,22 +204,14 @@ def batch_norm(
         return collect_named_outputs(outputs_collections, sc.name, outputs)
 
 
-def _check_shapes(inputs: jax.Array, batch_weights: jax.Array | None) -> None:
-    if not 2 <= inputs.ndim <= 5:
-        raise ValueError(f"batch_norm: inputs must have rank 2 to 5 [N, ..., C], got shape {inputs.shape}.")
+def _check_shapes(inputs: jax.Array, batch_weights: jax.Array | None, least: int) -> None:
+    if not least <= inputs.ndim <= 5:
+        raise ValueError(f"batch_norm: inputs must have rank {least} to 5 [N, ..., C], got shape {inputs.shape}.")
     if batch_weights is not None and batch_weights.shape != inputs.shape[:1]:
         raise ValueError(
             f"batch_norm: batch_weights must have shape {inputs.shape[:1]}, one for each example, "
             f"got {batch_weights.shape}."
         )
-
-
-def _known(argument: str, given: Mapping[str, Any] | None, known: tuple[str, ...]) -> Mapping[str, Any]:
-    """`given`, or {} for None; ValueError for a key that is not one of `known`."""
-    strays = sorted(set(given or ()) - set(known))
-    if strays:
-        raise ValueError(f"batch_norm: {argument} must have keys among {', '.join(known)}, got {', '.join(strays)}.")
-    return given or {}
 
 
 class _Changes:
