@@ -89,6 +89,10 @@ from jax_slim.layers.dense import linear as linear
 from jax_slim.layers.dense import relu as relu
 from jax_slim.layers.dense import relu6 as relu6
 from jax_slim.layers.encodings import softmax as softmax
+from jax_slim.layers.example_normalization import group_norm as group_norm
+from jax_slim.layers.example_normalization import instance_norm as instance_norm
+from jax_slim.layers.example_normalization import layer_norm as layer_norm
+from jax_slim.layers.example_normalization import unit_norm as unit_norm
 from jax_slim.layers.pooling import avg_pool2d as avg_pool2d
 from jax_slim.layers.pooling import avg_pool3d as avg_pool3d
 from jax_slim.layers.pooling import max_pool2d as max_pool2d
