@@ -10,21 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_slim.core.program import operation
+from jax_slim.core.sparse import SparseTensor
 from jax_slim.metrics._args import array, gathered, is_concrete
-
-
-class SparseTensor(NamedTuple):
-    """Values at given places, as in TensorFlow.
-
-    Attributes:
-      indices: the places [n, rank]. One outside of `dense_shape` holds nothing (as in jax.experimental.sparse).
-      values: [n].
-      dense_shape: the shape [rank].
-    """
-
-    indices: Any
-    values: Any
-    dense_shape: Any
 
 
 class Rows(NamedTuple):
