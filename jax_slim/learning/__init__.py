@@ -1,5 +1,6 @@
 """Training: gradients, the training step and the loop that runs it."""
 
+from jax_slim.learning.adaptive_clipping import adaptive_clipping_fn as adaptive_clipping_fn
 from jax_slim.learning.callbacks import Callback as Callback
 from jax_slim.learning.gradients import clip_gradient_norms as clip_gradient_norms
 from jax_slim.learning.gradients import multiply_gradients as multiply_gradients
@@ -7,6 +8,10 @@ from jax_slim.learning.loop import NonFiniteError as NonFiniteError
 from jax_slim.learning.loop import Run as Run
 from jax_slim.learning.loop import Step as Step
 from jax_slim.learning.name_tables import by_name as by_name
+from jax_slim.learning.optimizing import OPTIMIZER_CLS_NAMES as OPTIMIZER_CLS_NAMES
+from jax_slim.learning.optimizing import OPTIMIZER_SUMMARIES as OPTIMIZER_SUMMARIES
+from jax_slim.learning.optimizing import OptimizeLossState as OptimizeLossState
+from jax_slim.learning.optimizing import optimize_loss as optimize_loss
 from jax_slim.learning.train_op import StepResult as StepResult
 from jax_slim.learning.train_op import TrainOp as TrainOp
 from jax_slim.learning.train_op import TrainState as TrainState

@@ -180,7 +180,7 @@ class TrainOp:
             after |= {GLOBAL_STEP: after[GLOBAL_STEP] + 1}
         return (
             TrainState(after, optimizer, state.rng, averages),
-            StepResult(loss.astype(jnp.float32), _counted_if(want_histograms, summaries), diagnosis),
+            StepResult(loss.astype(jnp.float32), counted_if(want_histograms, summaries), diagnosis),
         )
 
     def _loss_and_gradients(
@@ -370,7 +370,7 @@ def _name(variable: Any) -> str:
     return variable.name if isinstance(variable, Variable | VariableSpec) else str(variable)
 
 
-def _counted_if(want: jax.Array | bool, summaries: dict[str, Any]) -> dict[str, Any]:
+def counted_if(want: jax.Array | bool, summaries: dict[str, Any]) -> dict[str, Any]:
     """Counts histograms and cuts images down where they are wanted; on the device, so that one step is compiled."""
     kept = {tag: value for tag, value in summaries.items() if isinstance(value, Kept)}
     if not kept:
