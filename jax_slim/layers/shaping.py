@@ -1,4 +1,4 @@
-"""Layers that rearrange axes: `flatten`, and sequences out of images and back."""
+"""`flatten`: layers that rearrange axes."""
 
 import math
 
