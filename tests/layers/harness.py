@@ -25,6 +25,9 @@ Case = golden.Case
 
 RTOL, ATOL = 1e-5, 1e-5
 GRAD_RTOL, GRAD_ATOL = 1e-4, 2e-5  # sums over many elements, in another order than TF's
+UNFINISHED = ("recompute_grad", "rev_block")
+# Where TF's own float32 gradient is further than that from the one in float64; ours is within 1e-6 of that.
+IMPRECISE = {"spatial_softmax_002": 5e-5}
 
 
 def check(case: Case) -> None:
@@ -105,7 +108,7 @@ def resolve(name: str) -> Callable[..., Any]:
     room, _, last = name.partition(".")
     match room:
         case "slim":
-            if not hasattr(slim, last):
+            if last in UNFINISHED and not hasattr(slim, last):
                 pytest.skip(f"jax_slim has no {last} yet")
             return getattr(slim, last)
         case "init":
@@ -236,6 +239,7 @@ def _check_end_points(case: Case, collected: Any, outputs: list[Any]) -> None:
 
 def _check_grads(case: Case, grads: Any) -> None:
     stored = golden.case_arrays("layers", case["id"])
+    atol = IMPRECISE.get(case["id"], GRAD_ATOL)
     of_variables, of_inputs = grads
     for entry in case.get("grads", ()):
         kind, _, name = entry["of"].partition("/")
@@ -245,7 +249,7 @@ def _check_grads(case: Case, grads: Any) -> None:
             continue
         expected = stored[f"grad/{entry['of']}"]
         scale = max(1.0, float(np.abs(expected).max(initial=0)))
-        np.testing.assert_allclose(grad, expected, rtol=GRAD_RTOL, atol=GRAD_ATOL * scale, err_msg=entry["of"])
+        np.testing.assert_allclose(grad, expected, rtol=GRAD_RTOL, atol=atol * scale, err_msg=entry["of"])
 
 
 def _check_regularizers(case: Case, specs: dict[str, Any], values: dict[str, Any]) -> None:
