@@ -2,11 +2,12 @@
 
     make demo                                  # or: python examples/digits.py [--logdir DIR] [--steps N]
 
-The 4000 training and 1000 test images are real (a part of MNIST) and come with the package. Stop it with Ctrl-C and start
-it again: it goes on where it was.
+The 4000 training and 1000 test images are real (a part of MNIST) and come with the package. Stop it with Ctrl-C and
+start it again: it goes on where it was.
 """
 
 import argparse
+import sys
 import time
 from pathlib import Path
 
@@ -119,40 +120,29 @@ def draw(path, logdir, test):
     said, true = chances.argmax(-1), test["label"]
     order = np.argsort(said == true, kind="stable")[:40]
 
+    scalars = slim.summary.read_scalars(logdir)
     figure = plt.figure(figsize=(11, 5), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[2, 3])
     axes = left.subplots(2, 1, sharex=True)
     for axis, tag, scale in zip(axes, ("total_loss", "accuracy/train_batch"), ("log", "linear"), strict=True):
-        steps, values = curve(logdir, tag)
+        steps, values = scalars[tag]
         axis.plot(steps, values, linewidth=1)
         axis.set(title=tag, yscale=scale)
         axis.grid(alpha=0.3)
     axes[-1].set_xlabel("step")
     for axis, index in zip(right.subplots(5, 8).flat, order, strict=True):
         axis.imshow(test["image"][index, :, :, 0], cmap="gray_r")
-        right_or_wrong = "tab:green" if said[index] == true[index] else "tab:red"
-        text = f"{said[index]}  {chances[index].max():.0%}" + ("" if said[index] == true[index] else f"  ({true[index]})")
-        axis.set_title(text, fontsize=8, color=right_or_wrong)
+        correct = said[index] == true[index]
+        text = f"{said[index]}  {chances[index].max():.0%}" + ("" if correct else f"  ({true[index]})")
+        axis.set_title(text, fontsize=8, color="tab:green" if correct else "tab:red")
         axis.axis("off")
     right.suptitle(f"{(said == true).mean():.1%} right; red: what it said (what it is)", fontsize=10)
     figure.savefig(path, dpi=120)
     plt.close(figure)
 
 
-def curve(logdir, tag):
-    """The steps and values of a scalar in the event files."""
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    events = EventAccumulator(str(logdir), size_guidance={"scalars": 0})
-    events.Reload()
-    scalars = events.Scalars(tag)
-    return [scalar.step for scalar in scalars], [scalar.value for scalar in scalars]
-
-
 def tensorboard_command(logdir):
     """How to look at the run: with the program of this very environment, which need not be on the PATH."""
-    import sys
-
     program = Path(sys.executable).parent / "tensorboard"
     return f"{program if program.exists() else 'tensorboard'} --logdir {logdir}"
 

@@ -1,6 +1,6 @@
 """VGG-16 as TF-Slim's article writes it, with `arg_scope` and `repeat`; and the same net's parts, one call a layer.
 
-    python examples/vgg16.py            # lists its 32 variables
+python examples/vgg16.py            # lists its 32 variables
 """
 
 import jax

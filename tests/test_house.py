@@ -28,7 +28,7 @@ HOUSE: list[dict[str, set[str]]] = [
         "metrics": set(),
         "optimizers": {"optax"},
         "parallel": set(),
-        "summary": {"PIL", "tensorboard"},
+        "summary": {"PIL", "matplotlib", "tensorboard"},
         "utils": set(),
     },
     {

@@ -10,10 +10,10 @@ from typing import Any
 
 import jax
 
+from jax_slim.summary.curves import SCALARS_FILE
 from jax_slim.summary.events import EventWriter
 from jax_slim.summary.writing import write_summaries
 
-SCALARS_FILE = "scalars.jsonl"
 
 
 class Recorder:

@@ -6,3 +6,5 @@ from jax_slim.summary.recording import Buckets as Buckets
 from jax_slim.summary.recording import Histogram as Histogram
 from jax_slim.summary.recording import histogram as histogram
 from jax_slim.summary.recording import scalar as scalar
+from jax_slim.summary.curves import plot_scalars as plot_scalars
+from jax_slim.summary.curves import read_scalars as read_scalars
