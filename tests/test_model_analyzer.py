@@ -214,11 +214,19 @@ def test_a_layer_of_one_s_own_has_a_row_when_it_is_an_operation():
     @operation
     def recurrent(x, scope=None):
         with slim.variable_scope(scope, "recurrent"):
-            w = slim.model_variable("w", shape=[3, 3])
+            with slim.variable_scope("inner"):
+                w = slim.model_variable("w", shape=[3, 3])
             return lax.scan(lambda x, _: (jnp.tanh(x @ w), None), x, length=4)[0]
 
     (row,) = model_analyzer.table(recurrent, X, scope="mine").rows
     assert (row.name, row.layer, row.parameters, row.flops) == ("mine", "recurrent", 9, 4 * 2 * 2 * 3 * 3)
+
+    @operation
+    def doubled(x):
+        with slim.name_scope("outer"), slim.name_scope("inner"):
+            return x * 2
+
+    assert [row.name for row in model_analyzer.table(lambda x: doubled(doubled(x)), X).rows] == ["outer", "outer_1"]
 
 
 # How it is shown.

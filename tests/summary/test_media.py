@@ -90,10 +90,9 @@ def test_bytes_stay_and_only_some_images_are_kept():
 
 
 def test_half_precision_images_are_scaled_in_float32():
-    images = floats(1, 4, 5, 1)
-    summaries = recorded(lambda x: slim.summary.image("x", x), images.astype(jnp.bfloat16))
-    expected = by_definition(images[0].astype(jnp.bfloat16).astype(np.float32))
-    np.testing.assert_allclose(counted(summaries)["x"].pixels[0], expected, atol=1)
+    images = floats(1, 20, 20, 1).astype(jnp.bfloat16)
+    pixels = counted(recorded(lambda x: slim.summary.image("x", x), images))["x"].pixels
+    assert (pixels[0] == by_definition(images[0].astype(np.float32))).mean() > 0.9
 
 
 def test_parts_of_a_batch_are_joined_to_the_first_part():
