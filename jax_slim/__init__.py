@@ -88,6 +88,7 @@ from jax_slim.layers.dense import legacy_relu as legacy_relu
 from jax_slim.layers.dense import linear as linear
 from jax_slim.layers.dense import relu as relu
 from jax_slim.layers.dense import relu6 as relu6
+from jax_slim.layers.divisive import GDN as GDN
 from jax_slim.layers.divisive import gdn as gdn
 from jax_slim.layers.embeddings import bow_encoder as bow_encoder
 from jax_slim.layers.embeddings import embed_sequence as embed_sequence

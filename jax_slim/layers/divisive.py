@@ -1,5 +1,7 @@
 """`gdn`: generalized divisive normalization, which divides each channel by a learned pool of all channels."""
 
+import functools
+import weakref
 from typing import Any
 
 import jax
@@ -9,8 +11,8 @@ import numpy as np
 from jax_slim import kernels
 from jax_slim.core.collections import GraphKeys, add_to_collection
 from jax_slim.core.precision import to_compute, variable_dtype
-from jax_slim.core.program import operation
-from jax_slim.core.scopes import unique_op_name, variable_scope
+from jax_slim.core.program import Program, operation, require
+from jax_slim.core.scopes import VariableScope, unique_op_name, variable_scope
 from jax_slim.core.variables import variable
 from jax_slim.layers import _args
 from jax_slim.layers._modes import static_bool
@@ -98,6 +100,53 @@ def gdn(
         if activity_regularizer is not None:
             loss = activity_regularizer(outputs) / len(outputs)
             add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss, unique_op_name("ActivityRegularizer"))
+        return outputs
+
+
+class GDN:
+    """`gdn` as an object: every call of it within one program shares the variables that the first one makes.
+
+        normalize = slim.GDN(name="shared")
+        net = normalize(net)
+        other = normalize(other)
+
+    Args:
+      others: as `gdn`.
+    """
+
+    def __init__(
+        self,
+        inverse: bool = False,
+        beta_min: float = 1e-6,
+        gamma_init: float = 0.1,
+        reparam_offset: float = 2**-18,
+        data_format: str = "channels_last",
+        activity_regularizer: Function | None = None,
+        trainable: bool = True,
+        name: Scope = None,
+    ) -> None:
+        self._gdn = functools.partial(
+            gdn,
+            inverse=inverse,
+            beta_min=beta_min,
+            gamma_init=gamma_init,
+            reparam_offset=reparam_offset,
+            data_format=data_format,
+            activity_regularizer=activity_regularizer,
+            trainable=trainable,
+        )
+        self._name = name
+        # A program is traced again and again, each time as one that has made no variables yet.
+        self._scopes: weakref.WeakKeyDictionary[Program, VariableScope] = weakref.WeakKeyDictionary()
+
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        program = require("GDN")
+        if program in self._scopes:
+            return self._gdn(inputs, name=self._scopes[program], reuse=True)
+        with variable_scope(self._name, "gdn") as sc:
+            pass  # chosen before the first call, so that the others know it
+        outputs = self._gdn(inputs, name=sc)
+        self._scopes[program] = sc
         return outputs
 
 
