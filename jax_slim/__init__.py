@@ -146,6 +146,8 @@ if TYPE_CHECKING:
     import jax_slim.optimizers as optimizers
     import jax_slim.parallel as parallel
     from jax_slim.learning.adaptive_clipping import adaptive_clipping_fn as adaptive_clipping_fn
+    from jax_slim.learning.optimizing import OPTIMIZER_CLS_NAMES as OPTIMIZER_CLS_NAMES
+    from jax_slim.learning.optimizing import OPTIMIZER_SUMMARIES as OPTIMIZER_SUMMARIES
     from jax_slim.learning.optimizing import optimize_loss as optimize_loss
 
 __version__ = "0.1.0.dev0"
@@ -153,13 +155,18 @@ __version__ = "0.1.0.dev0"
 # Rooms that a program which only builds and runs models does not need: loaded when they are first named.
 _ON_FIRST_USE = ("checkpoints", "data", "evaluation", "learning", "model_analyzer", "nets", "optimizers", "parallel")
 
-# Functions of these rooms that TF-Slim has at its root.
-_FUNCTIONS_ON_FIRST_USE = {"adaptive_clipping_fn": "learning", "optimize_loss": "learning"}
+# What TF-Slim has at its root, of these rooms.
+_NAMES_ON_FIRST_USE = {
+    "OPTIMIZER_CLS_NAMES": "learning",
+    "OPTIMIZER_SUMMARIES": "learning",
+    "adaptive_clipping_fn": "learning",
+    "optimize_loss": "learning",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name in _ON_FIRST_USE:
         return importlib.import_module(f"jax_slim.{name}")
-    if name in _FUNCTIONS_ON_FIRST_USE:
-        return getattr(importlib.import_module(f"jax_slim.{_FUNCTIONS_ON_FIRST_USE[name]}"), name)
+    if name in _NAMES_ON_FIRST_USE:
+        return getattr(importlib.import_module(f"jax_slim.{_NAMES_ON_FIRST_USE[name]}"), name)
     raise AttributeError(f"module 'jax_slim' has no attribute {name!r}")
