@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax_slim.metrics._accumulators import Pair, at_least_float32, total
 from jax_slim.metrics._args import gathered
 
-# Weights of so many values are added up as plain floats; the sums of these blocks then keep their rounding errors.
+# The sums of so many weights are taken as plain floats; those of these blocks keep their rounding errors.
 _BLOCK = 4096
 
 
@@ -29,5 +29,20 @@ def sums_by_bin(bins: jax.Array, num_bins: int, weights: jax.Array | None = None
     blocks = max(1, bins.size // max(_BLOCK, num_bins))
     block = jnp.arange(bins.size) % blocks
     inside = (bins >= 0) & (bins < num_bins)
-    table = jax.ops.segment_sum(weights, jnp.where(inside, block * num_bins + bins, -1), blocks * num_bins)
-    return total(table.reshape(blocks, num_bins), axis=0)
+    places = jnp.where(inside, block * num_bins + bins, -1)
+
+    def sums(parts: jax.Array) -> Pair:
+        return total(jax.ops.segment_sum(parts, places, blocks * num_bins).reshape(blocks, num_bins), axis=0)
+
+    coarse = _leading_bits(weights)
+    middle = _leading_bits(weights - coarse)
+    return sums(coarse) + (sums(middle) + sums(weights - coarse - middle))
+
+
+def _leading_bits(values: jax.Array) -> jax.Array:
+    """The values rounded to multiples of so large a number that a sum of `_BLOCK` of them is exact."""
+    greatest = jnp.max(jnp.abs(values), initial=0)
+    exponent = jnp.frexp(jnp.where(jnp.isfinite(greatest), greatest, 0))[1]
+    # Adding a number that many times larger leaves no bits for the rest (Rump, Ogita and Oishi, 2008).
+    large = jnp.ldexp(_BLOCK * jnp.ones((), values.dtype), exponent + jnp.finfo(values.dtype).nmant - 23)
+    return (values + large) - large

@@ -132,13 +132,11 @@ def _wide(values: jax.Array) -> jax.Array:
 
 
 def _ordered(scores: _Kept, labels: _Kept, weights: _Kept | None) -> _Ordered:
+    # The free room has no weight, so that it does not matter where it is sorted to.
     weight = scores.present.astype(jnp.int32) if weights is None else jnp.where(weights.present, weights.rows, 0)
-    # Descending, with the free room behind everything else.
-    missing, descending, truth, weight = jax.lax.sort(
-        (~scores.present, -scores.rows, labels.rows, weight), num_keys=2, is_stable=True
-    )
+    descending, truth, weight = jax.lax.sort((-scores.rows, labels.rows, weight), num_keys=1)
     count = jnp.arange(weight.shape[0])
-    changes = (descending[1:] != descending[:-1]) | (missing[1:] != missing[:-1])
+    changes = descending[1:] != descending[:-1]
     first = jnp.concatenate([jnp.ones(1, bool), changes])
     last = jnp.concatenate([changes, jnp.ones(1, bool)])
     begin = jax.lax.cummax(jnp.where(first, count, 0))
@@ -147,7 +145,7 @@ def _ordered(scores: _Kept, labels: _Kept, weights: _Kept | None) -> _Ordered:
     for amounts in (weight * (truth > 0), weight * (truth <= 0)):
         running = jnp.concatenate([jnp.zeros(1, amounts.dtype), jnp.cumsum(amounts)])
         sums += [running[end + 1], running[begin]]
-    return _Ordered(truth, weight, last & ~missing, *map(_wide, sums))
+    return _Ordered(truth, weight, last, *map(_wide, sums))
 
 
 def _defined(value: jax.Array, scores: _Kept, labels: _Kept) -> jax.Array:

@@ -59,6 +59,14 @@ def test_infinity_and_nan_pass():
     assert np.isnan(float((acc.exactly(1) + acc.exactly(np.float32(np.nan))).high))
 
 
+def test_sums_by_bin_keep_small_weights_beside_a_large_one():
+    weights = np.full(2**16, 1.1, np.float32)
+    weights[77] = 2**24
+    pair = jax.jit(_bins.sums_by_bin, static_argnums=1)(np.zeros(2**16, int), 1, weights)
+    total = np.float64(pair.high) + np.float64(pair.low)
+    np.testing.assert_allclose(total, [weights.sum(dtype=np.float64)], rtol=1e-10)
+
+
 @pytest.mark.parametrize("num_bins", [3, 5000])
 def test_sums_by_bin(num_bins):
     rng = np.random.default_rng(0)
@@ -66,6 +74,6 @@ def test_sums_by_bin(num_bins):
     inside = (bins >= 0) & (bins < num_bins)
     expected = np.bincount(bins[inside], weights[inside].astype(np.float64), num_bins)
     pair = _bins.sums_by_bin(jax.numpy.asarray(bins), num_bins, weights)
-    np.testing.assert_allclose(np.float64(pair.high) + np.float64(pair.low), expected, rtol=1e-5)
+    np.testing.assert_allclose(np.float64(pair.high) + np.float64(pair.low), expected, rtol=1e-10)
     counts = _bins.counts_by_bin(jax.numpy.asarray(bins), num_bins)
     np.testing.assert_array_equal(counts, np.bincount(bins[inside], minlength=num_bins))

@@ -63,6 +63,12 @@ def test_mean_iou_takes_flat_weights():
         np.testing.assert_array_equal(matrix, [[1, 0, 0], [0, 0, 2], [0, 4, 3]])
 
 
+def test_kappa_counts_rows_and_columns_as_tensorflow():
+    _, collected = slim.Model(lambda: slim.metrics.cohen_kappa([0, 0, 1], [0, 1, 1], 2)).collect({})
+    counts = {name.rpartition("/")[2]: value.tolist() for name, value in collected.updates.items()}
+    assert counts == {"po": [1, 1], "pe_row": [1, 2], "pe_col": [2, 1]}
+
+
 def test_kappa_takes_a_column():
     (_, update), _ = slim.Model(lambda: slim.metrics.cohen_kappa(LABELS[:, None], GUESSES, 3)).collect({})
     (_, flat), _ = slim.Model(lambda: slim.metrics.cohen_kappa(LABELS, GUESSES, 3, np.ones(4, int))).collect({})

@@ -44,6 +44,15 @@ def test_scores_outside_are_an_error_and_nan_inside_of_jit():
     assert np.isnan(update.tp).all()
 
 
+def test_counts_beyond_float32_at_equal_thresholds():
+    scope = "precision_recall_at_equal_thresholds/variables"
+    start = {f"{scope}/fp_buckets": np.float32([2**26, 3, 0])}  # their sum is no float32
+    metric = slim.metrics.precision_recall_at_equal_thresholds
+    model = slim.Model(lambda: metric(TRUTH, SCORES, num_thresholds=3))
+    (value, _), _ = model.collect(start)
+    np.testing.assert_array_equal(value.tn, np.float32([0, 2**26, 2**26 + 3]))
+
+
 def test_a_score_at_a_threshold_counts_there():
     metric = slim.metrics.precision_recall_at_equal_thresholds
     update = update_of(metric, np.ones(3, bool), np.float32([0, 0.5, 1]), num_thresholds=3)
