@@ -39,7 +39,8 @@ def describe(diagnosis: Diagnosis, variables: Mapping[str, Any], gradients: Mapp
     """A sentence on what went bad first, for the message that ends the run."""
     before = [name for name, bad in zip(variables, diagnosis.variables.tolist(), strict=True) if bad]
     if before:
-        return f"The gradients of step {step - 1} went bad first: they left NaN or infinity in {_some(before, len(variables))}."
+        left = _some(before, len(variables))
+        return f"The gradients of step {step - 1} went bad first: they left NaN or infinity in {left}."
     now = [name for name, bad in zip(gradients, diagnosis.gradients.tolist(), strict=True) if bad]
     if now:
         return f"All variables were finite before it; its gradients went bad for {_some(now, len(gradients))}."

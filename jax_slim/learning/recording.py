@@ -15,7 +15,6 @@ from jax_slim.summary.events import EventWriter
 from jax_slim.summary.writing import write_summaries
 
 
-
 class Recorder:
     """Writes summaries to an event writer, and scalars to `<logdir>/scalars.jsonl` too.
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from jax_slim.checkpoints.native import Checkpoints
+from jax_slim.checkpoints.native import CheckpointError, Checkpoints
 from jax_slim.core.values import Variables
 from jax_slim.data.prefetching import prefetch, resume
 from jax_slim.learning.callbacks import Callback
@@ -268,9 +268,23 @@ def _start_state(
         name: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=found[name])
         for name, leaf in named_arrays(template).items()
     }
-    arrays, _ = checkpoints.restore(start, like)
+    try:
+        arrays, _ = checkpoints.restore(start, like)
+    except CheckpointError as error:
+        raise _about_optimizer(error, checkpoints.directory) from error
     where = named_as(template, found)
     return jax.device_put(state_like(template, arrays, key), where), where
+
+
+def _about_optimizer(error: CheckpointError, directory: str) -> CheckpointError:
+    """The error, with a way out when it is the optimizer's state alone that does not fit."""
+    if "optimizer/" not in str(error) or "variables/" in str(error):
+        return error
+    return CheckpointError(
+        f"{error}\nThe variables fit, the optimizer's state does not: was the optimizer changed? To go on with the new "
+        "one, train in another directory, with init_fn=lambda variables: slim.checkpoints.load_variables("
+        f"{directory!r}).select(exclude='global_step')."
+    )
 
 
 def _with_initial(variables: Variables, given: Any) -> Variables:

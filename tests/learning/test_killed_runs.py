@@ -54,18 +54,33 @@ def undisturbed(tmp_path_factory):
     return report(start(tmp_path_factory.mktemp("undisturbed")))
 
 
-def test_a_killed_run_ends_as_an_undisturbed_one(tmp_path, undisturbed):
-    moments = random.Random(2024)  # the steps vary with the machine all the same
-    for _ in range(2):
-        process = start(tmp_path, pause=0.02)
-        wait_for_step(process, 3)
-        time.sleep(moments.uniform(0, 0.8))
+def kill_at_random_moments(logdir, times, steps, pause, save_secs, longest):
+    """Starts the run and kills it, again and again. The moments vary with the machine as well."""
+    for attempt in range(times):
+        process = start(logdir, steps, pause, save_secs)
+        for line in process.stderr:
+            if line.startswith("train:"):
+                break
+        time.sleep(random.Random(attempt).uniform(0, longest))
         process.kill()
         process.communicate()
+
+
+def test_a_killed_run_ends_as_an_undisturbed_one(tmp_path, undisturbed):
+    kill_at_random_moments(tmp_path, 2, STEPS, pause=0.02, save_secs=0.2, longest=0.8)
     steps = Checkpoints(tmp_path).steps()
-    assert steps and steps[-1] <= STEPS
-    again = report(start(tmp_path))
-    assert again == undisturbed
+    assert steps
+    assert steps[-1] <= STEPS
+    assert report(start(tmp_path)) == undisturbed
+
+
+@pytest.mark.slow
+def test_a_run_killed_twenty_times_ends_as_an_undisturbed_one(tmp_path):
+    steps = 300
+    undisturbed = report(start(tmp_path / "undisturbed", steps))
+    # Saving all the time, so that kills fall into saves as well.
+    kill_at_random_moments(tmp_path / "killed", 20, steps, pause=0.01, save_secs=0, longest=0.3)
+    assert report(start(tmp_path / "killed", steps)) == undisturbed
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])

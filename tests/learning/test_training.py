@@ -177,6 +177,21 @@ def test_a_checkpoint_of_another_model_is_refused_and_left_alone(tmp_path):
     assert slim.checkpoints.load_variables(tmp_path)["global_step"] == 3
 
 
+def test_another_optimizer_is_noticed_and_has_a_way_out(tmp_path):
+    first = train(tmp_path / "a", 3)
+    with pytest.raises(
+        CheckpointError, match=r"was the optimizer changed\? To go on with the new one, train in another"
+    ):
+        train(tmp_path / "a", 5, optimizer=optax.adam(0.1))
+
+    def init_fn(variables):
+        return slim.checkpoints.load_variables(tmp_path / "a").select(exclude="global_step")
+
+    again = train(tmp_path / "b", 0, optimizer=optax.adam(0.1), init_fn=init_fn)
+    np.testing.assert_array_equal(again.variables["fc/weights"], first.variables["fc/weights"])
+    assert again.variables["global_step"] == 0
+
+
 def test_a_directory_that_cannot_be_written_is_refused_before_anything_runs(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CheckpointError, match=r"cannot write in .*file/run"):
