@@ -92,8 +92,15 @@ def smart_cond(pred: Any, fn1: Callable[[], T], fn2: Callable[[], T], name: str 
 def get_variable_collections(variables_collections: Any, name: str) -> tuple[str, ...]:
     """The collections for a layer's variable `name`, out of its argument `variables_collections`.
 
-    slim.utils.get_variable_collections({"weights": ["decayed"]}, "weights")        # ("decayed",)
-    slim.utils.get_variable_collections(["mine"], "biases")                         # ("mine",)
+        slim.utils.get_variable_collections({"weights": ["decayed"]}, "weights")        # ("decayed",)
+        slim.utils.get_variable_collections(["mine"], "biases")                         # ("mine",)
+
+    Args:
+      variables_collections: names for all variables of the layer, a dict variable -> names, or None.
+      name: the variable's name in the layer.
+
+    Returns:
+      The names, for `variable(..., collections=)`.
     """
     return collections_for(variables_collections, name)
 

@@ -83,9 +83,16 @@ def summarize_collection(
 
 @operation
 def summarize_variables(name_filter: str | None = None, summarizer: Summarizer = summarize_tensor) -> list[str | None]:
-    """Records the variables made so far, those that match `name_filter` from the start of their names.
+    """Records the variables made so far.
 
-    slim.summarize_variables()                         # 'conv1/weights_summary', ...
+        slim.summarize_variables()                         # 'conv1/weights_summary', 'conv1/biases_summary', ...
+
+    Args:
+      name_filter: a regular expression that names must match from their start; None means all.
+      summarizer: called on each; returns a tag.
+
+    Returns:
+      The tags.
     """
     return summarize_collection(GraphKeys.GLOBAL_VARIABLES, name_filter, summarizer)
 
@@ -108,9 +115,11 @@ def summarize_activations(
 ) -> list[str | None]:
     """Records the outputs of layers, of the collection ACTIVATIONS, by `summarize_activation`.
 
-    with slim.arg_scope([slim.conv2d], outputs_collections=slim.GraphKeys.ACTIVATIONS):
-        ...
-    slim.summarize_activations()                   # 'vgg_16/conv1/conv1_1/activation', '.../zeros', ...
+        with slim.arg_scope([slim.conv2d], outputs_collections=slim.GraphKeys.ACTIVATIONS):
+            net = slim.conv2d(images, 4, 3, scope="conv1")
+        slim.summarize_activations()                       # 'conv1/zeros', 'conv1/activation'
+
+    Args, Returns: as `summarize_variables`.
     """
     return summarize_collection(GraphKeys.ACTIVATIONS, name_filter, summarizer)
 
