@@ -80,8 +80,8 @@ def gdn(
         return jnp.sqrt(jnp.ones(shape) + pedestal).astype(dtype)
 
     def root_of_identity(key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
-        del key
-        return jnp.sqrt(gamma_init * jnp.eye(*shape) + pedestal).astype(dtype)
+        del key, shape
+        return jnp.sqrt(gamma_init * jnp.eye(channels) + pedestal).astype(dtype)
 
     def learned(name: str, shape: tuple[int, ...], initializer: Any, least: float) -> jax.Array:
         root = variable(name, shape=shape, dtype=dtype, initializer=initializer, trainable=trainable)

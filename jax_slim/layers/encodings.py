@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.core import Tracer
 
 from jax_slim import initializers
 from jax_slim.core.arg_scope import add_arg_scope
@@ -82,7 +83,7 @@ def dense_to_sparse(
     tensor = jnp.asarray(tensor)
     with variable_scope(scope, "dense_to_sparse", [tensor]) as sc:
         kept = tensor != eos_token
-        size = tensor.size if isinstance(kept, jax.core.Tracer) else None
+        size = tensor.size if isinstance(kept, Tracer) else None
         places = jnp.nonzero(kept, size=size, fill_value=tensor.shape)
         values = tensor.at[places].get(mode="fill", fill_value=0)
         shape = np.array(tensor.shape, jax.dtypes.canonicalize_dtype(np.int64))  # known, even while tracing
@@ -95,7 +96,7 @@ def dense_to_sparse(
 def maxout(inputs: jax.Array, num_units: int, axis: int = -1, scope: Scope = None) -> jax.Array:
     """Takes the largest of each group of neighbouring features.
 
-        net = slim.maxout(net, 64)                    # [N, 14, 14, 256] -> [N, 14, 14, 64]: the largest of each 4
+        net = slim.maxout(net, 64)                    # the largest of each 4: [N, 14, 14, 256] -> [N, 14, 14, 64]
 
     From Goodfellow et al., "Maxout Networks", 2013.
 
@@ -165,7 +166,7 @@ def spatial_softmax(
 
     Creates `<name>/temperature` [], which divides the features: above 1 the softmax is flatter, below 1 sharper.
 
-        points = slim.spatial_softmax(net)            # [N, 32, 32, 16] -> [N, 32]: two numbers for each channel
+        points = slim.spatial_softmax(net)            # two numbers for each channel: [N, 32, 32, 16] -> [N, 32]
 
     From Finn et al., "Deep Spatial Autoencoders for Visuomotor Learning", 2016.
 
@@ -223,7 +224,7 @@ def _mean_place(weights: jax.Array, axis: int) -> jax.Array:
 def scale_gradient(inputs: jax.Array, gradient_multiplier: Any) -> jax.Array:
     """Passes `inputs` on unchanged, and their gradient multiplied.
 
-        features = slim.scale_gradient(features, 0.1)         # [N, 128] -> [N, 128]; what comes before learns slower
+        features = slim.scale_gradient(features, 0.1)         # what comes before learns slower: [N, 128] -> [N, 128]
 
     Args:
       inputs: floats.

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 
 from jax_slim.core.arg_scope import add_arg_scope
 from jax_slim.core.collections import NamesOfCollections, collect_named_outputs
@@ -54,7 +55,7 @@ def dropout(
       ProgramError: random numbers are needed and there is no key.
     """
     is_training = static_bool("dropout", "is_training", is_training)
-    known = not isinstance(keep_prob, jax.core.Tracer)
+    known = not isinstance(keep_prob, Tracer)
     if known and not 0 < keep_prob <= 1:
         raise ValueError(
             f"dropout: keep_prob must be above 0 and at most 1, got {keep_prob!r}. It is the probability that an "

@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 import golden
@@ -245,4 +246,168 @@ POOLING = [
     ),
 ]  # fmt: skip
 
-ROWS = [*CONVOLUTIONS, *DENSE, *POOLING]
+
+def _beta_gamma(scope: str, *shape: int) -> dict[str, tuple[int, ...]]:
+    return {f"{scope}/beta": shape, f"{scope}/gamma": shape}
+
+
+FOUR_CHANNELS = floats(2, 3, 5, 4)
+
+NORMALIZATION = [
+    Row(
+        "layer_norm", (IMAGES,), (), {"begin_params_axis": 2}, _beta_gamma("LayerNorm", 6, 3), (2, 5, 6, 3),
+        refused=(
+            ((IMAGES,), {"begin_norm_axis": 4}, ValueError, "layer_norm: begin_norm_axis must be an axis of the"),
+            ((IMAGES,), {"begin_params_axis": 4}, ValueError, "layer_norm: begin_params_axis must be .* to 3, got 4"),
+            ((floats(5),), {}, ValueError, "layer_norm: begin_norm_axis must be an axis of the inputs, from -1 to 0"),
+        ),
+    ),
+    Row(
+        "group_norm", (FOUR_CHANNELS,), (2,), {}, _beta_gamma("GroupNorm", 4), (2, 3, 5, 4),
+        refused=(
+            ((FOUR_CHANNELS,), {"reduction_axes": [1, 4]}, ValueError, "group_norm: reduction_axes must be an axis of"),
+            ((FOUR_CHANNELS,), {"reduction_axes": [3]}, ValueError, "group_norm: reduction_axes must be without the"),
+            ((FOUR_CHANNELS,), {"channels_axis": -5}, ValueError, "group_norm: channels_axis must be an axis of the"),
+            ((IMAGES,), {}, ValueError, "group_norm: groups must divide the 3 channels of inputs, got 2"),
+            ((FOUR_CHANNELS,), {"param_initializers": {"mean": 1}}, ValueError, "keys among beta, gamma, got mean"),
+        ),
+        channels_first={"channels_axis": 1, "reduction_axes": [2, 3]},
+    ),
+    Row(
+        "instance_norm", (IMAGES,), (), {}, _beta_gamma("InstanceNorm", 3), (2, 5, 6, 3),
+        refused=(
+            ((ROWS_OF_5,), {}, ValueError, r"instance_norm: inputs must have rank 3 or more, got shape \(3, 5\)"),
+            ((IMAGES,), {"data_format": "NWC"}, ValueError, "instance_norm: data_format must be one of 'NHWC', 'NCHW'"),
+            ((IMAGES,), {"param_initializers": {"b": 1}}, ValueError, "instance_norm: param_initializers must have"),
+        ),
+        channels_first=NCHW,
+    ),
+    Row(
+        "unit_norm", (SOUND,), (), {"dim": 1}, {}, (2, 7, 3),
+        refused=(
+            ((SOUND,), {"dim": 3}, ValueError, "unit_norm: dim must be an axis of the inputs, from -3 to 2, got 3"),
+            ((SOUND,), {"dim": -1}, ValueError, "unit_norm: dim must be 0 or more, got -1. The last axis is 2"),
+            ((integers(2, 3, high=5),), {}, TypeError, "unit_norm: inputs must be floats, got int32"),
+        ),
+    ),
+    Row(
+        "gdn", (FOUR_CHANNELS,), (), {"beta_min": 0.1}, {"gdn/reparam_beta": (4,), "gdn/reparam_gamma": (4, 4)},
+        (2, 3, 5, 4),
+        refused=(
+            ((ROWS_OF_5,), {}, ValueError, r"gdn: inputs must have rank 3, 4 or 5, got shape \(3, 5\)"),
+            ((IMAGES,), NCHW, ValueError, "gdn: data_format must be one of 'channels_last', 'channels_first', got"),
+            ((IMAGES,), {"inverse": None}, TypeError, "gdn: inverse must be True or False, got None"),
+        ),
+        channels_first={"data_format": "channels_first"},
+    ),
+]  # fmt: skip
+
+LABELS, NOT_INTEGERS = integers(2, 3, high=5), (floats(2, 3),)
+
+
+def _back_and_forth(ids: Any) -> Any:
+    """What `dense_to_sparse` lists, in an array again: its own shapes depend on the values."""
+    found = slim.dense_to_sparse(ids)
+    return jnp.zeros(ids.shape, ids.dtype).at[tuple(found.indices.T)].set(found.values, mode="drop")
+
+
+ENCODINGS = [
+    Row(
+        "one_hot_encoding", (LABELS,), (4,), {"on_value": 2.0}, {}, (2, 3, 4),
+        refused=(
+            (NOT_INTEGERS, {}, TypeError, "one_hot_encoding: labels must be integers, got float32"),
+        ),
+    ),
+    Row(
+        "one_hot_encoding", (LABELS,), (), {"num_classes": 5}, {}, (2, 3, 5),
+        refused=(
+            ((LABELS,), {"num_classes": -1}, ValueError, "num_classes must be an integer of 1 or more, got -1"),
+        ),
+    ),
+    Row(
+        "dense_to_sparse", (LABELS,), (), {}, {}, (2, 3), call=_back_and_forth,
+        refused=(((LABELS,), {"eos": 1}, TypeError, "unexpected keyword argument 'eos'"),),
+    ),
+    Row(
+        "maxout", (FOUR_CHANNELS,), (2,), {}, {}, (2, 3, 5, 2),
+        refused=(
+            ((IMAGES,), {}, ValueError, "maxout: num_units must divide the 3 features, got 2"),
+            ((IMAGES,), {"axis": 4}, ValueError, "maxout: axis must be an axis of the inputs, from -4 to 3, got 4"),
+        ),
+    ),
+    Row(
+        "softmax", (SOUND,), (), {}, {}, (2, 7, 3),
+        refused=(
+            ((floats(5),), {}, ValueError, r"softmax: logits must have rank 2 or more, got shape \(5,\)"),
+            ((LABELS,), {}, TypeError, "softmax: logits must be floats, got int32"),
+        ),
+    ),
+    Row(
+        "spatial_softmax", (IMAGES,), (), {}, {"spatial_softmax/temperature": ()}, (2, 6),
+        refused=(
+            ((SOUND,), {}, ValueError, r"spatial_softmax: features must have rank 4 \[N, H, W, C\], got shape"),
+            ((IMAGES,), {"data_format": "NCW"}, ValueError, "spatial_softmax: data_format must be one of 'NHWC', 'NC"),
+        ),
+        channels_first=NCHW, first_moves=False, low_precision=0.3,
+    ),
+    Row(
+        "scale_gradient", (IMAGES, floats(3)), (), {}, {}, (2, 5, 6, 3), smooth=False,
+        refused=(
+            ((IMAGES, floats(6)), {}, ValueError, r"gradient_multiplier must broadcast to the shape of inputs \(2, 5,"),
+            ((LABELS, floats()), {}, TypeError, "scale_gradient: inputs must be floats, got int32"),
+        ),
+    ),
+    Row(
+        "images_to_sequence", (IMAGES,), (), {}, {}, (6, 10, 3),
+        refused=(
+            ((SOUND,), {}, ValueError, r"images_to_sequence: inputs must have rank 4 \[N, H, W, C\], got shape"),
+            ((IMAGES,), {"data_format": "NCW"}, ValueError, "images_to_sequence: data_format must be one of 'NHWC',"),
+        ),
+        channels_first=NCHW, first_moves=False,
+    ),
+    Row(
+        "sequence_to_images", (floats(6, 10, 3),), (), {"height": 5}, {}, (2, 5, 6, 3),
+        refused=(
+            ((IMAGES,), {}, ValueError, r"sequence_to_images: inputs must have rank 3 \[W, N, C\], got shape"),
+            ((floats(6, 8, 3),), {}, ValueError, "sequence_to_images: height must divide the 8 sequences of inputs"),
+            ((floats(6, 10, 3),), {"output_data_format": "NHWC"}, ValueError, "must be one of 'channels_last', 'chan"),
+        ),
+    ),
+]  # fmt: skip
+
+EMBEDDINGS = [
+    Row(
+        "embed_sequence", (LABELS,), (5, 4), {}, {"EmbedSequence/embeddings": (5, 4)}, (2, 3, 4),
+        refused=((NOT_INTEGERS, {}, TypeError, "embed_sequence: ids must be integers, got float32"),),
+    ),
+    Row(
+        "embed_sequence", (LABELS,), (), {"vocab_size": 5, "embed_dim": 4}, {"EmbedSequence/embeddings": (5, 4)},
+        (2, 3, 4),
+        refused=(
+            ((LABELS,), {"vocab_size": None}, ValueError, "vocab_size and embed_dim must be given .*, got None and 4"),
+            ((LABELS,), {"reuse": True}, ValueError, "reuse=True needs a name"),
+        ),
+    ),
+    Row(
+        "bow_encoder", (LABELS,), (5, 4), {}, {"bow_encoder/embeddings": (5, 4)}, (2, 4),
+        refused=((NOT_INTEGERS, {}, TypeError, "bow_encoder: ids must be integers, got float32"),),
+    ),
+    Row(
+        "bow_encoder", (LABELS,), (), {"vocab_size": 5, "embed_dim": 4, "sparse_lookup": False},
+        {"bow_encoder/embeddings": (5, 4)}, (2, 4),
+        refused=(
+            ((integers(3, high=5),), {}, ValueError, r"bow_encoder: ids must have rank 2 or more, got shape \(3,\)"),
+            ((LABELS,), {"vocab_size": 0}, ValueError, "bow_encoder: vocab_size must be an integer of 1 or more"),
+        ),
+    ),
+    Row(
+        "embedding_lookup_unique", (floats(5, 3), LABELS), (), {}, {}, (2, 3, 3),
+        refused=(
+            ((LABELS, LABELS), {}, TypeError, "embedding_lookup_unique: params must be floats, got int32"),
+            ((floats(5, 3), floats(2)), {}, TypeError, "embedding_lookup_unique: ids must be integers, got float32"),
+            ((floats(5, 3), LABELS), {"partition_strategy": "x"}, ValueError, "must be one of 'mod', 'div', got 'x'"),
+        ),
+    ),
+]  # fmt: skip
+
+ROWS = [*CONVOLUTIONS, *DENSE, *POOLING, *NORMALIZATION, *ENCODINGS, *EMBEDDINGS]

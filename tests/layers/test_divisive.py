@@ -123,5 +123,5 @@ def test_object_shares_its_variables():
 
 
 def test_object_needs_a_program():
-    with pytest.raises(slim.ProgramError, match="model = slim.Model"):
+    with pytest.raises(slim.ProgramError, match=r"model = slim\.Model"):
         slim.GDN()(normals(2, 4, 3))

@@ -17,6 +17,7 @@ import jax_slim as slim
 
 SHAPE = r"\[([N\d, ]*)\]"
 BATCH = 2  # what N stands for
+INTEGERS = ("ids", "labels")  # what examples call their inputs that are none of floats
 
 
 def layers():
@@ -49,7 +50,8 @@ def run(source):
         if given:
             call = statement.value
             assert isinstance(call, ast.Call)
-            names[ast.unparse(call.args[0])] = jnp.zeros(shape(given[1]))
+            name = ast.unparse(call.args[0])
+            names[name] = jnp.zeros(shape(given[1]), jnp.int32 if name in INTEGERS else jnp.float32)
         expected = re.search(rf"{SHAPE}$", comment)
         if isinstance(statement, ast.Assign):
             exec(ast.unparse(statement), names)
