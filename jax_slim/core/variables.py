@@ -86,7 +86,7 @@ def variable(
 
     Args:
       name: its name inside the current scope.
-      shape: its shape; may be left out when `initializer` is an array.
+      shape: its shape; may be left out when `initializer` is an array, and for a variable that is shared.
       dtype: its dtype; by default the scope's, else float32.
       initializer: (key, shape, dtype) -> array, or an array; by default the scope's, else Glorot uniform
         for floats and zeros for the rest.
@@ -422,6 +422,12 @@ def _get(
             )
         shape = initializer.shape
     dtype = jax.dtypes.canonicalize_dtype(dtype or jnp.float32)
+    if shape is None and reuse:
+        found = program.variables().get(name)
+        if found is not None:
+            shape = found.shape
+        elif reuse is True:
+            shape = ()  # whatever it is: `_one` says that there is no such variable
     if shape is None:
         raise ValueError(
             f"variable: the shape of {name!r} must be given, got None. Pass shape=, or an array as initializer."

@@ -85,6 +85,19 @@ def test_sharing_needs_the_same_shape_and_dtype():
         in_program(lambda: share(shape=[2], dtype=jnp.float16))
 
 
+def test_sharing_needs_no_shape():
+    def share(name, reuse):
+        with slim.variable_scope("a", reuse=reuse):
+            return slim.model_variable(name).shape
+
+    for reuse in (True, slim.AUTO_REUSE):
+        assert in_program(lambda reuse=reuse: share("weights", reuse)) == (2,)
+    with pytest.raises(ValueError, match="'a/weight' does not exist"):
+        in_program(lambda: share("weight", True))
+    with pytest.raises(ValueError, match="the shape of 'a/weight' must be given"):
+        in_program(lambda: share("weight", slim.AUTO_REUSE))
+
+
 def test_initial_values_from_arrays_functions_and_defaults():
     def program():
         slim.variable("array", initializer=np.arange(3))
