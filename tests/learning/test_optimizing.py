@@ -179,6 +179,34 @@ def test_the_rate_in_the_state_can_be_changed():
     assert np.array_equal(after.variables["w"], state.variables["w"])
 
 
+def test_noise_of_one_variable_is_not_that_of_another():
+    def loss(batch):
+        return batch * sum(jnp.sum(slim.variable(name, [50], initializer=slim.zeros_initializer())) for name in "vw")
+
+    train_op = optimize_loss(loss, learning_rate=1.0, optimizer="SGD", gradient_noise_scale=1.0)
+    noisy = train_op(train_op.init(KEY, 0.0), 0.0)[0].variables
+    assert abs(np.corrcoef(noisy["v"], noisy["w"])[0, 1]) < 0.5
+
+
+def test_the_rate_follows_the_global_step_whoever_counts_it():
+    def rates(**options):
+        train_op = optimize_loss(
+            loss_fn,
+            learning_rate=1.0,
+            optimizer="SGD",
+            learning_rate_decay_fn=lambda rate, step: optimizers.exponential_decay(rate, step, 1, 0.5),
+            **options,
+        )
+        state, seen = train_op.init(KEY, BATCH), []
+        for _ in range(3):
+            state, result = train_op(state, BATCH)
+            seen.append(float(result.summaries["OptimizeLoss/learning_rate"]))
+        return seen
+
+    assert rates() == [1.0, 0.5, 0.25]
+    assert rates(increment_global_step=False) == [1.0, 1.0, 1.0]
+
+
 def test_a_loss_that_counts_by_itself():
     def counting(batch):
         slim.get_or_create_global_step()

@@ -1,6 +1,7 @@
 """The schedules: TensorFlow 1.15's values and boundaries, both ways to call them, optax, what is refused."""
 
 import math
+from fractions import Fraction
 
 import jax
 import jax.numpy as jnp
@@ -54,16 +55,20 @@ def test_arguments_stand_where_tensorflow_has_them(name):
     assert decay(0.5, 2, *kwargs.values()).dtype == jnp.float32
 
 
-@pytest.mark.parametrize("first", [1, 3, 10, 1000])
-@pytest.mark.parametrize("t_mul", [1.0, 1.5, 2.0, 3.0])
+@pytest.mark.parametrize("first", [1, 5, 100])
+@pytest.mark.parametrize("t_mul", [1.0, 1.1, 1.5, 2.0, 4.0, 10.0])
 def test_each_restart_is_at_the_top(first, t_mul):
+    # Among these are boundaries that logarithms and powers in float32 miss by one step, in both directions.
     schedule = optimizers.cosine_decay_restarts(1.0, first_decay_steps=first, t_mul=t_mul, m_mul=0.5)
-    starts = np.cumsum([0, *(first * t_mul**period for period in range(6))])
-    whole = [(period, int(start)) for period, start in enumerate(starts) if start == int(start)]
-    assert len(whole) > 1
+    factor, start, period, starts = Fraction(t_mul).limit_denominator(100), Fraction(0), 0, {}
+    while start < 20_000 and period < 20:
+        if start.denominator == 1:
+            starts[period] = int(start)
+        start, period = start + first * factor**period, period + 1
+    assert len(starts) > 1
     for at in (schedule, jax.jit(schedule)):
-        for period, start in whole:
-            np.testing.assert_allclose(at(start), 0.5**period, rtol=1e-4, err_msg=f"period {period} at {start}")
+        found = {period: float(at(start)) for period, start in starts.items()}
+        assert found == pytest.approx({period: 0.5**period for period in starts}, rel=1e-4)
 
 
 def test_boundaries_are_exact_also_when_compiled():
