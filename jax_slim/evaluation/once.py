@@ -22,7 +22,7 @@ from jax_slim.summary.events import EventWriter
 from jax_slim.summary.recording import counted
 from jax_slim.summary.writing import write_summaries
 
-_DEFAULT_WRITER = "in the log directory"
+DEFAULT_WRITER = "in the log directory"
 RESULTS_FILE = "results.jsonl"
 
 
@@ -33,7 +33,7 @@ def evaluate_once(
     batches: Iterable[Any],
     num_evals: int | None = None,
     final_op: Callable[[dict[str, Any]], Any] | None = None,
-    summary_writer: EventWriter | str | None = _DEFAULT_WRITER,
+    summary_writer: EventWriter | str | None = DEFAULT_WRITER,
     moving_average: bool = False,
     seed: int = 0,
 ) -> Any:

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from jax_slim.checkpoints.native import CheckpointError, latest_checkpoint
-from jax_slim.evaluation.once import evaluate_with
+from jax_slim.evaluation.once import DEFAULT_WRITER, evaluate_with
 from jax_slim.metrics.programs import MetricsProgram
-from jax_slim.summary.events import EventWriter
 
 
 def wait_for_new_checkpoint(
@@ -111,7 +110,7 @@ def evaluation_loop(
     for checkpoint in checkpoints_iterator(checkpoint_dir, eval_interval_secs, timeout, timeout_fn):
         try:
             results = evaluate_with(
-                program, checkpoint, logdir, batches(), num_evals, final_op, _writer(logdir), moving_average
+                program, checkpoint, logdir, batches(), num_evals, final_op, DEFAULT_WRITER, moving_average
             )
         except CheckpointError:
             if latest_checkpoint(checkpoint_dir) == checkpoint:
@@ -126,7 +125,3 @@ def evaluation_loop(
 
 evaluate_repeatedly = evaluation_loop
 """The name that `tf.contrib.training` gave to `evaluation_loop`."""
-
-
-def _writer(logdir: str | None) -> EventWriter | str | None:
-    return None if logdir is None else "in the log directory"

@@ -1,7 +1,9 @@
 """Where variables lie on a mesh, said by their names: replicated, fully sharded, tensor parallel."""
 
+import dataclasses
+import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
@@ -10,10 +12,31 @@ from jax_slim.core import names
 from jax_slim.parallel.meshes import DATA_AXIS
 
 Rule = Callable[[str, tuple[int, ...]], PartitionSpec]
-Rules = Rule | Sequence[tuple[str, PartitionSpec]] | None
 
 
-def fully_sharded(axis: str = DATA_AXIS, min_size: int = 2**14) -> Callable[[Mesh], Rule]:
+@dataclasses.dataclass(frozen=True)
+class FullySharded:
+    """A rule that depends on the mesh; made by `fully_sharded`."""
+
+    axis: str
+    min_size: int
+
+    def on(self, mesh: Mesh) -> Rule:
+        """The rule for the devices of `mesh`."""
+        count = mesh.shape[self.axis]
+
+        def rule(name: str, shape: tuple[int, ...]) -> PartitionSpec:
+            del name
+            fitting = [index for index, length in enumerate(shape) if length % count == 0]
+            if math.prod(shape) < self.min_size or not fitting:
+                return PartitionSpec()
+            longest = max(fitting, key=lambda index: shape[index])
+            return PartitionSpec(*(self.axis if index == longest else None for index in range(len(shape))))
+
+        return rule
+
+
+def fully_sharded(axis: str = DATA_AXIS, min_size: int = 2**14) -> FullySharded:
     """A rule that cuts every large variable over all devices of a mesh axis, along its longest axis that divides.
 
     Each device then holds a part of the variables and of the optimizer's state, and gathers what a layer needs when it
@@ -25,24 +48,7 @@ def fully_sharded(axis: str = DATA_AXIS, min_size: int = 2**14) -> Callable[[Mes
       axis: the mesh axis to cut over.
       min_size: variables with fewer elements stay whole on every device.
     """
-
-    def for_mesh(mesh: Mesh) -> Rule:
-        count = mesh.shape[axis]
-
-        def rule(name: str, shape: tuple[int, ...]) -> PartitionSpec:
-            del name
-            size = 1
-            for length in shape:
-                size *= length
-            fitting = [index for index, length in enumerate(shape) if length % count == 0]
-            if size < min_size or not fitting:
-                return PartitionSpec()
-            longest = max(fitting, key=lambda index: shape[index])
-            return PartitionSpec(*(axis if index == longest else None for index in range(len(shape))))
-
-        return rule
-
-    return for_mesh
+    return FullySharded(axis, min_size)
 
 
 def shardings(
@@ -87,9 +93,10 @@ def shardings(
 def _as_rule(arrays: Mapping[str, Any], mesh: Mesh, rules: Any, variable_of: Callable[[str], str]) -> Rule:
     if rules is None:
         return lambda name, shape: PartitionSpec()
+    if isinstance(rules, FullySharded):
+        return rules.on(mesh)
     if callable(rules):
-        made = rules(mesh) if _takes_mesh(rules) else rules
-        return made
+        return rules
     table = [(re.compile(pattern), spec) for pattern, spec in rules]
     known = [variable_of(name) for name in arrays]
     for pattern, _ in table:
@@ -104,12 +111,6 @@ def _as_rule(arrays: Mapping[str, Any], mesh: Mesh, rules: Any, variable_of: Cal
         return next((spec for pattern, spec in table if pattern.fullmatch(name)), PartitionSpec())
 
     return rule
-
-
-def _takes_mesh(rules: Callable[..., Any]) -> bool:
-    import inspect
-
-    return len(inspect.signature(rules).parameters) == 1
 
 
 def _parts(mesh: Mesh, axes: Any) -> int:

@@ -69,7 +69,8 @@ def plot_scalars(
     if missing or not wanted:
         raise ValueError(f"plot_scalars: tags must be among {', '.join(scalars) or 'none'}, got {missing}.")
     figure = _figure(len(wanted))
-    for axis, tag in zip(figure.subplots(len(wanted), 1, sharex=True, squeeze=False)[:, 0], wanted, strict=True):
+    axes = figure.subplots(len(wanted), 1, sharex=True, squeeze=False)[:, 0]
+    for axis, tag in zip(axes, wanted, strict=True):
         steps, values = scalars[tag]
         axis.plot(steps, values, linewidth=1, marker="." if len(steps) < 30 else None)
         # Losses fall over orders of magnitude.
@@ -78,7 +79,7 @@ def plot_scalars(
             axis.set_yscale("log")
         axis.set_title(tag, fontsize=9, loc="left")
         axis.grid(alpha=0.3)
-    axis.set_xlabel("step")
+    axes[-1].set_xlabel("step")
     figure.savefig(path, dpi=120)
 
 

@@ -58,7 +58,7 @@ def test_rules_are_by_variable_name():
 
 def test_fully_sharded_cuts_the_longest_axis_that_divides():
     mesh = jax.sharding.AbstractMesh((4,), ("data",))
-    rule = fully_sharded(min_size=10)(mesh)
+    rule = fully_sharded(min_size=10).on(mesh)
     assert rule("a", (6, 8)) == P(None, "data")
     assert rule("a", (16, 8)) == P("data", None)
     assert rule("a", (7, 9)) == P()
