@@ -119,8 +119,8 @@ def bow_encoder(
         embeddings = _embeddings(shape, initializer, regularizer, trainable)
         if not sparse_lookup:
             return to_compute(jnp.mean(_rows(embeddings, ids), axis=1))
-        # What does not count is no number to multiply by 0: it may be NaN.
-        vectors = jnp.where(counted[..., None], _rows(embeddings, ids), 0)
+        vectors = _rows(embeddings, jnp.where(counted, ids, 0))
+        vectors = jnp.where(counted[..., None], vectors, 0)
         counts = jnp.sum(counted, axis=-1)[..., None]
         means = jnp.sum(vectors, axis=-2) / jnp.maximum(counts, 1)
         return to_compute(jnp.where(counts > 0, means, embeddings[0]))
