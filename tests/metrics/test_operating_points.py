@@ -52,6 +52,14 @@ def test_recall_at_precision(wanted):
     assert strict == pytest.approx(SENSITIVITY[enough[np.argmin(PRECISION[enough])]], abs=1e-6)
 
 
+def test_a_score_at_a_threshold_is_not_above_it():
+    metric = slim.metrics.streaming_true_positives_at_thresholds
+    (_, update), _ = slim.Model(lambda: metric(np.float32([0.5, 0.75]), np.ones(2, bool), [0.25, 0.5, 0.75])).collect(
+        {}
+    )
+    assert update.tolist() == [2, 1, 0]
+
+
 def test_strict_mode_without_any_threshold():
     found = update_of(slim.metrics.recall_at_precision, ~np.isfinite(SCORES), SCORES, 0.5, strict_mode=True)
     assert found == 0

@@ -34,6 +34,8 @@ def test_a_repeated_label_counts_once_in_sets_and_twice_in_average_precision():
     assert update_of(slim.metrics.streaming_sparse_average_precision_at_k, LOGITS[:1], labels, 2) == pytest.approx(
         1 / 2
     )
+    twice = slim.metrics.SparseTensor(np.array([[0, 0], [0, 1]]), np.array([1, 1]), (1, 2))  # a set, in TensorFlow
+    assert update_of(slim.metrics.streaming_sparse_average_precision_at_k, LOGITS[:1], twice, 2) == 1
 
 
 def test_one_label_a_row():
