@@ -1,7 +1,7 @@
 """How well two partitions of the same points agree, in [0, 1]: 1 for equal ones, whatever their parts are called.
 
 No table of classes by clusters is made. A sum over its cells is a sum over points, each with the size of its own cell;
-so the number of classes need not be known to the compiler, and many partitions are scored at once by `vmap`.
+so the number of classes need not be known to the compiler, and many partitions are scored at once.
 """
 
 from collections.abc import Callable
@@ -11,80 +11,89 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jax_slim.losses._distances import same_class
 from jax_slim.losses._weighting import safe_divide
 
 
-class Sizes(NamedTuple):
-    """For each point, as floats [N]: the size of its class, of its cluster, and of what the two have in common."""
+class Partition(NamedTuple):
+    """One partition into clusters [N], or many [..., N], beside the classes.
 
-    classes: jax.Array
+    Attributes:
+      clusters: the number of each point's cluster.
+      classes, sizes, cells: how many points there are in each point's class [N], in its cluster, and in both at once;
+        as float32.
+    """
+
     clusters: jax.Array
+    classes: jax.Array
+    sizes: jax.Array
     cells: jax.Array
 
 
-Score = Callable[[jax.Array], jax.Array]
+Score = Callable[[Partition], jax.Array]
+
+
+def partition(same: jax.Array, clusters: jax.Array) -> Partition:
+    """The partition into `clusters` [N]; `same` [N, N] says which points are of one class."""
+    together = same_class(clusters)
+    return Partition(clusters, *(jnp.sum(pairs, 1, jnp.float32) for pairs in (same, together, same & together)))
 
 
 def score(kind: str, labels: jax.Array) -> Score:
-    """A function from predictions [N] (cluster numbers) to their agreement with `labels` [N], a float32 scalar.
+    """A function from partitions [..., N] to their agreement with `labels` [N]: float32 [...].
 
     Args:
-      kind: a key of `KINDS`, or 'const', which is 1 only for predictions that are the labels, number by number.
+      kind: a key of `KINDS`, or 'const', which is 1 only for clusters that are the labels, number by number.
     """
     if kind == "const":
-        return lambda predictions: jnp.all(labels == predictions).astype(jnp.float32)
-    same = labels[:, None] == labels[None, :]
-    measure = KINDS[kind](jnp.sum(same, 1).astype(jnp.float32))
+        return lambda found: jnp.all(found.clusters == labels, -1).astype(jnp.float32)
+    measure = KINDS[kind](jnp.sum(same_class(labels), 1, jnp.float32))
 
-    def agreement(predictions: jax.Array) -> jax.Array:
-        together = predictions[:, None] == predictions[None, :]
-        sizes = Sizes(*(jnp.sum(pairs, 1).astype(jnp.float32) for pairs in (same, together, same & together)))
-        equal = jnp.all((sizes.cells == sizes.classes) & (sizes.cells == sizes.clusters))
-        return jnp.where(equal, 1.0, jnp.clip(measure(sizes), 0.0, 1.0))
+    def agreement(found: Partition) -> jax.Array:
+        equal = jnp.all((found.cells == found.classes) & (found.cells == found.sizes), -1)
+        return jnp.where(equal, 1.0, jnp.clip(measure(found), 0.0, 1.0))
 
     return agreement
 
 
-def _nmi(classes: jax.Array) -> Callable[[Sizes], jax.Array]:
+def _nmi(classes: jax.Array) -> Score:
     """Mutual information over the geometric mean of the entropies (the paper's; today's scikit-learn: arithmetic)."""
     del classes
-    return lambda sizes: (
-        _information(sizes) / jnp.maximum(jnp.sqrt(_entropy(sizes.classes) * _entropy(sizes.clusters)), 1e-10)
-    )
+    return lambda found: safe_divide(_information(found), jnp.sqrt(_entropy(found.classes) * _entropy(found.sizes)))
 
 
-def _v_measure(classes: jax.Array) -> Callable[[Sizes], jax.Array]:
+def _v_measure(classes: jax.Array) -> Score:
     """Mutual information over the arithmetic mean of the entropies. Rosenberg and Hirschberg, 2007."""
     del classes
-    return lambda sizes: safe_divide(2 * _information(sizes), _entropy(sizes.classes) + _entropy(sizes.clusters))
+    return lambda found: safe_divide(2 * _information(found), _entropy(found.classes) + _entropy(found.sizes))
 
 
-def _ari(classes: jax.Array) -> Callable[[Sizes], jax.Array]:
+def _ari(classes: jax.Array) -> Score:
     """The Rand index, adjusted so that chance scores 0. Hubert and Arabie, 1985."""
     del classes
 
-    def measure(sizes: Sizes) -> jax.Array:
-        cells, classes, clusters = (jnp.sum(size - 1) for size in (sizes.cells, sizes.classes, sizes.clusters))
-        points = len(sizes.cells)
+    def measure(found: Partition) -> jax.Array:
+        cells, classes, clusters = (jnp.sum(size - 1, -1) for size in (found.cells, found.classes, found.sizes))
+        points = len(found.classes)
         expected = classes * clusters / max(points * (points - 1), 1)
         return safe_divide(cells - expected, (classes + clusters) / 2 - expected)
 
     return measure
 
 
-def _ami(classes: jax.Array) -> Callable[[Sizes], jax.Array]:
+def _ami(classes: jax.Array) -> Score:
     """Mutual information over the greater entropy, adjusted so that chance scores 0. Vinh, Epps and Bailey, 2010."""
     expected = _expected_information(classes)
 
-    def measure(sizes: Sizes) -> jax.Array:
-        by_chance = jnp.sum(expected[sizes.clusters.astype(jnp.int32)] / sizes.clusters)
-        most = jnp.maximum(_entropy(sizes.classes), _entropy(sizes.clusters))
-        return (_information(sizes) - by_chance) / jnp.maximum(most - by_chance, 1e-6)
+    def measure(found: Partition) -> jax.Array:
+        by_chance = jnp.sum(expected[found.sizes.astype(jnp.int32)] / found.sizes, -1)
+        most = jnp.maximum(_entropy(found.classes), _entropy(found.sizes))
+        return (_information(found) - by_chance) / jnp.maximum(most - by_chance, 1e-6)
 
     return measure
 
 
-KINDS: dict[str, Callable[[jax.Array], Callable[[Sizes], jax.Array]]] = {
+KINDS: dict[str, Callable[[jax.Array], Score]] = {
     "nmi": _nmi,
     "ami": _ami,
     "ari": _ari,
@@ -92,12 +101,12 @@ KINDS: dict[str, Callable[[jax.Array], Callable[[Sizes], jax.Array]]] = {
 }
 
 
-def _information(sizes: Sizes) -> jax.Array:
-    return jnp.mean(jnp.log(len(sizes.cells) * sizes.cells / (sizes.classes * sizes.clusters)))
+def _information(found: Partition) -> jax.Array:
+    return jnp.mean(jnp.log(len(found.classes) * found.cells / (found.classes * found.sizes)), -1)
 
 
 def _entropy(size: jax.Array) -> jax.Array:
-    return jnp.mean(jnp.log(len(size) / size))
+    return jnp.mean(jnp.log(size.shape[-1] / size), -1)
 
 
 def _expected_information(classes: jax.Array) -> jax.Array:

@@ -34,7 +34,8 @@ def cluster_loss(
     max(score + margin_multiplier * (1 - agreement with the labels) - score of the classes, 0). Song, Jegelka, Rathod
     and Murphy, "Deep Metric Learning via Facility Location", 2017.
 
-    The search costs about N^3 operations a class, and two to ten times that with the refinement; memory is N^2.
+    The search costs about 6 N^3 operations a class (three products of [N, N]), the refinement five times as much again;
+    memory is N^2.
 
     Args:
       labels: [N] or [N, 1], integers: the class of each vector.
@@ -74,7 +75,7 @@ def cluster_loss(
         centers = search.refined(centers)
     chosen = centers.order >= 0
     score_pred = -jnp.sum(jnp.min(jnp.where(chosen[:, None], distances, jnp.inf), axis=0))
-    agreed = agreement(search.assigned(centers))
+    agreed = agreement(_agreement.partition(same, search.assigned(centers.order)))
     within = jnp.sum(jnp.where(same, distances, 0), axis=0)
     best = jnp.min(jnp.where(same, within, jnp.inf), axis=1)
     score_gt = -jnp.sum(best / jnp.sum(same, axis=1))  # every point of a class brings its share
@@ -108,7 +109,7 @@ class _Search:
 
     Args:
       distances: [N, N].
-      agreement: predictions [N] -> agreement with the labels.
+      agreement: partitions -> agreement with the labels.
       multiplier: of the margin.
       same: [N, N]: whether two points are of one class.
     """
@@ -117,6 +118,7 @@ class _Search:
         self.distances = distances
         self.agreement = agreement
         self.multiplier = multiplier
+        self.same = same
         self.points = jnp.arange(len(distances))
         self.classes = jnp.sum(jnp.argmax(same, axis=1) == self.points)  # points that are the first of their class
 
@@ -124,9 +126,9 @@ class _Search:
         """Adds the center that makes the worst clustering with those before it, until there is one for each class."""
 
         def add(centers: _Centers) -> _Centers:
-            nearest, assigned = self._nearest(centers.order)
+            nearest, _ = self._nearest(centers.order)
             scores = -jnp.sum(jnp.minimum(nearest, self.distances), axis=1)
-            scores += self._margins(centers.order, nearest, assigned, centers.number)
+            scores += self._margins(centers.order, centers.number)
             best = jnp.argmax(jnp.where(centers.order < 0, scores, -jnp.inf))
             return _Centers(centers.order.at[best].set(centers.number), centers.number + 1)
 
@@ -139,13 +141,12 @@ class _Search:
         def exchange(cluster: jax.Array, order: jax.Array, members: jax.Array) -> jax.Array:
             mine = members == cluster
             others = jnp.where(order == cluster, -1, order)
-            nearest, assigned = self._nearest(others)
             scores = -jnp.sum(jnp.where(mine[:, None], self.distances, 0), axis=0)
-            scores += self._margins(others, nearest, assigned, cluster)
+            scores += self._margins(others, cluster)
             return others.at[jnp.argmax(jnp.where(mine, scores, -jnp.inf))].set(cluster)
 
         def round_of_exchanges(_: Any, order: jax.Array) -> jax.Array:
-            members = self.assigned(_Centers(order, centers.number))
+            members = self.assigned(order)
             _, order = jax.lax.while_loop(
                 lambda state: state[0] < centers.number,
                 lambda state: (state[0] + 1, exchange(state[0], state[1], members)),
@@ -155,10 +156,10 @@ class _Search:
 
         return centers._replace(order=jax.lax.fori_loop(0, REFINEMENTS, round_of_exchanges, centers.order))
 
-    def assigned(self, centers: _Centers) -> jax.Array:
+    def assigned(self, order: jax.Array) -> jax.Array:
         """For each point the number of its cluster: a center's own, the nearest center's otherwise. [N]."""
-        _, assigned = self._nearest(centers.order)
-        return jnp.where(centers.order >= 0, centers.order, assigned)
+        _, assigned = self._nearest(order)
+        return jnp.where(order >= 0, order, assigned)
 
     def _nearest(self, order: jax.Array) -> tuple[jax.Array, jax.Array]:
         """The distance to the nearest center (infinite without centers), and its number; of several the lowest."""
@@ -168,18 +169,23 @@ class _Search:
         numbers = jnp.where((order[:, None] >= 0) & (distances == nearest), order[:, None], none)
         return nearest, jnp.min(numbers, axis=0)
 
-    def _margins(self, order: jax.Array, nearest: jax.Array, assigned: jax.Array, cluster: jax.Array) -> jax.Array:
-        """The margin of each point as the center number `cluster`, beside those of `order`: [N].
+    def _margins(self, order: jax.Array, cluster: jax.Array) -> jax.Array:
+        """The margin of each point as the center number `cluster`, beside those of `order`: [N]."""
+        nearest, numbers = self._nearest(order)
+        comes_first = (self.distances < nearest) | ((self.distances == nearest) & (cluster < numbers))
+        # A new center draws points to itself, but no other center: row i is about point i as the new one.
+        moved = (comes_first & (order < 0)) | jnp.eye(len(order), dtype=bool)
+        before = _agreement.partition(self.same, self.assigned(order))
+        together = same_class(before.clusters)
 
-        Args:
-          nearest, assigned: of `order`, from `_nearest`.
-        """
+        def moved_among(pairs: jax.Array) -> jax.Array:
+            # 0 times 1 is exact in any precision, and so are the counts that a float32 holds.
+            return jnp.matmul(moved.astype(jnp.float32), pairs.astype(jnp.float32))
 
-        def margin(candidate: jax.Array, distances: jax.Array) -> jax.Array:
-            comes_first = (distances < nearest) | ((distances == nearest) & (cluster < assigned))
-            predictions = jnp.where(comes_first, cluster, assigned)
-            predictions = jnp.where(order >= 0, order, predictions)
-            predictions = jnp.where(self.points == candidate, cluster, predictions)
-            return self.multiplier * (1 - self.agreement(predictions))
-
-        return jax.vmap(margin)(self.points, self.distances)
+        after = _agreement.Partition(
+            jnp.where(moved, cluster, before.clusters),
+            before.classes,
+            jnp.where(moved, jnp.sum(moved, 1, jnp.float32, keepdims=True), before.sizes - moved_among(together)),
+            jnp.where(moved, moved_among(self.same), before.cells - moved_among(self.same & together)),
+        )
+        return self.multiplier * (1 - self.agreement(after))

@@ -102,7 +102,7 @@ def test_of_centers_in_one_place_the_first_gets_the_points():
     labels = jnp.asarray([0, 1, 0])
     search = clustering._Search(jnp.zeros((3, 3)), _agreement.score("const", labels), 1.0, same_class(labels))
     order = jnp.asarray([-1, 1, -1])
-    margins = search._margins(order, *search._nearest(order), jnp.asarray(0))
+    margins = search._margins(order, jnp.asarray(0))
     np.testing.assert_array_equal(margins[jnp.asarray([0, 2])], 0)  # either, as center 0, takes the other from center 1
 
 
