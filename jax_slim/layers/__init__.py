@@ -39,8 +39,11 @@ from jax_slim.layers.pooling import avg_pool3d as avg_pool3d
 from jax_slim.layers.pooling import max_pool2d as max_pool2d
 from jax_slim.layers.pooling import max_pool3d as max_pool3d
 from jax_slim.layers.pooling import pool as pool
+from jax_slim.layers.recomputation import recompute_grad as recompute_grad
 from jax_slim.layers.repetition import repeat as repeat
 from jax_slim.layers.repetition import stack as stack
+from jax_slim.layers.reversible import RevBlock as RevBlock
+from jax_slim.layers.reversible import rev_block as rev_block
 from jax_slim.layers.separables import conv2d_in_plane as conv2d_in_plane
 from jax_slim.layers.separables import convolution2d_in_plane as convolution2d_in_plane
 from jax_slim.layers.separables import separable_conv2d as separable_conv2d

@@ -4,13 +4,24 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from jax_slim.core.program import operation
-from jax_slim.core.scopes import variable_scope
+import jax
+import jax.numpy as jnp
+
+from jax_slim.core.inner import Body, Update
+from jax_slim.core.names import Renamed, join
+from jax_slim.core.program import operation, require
+from jax_slim.core.scopes import get_name_scope, get_variable_scope, variable_scope
 
 
 @operation
 def repeat(
-    inputs: Any, repetitions: int, layer: Callable[..., Any], *args: Any, scope: str | None = None, **kwargs: Any
+    inputs: Any,
+    repetitions: int,
+    layer: Callable[..., Any],
+    *args: Any,
+    scope: str | None = None,
+    scan: bool = False,
+    **kwargs: Any,
 ) -> Any:
     """Applies one layer several times, each on the result of the one before.
 
@@ -30,20 +41,27 @@ def repeat(
       *args, **kwargs: the other arguments of every call.
       scope: the outer scope and the beginning of the inner ones; by default "Repeat", and the layer's own name inside
         ("Repeat/fully_connected_1").
+      scan: runs the calls as one `lax.scan`, which is compiled once however many there are. Names, variables, updates,
+        losses, end points and random masks are those of the calls one by one, numbers too, up to rounding. The calls
+        must return what they take, in shape and dtype; the first may differ, and is then run by itself.
 
     Returns:
       What the last call returned.
 
     Raises:
       TypeError: `repetitions` is not an integer, or `scope` is no name.
-      ValueError: `repetitions` is negative.
+      ValueError: `repetitions` is negative; with `scan`, the calls change the shape every time, or update a variable
+        that they share.
     """
     count = _count(repetitions)
     inner = _inner_scope("repeat", scope, layer)
     with variable_scope(scope, "Repeat", [inputs]):
+        scopes = [f"{inner}_{index + 1}" for index in range(count)]
+        if scan and count > 1:
+            return _scanned(inputs, scopes, lambda net, scope: layer(net, *args, **kwargs, scope=scope))
         outputs = inputs
-        for index in range(count):
-            outputs = layer(outputs, *args, **kwargs, scope=f"{inner}_{index + 1}")
+        for inner_scope in scopes:
+            outputs = layer(outputs, *args, **kwargs, scope=inner_scope)
         return outputs
 
 
@@ -84,6 +102,56 @@ def stack(
             arguments = arguments if isinstance(arguments, list | tuple) else [arguments]
             outputs = layer(outputs, *arguments, **kwargs, scope=f"{inner}_{index + 1}")
         return outputs
+
+
+def _scanned(inputs: Any, scopes: list[str], call: Callable[[Any, str], Any]) -> Any:
+    """Calls one after the other, in scopes of their own, as one `lax.scan` over what differs: variables and keys."""
+    require("repeat")
+    inputs = jax.tree.map(jnp.asarray, inputs)
+    body = Body("repeat", lambda net: call(net, scopes[0]))
+    first = body.rehearse(inputs)
+    if not _alike(first.outputs, inputs):
+        outputs = call(inputs, scopes[0])
+        scopes = scopes[1:]
+        if len(scopes) < 2:
+            return call(outputs, scopes[0]) if scopes else outputs
+        inputs = outputs
+        body = Body("repeat", lambda net: call(net, scopes[0]))
+        first = body.rehearse(inputs)
+        if not _alike(first.outputs, inputs):
+            raise ValueError(
+                f"repeat: with scan=True every call must return what it takes, but the second takes {_shapes(inputs)} "
+                f"and returns {_shapes(first.outputs)}. Leave out scan=True."
+            )
+    variables, operations = get_variable_scope().name, get_name_scope()
+    renames = [
+        Renamed(*((join(outer, scopes[0]), join(outer, scope)) for outer in dict.fromkeys((variables, operations))))
+        for scope in scopes
+    ]
+    for name in (made.fact.variable for made in first.made if isinstance(made.fact, Update)):
+        if renames[-1](name) == name:
+            raise ValueError(
+                f"repeat: with scan=True the calls cannot update a variable that they share, here {name!r}: each needs "
+                "the value that the one before leaves. Leave out scan=True."
+            )
+    needs = [body.fetch(first, rename) for rename in renames]
+    stacked = jax.tree.map(lambda *each: jnp.stack(each), *needs)
+    outputs, made = jax.lax.scan(lambda net, needed: body.run(net, needs=needed), inputs, stacked, length=len(scopes))
+    for index, rename in enumerate(renames):
+        body.hand_over(jax.tree.map(lambda arrays, index=index: arrays[index], made), rename)
+    return outputs
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two trees of arrays, or of their shapes, have the same structure, shapes and dtypes."""
+    return jax.tree.structure(one) == jax.tree.structure(other) and all(
+        (a.shape, a.dtype) == (b.shape, b.dtype)
+        for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
+    )
+
+
+def _shapes(tree: Any) -> str:
+    return ", ".join(f"{leaf.dtype}{list(leaf.shape)}" for leaf in jax.tree.leaves(tree))
 
 
 def _inner_scope(function: str, scope: Any, layer: Any) -> str:

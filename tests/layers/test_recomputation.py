@@ -1,0 +1,82 @@
+"""recompute_grad: the same numbers and records, with fewer activations kept; the same mask both times."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jax_slim as slim
+
+KEY = jax.random.key(0)
+X = np.random.default_rng(0).normal(size=(4, 8)).astype(np.float32)
+
+
+def block(net, depth=8, keep=0.5):
+    net = slim.fully_connected(net, depth, normalizer_fn=slim.batch_norm, scope="fc", outputs_collections="ends")
+    net = slim.dropout(net, keep)
+    slim.losses.add_loss(jnp.mean(net), name="mine")
+    slim.summary.histogram("net", net)
+    return jnp.tanh(net)
+
+
+def collect(wrap):
+    def program(x):
+        for scope in ("a", "b"):
+            with slim.variable_scope(scope):
+                x = wrap(block)(x)
+        return x
+
+    model = slim.Model(program)
+    variables = model.init(KEY, X)
+
+    def loss(trained, x):
+        y, collected = model.collect(variables | trained, x, rng=jax.random.key(3))
+        return jnp.sum(y**2) + sum(collected.losses.values()), (y, collected)
+
+    return variables, jax.jit(jax.value_and_grad(loss, (0, 1), has_aux=True))(variables.trainable, X)
+
+
+def test_nothing_changes_but_memory():
+    (plain, results), (recomputed, others) = collect(lambda f: f), collect(slim.recompute_grad)
+    assert list(plain) == list(recomputed)
+    assert jax.tree.structure(results) == jax.tree.structure(others)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6), results, others)
+
+
+def saved(wrap):
+    """Bytes of what the forward pass keeps for the gradient."""
+
+    def deep(x):
+        for index in range(6):
+            x = jnp.sin(x) * slim.variable(f"v{index}", [1])
+        return x
+
+    model = slim.Model(lambda x: wrap(deep)(x))
+    variables = model.init(KEY, X)
+    big = np.ones((1000, 8), np.float32)
+    _, pull = jax.vjp(lambda v: model.apply(v, big), variables)
+    return sum(leaf.nbytes for leaf in jax.tree.leaves(pull) if hasattr(leaf, "nbytes"))
+
+
+def test_it_keeps_the_inputs_only():
+    assert saved(slim.recompute_grad) < 1.5 * X.dtype.itemsize * 8000 < saved(lambda f: f) / 4
+
+
+def test_it_is_a_plain_checkpoint_outside_of_programs_and_takes_other_arguments():
+    @slim.recompute_grad
+    def f(x, power, scale=None):
+        return jnp.sum(x**power) * scale["by"]
+
+    assert f.__name__ == "f"
+    assert f(jnp.asarray([1.0, 2.0]), 2, scale={"by": 3}) == 15
+    assert jax.grad(functools.partial(f, power=2, scale={"by": 3}))(jnp.asarray([1.0, 2.0])).tolist() == [6, 12]
+
+
+def test_a_leak_within_names_the_way_out():
+    def program(x):
+        return jax.checkpoint(block)(x)
+
+    with pytest.raises(slim.ProgramError, match=r"slim\.recompute_grad for a checkpoint"):
+        slim.Model(program).specs(X)
