@@ -229,6 +229,20 @@ def test_a_layer_of_one_s_own_has_a_row_when_it_is_an_operation():
     assert [row.name for row in model_analyzer.table(lambda x: doubled(doubled(x)), X).rows] == ["outer", "outer_1"]
 
 
+def test_layers_inside_a_scan_or_checkpoint_count_for_the_layer_that_opens_it():
+    def program(x, scan=False):
+        x = slim.repeat(x, 5, slim.fully_connected, 3, scope="fc", scan=scan)
+        return slim.recompute_grad(lambda x: slim.fully_connected(x, 3, scope="again"))(x)
+
+    unrolled, scanned = (model_analyzer.table(program, X, scan=scan) for scan in (False, True))
+    assert [row.name for row in unrolled.rows] == [*(f"fc/fc_{i}" for i in range(1, 6)), "again"]
+    assert [(row.name, row.layer, row.parameters, row.flops) for row in scanned.rows[:1]] == [
+        ("fc", "repeat", 5 * 12, 5 * 36)
+    ]
+    assert scanned.rows[1] == unrolled.rows[-1]
+    assert (scanned.total.parameters, scanned.total.flops) == (unrolled.total.parameters, unrolled.total.flops)
+
+
 # How it is shown.
 
 

@@ -1,6 +1,7 @@
 """Watches a program's layers while it is traced: what each is called, makes and returns."""
 
 import dataclasses
+import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -43,7 +44,9 @@ class Call:
 
     @property
     def name(self) -> str:
-        return self.scope or self.op_scope or self.function
+        """Its scope; of a layer that opens none itself, the one that its variables share; else the function's name."""
+        made = [spec.name.split("/")[:-1] for spec in self.variables]
+        return self.scope or self.op_scope or "/".join(os.path.commonprefix(made)) or self.function
 
 
 class Watch(AbstractRun):
