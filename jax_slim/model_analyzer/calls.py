@@ -1,7 +1,7 @@
 """Watches a program's layers while it is traced: what each is called, makes and returns."""
 
 import dataclasses
-import os
+import posixpath
 import re
 from collections.abc import Callable
 from typing import Any
@@ -45,8 +45,8 @@ class Call:
     @property
     def name(self) -> str:
         """Its scope; of a layer that opens none itself, the one that its variables share; else the function's name."""
-        made = [spec.name.split("/")[:-1] for spec in self.variables]
-        return self.scope or self.op_scope or "/".join(os.path.commonprefix(made)) or self.function
+        scopes = [spec.name.rpartition("/")[0] for spec in self.variables]
+        return self.scope or self.op_scope or (scopes and posixpath.commonpath(scopes)) or self.function
 
 
 class Watch(AbstractRun):
