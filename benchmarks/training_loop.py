@@ -2,9 +2,9 @@
 
     python benchmarks/training_loop.py [--steps 300] [--rounds 5]
 
-Both loops run in turn in one process, on the same batches. A round's figure is the time of the second half of a run, which
-leaves out compiling, the first checkpoint and the last: what is compared is the cost of a step with everything that is on
-by default (progress lines, prefetching, checks for NaN, summaries and checkpoints every ten minutes).
+Both loops run in turn in one process, on the same batches. A round's figure is the time of the second half of a run,
+which leaves out compiling, the first checkpoint and the last: what is compared is the cost of a step with everything
+that is on by default (progress lines, prefetching, checks for NaN, summaries and checkpoints every ten minutes).
 """
 
 import argparse
@@ -51,7 +51,7 @@ class Marked:
 
 
 def second_half(times):
-    """Steps a second between the middle and the end. Both loops take a batch a step, at a fixed distance ahead of it."""
+    """Steps a second between the middle and the end. Both loops take a batch a step, some steps ahead of it."""
     middle = len(times) // 2
     return (len(times) - 1 - middle) / (times[-1] - times[middle])
 
@@ -87,7 +87,8 @@ def main():
     hand, train = (statistics.median(values) for values in rates.values())
     print(f"jax {jax.__version__}, {jax.devices()[0].device_kind}, batch {BATCH}")
     for loop, values in rates.items():
-        print(f"{loop.__name__:9} median {statistics.median(values):7.1f} steps/s, all: {[round(v, 1) for v in values]}")
+        rounded = [round(value, 1) for value in values]
+        print(f"{loop.__name__:9} median {statistics.median(values):7.1f} steps/s, all: {rounded}")
     ratios = [b / a for a, b in zip(*rates.values(), strict=True)]
     print(f"train / by hand: {train / hand:.3f} (round by round: {', '.join(f'{ratio:.3f}' for ratio in ratios)})")
 
