@@ -8,6 +8,7 @@ says how exact products are.
 from jax_slim.kernels.conv import convolution as convolution
 from jax_slim.kernels.conv import depthwise_convolution as depthwise_convolution
 from jax_slim.kernels.conv import transposed_convolution as transposed_convolution
+from jax_slim.kernels.in_scans import body_of_scan as body_of_scan
 from jax_slim.kernels.normalization import moments as moments
 from jax_slim.kernels.normalization import normalize as normalize
 from jax_slim.kernels.normalization import normalize_by_moments as normalize_by_moments

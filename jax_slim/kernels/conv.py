@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import jax
 from jax import lax
 
+from jax_slim.kernels import in_scans
 from jax_slim.kernels.layouts import Layout, Padding, layout_of, per_axis, windows_on
 from jax_slim.kernels.precision import precision_for_products
 
@@ -133,6 +134,8 @@ def _convolve(
 ) -> jax.Array:
     lengths = [inputs.shape[axis] for axis in axes.spatial]
     windows = windows_on(function, lengths, weights.shape[:-2], strides, padding, rate)
+    if axes.channel == inputs.ndim - 1 and in_scans.pays(windows.strides, groups):
+        return in_scans.convolution_in_scan(inputs, weights, windows.padding, windows.rates)
     return lax.conv_general_dilated(
         inputs,
         weights,

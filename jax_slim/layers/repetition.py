@@ -7,7 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_slim.core.inner import Body, Update
+from jax_slim import kernels
+from jax_slim.core.inner import Body, Needs, Update
 from jax_slim.core.names import Renamed, join
 from jax_slim.core.program import operation, require
 from jax_slim.core.scopes import get_name_scope, get_variable_scope, variable_scope
@@ -43,7 +44,8 @@ def repeat(
         ("Repeat/fully_connected_1").
       scan: runs the calls as one `lax.scan`, which is compiled once however many there are. Names, variables, updates,
         losses, end points and random masks are those of the calls one by one, numbers too, up to rounding. The calls
-        must return what they take, in shape and dtype; the first may differ, and is then run by itself.
+        must return what they take, in shape and dtype; the first may differ, and is then run by itself. (On CPU,
+        convolutions then have no forward-mode derivative.)
 
     Returns:
       What the last call returned.
@@ -136,9 +138,16 @@ def _scanned(inputs: Any, scopes: list[str], call: Callable[[Any, str], Any]) ->
             )
     needs = [body.fetch(first, rename) for rename in renames]
     stacked = jax.tree.map(lambda *each: jnp.stack(each), *needs)
-    outputs, made = jax.lax.scan(lambda net, needed: body.run(net, needs=needed), inputs, stacked, length=len(scopes))
+
+    def step(net: Any, needed: Needs) -> Any:
+        with kernels.body_of_scan():
+            return body.run(net, needs=needed)
+
+    outputs, made = jax.lax.scan(step, inputs, stacked, length=len(scopes))
     for index, rename in enumerate(renames):
-        body.hand_over(jax.tree.map(lambda arrays, index=index: arrays[index], made), rename)
+        body.hand_over(
+            jax.tree.map(lambda arrays, index=index: jax.lax.index_in_dim(arrays, index, keepdims=False), made), rename
+        )
     return outputs
 
 
