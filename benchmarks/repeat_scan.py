@@ -16,10 +16,24 @@ import numpy as np
 import jax_slim as slim
 
 
-def gradients(count, scan):
+def convolution(net, scope=None):
+    return slim.conv2d(net, 32, [3, 3], normalizer_fn=slim.batch_norm, scope=scope)
+
+
+def bottleneck(net, scope=None):
+    """A residual block, with more operations than convolutions."""
+    with slim.variable_scope(scope), slim.arg_scope([slim.conv2d], normalizer_fn=slim.group_norm):
+        with slim.arg_scope([slim.group_norm], groups=4):
+            residual = slim.conv2d(net, 16, 1, scope="conv1")
+            residual = slim.conv2d(residual, 16, 3, scope="conv2")
+            residual = slim.conv2d(residual, 32, 1, activation_fn=None, scope="conv3")
+        weights = jax.nn.softmax(slim.fully_connected(jnp.mean(net, (1, 2)), 32, activation_fn=jnp.tanh, scope="gate"))
+        return jax.nn.relu(net + residual * weights[:, None, None])
+
+
+def gradients(layer, count, scan):
     def net(x):
-        net = slim.repeat(x, count, slim.conv2d, 32, [3, 3], normalizer_fn=slim.batch_norm, scope="conv", scan=scan)
-        return jnp.mean(net**2)
+        return jnp.mean(slim.repeat(x, count, layer, scope="net", scan=scan) ** 2)
 
     model = slim.Model(net)
 
@@ -30,9 +44,9 @@ def gradients(count, scan):
     return model, jax.jit(jax.value_and_grad(loss, has_aux=True))
 
 
-def measure(count, scan, x):
+def measure(layer, count, scan, x):
     """Seconds to trace, to compile, and for one step (the best of five); and the gradients."""
-    model, step = gradients(count, scan)
+    model, step = gradients(layer, count, scan)
     variables = model.init(jax.random.key(0), x)
     start = time.perf_counter()
     lowered = step.lower(variables.trainable, variables, x)
@@ -53,14 +67,15 @@ def main():
     options = parser.parse_args()
     jax.config.update("jax_enable_compilation_cache", False)
     x = np.random.default_rng(0).normal(size=(4, 16, 16, 32)).astype(np.float32)
-    measure(2, False, x)
+    measure(convolution, 2, False, x)
     print(f"jax {jax.__version__}, {jax.devices()[0].device_kind}; seconds, one by one / as a scan = ratio")
-    print(f"{'layers':>6}  {'trace':>21}  {'compile':>21}  {'step':>23}  largest difference")
-    for count in options.counts:
-        plain, scanned = measure(count, False, x), measure(count, True, x)
-        columns = [f"{a:.3f} / {b:.3f} = {a / b:5.2f}" for a, b in zip(plain[:3], scanned[:3], strict=True)]
-        difference = max(float(np.abs(plain[3][name] - scanned[3][name]).max()) for name in plain[3])
-        print(f"{count:6}  {columns[0]:>21}  {columns[1]:>21}  {columns[2]:>23}  {difference:.1e}")
+    for layer in (convolution, bottleneck):
+        print(f"{layer.__name__:>11}  {'trace':>21}  {'compile':>23}  {'step':>21}  largest difference")
+        for count in options.counts:
+            plain, scanned = measure(layer, count, False, x), measure(layer, count, True, x)
+            columns = [f"{a:.3f} / {b:.3f} = {a / b:5.2f}" for a, b in zip(plain[:3], scanned[:3], strict=True)]
+            difference = max(float(np.abs(plain[3][name] - scanned[3][name]).max()) for name in plain[3])
+            print(f"{count:11}  {columns[0]:>21}  {columns[1]:>23}  {columns[2]:>21}  {difference:.1e}")
 
 
 if __name__ == "__main__":
