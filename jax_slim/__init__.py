@@ -25,6 +25,7 @@ from jax_slim.core.global_step import get_global_step as get_global_step
 from jax_slim.core.global_step import get_or_create_global_step as get_or_create_global_step
 from jax_slim.core.model import Collected as Collected
 from jax_slim.core.model import Model as Model
+from jax_slim.core.partitions import fixed_size_partitioner as fixed_size_partitioner
 from jax_slim.core.precision import precision as precision
 from jax_slim.core.program import ProgramError as ProgramError
 from jax_slim.core.program import VariableSpec as VariableSpec
@@ -37,7 +38,6 @@ from jax_slim.core.values import Variables as Variables
 from jax_slim.core.variables import Variable as Variable
 from jax_slim.core.variables import add_model_variable as add_model_variable
 from jax_slim.core.variables import filter_variables as filter_variables
-from jax_slim.core.variables import fixed_size_partitioner as fixed_size_partitioner
 from jax_slim.core.variables import get_local_variables as get_local_variables
 from jax_slim.core.variables import get_model_variables as get_model_variables
 from jax_slim.core.variables import get_trainable_variables as get_trainable_variables

@@ -14,9 +14,9 @@ import numpy as np
 
 from jax_slim.core import arg_scope, names, scopes
 from jax_slim.core.collections import Collections, GraphKeys, NamedOutput, by_name
+from jax_slim.core.initial_values import draw
 from jax_slim.core.program import Item, Program, ProgramError, VariableSpec, current, running
 from jax_slim.core.values import Facts, Variables
-from jax_slim.core.variables import draw
 
 R = TypeVar("R", bound="AbstractRun")
 

@@ -5,8 +5,6 @@
 """
 
 import dataclasses
-import functools
-import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -19,6 +17,8 @@ from jax_slim.core import names, scopes
 from jax_slim.core import program as _program
 from jax_slim.core.arg_scope import add_arg_scope
 from jax_slim.core.collections import GraphKeys, NamesOfCollections, as_names, listed
+from jax_slim.core.initial_values import default_initializer
+from jax_slim.core.partitions import cut_up
 from jax_slim.core.program import Program, VariableSpec
 
 
@@ -360,43 +360,7 @@ def add_model_variable(var: Any) -> None:
         program.variables()[name] = spec._replace(collections=(*spec.collections, GraphKeys.MODEL_VARIABLES))
 
 
-# --- partitions -------------------------------------------------------------------------------------
-
-
-def fixed_size_partitioner(num_shards: int, axis: int = 0) -> Callable[..., list[int]]:
-    """A partitioner that cuts every variable into `num_shards` parts along `axis` (fewer where it is short)."""
-
-    def partitioner(shape: Sequence[int], dtype: Any = None) -> list[int]:
-        del dtype
-        parts = [1] * len(shape)
-        parts[axis] = min(num_shards, shape[axis])
-        return parts
-
-    return partitioner
-
-
-@dataclasses.dataclass(frozen=True)
-class _Piece:
-    """The initializer of one part: draws the whole variable and cuts its piece out."""
-
-    initializer: Any
-    whole: tuple[int, ...]
-    axis: int
-    start: int
-
-    def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
-        drawn = draw(self.initializer, key, self.whole, dtype)
-        return jax.lax.slice_in_dim(drawn, self.start, self.start + shape[self.axis], axis=self.axis)
-
-
 # --- below ------------------------------------------------------------------------------------------
-
-
-def draw(initializer: Any, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
-    """The initial value of a variable: what its initializer draws, or the array that it is."""
-    if callable(initializer):
-        return jnp.asarray(initializer(key, shape, dtype), dtype)
-    return jnp.asarray(initializer, dtype)
 
 
 def _get(
@@ -434,36 +398,16 @@ def _get(
         )
     shape = tuple(int(size) for size in shape)
     if initializer is None:
-        initializer = _default_initializer(dtype)
+        initializer = default_initializer(dtype)
     listed_in = as_names(collections) + ((GraphKeys.TRAINABLE_VARIABLES,) if trainable else ())
     spec = VariableSpec(
         name, shape, dtype, trainable, as_names(listed_in), initializer, regularizer, name, _program.user_line()
     )
     parts = list(partitioner(shape=shape, dtype=dtype)) if partitioner is not None and shape else []
-    if max(parts, default=1) == 1 and not parts:
+    if not parts:
         return _one(program, spec, reuse)
-    return _partitioned(program, spec, parts, reuse)
-
-
-def _partitioned(program: Program, spec: VariableSpec, parts: list[int], reuse: Any) -> jax.Array:
-    """A variable kept as several, cut along one axis."""
-    axes = [axis for axis, count in enumerate(parts) if count > 1]
-    if len(parts) != len(spec.shape) or len(axes) > 1:
-        raise ValueError(
-            f"variable: the partitioner of {spec.name!r} must give one number per axis of {spec.shape}, at most one of "
-            f"them above 1, got {parts}."
-        )
-    axis = axes[0] if axes else 0
-    size, count = spec.shape[axis], parts[axis]
-    values, start = [], 0
-    for index in range(count):
-        length = size // count + (index < size % count)
-        shape = (*spec.shape[:axis], length, *spec.shape[axis + 1 :])
-        piece = _Piece(spec.initializer, spec.shape, axis, start)
-        part = spec._replace(name=f"{spec.name}/part_{index}", shape=shape, initializer=piece)
-        values.append(_one(program, part, reuse))
-        start += length
-    return jnp.concatenate(values, axis)
+    axis, pieces = cut_up(spec, parts)
+    return jnp.concatenate([_one(program, piece, reuse) for piece in pieces], axis)
 
 
 def _one(program: Program, spec: VariableSpec, reuse: Any) -> jax.Array:
@@ -505,21 +449,3 @@ def _from_value(function: str, initial_value: Any, name: str | None, collection:
 
 def _record(program: Program, spec: VariableSpec) -> Variable:
     return Variable(spec, program.read_variable(spec.name))
-
-
-@functools.cache
-def _default_initializer(dtype: Any) -> Callable[..., jax.Array]:
-    """TensorFlow's defaults for a variable without initializer."""
-    return _glorot_uniform if jnp.issubdtype(dtype, jnp.floating) else _zeros
-
-
-def _glorot_uniform(key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
-    receptive = math.prod(shape[:-2])
-    fan_in, fan_out = shape[-2:] if len(shape) > 1 else (shape * 2 if shape else (1, 1))
-    limit = math.sqrt(6.0 / max(1.0, receptive * (fan_in + fan_out)))
-    return jax.random.uniform(key, shape, dtype, -limit, limit)
-
-
-def _zeros(key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
-    del key
-    return jnp.zeros(shape, dtype)

@@ -19,10 +19,11 @@ from jax_slim.core.collections import (
     collect_named_outputs,
     collections_for,
 )
+from jax_slim.core.initial_values import draw
 from jax_slim.core.precision import to_compute, variable_dtype
 from jax_slim.core.program import operation, require
 from jax_slim.core.scopes import variable_scope
-from jax_slim.core.variables import draw, model_variable, update_variable, variable
+from jax_slim.core.variables import model_variable, update_variable, variable
 from jax_slim.layers import _args
 from jax_slim.layers._modes import static_bool
 

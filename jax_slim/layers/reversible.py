@@ -123,7 +123,8 @@ class RevBlock:
             y = function(x) if side is None else function(x, side)
         if y.shape != x.shape:
             raise ValueError(f"rev_block: {kind} must keep the shape {x.shape} of its input, got {y.shape}.")
-        return y
+        # In a `precision` the layers of f return a lower one; the pair keeps its own, which inverting it needs.
+        return y.astype(x.dtype)
 
     def _forward_efficiently(self, x1: jax.Array, x2: jax.Array) -> Pair:
         bodies, needs, before = [], [], None

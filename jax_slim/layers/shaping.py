@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from jax_slim.core.arg_scope import add_arg_scope
 from jax_slim.core.collections import NamesOfCollections, collect_named_outputs
+from jax_slim.core.precision import to_compute
 from jax_slim.core.program import operation
 from jax_slim.core.scopes import name_scope
 from jax_slim.layers import _args
@@ -33,5 +34,5 @@ def flatten(inputs: jax.Array, outputs_collections: NamesOfCollections = None, s
     inputs = jnp.asarray(inputs)
     _args.least_rank("flatten", inputs, 1)
     with name_scope(scope, "Flatten", [inputs]) as sc:
-        outputs = inputs.reshape(inputs.shape[0], math.prod(inputs.shape[1:]))
+        outputs = to_compute(inputs).reshape(inputs.shape[0], math.prod(inputs.shape[1:]))
         return collect_named_outputs(outputs_collections, sc, outputs)
