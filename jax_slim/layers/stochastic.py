@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.core import Tracer
 
 from jax_slim.core.arg_scope import add_arg_scope
@@ -55,8 +56,9 @@ def dropout(
       ProgramError: random numbers are needed and there is no key.
     """
     is_training = static_bool("dropout", "is_training", is_training)
-    known = not isinstance(keep_prob, Tracer)
-    if known and not 0 < keep_prob <= 1:
+    # By NumPy: under jax.jit, comparing a known JAX array would give an unknown one.
+    known = None if isinstance(keep_prob, Tracer) else np.asarray(keep_prob)
+    if known is not None and not np.all((known > 0) & (known <= 1)):
         raise ValueError(
             f"dropout: keep_prob must be above 0 and at most 1, got {keep_prob!r}. It is the probability that an "
             "element is kept."
@@ -65,7 +67,7 @@ def dropout(
     shape = _mask_shape(inputs, noise_shape)
     with variable_scope(scope, "Dropout", [inputs]) as sc:
         outputs = to_compute(inputs)
-        if is_training and not (known and keep_prob == 1):
+        if is_training and (known is None or np.any(known != 1)):
             program = require("dropout")
             key = program.next_key(unique_op_name("dropout") if seed is None else f"dropout(seed={seed})")
             # In float32: bfloat16 would round the probability, and the mean would no longer stay.
