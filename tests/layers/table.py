@@ -52,6 +52,8 @@ class Row:
       random: it draws numbers, so that vmap and another precision do not repeat what it does.
       smooth: whether its gradient is worth looking at: not for one_hot_encoding and its like.
       low_precision: the tolerance in bfloat16, as a part of the largest output.
+      exact_variables: whether its variables are float32 even where its inputs are of half precision.
+      residual: whether it adds to its inputs, and so keeps their dtype in a `slim.precision`.
     """
 
     name: str
@@ -67,6 +69,8 @@ class Row:
     random: bool = False
     smooth: bool = True
     low_precision: float = 0.05
+    exact_variables: bool = False
+    residual: bool = False
 
     @property
     def layer(self) -> Callable[..., Any]:
@@ -302,6 +306,67 @@ NORMALIZATION = [
     ),
 ]  # fmt: skip
 
+
+def _averages(*learned: str, channels: int) -> dict[str, tuple[int, ...]]:
+    return {f"BatchNorm/{name}": (channels,) for name in (*learned, "moving_mean", "moving_variance")}
+
+
+BATCH_NORM = [
+    Row(
+        "batch_norm", (IMAGES,), (), {"scale": True, "is_training": False},
+        _averages("gamma", "beta", channels=3), (2, 5, 6, 3),
+        refused=(
+            ((floats(5),), {}, ValueError, r"batch_norm: inputs must have rank 2 to 5 .*, got shape \(5,\)"),
+            ((floats(1, 2, 1, 2, 1, 2),), {}, ValueError, "batch_norm: inputs must have rank 2 to 5"),
+            ((IMAGES,), {"is_training": None}, TypeError, "batch_norm: is_training must be True or False, .*None"),
+            ((IMAGES,), {"data_format": "NCW"}, ValueError, "batch_norm: data_format must be one of 'NHWC', 'NCHW'"),
+            ((IMAGES,), {"param_initializers": {"mean": 1}}, ValueError, "batch_norm: param_initializers must have"),
+            ((IMAGES,), {"param_regularizers": {"mean": 1}}, ValueError, "batch_norm: param_regularizers must have"),
+        ),
+        channels_first=NCHW, exact_variables=True,
+    ),
+    Row(
+        "batch_norm", (IMAGES,), (), {"scale": True}, _averages("gamma", "beta", channels=3), (2, 5, 6, 3),
+        refused=(
+            ((IMAGES,), {"renorm_clipping": {"max": 1}}, ValueError, "batch_norm: renorm_clipping must have keys"),
+            ((IMAGES,), {"batch_weights": jnp.ones(3)}, ValueError, r"batch_weights must have shape \(2,\), one"),
+            (
+                (IMAGES,), {"renorm": True, "updates_collections": None}, ValueError,
+                "batch_norm: renorm cannot be used with batch_weights",
+            ),
+        ),
+        channels_first=NCHW, exact_variables=True,
+    ),
+    *(
+        Row(
+            "batch_norm", (ROWS_OF_5,), (), {"scale": True, "is_training": training},
+            _averages("beta", "gamma", channels=5), (3, 5), exact_variables=True,
+            refused=(
+                (
+                    (ROWS_OF_5,), {"adjustment": lambda shape: (1, 0), "zero_debias_moving_mean": True}, ValueError,
+                    "batch_norm: adjustment cannot be used with batch_weights",
+                ),
+            ),
+        )
+        for training in (False, True)
+    ),
+]  # fmt: skip
+
+OUT_OF_RANGE = tuple(
+    ((SOUND,), {"keep_prob": wrong}, ValueError, f"dropout: keep_prob must be above 0 and at most 1, got {wrong}")
+    for wrong in (0.0, -0.5, 1.5)
+)
+
+STOCHASTIC = [
+    Row("dropout", (SOUND,), (0.7,), {}, {}, (2, 7, 3), random=True, refused=(
+        ((SOUND,), {"noise_shape": [2, 7]}, ValueError, r"dropout: noise_shape must have 1, None or .*, got \[2, 7\]"),
+        ((SOUND,), {"noise_shape": [2, 4, 1]}, ValueError, r"dropout: noise_shape must have 1, None or the size of"),
+        ((SOUND,), {"is_training": 1.0}, TypeError, "dropout: is_training must be True or False, got 1.0"),
+        ((integers(2, 3, high=5),), {}, TypeError, "dropout: inputs must be floats, got int32"),
+    )),
+    Row("dropout", (SOUND,), (), {"is_training": False}, {}, (2, 7, 3), refused=OUT_OF_RANGE),
+]  # fmt: skip
+
 LABELS, NOT_INTEGERS = integers(2, 3, high=5), (floats(2, 3),)
 
 
@@ -310,6 +375,89 @@ def _back_and_forth(ids: Any) -> Any:
     found = slim.dense_to_sparse(ids)
     return jnp.zeros(ids.shape, ids.dtype).at[tuple(found.indices.T)].set(found.values, mode="drop")
 
+
+SHAPING = [
+    Row(
+        "flatten", (IMAGES,), (), {}, {}, (2, 90),
+        refused=(((floats(),), {}, ValueError, r"flatten: inputs must have rank 1 or more, got shape \(\)"),),
+    ),
+]  # fmt: skip
+
+
+def _forgetful(net: Any, depth: int = 4) -> Any:
+    """Two layers as one, which `recompute_grad` runs again."""
+
+    def block(net: Any) -> Any:
+        net = slim.fully_connected(net, depth, jnp.tanh, scope="a")
+        return slim.fully_connected(net, 2, None, scope="b")
+
+    return slim.recompute_grad(block)(net)
+
+
+def _half(scope: str) -> Callable[[Any], Any]:
+    return lambda net: slim.fully_connected(net, 5, jnp.tanh, scope=scope)
+
+
+CONVOLVED = {
+    "repetitions": 3,
+    "layer": slim.convolution2d,
+    "num_outputs": 3,
+    "kernel_size": [3, 2],
+    "activation_fn": jnp.tanh,
+}
+
+COMPOSED = [
+    *(
+        Row(
+            "repeat", (IMAGES,), (), {**CONVOLVED, "scan": scan},
+            {
+                name: shape
+                for index in (1, 2, 3)
+                for name, shape in _weighted(f"Repeat/convolution2d_{index}", (3, 2, 3, 3), 3).items()
+            },
+            (2, 5, 6, 3), channels_first=NCHW, refused=refused,
+        )
+        for scan, refused in (
+            (False, (
+                ((IMAGES,), {"scope": 3}, TypeError, "repeat: scope must be a name, which the calls number, got 3"),
+                ((IMAGES,), {"repetitions": -1}, ValueError, "repeat: repetitions must be 0 or more, got -1"),
+                ((IMAGES,), {"repetitions": 1.5}, TypeError, "repeat: repetitions must be an integer, got 1.5"),
+            )),
+            (True, (
+                ((IMAGES,), {"stride": 2}, ValueError, "repeat: with scan=True every call must return what it takes"),
+            )),
+        )
+    ),
+    Row(
+        "stack", (ROWS_OF_5,), (slim.fully_connected,), {"stack_args": [4, (2, jnp.tanh)]},
+        _weighted("Stack/fully_connected_1", (5, 4), 4) | _weighted("Stack/fully_connected_2", (4, 2), 2), (3, 2),
+        refused=(
+            ((ROWS_OF_5,), {"stack_args": 4}, ValueError, r"stack: stack_args must be a list .*, got 4.*\[4\]"),
+            ((ROWS_OF_5,), {"scope": 3}, TypeError, "stack: scope must be a name, which the calls number, got 3"),
+        ),
+    ),
+    Row(
+        "recompute_grad", (ROWS_OF_5,), (), {}, _weighted("a", (5, 4), 4) | _weighted("b", (4, 2), 2), (3, 2),
+        call=_forgetful,
+        # What the function itself refuses comes through.
+        refused=(((ROWS_OF_5,), {"depth": 0}, ValueError, "num_outputs must be an integer of 1 or more, got 0"),),
+    ),
+    Row(
+        "rev_block", (ROWS_OF_5, ROWS_OF_5), (_half("one"), _half("two")), {"num_layers": 2},
+        {
+            name: shape
+            for index in (0, 1)
+            for half in ("f/one", "g/two")
+            for name, shape in _weighted(f"revblock/revlayer_{index}/{half}", (5, 5), 5).items()
+        },
+        [(3, 5), (3, 5)], residual=True,
+        refused=(
+            ((ROWS_OF_5, SOUND), {}, ValueError, r"rev_block: x1 and x2 must have one shape, got \(3, 5\) and \(2, 7"),
+            ((ROWS_OF_5, ROWS_OF_5), {"num_layers": 0}, ValueError, "rev_block: num_layers must be 1 or more, got 0"),
+            ((floats(3, 4), floats(3, 4)), {}, ValueError, r"rev_block: f must keep the shape \(3, 4\) of its input"),
+        ),
+    ),
+]  # fmt: skip
 
 ENCODINGS = [
     Row(
@@ -410,4 +558,15 @@ EMBEDDINGS = [
     ),
 ]  # fmt: skip
 
-ROWS = [*CONVOLUTIONS, *DENSE, *POOLING, *NORMALIZATION, *ENCODINGS, *EMBEDDINGS]
+ROWS = [
+    *CONVOLUTIONS,
+    *DENSE,
+    *POOLING,
+    *NORMALIZATION,
+    *BATCH_NORM,
+    *STOCHASTIC,
+    *SHAPING,
+    *COMPOSED,
+    *ENCODINGS,
+    *EMBEDDINGS,
+]
