@@ -78,6 +78,7 @@ class Rehearsal(NamedTuple):
       new: the names of those that it made.
       keys: the names of its random keys.
       made: what it made besides.
+      looked: the names of the collections that it read.
       program: the program that it ran with.
       jaxpr: what it computes.
     """
@@ -87,6 +88,7 @@ class Rehearsal(NamedTuple):
     new: set[str]
     keys: tuple[str, ...]
     made: list[Made]
+    looked: set[str]
     program: "Inner"
     jaxpr: Any
 
@@ -127,7 +129,7 @@ class Body:
         jaxpr, outputs = jax.make_jaxpr(traced, return_shape=True)(*args)
         assert run is not None
         used = {name: run.variables()[name] for name in run.used}
-        return Rehearsal(outputs, used, run.new, tuple(run.keys), run.made, run, jaxpr)
+        return Rehearsal(outputs, used, run.new, tuple(run.keys), run.made, run.looked, run, jaxpr)
 
     def fetch(self, rehearsal: Rehearsal, rename: Renamed = SAME) -> Needs:
         """Makes the variables that the function makes, reads those that it reads, and draws its keys.
@@ -217,11 +219,12 @@ class Inner(Run):
 
     def __init__(self, around: Program) -> None:
         super().__init__()
-        self._around = around
+        self.around = around
         self._cleared: set[str] = set()
         self.used: dict[str, None] = {}
         self.new: set[str] = set()
         self.keys: dict[str, None] = {}
+        self.looked: set[str] = set()
         self.made: list[Made] = []
         self.arrays: list[list[Any]] = []
         self._values: dict[str, Any] = {}
@@ -232,14 +235,15 @@ class Inner(Run):
         return new
 
     def name_of(self, value: Any) -> str | None:
-        return super().name_of(value) or self._around.name_of(value)
+        return super().name_of(value) or self.around.name_of(value)
 
     def collect(self, collection: str, item: Item) -> None:
         super().collect(collection, item)
         self._make(Addition(collection, item.name, type(item)), item.value)
 
     def collection(self, collection: str) -> list[Item]:
-        earlier = [] if collection in self._cleared else self._around.collection(collection)
+        self.looked.add(collection)
+        earlier = [] if collection in self._cleared else self.around.collection(collection)
         return earlier + super().collection(collection)
 
     def clear_collection(self, collection: str) -> None:
@@ -248,7 +252,7 @@ class Inner(Run):
         self._make(Clearing(collection), ())
 
     def collections(self) -> tuple[str, ...]:
-        earlier = [name for name in self._around.collections() if name not in self._cleared]
+        earlier = [name for name in self.around.collections() if name not in self._cleared]
         return tuple(dict.fromkeys((*earlier, *super().collections())))
 
     def _set_value(self, name: str, value: Any) -> None:
@@ -275,19 +279,19 @@ class Through(Inner):
     """Takes variables and keys from the program around it when they are asked for."""
 
     def variables(self) -> dict[str, VariableSpec]:
-        return self._around.variables()
+        return self.around.variables()
 
     def make_variable(self, spec: VariableSpec) -> jax.Array:
-        return self._give(spec.name, self._around.make_variable(spec))
+        return self._give(spec.name, self.around.make_variable(spec))
 
     def read_variable(self, name: str) -> jax.Array:
-        return self._give(name, self._values[name] if name in self._values else self._around.read_variable(name))
+        return self._give(name, self._values[name] if name in self._values else self.around.read_variable(name))
 
     def updated_variable(self, name: str) -> jax.Array:
-        return self.updates[name] if name in self.updates else self._around.updated_variable(name)
+        return self.updates[name] if name in self.updates else self.around.updated_variable(name)
 
     def next_key(self, name: str) -> jax.Array:
-        return self._around.next_key(name)
+        return self.around.next_key(name)
 
 
 class Apart(Inner):

@@ -8,9 +8,10 @@ import jax
 import jax.numpy as jnp
 
 from jax_slim import kernels
-from jax_slim.core.inner import Body, Needs, Update
+from jax_slim.core.inner import Addition, Body, Clearing, Needs, Rehearsal, Update
 from jax_slim.core.names import Renamed, join
 from jax_slim.core.program import operation, require
+from jax_slim.core.sameness import difference
 from jax_slim.core.scopes import get_name_scope, get_variable_scope, variable_scope
 
 
@@ -130,12 +131,13 @@ def _scanned(inputs: Any, scopes: list[str], call: Callable[[Any, str], Any]) ->
         Renamed(*((join(outer, scopes[0]), join(outer, scope)) for outer in dict.fromkeys((variables, operations))))
         for scope in scopes
     ]
-    for name in (made.fact.variable for made in first.made if isinstance(made.fact, Update)):
-        if renames[-1](name) == name:
-            raise ValueError(
-                f"repeat: with scan=True the calls cannot update a variable that they share, here {name!r}: each needs "
-                "the value that the one before leaves. Leave out scan=True."
-            )
+    _check_independent(first, renames[-1])
+    last = Body("repeat", lambda net: call(net, scopes[-1]), after=first).rehearse(inputs)
+    if otherwise := difference(first, last, renames[-1]):
+        raise ValueError(
+            f"repeat: with scan=True every call must do the same in a scope of its own, but the last {otherwise}. Let "
+            "the layer open variable_scope(scope) and not depend on the number in it, or leave out scan=True."
+        )
     needs = [body.fetch(first, rename) for rename in renames]
     stacked = jax.tree.map(lambda *each: jnp.stack(each), *needs)
 
@@ -149,6 +151,22 @@ def _scanned(inputs: Any, scopes: list[str], call: Callable[[Any, str], Any]) ->
             jax.tree.map(lambda arrays, index=index: jax.lax.index_in_dim(arrays, index, keepdims=False), made), rename
         )
     return outputs
+
+
+def _check_independent(first: Rehearsal, rename: Renamed) -> None:
+    """Refuses calls that need to know what the ones before have left in the program."""
+    changed = {made.fact.collection for made in first.made if isinstance(made.fact, Addition | Clearing)}
+    if changed & first.looked:
+        raise ValueError(
+            "repeat: with scan=True the calls cannot read a collection that they change, here "
+            f"{min(changed & first.looked)!r}. Read it after the repeat, or leave out scan=True."
+        )
+    for name in (made.fact.variable for made in first.made if isinstance(made.fact, Update)):
+        if rename(name) == name:
+            raise ValueError(
+                f"repeat: with scan=True the calls cannot update a variable that they share, here {name!r}: each needs "
+                "the value that the one before leaves. Leave out scan=True."
+            )
 
 
 def _alike(one: Any, other: Any) -> bool:

@@ -3,7 +3,8 @@
 Gomez, Ren, Urtasun and Grosse, "The Reversible Residual Network: Backpropagation Without Storing Activations", 2017.
 """
 
-import contextvars
+import functools
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,8 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_slim.core.inner import Body, Needs
-from jax_slim.core.program import operation, require
+from jax_slim.core.inner import Body, Inner, Needs
+from jax_slim.core.program import Program, current, operation, require
 from jax_slim.core.scopes import VariableScope, variable_scope
 
 Function = Callable[..., jax.Array]
@@ -83,7 +84,8 @@ class RevBlock:
         self._f_side, self._g_side = f_side_input, g_side_input
         self._efficient = use_efficient_backprop
         self._name = name
-        self._scope: VariableScope | None = None
+        # Each run of a program makes its variables anew.
+        self._scopes: weakref.WeakKeyDictionary[Program, VariableScope] = weakref.WeakKeyDictionary()
 
     def __call__(self, inputs: Pair, forward: bool = True) -> Pair:
         """`forward(*inputs)`, or `backward(*inputs)`."""
@@ -94,11 +96,10 @@ class RevBlock:
         x1, x2 = jnp.asarray(x1), jnp.asarray(x2)
         if x1.shape != x2.shape:
             raise ValueError(f"rev_block: x1 and x2 must have one shape, got {x1.shape} and {x2.shape}.")
-        require("rev_block")
+        program, before = require("rev_block"), self._scope_before()
         # A second call shares the variables of the first.
-        again = self._scope is not None
-        with variable_scope(self._scope, reuse=True) if again else variable_scope(None, self._name) as scope:
-            self._scope = scope
+        with variable_scope(None, self._name) if before is None else variable_scope(before, reuse=True) as scope:
+            self._scopes.setdefault(program, scope)
             if self._efficient:
                 return self._forward_efficiently(x1, x2)
             for index in range(len(self._f)):
@@ -108,13 +109,21 @@ class RevBlock:
 
     def backward(self, y1: jax.Array, y2: jax.Array) -> Pair:
         """The inputs that `forward`, called before, makes these outputs of."""
-        if self._scope is None:
+        before = self._scope_before()
+        if before is None:
             raise ValueError("RevBlock.backward: call forward first: it makes the variables.")
-        with variable_scope(self._scope, reuse=True):
+        with variable_scope(before, reuse=True):
             for index in reversed(range(len(self._f))):
                 y2 = y2 - self._call("g", index, y1, self._g_side)
                 y1 = y1 - self._call("f", index, y2, self._f_side)
         return y1, y2
+
+    def _scope_before(self) -> VariableScope | None:
+        """The scope that an earlier call opened in this run of the program, or in one around it."""
+        program = current()
+        while program is not None and program not in self._scopes:
+            program = program.around if isinstance(program, Inner) else None
+        return None if program is None else self._scopes[program]
 
     def _call(self, kind: str, index: int, x: jax.Array, side: Any) -> jax.Array:
         """f or g of one layer, in its scope."""
@@ -134,61 +143,67 @@ class RevBlock:
                 before = body.rehearse(x1, side)
                 needs.append(body.fetch(before))
                 bodies.append(body)
-        chain = _Chain(bodies)
-        (y1, y2), made = chain(x1, x2, needs, (self._f_side, self._g_side))
+        sides = (self._f_side, self._g_side)
+        layers, closed_over = [], []
+        for number, (body, needed) in enumerate(zip(bodies, needs, strict=True)):
+            # Traced here, once, for both directions: the gradient is taken when the program and its scopes are long
+            # over. Arrays that f or g close over become arguments.
+            layer = functools.partial(_run, body)
+            layer, over = jax.closure_convert(layer, (x2, x1)[number % 2], needed, sides[number % 2])
+            layers.append(layer)
+            closed_over.append(over)
+        (y1, y2), made = _chain(layers)(x1, x2, needs, sides, closed_over)
         for body, arrays in zip(bodies, made, strict=True):
             body.hand_over(arrays)
         return y1, y2
 
 
-class _Chain:
-    """All layers as one function of arrays, with a derivative of its own."""
+def _run(body: Body, x: jax.Array, needs: Needs, side: Any) -> Any:
+    return body.run(x, side, needs=needs)
 
-    def __init__(self, bodies: list[Body]) -> None:
-        self._bodies = bodies
-        # The gradient runs the layers when the program is long over: in the scopes of now.
-        self._context = contextvars.copy_context()
-        self._run = jax.custom_vjp(self._forward)
-        self._run.defvjp(self._keep, self._back)
 
-    def __call__(self, x1: jax.Array, x2: jax.Array, needs: list[Needs], sides: Any) -> Any:
-        return self._run(x1, x2, needs, sides)
+def _chain(layers: list[Callable[..., Any]]) -> Callable[..., Any]:
+    """All layers as one function of arrays, with a derivative of its own.
 
-    def _layer(self, number: int) -> Callable[[jax.Array, Needs, Any], Any]:
-        """Body `number` as a function: (input, needs, side input) -> (output, what it made)."""
-        body = self._bodies[number]
+    Args:
+      layers: f, g, f, g, ...: (input, needs, side input, *closed over) -> (change, what else was made).
 
-        def layer(x: jax.Array, needs: Needs, side: Any) -> Any:
-            return self._context.copy().run(body.run, x, side, needs=needs)
+    Returns:
+      (x1, x2, needs, sides, closed over) -> ((y1, y2), what else each layer made).
+    """
 
-        return layer
-
-    def _forward(self, x1: jax.Array, x2: jax.Array, needs: list[Needs], sides: Any) -> Any:
+    def forward(x1: jax.Array, x2: jax.Array, needs: list[Needs], sides: Any, closed_over: Any) -> Any:
         made = []
-        for number, needed in enumerate(needs):
-            change, arrays = self._layer(number)(x2, needed, sides[number % 2])
+        for number, layer in enumerate(layers):
+            change, arrays = layer(x2, needs[number], sides[number % 2], *closed_over[number])
             made.append(arrays)
             # f changes the first by the second, g the second by the first.
             x1, x2 = x2, x1 + change
         return (x1, x2), made
 
-    def _keep(self, x1: jax.Array, x2: jax.Array, needs: list[Needs], sides: Any) -> Any:
-        outputs = self._forward(x1, x2, needs, sides)
-        return outputs, (outputs[0], needs, sides)
+    def keep(x1: jax.Array, x2: jax.Array, *others: Any) -> Any:
+        outputs = forward(x1, x2, *others)
+        return outputs, (outputs[0], *others)
 
-    def _back(self, kept: Any, cotangents: Any) -> Any:
-        (x1, x2), needs, sides = kept
+    def back(kept: Any, cotangents: Any) -> Any:
+        (x1, x2), needs, sides, closed_over = kept
         (d1, d2), made = cotangents
-        of_needs: list[Any] = [None] * len(needs)
+        of_needs: list[Any] = [None] * len(layers)
+        of_closed_over: list[Any] = [None] * len(layers)
         of_sides: list[Any] = [_zeros(sides[0]), _zeros(sides[1])]
-        for number in reversed(range(len(needs))):
+        for number in reversed(range(len(layers))):
             # Before this step the pair was (x2 - change, x1), where the change was made of x1.
-            (change, _), pull = jax.vjp(self._layer(number), x1, needs[number], sides[number % 2])
-            through, of_needs[number], of_side = pull((d2, made[number]))
+            given = (x1, needs[number], sides[number % 2], *closed_over[number])
+            (change, _), pull = jax.vjp(layers[number], *given)
+            through, of_needs[number], of_side, *of_closed_over[number] = pull((d2, made[number]))
             of_sides[number % 2] = jax.tree.map(_add, of_sides[number % 2], of_side)
             x1, x2 = x2 - change, x1
             d1, d2 = d2, d1 + through
-        return d1, d2, of_needs, tuple(of_sides)
+        return d1, d2, of_needs, tuple(of_sides), of_closed_over
+
+    run = jax.custom_vjp(forward)
+    run.defvjp(keep, back)
+    return run
 
 
 def _each(name: str, functions: Any, num_layers: int) -> list[Function]:

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.ad_checkpoint import checkpoint_name
 
 import jax_slim as slim
 
@@ -144,6 +145,60 @@ def test_refusals():
         slim.repeat(X, -1, slim.max_pool2d, 2)
     with pytest.raises(slim.ProgramError, match="repeat: needs a running program"):
         slim.repeat(X, 2, slim.max_pool2d, 1, 1, scan=True)
+
+
+def scaled(net, by):
+    return net * by
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (lambda net, number: net * float(number), "computes something else"),
+        (lambda net, number: jax.jit(lambda x: jnp.sin(x) + number)(net), "computes something else"),
+        (lambda net, number: net + jnp.asarray(np.full(4, number, np.float32)), "computes something else"),
+        (lambda net, number: jax.lax.cumsum(net, reverse=number > 2), "computes something else"),
+        (lambda net, number: slim.recompute_grad(scaled)(net, number * 0.5), "computes something else"),
+        (lambda net, number: jnp.tanh(net) if number > 2 else jnp.sin(net), "computes something else"),
+        (lambda net, number: slim.conv2d(net, 4, 1 + number % 2 * 2, scope=f"s_{number}"), "has other variables"),
+        (
+            lambda net, number: slim.conv2d(net, 4, 1),
+            r"makes the variable 's/Conv_1/weights', which has no counterpart",
+        ),
+        (lambda net, number: slim.dropout(net), "draws random numbers outside of its own scope"),
+        (
+            lambda net, number: slim.losses.add_loss(net.mean()) or net if number < 2 else net,
+            "has other updates, losses",
+        ),
+    ],
+)
+def test_a_scan_of_unequal_calls_is_refused(step, message):
+    def layer(net, scope=None):
+        return step(net, int(scope.rpartition("_")[2]))
+
+    model = slim.Model(lambda x, scan: slim.repeat(x, 4, layer, scope="s", scan=scan))
+    model.specs(X, False)
+    with pytest.raises(ValueError, match=f"the last {message}"):
+        model.specs(X, True)
+
+
+def test_a_scan_does_not_read_what_its_calls_collect():
+    def layer(net, scope=None):
+        slim.losses.add_loss(jnp.mean(net))
+        return net + slim.losses.get_total_loss()
+
+    with pytest.raises(ValueError, match="cannot read a collection that they change, here 'losses'"):
+        slim.Model(lambda x: slim.repeat(x, 4, layer, scope="s", scan=True)).specs(X)
+
+
+def test_what_says_nothing_about_the_numbers_may_differ():
+    def layer(net, scope=None):
+        with slim.variable_scope(scope):
+            net = slim.conv2d(net, 4, 1, activation_fn=jax.nn.silu)
+            return checkpoint_name(net + jnp.asarray(np.arange(4.0, dtype=np.float32)), scope)
+
+    plain, scanned = both(lambda x, scan: slim.repeat(x, 4, layer, scope="s", scan=scan))
+    close(plain[1:], scanned[1:])
 
 
 def test_stack_is_the_calls_one_by_one():

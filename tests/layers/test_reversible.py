@@ -72,6 +72,32 @@ def test_memory_does_not_grow_with_depth():
     assert kept(12, False) > 4 * kept(2, False) > 4 * kept(2, True)
 
 
+@pytest.mark.parametrize("wrap", [lambda f: f, jax.jit])
+def test_what_f_and_g_close_over_gets_gradients(wrap):
+    def program(x, scale, training):
+        def scaled(z):
+            return f(z) * scale
+
+        return slim.rev_block(x, x, scaled, scaled, num_layers=2, is_training=training)[0]
+
+    model = slim.Model(program)
+    variables = model.init(KEY, X1, X2, True)
+    plain, own = (
+        wrap(jax.grad(lambda scale, training=training: jnp.sum(model.apply(variables, X1, scale, training))))(X2)
+        for training in (False, True)
+    )
+    assert np.abs(plain).max() > 0.1
+    np.testing.assert_allclose(own, plain, rtol=1e-4, atol=1e-5)
+
+
+def test_one_object_serves_several_runs():
+    block = slim.RevBlock(f, f, num_layers=2)
+    model = slim.Model(lambda x1, x2: block.backward(*block.forward(x1, x2)))
+    variables = model.init(KEY, X1, X2)
+    for _ in range(2):
+        np.testing.assert_allclose(model.apply(variables, X1, X2)[0], X1, atol=1e-5)
+
+
 def test_backward_inverts_forward():
     def program(x1, x2):
         block = slim.RevBlock(f, f, num_layers=3)
