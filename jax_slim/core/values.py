@@ -1,7 +1,7 @@
 """`Variables`: the values of a model's variables by name, outside of programs. A pytree and a mapping."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -115,6 +115,11 @@ class Variables(Mapping[str, Any]):
             )
 
         return self._only([name for name in self._values if keep(name)])
+
+    def only(self, names: Iterable[str]) -> "Variables":
+        """Those with these names, in the order that they have here; other names are passed over."""
+        wanted = set(names)
+        return self._only([name for name in self._values if name in wanted])
 
     def without(self, others: Mapping[str, Any]) -> "Variables":
         """Those whose names are not in `others`."""

@@ -41,8 +41,7 @@ def accumulated(
         loss, summaries, updates, gradients = loss_and_gradients(now, part, jax.random.fold_in(rng, index), trained)
         return (index + 1, now | updates, jax.tree.map(jnp.add, total, gradients)), (loss, summaries)
 
-    wanted = set(trained)
-    zeros = jax.tree.map(jnp.zeros_like, variables.without({n: None for n in variables if n not in wanted}))
+    zeros = jax.tree.map(jnp.zeros_like, variables.only(trained))
     (_, after, total), (losses, summaries) = jax.lax.scan(one_part, (jnp.zeros((), jnp.int32), variables, zeros), cut)
     changed = {name: value for name, value in after.items() if value is not variables[name]}
     return jnp.mean(losses), {tag: _joined(value) for tag, value in summaries.items()}, changed, _divided(total, parts)

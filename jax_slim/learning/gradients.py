@@ -66,7 +66,7 @@ def multiply_gradients(grads_and_vars: Any, gradient_multipliers: Mapping[Any, A
         )
     if not gradient_multipliers:
         raise ValueError("multiply_gradients: gradient_multipliers is empty. Leave it out to multiply nothing.")
-    factors = {_name(key): factor for key, factor in gradient_multipliers.items()}
+    factors = {variable_name(key): factor for key, factor in gradient_multipliers.items()}
     known = [name for name, _ in _items(grads_and_vars)]
     for name in factors:
         if name not in known:
@@ -100,14 +100,15 @@ def gradient_norm(gradient: Any) -> jax.Array:
     return jnp.sqrt(jnp.sum(jnp.square(gradient.astype(jnp.promote_types(gradient.dtype, jnp.float32)))))
 
 
-def _name(variable: Any) -> str:
+def variable_name(variable: Any) -> str:
+    """The name of a variable, given as a record, a spec or a name."""
     return variable.name if isinstance(variable, Variable | VariableSpec) else str(variable)
 
 
 def _items(gradients: Any) -> list[tuple[str, Any]]:
     if isinstance(gradients, Mapping):
         return list(gradients.items())
-    return [(_name(variable), gradient) for gradient, variable in gradients]
+    return [(variable_name(variable), gradient) for gradient, variable in gradients]
 
 
 def _each(gradients: Any, change: Any) -> Any:
@@ -115,4 +116,4 @@ def _each(gradients: Any, change: Any) -> Any:
     if isinstance(gradients, Mapping):
         # `|` keeps the mapping's own kind: a `Variables` stays one.
         return gradients | changed  # pyright: ignore[reportOperatorIssue]
-    return [(changed[_name(variable)], variable) for _, variable in gradients]
+    return [(changed[variable_name(variable)], variable) for _, variable in gradients]

@@ -12,13 +12,13 @@ from jax_slim.core.global_step import get_or_create_global_step
 from jax_slim.core.model import Model
 from jax_slim.core.program import VariableSpec
 from jax_slim.core.values import Variables
-from jax_slim.core.variables import Variable
 from jax_slim.learning.accumulation import accumulated
 from jax_slim.learning.gradients import (
     clip_gradient_norms,
     clip_gradients_together,
     gradient_summaries,
     multiply_gradients,
+    variable_name,
 )
 from jax_slim.learning.name_tables import ByName
 from jax_slim.learning.numerics import Diagnosis, diagnose
@@ -92,7 +92,7 @@ class TrainOp:
         self.counts_steps = counts_steps
         self.check_numerics = check_numerics
         self.moving_average = moving_average
-        self._update_ops = None if update_ops is None else {_name(update) for update in update_ops}
+        self._update_ops = None if update_ops is None else {variable_name(update) for update in update_ops}
         self._variables_to_train = variables_to_train
         self._change_gradients = change_gradients
         self._scale_changes = scale_changes
@@ -191,8 +191,7 @@ class TrainOp:
         def loss_of(trained: Variables) -> tuple[jax.Array, Any]:
             return self.model.collect(variables | trained, batch, rng=rng)
 
-        wanted_names = set(wanted)
-        trained = variables.without({name: None for name in variables if name not in wanted_names})
+        trained = variables.only(wanted)
         (loss, collected), gradients = jax.value_and_grad(loss_of, has_aux=True)(trained)
         updates = collected.updates
         if self._update_ops is not None:
@@ -346,7 +345,7 @@ def _chosen(wanted: Any, variables: Variables) -> Variables:
         wanted = [wanted]
     chosen: list[str] = []
     for one in wanted:
-        name = _name(one)
+        name = variable_name(one)
         if name in variables:
             if not variables.facts[name].trainable:
                 raise ValueError(
@@ -362,12 +361,7 @@ def _chosen(wanted: Any, variables: Variables) -> Variables:
                 f"{names.hint(name, variables.trainable)}"
             )
         chosen += matching
-    wanted_names = set(chosen)
-    return variables.without({name: None for name in variables if name not in wanted_names})
-
-
-def _name(variable: Any) -> str:
-    return variable.name if isinstance(variable, Variable | VariableSpec) else str(variable)
+    return variables.only(chosen)
 
 
 def counted_if(want: jax.Array | bool, summaries: dict[str, Any]) -> dict[str, Any]:

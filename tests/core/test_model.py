@@ -217,6 +217,7 @@ class TestVariables:
         assert list(self.values.select(scope="on")) == []
         assert list(self.values.select(suffix="weights", scope="two")) == ["two/weights"]
         assert list(self.values.without({"one/weights": 0})) == ["two/weights", "moving"]
+        assert list(self.values.only(["moving", "one/weights", "none"])) == ["one/weights", "moving"]
 
     def test_merging_keeps_facts(self):
         merged = self.values | {"moving": jnp.ones(()), "new": jnp.ones(2)}
