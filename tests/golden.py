@@ -9,6 +9,7 @@ Variables and inputs are not stored: they follow from their names and seeds, by 
 """
 
 import functools
+import gzip
 import json
 import math
 import zlib
@@ -26,7 +27,9 @@ Case = dict[str, Any]
 @functools.cache
 def cases(area: str) -> dict[str, Case]:
     """The cases of `area` ("layers", "naming", ...) by id. Shared between callers: do not change them."""
-    manifest = json.loads((FOLDER / f"{area}.json").read_text())
+    plain = FOLDER / f"{area}.json"
+    text = plain.read_bytes() if plain.exists() else gzip.decompress((FOLDER / f"{area}.json.gz").read_bytes())
+    manifest = json.loads(text)
     return {case["id"]: case for case in manifest["cases"]}
 
 

@@ -14,15 +14,16 @@ PACKAGE = "jax_slim"
 HOUSE: list[dict[str, set[str]]] = [
     {
         "core": set(),
-        "data": set(),
+        "data": {"PIL", "google", "google_crc32c", "grain", "absl", "simplejpeg"},
         "initializers": set(),
         "kernels": set(),
-        "preprocessing": {"PIL"},
+        "preprocessing": set(),
         "progress": {"rich"},
         "regularizers": set(),
     },
     {
-        "checkpoints": {"orbax"},
+        "checkpoints": {"google_crc32c", "ml_dtypes", "orbax", "safetensors"},
+        "datasets": {"PIL"},
         "layers": set(),
         "losses": set(),
         "metrics": set(),
@@ -33,6 +34,7 @@ HOUSE: list[dict[str, set[str]]] = [
     },
     {
         "evaluation": set(),
+        "exporting": {"jax2onnx"},
         "learning": {"optax"},
         "model_analyzer": {"rich"},
         "nets": set(),

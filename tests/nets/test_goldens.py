@@ -1,4 +1,4 @@
-"""The nets against TF-Slim's: names, shapes, logits, statistics of every end point, gradients."""
+"""The nets against TF-Slim's: names, shapes, logits, statistics of every end point, gradients, moving averages."""
 
 import pytest
 
