@@ -1,4 +1,7 @@
-"""`import jax_slim` costs jax and our own code: no heavy package, no backend. Looked up in `sys.modules`, not timed."""
+"""`import jax_slim` loads nothing, its first name jax and our own code: no heavy package, no backend.
+
+Looked up in `sys.modules`, not timed.
+"""
 
 import json
 import subprocess
@@ -34,10 +37,15 @@ def after(statement):
 
 
 def test_importing_adds_no_heavy_package_and_starts_no_backend():
-    added, backends = after("import jax_slim")
+    added, backends = after("import jax_slim; jax_slim.conv2d")
     assert "jax_slim" in added
     assert not added & HEAVY
     assert backends == 0
+
+
+def test_importing_alone_does_not_even_load_jax():
+    statement = "import sys, jax_slim; assert jax_slim.__version__; assert not {'jax', 'numpy'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-W", "error", "-c", statement], cwd=Path(__file__).parents[1], check=True)
 
 
 def test_the_check_sees_what_it_looks_for():

@@ -119,7 +119,7 @@ def test_the_comparison_sees_what_it_looks_for():
 def test_every_layer_at_the_root_is_in_layers():
     here = {
         name: thing
-        for name, thing in vars(slim).items()
+        for name, thing in ((name, getattr(slim, name)) for name in dir(slim))
         if getattr(thing, "__module__", "").startswith("jax_slim.layers")
     }
     assert len(here) > 40
