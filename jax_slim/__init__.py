@@ -1,6 +1,8 @@
 """jax-slim: TF-Slim reborn on JAX. `import jax_slim as slim`."""
 
 import importlib
+import importlib.util
+import pkgutil
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,10 +22,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0.dev0"
 
-# Rooms that a program which only builds and runs models does not need: loaded when they are first named.
-_ON_FIRST_USE = ("checkpoints", "data", "evaluation", "learning", "model_analyzer", "nets", "optimizers", "parallel")
-
-# What TF-Slim has at its root, of these rooms.
+# What TF-Slim has at its root of rooms that a program which only builds and runs models does not need.
 _NAMES_ON_FIRST_USE = {
     "OPTIMIZER_CLS_NAMES": "learning",
     "OPTIMIZER_SUMMARIES": "learning",
@@ -33,7 +32,7 @@ _NAMES_ON_FIRST_USE = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ON_FIRST_USE:
+    if importlib.util.find_spec(f"jax_slim.{name}") is not None:  # a room: loaded when it is first named
         return importlib.import_module(f"jax_slim.{name}")
     if name in _NAMES_ON_FIRST_USE:
         return getattr(importlib.import_module(f"jax_slim.{_NAMES_ON_FIRST_USE[name]}"), name)
@@ -47,7 +46,8 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_exported(), *_ON_FIRST_USE, *_NAMES_ON_FIRST_USE})
+    rooms = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+    return sorted({*globals(), *rooms, *_exported(), *_NAMES_ON_FIRST_USE})
 
 
 def _exported() -> dict[str, Any]:

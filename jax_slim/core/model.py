@@ -158,20 +158,15 @@ class Model:
         self, make_run: Callable[[], R], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Callable[[list[Any]], R], list[Any]]:
         """A function that runs the program, on other arrays in place of those in its arguments; and these arrays."""
-        leaves, structure = jax.tree.flatten((args, kwargs))
-        # What is not an array stays as it is.
-        places = [index for index, leaf in enumerate(leaves) if hasattr(leaf, "shape") and hasattr(leaf, "dtype")]
+        arrays, rebuild = arrays_apart((args, kwargs))
 
         def traced(arrays: list[Any]) -> R:
             run = make_run()  # here: it remembers the trace that it was made in
-            filled = list(leaves)
-            for index, array in zip(places, arrays, strict=True):
-                filled[index] = array
-            args, kwargs = jax.tree.unflatten(structure, filled)
+            args, kwargs = rebuild(arrays)
             self._run(run, args, kwargs)
             return run
 
-        return traced, [leaves[index] for index in places]
+        return traced, arrays
 
     def _draw(
         self, key: jax.Array, specs: Mapping[str, VariableSpec], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -351,6 +346,23 @@ class _Apply(Run):
 
     def _set_value(self, name: str, value: Any) -> None:
         self._values[name] = self._give(name, value)
+
+
+def arrays_apart(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
+    """The arrays (and `ShapeDtypeStruct`s) in a tree, and a function that puts others in their places.
+
+    What is not an array stays as it is: flags and names are no arguments that JAX traces.
+    """
+    leaves, structure = jax.tree.flatten(tree)
+    places = [index for index, leaf in enumerate(leaves) if hasattr(leaf, "shape") and hasattr(leaf, "dtype")]
+
+    def rebuild(arrays: list[Any]) -> Any:
+        filled = list(leaves)
+        for index, array in zip(places, arrays, strict=True):
+            filled[index] = array
+        return jax.tree.unflatten(structure, filled)
+
+    return [leaves[index] for index in places], rebuild
 
 
 def _used_arguments(closed: Any) -> set[int]:

@@ -1,0 +1,126 @@
+"""Which nets there are by name: a table of strings, so that listing them imports none.
+
+The names are those of research/slim's nets_factory.
+"""
+
+import difflib
+import fnmatch
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+
+class Row(NamedTuple):
+    """One net of the table.
+
+    Attributes:
+      module: the file in `nets` that defines it.
+      function: the net's function there: (images, num_classes, is_training, ...) -> (logits, end points).
+      arg_scope: the function there that makes its defaults.
+      head: the scopes of the last, class-dependent layers: what fine-tuning for other classes leaves out.
+      classes: how many it was published with; 1001 are ImageNet's and a first one for background.
+      channels: of the inputs it was made for.
+      frames: how many images an example has; None where it is a single one, without an axis for time.
+    """
+
+    module: str
+    function: str
+    arg_scope: str
+    head: tuple[str, ...]
+    classes: int = 1000
+    channels: int = 3
+    frames: int | None = None
+
+
+def _rows() -> dict[str, Row]:
+    rows = {
+        "alexnet_v2": Row("alexnet", "alexnet_v2", "alexnet_v2_arg_scope", ("alexnet_v2/fc8",)),
+        "cifarnet": Row("cifarnet", "cifarnet", "cifarnet_arg_scope", ("CifarNet/logits",), classes=10),
+        "lenet": Row("lenet", "lenet", "lenet_arg_scope", ("LeNet/fc4",), classes=10, channels=1),
+        "overfeat": Row("overfeat", "overfeat", "overfeat_arg_scope", ("overfeat/fc8",)),
+    }
+    for name in ("vgg_a", "vgg_16", "vgg_19"):
+        rows[name] = Row("vgg", name, "vgg_arg_scope", (f"{name}/fc8",))
+    for version, auxiliary in (("v1", False), ("v2", False), ("v3", True), ("v4", True)):
+        scope = f"Inception{version.upper()}"
+        head = (f"{scope}/Logits", *([f"{scope}/AuxLogits"] if auxiliary else []))
+        name = f"inception_{version}"
+        rows[name] = Row(name, name, f"{name}_arg_scope", head, classes=1001)
+    name = "inception_resnet_v2"
+    head = ("InceptionResnetV2/Logits", "InceptionResnetV2/AuxLogits")
+    rows[name] = Row(name, name, f"{name}_arg_scope", head, classes=1001)
+    for version, classes in (("v1", 1000), ("v2", 1001)):
+        for layers in (50, 101, 152, 200):
+            name = f"resnet_{version}_{layers}"
+            rows[name] = Row(f"resnet_{version}", name, "resnet_arg_scope", (f"{name}/logits",), classes)
+    for suffix in ("", "_075", "_050", "_025"):
+        name = f"mobilenet_v1{suffix}"
+        rows[name] = Row("mobilenet_v1", name, "mobilenet_v1_arg_scope", ("MobilenetV1/Logits",), 1001)
+    for suffix, function in (("", "mobilenet"), ("_140", "mobilenet_v2_140"), ("_050", "mobilenet_v2_050"),
+                             ("_035", "mobilenet_v2_035")):  # fmt: skip
+        rows[f"mobilenet_v2{suffix}"] = Row("mobilenet_v2", function, "training_scope", ("MobilenetV2/Logits",), 1001)
+    for name, function, scope in (
+        ("mobilenet_v3_large", "large", "MobilenetV3"),
+        ("mobilenet_v3_small", "small", "MobilenetV3"),
+        ("mobilenet_v3_large_minimalistic", "large_minimalistic", "MobilenetV3"),
+        ("mobilenet_v3_small_minimalistic", "small_minimalistic", "MobilenetV3"),
+        ("mobilenet_edgetpu", "edge_tpu", "MobilenetEdgeTPU"),
+        ("mobilenet_edgetpu_075", "edge_tpu_075", "MobilenetEdgeTPU"),
+    ):
+        rows[name] = Row("mobilenet_v3", function, "training_scope", (f"{scope}/Logits",), 1001)
+    for family, size in (("nasnet", "cifar"), ("nasnet", "mobile"), ("nasnet", "large"),
+                         ("pnasnet", "mobile"), ("pnasnet", "large")):  # fmt: skip
+        name = f"{family}_{size}"
+        classes = 10 if size == "cifar" else 1001
+        rows[name] = Row(family, f"build_{name}", f"{name}_arg_scope", ("final_layer", "aux_"), classes)
+    rows["i3d"] = Row("i3d", "i3d", "i3d_arg_scope", ("InceptionV1/Logits",), classes=400, frames=64)
+    rows["s3dg"] = Row("s3dg", "s3dg", "s3dg_arg_scope", ("InceptionV1/Logits",), classes=400, frames=64)
+    return dict(sorted(rows.items()))
+
+
+ROWS: Mapping[str, Row] = _rows()
+
+
+def row_of(function: str, name: str) -> Row:
+    """The row of a net; `function` is who asks, for the message that lists near names when there is no such net."""
+    if name not in ROWS:
+        alike = difflib.get_close_matches(str(name), ROWS, n=5, cutoff=0.5)
+        raise ValueError(
+            f"{function}: name must be one of slim.nets.list_models(), got {name!r}."
+            + (f" Near names: {', '.join(alike)}." if alike else f" They are: {', '.join(ROWS)}.")
+        )
+    return ROWS[name]
+
+
+def list_models(pattern: str = "*") -> list[str]:
+    """The names of the nets that `create_model` and `get_network_fn` know, in order of the alphabet.
+
+        slim.nets.list_models("resnet_v1*")     # ['resnet_v1_101', 'resnet_v1_152', 'resnet_v1_200', 'resnet_v1_50']
+
+    Args:
+      pattern: a shell pattern; '*' stands for any text.
+    """
+    return [name for name in ROWS if fnmatch.fnmatchcase(name, pattern)]
+
+
+class OnUse(Mapping[str, Callable[..., Any]]):
+    """Net name -> a function of its module, imported when it is looked up.
+
+    Args:
+      column: the column of the table that names the function.
+    """
+
+    def __init__(self, column: str) -> None:
+        self._column = column
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        if name not in ROWS:
+            raise KeyError(name)
+        row = ROWS[name]
+        return getattr(importlib.import_module(f"jax_slim.nets.{row.module}"), getattr(row, self._column))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(ROWS)
+
+    def __len__(self) -> int:
+        return len(ROWS)
