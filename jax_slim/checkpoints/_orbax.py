@@ -50,8 +50,9 @@ class ArrayWriter:
 
 
 def read_arrays(path: str, specs: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, np.ndarray]:
-    """The arrays that `ArrayWriter` wrote to `path`: those of `specs`, which must be all of them."""
+    """Those of the arrays that `ArrayWriter` wrote to `path` that `specs` names. The others are not read."""
     ocp = _orbax()
     with ocp.Checkpointer(_handler(ocp)) as reader:
         each = {name: ocp.RestoreArgs(restore_type=np.ndarray) for name in specs}
-        return reader.restore(path, args=ocp.args.PyTreeRestore(item=dict(specs), restore_args=each))
+        wanted = ocp.args.PyTreeRestore(item=dict(specs), restore_args=each, partial_restore=True)
+        return reader.restore(path, args=wanted)

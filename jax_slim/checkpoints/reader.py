@@ -1,0 +1,132 @@
+"""What all readers of checkpoints are: lazy mappings name -> array that list names and shapes without reading arrays."""
+
+import abc
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jax_slim.core import names
+from jax_slim.core.values import Facts
+
+AVERAGE = "ExponentialMovingAverage"
+"""The last part of the names that TensorFlow gives to moving averages of variables."""
+
+PathLike = str | os.PathLike[str]
+
+_AT_ONCE = 64 << 20  # bytes read together
+
+
+class Entry(NamedTuple):
+    """What is known of an array before it is read.
+
+    Attributes:
+      dtype: as NumPy has it (bfloat16 is ml_dtypes'); `object` for strings.
+      shape: its whole shape.
+    """
+
+    dtype: np.dtype
+    shape: tuple[int, ...]
+
+
+class Checkpoint(Mapping[str, np.ndarray]):
+    """An open checkpoint: a mapping name -> array that reads each array when it is asked for.
+
+        with slim.checkpoints.open_checkpoint("/tmp/vgg_16.ckpt") as checkpoint:
+            checkpoint.entries()["vgg_16/fc8/weights"].shape      # (1, 1, 4096, 1000): no array was read
+            checkpoint["vgg_16/fc8/weights"]                      # this one is
+
+    Whatever the format, variables have their own names, what an optimizer keeps for a variable has its name in
+    TensorFlow where there is one ('conv1/weights/Momentum'), and so have moving averages
+    ('conv1/weights/ExponentialMovingAverage').
+
+    Attributes:
+      path: the checkpoint that was opened (of a directory, the newest in it).
+      format: 'tensorflow', 'orbax' or 'safetensors', possibly with a version behind it.
+    """
+
+    path: str
+    format: str
+
+    @abc.abstractmethod
+    def entries(self) -> Mapping[str, Entry]:
+        """Name -> dtype and shape of everything in the checkpoint. Reads no array."""
+
+    @abc.abstractmethod
+    def _read(self, name: str) -> np.ndarray:
+        """The array of a name that `entries` has."""
+
+    def _read_some(self, wanted: Sequence[str]) -> Mapping[str, np.ndarray]:
+        """Several at once: for formats where each reading costs more than the array."""
+        return {name: self._read(name) for name in wanted}
+
+    def close(self) -> None:
+        """Lets go of the files."""
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self.entries():
+            raise KeyError(f"{self.path} holds no {name!r}.{names.hint(name, self.entries(), 'entries')}")
+        return self._read(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.entries()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries())
+
+    def __len__(self) -> int:
+        return len(self.entries())
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path}: {len(self)} entries, {self.format}>"
+
+
+def facts_in(checkpoint: Mapping[str, Any]) -> Mapping[str, Facts]:
+    """What a checkpoint tells of its variables (trainable, collections): {} where the format cannot."""
+    return getattr(checkpoint, "facts", {})
+
+
+def averages_in(checkpoint: Mapping[str, Any]) -> dict[str, str]:
+    """Variable name -> the name of the entry that is its moving average."""
+    ending = f"/{AVERAGE}"
+    return {name.removesuffix(ending): name for name in checkpoint if name.endswith(ending)}
+
+
+def each_array(checkpoint: Mapping[str, Any], wanted: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """Name and array of each wanted entry, in order; few are in memory at once."""
+    if not isinstance(checkpoint, Checkpoint):
+        for name in wanted:
+            yield name, checkpoint[name]
+        return
+    entries, some, size = checkpoint.entries(), [], 0
+    for name in wanted:
+        some.append(name)
+        size += size_of(entries[name]) or 0
+        if size >= _AT_ONCE:
+            yield from checkpoint._read_some(some).items()
+            some, size = [], 0
+    yield from checkpoint._read_some(some).items()
+
+
+def size_of(entry: Entry) -> int | None:
+    """How many bytes an array takes; None for strings, whose lengths only reading tells."""
+    dtype = np.dtype(entry.dtype)
+    return None if dtype.kind in "OSU" else math.prod(entry.shape) * dtype.itemsize
+
+
+def entries_of(checkpoint: Mapping[str, Any]) -> Mapping[str, Entry]:
+    """dtype and shape by name, of a checkpoint or of a mapping of arrays."""
+    if hasattr(checkpoint, "entries"):
+        return checkpoint.entries()
+    return {name: Entry(np.dtype(value.dtype), tuple(value.shape)) for name, value in checkpoint.items()}
