@@ -1,4 +1,4 @@
-"""What all readers of checkpoints are: lazy mappings name -> array that list names and shapes without reading arrays."""
+"""What all readers of checkpoints are: mappings name -> array that list names and shapes without reading arrays."""
 
 import abc
 import math

@@ -6,6 +6,7 @@ The header is checked by the safetensors package, which is imported on first use
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
@@ -13,7 +14,7 @@ import numpy as np
 
 from jax_slim.checkpoints import _manifest
 from jax_slim.checkpoints.native import CheckpointError, MissingCheckpointError
-from jax_slim.checkpoints.reader import Checkpoint, Entry, Path
+from jax_slim.checkpoints.reader import Checkpoint, Entry, PathLike
 from jax_slim.core.values import Facts, Variables
 
 _FACTS = "jax_slim.variables"  # in the metadata, where only strings are allowed
@@ -42,14 +43,14 @@ class SafetensorsCheckpoint(Checkpoint):
       metadata: the strings in the header, by name.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: PathLike) -> None:
         from safetensors import SafetensorError, safe_open
 
         self.path, self.format = os.path.abspath(path), "safetensors"
         try:
             with safe_open(self.path, framework="numpy") as checked:
                 self.metadata = dict(checked.metadata() or {})
-            with open(self.path, "rb") as file:
+            with Path(self.path).open("rb") as file:
                 length = int.from_bytes(file.read(8), "little")
                 header = json.loads(file.read(length))
         except FileNotFoundError:
@@ -75,7 +76,7 @@ class SafetensorsCheckpoint(Checkpoint):
         dtype, shape = self._entries[name]
         begin, end = self._header[name]["data_offsets"]
         try:
-            with open(self.path, "rb") as file:
+            with Path(self.path).open("rb") as file:
                 file.seek(self._start + begin)
                 # NumPy's own fromfile does not know the dtypes of ml_dtypes.
                 data = np.fromfile(file, np.uint8, end - begin)
@@ -86,7 +87,7 @@ class SafetensorsCheckpoint(Checkpoint):
         return data.view(dtype).reshape(shape)
 
 
-def save_safetensors(path: Path, variables: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> None:
+def save_safetensors(path: PathLike, variables: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> None:
     """Writes variables to a `.safetensors` file, whole or not at all: what other frameworks read directly.
 
         slim.checkpoints.save_safetensors("vgg_16.safetensors", variables, {"classes": "1000"})
@@ -120,10 +121,10 @@ def save_safetensors(path: Path, variables: Mapping[str, Any], metadata: Mapping
     temporary = f"{target}.tmp-{os.getpid()}"
     try:
         serialize_file(specs, temporary, metadata=told or None)
-        with open(temporary, "rb+") as file:
+        with Path(temporary).open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(temporary, target)
-        _manifest.sync_directory(_manifest.Path(target).parent)
+        _manifest.sync_directory(Path(target).parent)
     except (OSError, SafetensorError) as error:
         why = getattr(error, "strerror", None) or error
         raise CheckpointError(f"save_safetensors: {target} cannot be written: {why}.") from error

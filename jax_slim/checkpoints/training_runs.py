@@ -31,7 +31,7 @@ _OF_OPTAX = {"trace": "Momentum", "mu": "Adam", "nu": "Adam_1", "sum_of_squares"
 
 
 class TrainingCheckpoint(Checkpoint):
-    """One checkpoint of a training run: its variables, moving averages and optimizer, by the names they have in programs.
+    """One checkpoint of a training run: its variables, moving averages and optimizer, by their names in programs.
 
     What has no such name (the random key, counters) keeps the one of `learning.saving.named_arrays`.
 
@@ -53,9 +53,8 @@ class TrainingCheckpoint(Checkpoint):
         for name, stored in self._stored.items():
             spec = spec_of(arrays[stored])
             self._entries[name] = Entry(np.dtype(spec.dtype), spec.shape)
-        self.facts = {
-            name: Facts(bool(able), tuple(lists)) for name, (able, lists) in told.get("variables", {}).items()
-        }
+        described = told.get("variables", {})
+        self.facts = {name: Facts(bool(trainable), tuple(lists)) for name, (trainable, lists) in described.items()}
 
     def entries(self) -> Mapping[str, Entry]:
         return self._entries
