@@ -1,0 +1,100 @@
+"""Evaluation preprocessing for images of any size, within one traced program.
+
+`jax_slim.preprocessing` prepares an image whose size is known. An exported program is traced once for every size, so
+here crop and resize are one gather at computed coordinates. The numbers are the same, up to rounding in float32.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+_VGG_MEANS = (123.68, 116.78, 103.94)
+_VGG_SMALLER_SIDE = 256
+_INCEPTION_FRACTION = 0.875
+
+
+def vgg(images: jax.Array, height: int, width: int) -> jax.Array:
+    """The smaller side to 256 pixels (more where the crop needs more), a central crop, ImageNet's means subtracted."""
+    rows, columns = _size(images)
+    smaller = max(_VGG_SMALLER_SIDE, height, width)
+    scale = smaller / jnp.minimum(rows, columns)
+    samples = []
+    for length, wanted in ((rows, height), (columns, width)):
+        resized = jnp.rint(length * scale)
+        offset = jnp.floor((resized - wanted) / 2)
+        samples.append(_Samples((jnp.arange(wanted, dtype=jnp.float32) + offset) * (length / resized), length))
+    return _bilinear(images.astype(jnp.float32), *samples) - jnp.asarray(_VGG_MEANS, jnp.float32)
+
+
+def inception(images: jax.Array, height: int, width: int) -> jax.Array:
+    """The central 87.5 % of both sides, resized, from -1 to 1."""
+    samples = []
+    for length, wanted in zip(_size(images), (height, width), strict=True):
+        start = jnp.floor((length - length * _INCEPTION_FRACTION) / 2)
+        kept = length - 2 * start
+        samples.append(_Samples(jnp.arange(wanted, dtype=jnp.float32) * (kept / wanted), kept, start))
+    return (_bilinear(images.astype(jnp.float32) / 255, *samples) - 0.5) * 2
+
+
+def cifarnet(images: jax.Array, height: int, width: int) -> jax.Array:
+    """A central crop, or zeros around, then each image to mean 0 and deviation 1."""
+    images = _cropped_or_padded(images.astype(jnp.float32), height, width)
+    axes = (1, 2, 3)
+    mean = images.mean(axes, keepdims=True)
+    variance = jnp.maximum(jnp.square(images).mean(axes, keepdims=True) - jnp.square(mean), 0)
+    least = (images.shape[1] * images.shape[2] * images.shape[3]) ** -0.5
+    return (images - mean) / jnp.maximum(jnp.sqrt(variance), least)
+
+
+def lenet(images: jax.Array, height: int, width: int) -> jax.Array:
+    """A central crop, or zeros around, from -1 to 1."""
+    return (_cropped_or_padded(images.astype(jnp.float32), height, width) - 128) / 128
+
+
+PREPROCESSING: dict[str, Callable[[jax.Array, int, int], jax.Array]] = {
+    "cifarnet": cifarnet,
+    "inception": inception,
+    "lenet": lenet,
+    "vgg": vgg,
+}
+
+
+def _size(images: jax.Array) -> tuple[jax.Array, jax.Array]:
+    # As values: they are unknown while the program is traced.
+    rows, columns = images.shape[1:3]
+    return jnp.asarray(rows, jnp.float32), jnp.asarray(columns, jnp.float32)
+
+
+class _Samples(NamedTuple):
+    """Where to read along one side: positions within a crop, the crop's length and its first pixel."""
+
+    positions: jax.Array
+    length: jax.Array
+    start: jax.Array | float = 0.0
+
+
+def _bilinear(images: jax.Array, rows: _Samples, columns: _Samples) -> jax.Array:
+    """Reads [N, h, w, C] at rows and columns between pixels: [N, number of rows, number of columns, C]."""
+    for axis, samples in ((1, rows), (2, columns)):
+        first = jnp.floor(samples.positions)
+        last = samples.length - 1
+        share = (samples.positions - first).reshape([-1 if a == axis else 1 for a in range(4)])
+        one, other = (
+            jnp.take(images, (jnp.clip(at, 0, last) + samples.start).astype(jnp.int32), axis, mode="clip")
+            for at in (first, first + 1)
+        )
+        images = one + (other - one) * share
+    return images
+
+
+def _cropped_or_padded(images: jax.Array, height: int, width: int) -> jax.Array:
+    for axis, (length, wanted) in enumerate(zip(_size(images), (height, width), strict=True), start=1):
+        # Half of the difference, rounded down, is cut off before, or added: TF's rule for odd differences.
+        surplus = length - wanted
+        offset = jnp.where(surplus > 0, jnp.floor(surplus / 2), -jnp.floor(-surplus / 2))
+        at = jnp.arange(wanted, dtype=jnp.float32) + offset
+        inside = ((at >= 0) & (at < length)).reshape([-1 if a == axis else 1 for a in range(4)])
+        images = jnp.where(inside, jnp.take(images, at.astype(jnp.int32), axis, mode="clip"), 0)
+    return images

@@ -1,0 +1,153 @@
+"""An exported model: one file that runs wherever jax is, without jax-slim.
+
+The file is a zip archive: the program (`program.jax_export`, StableHLO in the form of
+`jax.export`), its variables (`variables.npz`), a description (`model.json`), and `loader.py` and `__main__.py`, with
+which the archive opens and runs itself:
+
+    python flowers.zip photo.jpg
+    PYTHONPATH=flowers.zip python -c 'import loader; print(loader.load("flowers.zip")(images))'
+"""
+
+import importlib.metadata
+import io
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax import export as jax_export
+
+from jax_slim.exporting import loader
+
+PLATFORMS = ("cpu", "cuda", "tpu")
+_MAIN = "import sys\n\nimport loader\n\nsys.exit(loader.main())\n"
+
+
+class ExportError(RuntimeError):
+    """A model cannot be exported, or an exported file cannot be read."""
+
+
+def export_model(
+    path: str | os.PathLike[str],
+    function: Callable[[Mapping[str, Any], Any], Any],
+    variables: Mapping[str, Any],
+    inputs: Mapping[str, tuple[str, Any]],
+    description: Mapping[str, Any] | None = None,
+    platforms: Sequence[str] = PLATFORMS,
+) -> Path:
+    """Writes a function of variables and inputs, with these variables, as one file that needs only jax to run.
+
+        def predict(variables, inputs):
+            return {"logits": model.apply(variables, inputs["image"])[0]}
+
+        export_model("flowers.zip", predict, variables, {"image": ("batch, 224, 224, 3", jnp.float32)})
+        load_exported("flowers.zip")(image=images)["logits"]
+
+    Args:
+      path: the file to write; one that is there is replaced when the new one is whole.
+      function: (variables, inputs) -> a dict of results by name; pure.
+      variables: name -> array: what it reads; only these are stored.
+      inputs: name -> (shape, dtype). In the shape, names are sizes that the caller may choose: "batch, 224, 224, 3".
+        One name is one size, wherever it stands.
+      description: what else the file should say (labels, image size, ...): values that JSON can hold.
+      platforms: which kinds of devices it must run on.
+
+    Returns:
+      The path.
+
+    Raises:
+      ExportError: the function cannot be traced for such sizes, or the file cannot be written.
+    """
+    target = Path(path)
+    shapes = _symbolic(inputs)
+    arrays = {name: np.asarray(value) for name, value in variables.items()}
+    like = {name: jax.ShapeDtypeStruct(value.shape, value.dtype) for name, value in arrays.items()}
+    try:
+        exported = jax_export.export(jax.jit(function), platforms=list(platforms))(like, shapes)
+        program = bytes(exported.serialize())
+    except Exception as error:
+        sizes = "; ".join(f"{name}: {shape}" for name, (shape, _) in inputs.items())
+        raise ExportError(
+            f"export_model: the program cannot be exported for {sizes} on {', '.join(platforms)}: "
+            f"{str(error).splitlines()[0]}. Give sizes as numbers where the program needs to know them."
+        ) from error
+    contents = {
+        "format": loader.FORMAT,
+        "inputs": {name: [shape, np.dtype(dtype).name] for name, (shape, dtype) in inputs.items()},
+        "platforms": list(platforms),
+        "jax": jax.__version__,
+        "variables": {name: [list(value.shape), value.dtype.name] for name, value in arrays.items()},
+        **(description or {}),
+    }
+    _write(target, program, arrays, contents)
+    return target
+
+
+def load_exported(path: str | os.PathLike[str]) -> loader.ExportedModel:
+    """Opens a file that `export_model` wrote: called with its inputs by name, it returns its results by name.
+
+    Raises:
+      ExportError: it is no such file, or it is damaged.
+    """
+    try:
+        return loader.load(path)
+    except loader.LoadError as error:
+        raise ExportError(f"load_exported: {error}") from error
+
+
+def _symbolic(inputs: Mapping[str, tuple[str, Any]]) -> dict[str, jax.ShapeDtypeStruct]:
+    scope = jax_export.SymbolicScope()
+    made = {}
+    for name, (shape, dtype) in inputs.items():
+        try:
+            made[name] = jax.ShapeDtypeStruct(jax_export.symbolic_shape(shape, scope=scope), dtype)
+        except (ValueError, TypeError) as error:
+            raise ExportError(
+                f"export_model: the shape of an input must be numbers and names between commas, such as "
+                f"'batch, 224, 224, 3', got {shape!r} for {name!r}."
+            ) from error
+    return made
+
+
+def _flatbuffers() -> dict[str, bytes]:
+    """The package that jax reads programs with and does not bring along (Apache-2.0, as its metadata says)."""
+    distribution = importlib.metadata.distribution("flatbuffers")
+    return {
+        str(file): Path(str(file.locate())).read_bytes()
+        for file in distribution.files or ()
+        if file.suffix == ".py" or "LICENSE" in file.name or file.name == "METADATA"
+    }
+
+
+def _write(target: Path, program: bytes, arrays: Mapping[str, np.ndarray], contents: Mapping[str, Any]) -> None:
+    """Under another name first: a full disk must not cost the file that was there."""
+    # NumPy's files do not know bfloat16 and its like: bytes, with the dtype in the description.
+    stored = {str(index): np.frombuffer(value.tobytes(), np.uint8) for index, value in enumerate(arrays.values())}
+    part: str | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, part = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(descriptor, "w+b") as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+                archive.writestr("model.json", json.dumps(contents, indent=1))
+                archive.writestr("program.jax_export", program, zipfile.ZIP_DEFLATED)
+                archive.writestr("loader.py", Path(loader.__file__).read_text(encoding="utf-8"))
+                archive.writestr("__main__.py", _MAIN)
+                for name, text in _flatbuffers().items():
+                    archive.writestr(name, text)
+                buffer = io.BytesIO()
+                np.savez(buffer, **stored)
+                archive.writestr("variables.npz", buffer.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(part, 0o644)
+        os.replace(part, target)
+    except OSError as error:
+        if part is not None:
+            Path(part).unlink(missing_ok=True)
+        raise ExportError(f"export_model: cannot write {target}: {error.strerror or error}.") from error

@@ -1,0 +1,180 @@
+"""Opens an exported model and runs it. Needs jax and NumPy; Pillow as well, to read images from files.
+
+A copy of this file lies in every exported model, so it imports nothing else of the package it came from.
+
+    model = loader.load("flowers.zip")
+    model(image=images)["probabilities"]
+
+    python flowers.zip photo.jpg [more.jpg ...] [--top 5] [--json]
+"""
+
+import argparse
+import importlib.util
+import io
+import json
+import os
+import sys
+import zipfile
+import zlib
+from typing import Any
+
+FORMAT = 1
+
+
+class LoadError(RuntimeError):
+    """A file is no exported model, or is damaged."""
+
+
+class ExportedModel:
+    """A model out of an exported file.
+
+    Attributes:
+      description: what the file says of itself: 'inputs' (name -> [shape, dtype]), 'labels', ...
+      path: the file.
+    """
+
+    def __init__(self, path: str, description: dict[str, Any], program: bytes, variables: dict[str, Any]) -> None:
+        from jax import export as jax_export
+
+        if importlib.util.find_spec("flatbuffers") is None:
+            sys.path.append(path)  # jax reads programs with it: the file brings it along
+        self.path = path
+        self.description = description
+        self._variables = variables
+        try:
+            self._exported = jax_export.deserialize(bytearray(program))
+        except Exception as error:
+            raise LoadError(f"{path}: its program cannot be read by this version of jax: {error}") from error
+
+    def __call__(self, **inputs: Any) -> dict[str, Any]:
+        """Runs the model: inputs by name -> results by name. Compiled at the first call for each size."""
+        import jax
+        import numpy as np
+
+        expected = self.description["inputs"]
+        if set(inputs) != set(expected):
+            raise TypeError(f"{self.path}: inputs must be {sorted(expected)}, got {sorted(inputs)}.")
+        arrays = {}
+        for name, (shape, dtype) in expected.items():
+            array = inputs[name]
+            array = array if isinstance(array, jax.Array) else np.asarray(array)
+            if array.ndim != len(shape.split(",")) or array.dtype != dtype:
+                raise TypeError(
+                    f"{self.path}: {name} must have shape [{shape}] and dtype {dtype}, got {list(array.shape)} and "
+                    f"{array.dtype}."
+                )
+            arrays[name] = array
+        return self._exported.call(self._variables, arrays)
+
+    @property
+    def labels(self) -> list[str] | None:
+        """The name of each class, or None."""
+        return self.description.get("labels")
+
+
+def load(path: str | os.PathLike[str]) -> ExportedModel:
+    """Reads an exported model from its file.
+
+    Raises:
+      LoadError: there is no such file, it is no exported model, or it is damaged.
+    """
+    path = os.fspath(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            description = json.loads(archive.read("model.json"))
+            program = archive.read("program.jax_export")
+            stored = archive.read("variables.npz")
+    except FileNotFoundError:
+        raise LoadError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise LoadError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (zipfile.BadZipFile, KeyError, ValueError, zlib.error, NotImplementedError, EOFError) as error:
+        raise LoadError(f"{path}: is no exported model, or is damaged: {error}") from error
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        raise LoadError(f"{path}: is no exported model of format {FORMAT}")
+    return ExportedModel(path, description, program, _variables(path, description, stored))
+
+
+def _variables(path: str, description: dict[str, Any], stored: bytes) -> dict[str, Any]:
+    import jax.numpy as jnp
+    import numpy as np
+
+    try:
+        with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
+            return {
+                name: arrays[str(index)].view(jnp.dtype(dtype)).reshape(shape)
+                for index, (name, (shape, dtype)) in enumerate(description["variables"].items())
+            }
+    except (KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        raise LoadError(f"{path}: its variables are damaged: {error}") from error
+
+
+def read_image(path: str, channels: int = 3) -> Any:
+    """The pixels of an image file, upright: uint8 [height, width, channels].
+
+    Raises:
+      LoadError: it is no image that Pillow reads.
+    """
+    import numpy as np
+
+    try:
+        from PIL import Image, ImageOps
+    except ImportError:
+        raise LoadError("reading images from files needs Pillow: pip install pillow") from None
+    try:
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB")
+            return np.asarray(upright).reshape(upright.height, upright.width, channels)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise LoadError(f"{path}: is no image that can be read: {error}") from None
+
+
+def classify(model: ExportedModel, path: str, top: int) -> list[dict[str, Any]]:
+    """The `top` most probable classes of one image file: label, class and probability, the best first."""
+    import numpy as np
+
+    shape, dtype = model.description["inputs"]["image"]
+    channels = int(shape.split(",")[-1])
+    pixels = read_image(path, channels)
+    results = model(image=pixels[None].astype(dtype))
+    probabilities = np.asarray(results["probabilities"], np.float64)[0]
+    labels = model.labels
+    best = np.argsort(-probabilities, kind="stable")[:top]
+    return [
+        {
+            "label": labels[index] if labels and index < len(labels) else str(index),
+            "class": int(index),
+            "probability": round(float(probabilities[index]), 6),
+        }
+        for index in best
+    ]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """What `python model.zip photo.jpg` does. Returns the exit code: 0, or 1 when a file could not be used."""
+    parser = argparse.ArgumentParser(prog=os.path.basename(sys.argv[0]), description="Says what an image shows.")
+    parser.add_argument("images", nargs="+", metavar="IMAGE")
+    parser.add_argument("--model", default=os.path.dirname(os.path.abspath(__file__)), help=argparse.SUPPRESS)
+    parser.add_argument("--top", type=int, default=5, help="how many classes to show (default 5)")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    chosen = parser.parse_args(arguments)
+    code, table = 0, {}
+    try:
+        model = load(chosen.model)
+    except LoadError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    for path in chosen.images:
+        try:
+            table[path] = classify(model, path, chosen.top)
+        except LoadError as error:
+            print(f"error: {error}", file=sys.stderr)
+            code = 1
+    if chosen.json:
+        print(json.dumps(table, indent=1))
+    else:
+        for path, rows in table.items():
+            print(path)
+            for row in rows:
+                print(f"  {100 * row['probability']:6.2f} %  {row['label']}")
+    return code
