@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import jax
 
-from jax_slim.core.collections import collections_for
+from jax_slim.core.collections import GraphKeys, collections_for
 from jax_slim.core.precision import to_compute, variable_dtype
 from jax_slim.core.scopes import VariableScope
 from jax_slim.core.variables import model_variable
@@ -42,6 +42,17 @@ def maker(inputs: jax.Array, trainable: bool, variables_collections: Any) -> Mak
         return to_compute(value)
 
     return make
+
+
+def of_model(getter: Callable[..., jax.Array], name: str, **arguments: Any) -> jax.Array:
+    """A getter for the scope of a layer with weights: what its normalizer makes are model variables too.
+
+    So the two that `batch_norm` makes for `zero_debias_moving_mean` are, inside such a layer, as in TF-Slim.
+    """
+    listed = arguments["collections"]
+    if GraphKeys.MODEL_VARIABLES not in listed:
+        arguments["collections"] = (*listed, GraphKeys.MODEL_VARIABLES)
+    return getter(name, **arguments)
 
 
 def finish(

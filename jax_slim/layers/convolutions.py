@@ -13,7 +13,7 @@ from jax_slim.core.program import operation
 from jax_slim.core.scopes import variable_scope
 from jax_slim.kernels.layouts import Padding, windows_on
 from jax_slim.layers import _args
-from jax_slim.layers._steps import Function, Scope, finish, maker
+from jax_slim.layers._steps import Function, Scope, finish, maker, of_model
 
 _SPACE = {1: "W", 2: "HW", 3: "DHW"}
 _DATA_FORMATS = (None, "NWC", "NCW", "NHWC", "NCHW", "NDHWC", "NCDHW")
@@ -276,7 +276,7 @@ def _convolve(
     lengths = [inputs.shape[layout.index(axis)] for axis in space]
     windows_on(function, lengths, kernel, strides, padding, rates)  # refuses before any variable is made
 
-    with variable_scope(scope, "Conv", [inputs], reuse=reuse) as sc:
+    with variable_scope(scope, "Conv", [inputs], custom_getter=of_model, reuse=reuse) as sc:
         make = maker(inputs, trainable, variables_collections)
         shape = (*kernel, inputs.shape[channel_axis], num_outputs)
         weights = make("weights", shape, weights_initializer, weights_regularizer)

@@ -20,7 +20,7 @@ from jax_slim.core.program import operation
 from jax_slim.core.scopes import variable_scope
 from jax_slim.core.variables import variable
 from jax_slim.layers import _args
-from jax_slim.layers._steps import Function, Scope, add_biases, finish, maker
+from jax_slim.layers._steps import Function, Scope, add_biases, finish, maker, of_model
 
 
 @add_arg_scope
@@ -77,7 +77,7 @@ def fully_connected(
     inputs = _args.floats(function, inputs)
     _args.least_rank(function, inputs, 2)
 
-    with variable_scope(scope, "fully_connected", [inputs], reuse=reuse) as sc:
+    with variable_scope(scope, "fully_connected", [inputs], custom_getter=of_model, reuse=reuse) as sc:
         make = maker(inputs, trainable, variables_collections)
         weights = make("weights", (inputs.shape[-1], num_outputs), weights_initializer, weights_regularizer)
         outputs = kernels.dense(to_compute(inputs), weights)

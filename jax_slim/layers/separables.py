@@ -15,7 +15,7 @@ from jax_slim.core.program import operation
 from jax_slim.core.scopes import variable_scope
 from jax_slim.kernels.layouts import extent, windows_on
 from jax_slim.layers import _args
-from jax_slim.layers._steps import Function, Scope, finish, maker
+from jax_slim.layers._steps import Function, Scope, finish, maker, of_model
 
 
 @add_arg_scope
@@ -95,7 +95,7 @@ def separable_convolution2d(
     channel_axis = layout.index("C")
     channels = inputs.shape[channel_axis]
 
-    with variable_scope(scope, "SeparableConv2d", [inputs], reuse=reuse) as sc:
+    with variable_scope(scope, "SeparableConv2d", [inputs], custom_getter=of_model, reuse=reuse) as sc:
         make = maker(inputs, trainable, variables_collections)
         shape = (*kernel, channels, multiplier)
         depthwise = make("depthwise_weights", shape, weights_initializer, weights_regularizer, listed_as="weights")

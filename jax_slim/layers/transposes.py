@@ -12,7 +12,7 @@ from jax_slim.core.precision import to_compute
 from jax_slim.core.program import operation
 from jax_slim.core.scopes import variable_scope
 from jax_slim.layers import _args
-from jax_slim.layers._steps import Function, Scope, finish, maker
+from jax_slim.layers._steps import Function, Scope, finish, maker, of_model
 
 
 @add_arg_scope
@@ -156,7 +156,7 @@ def _transpose(
     padding = _args.same_or_valid(function, padding)
     channel_axis = layout.index("C")
 
-    with variable_scope(scope, default_scope, [inputs], reuse=reuse) as sc:
+    with variable_scope(scope, default_scope, [inputs], custom_getter=of_model, reuse=reuse) as sc:
         make = maker(inputs, trainable, variables_collections)
         shape = (*kernel, num_outputs, inputs.shape[channel_axis])
         weights = make("weights", shape, weights_initializer, weights_regularizer)

@@ -32,6 +32,27 @@ def test_refuses_vectors_without_channels_or_with_tf_s_other_body(kwargs):
         slim.Model(lambda x: slim.batch_norm(x, **kwargs)).specs(np.ones(3, np.float32))
 
 
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (lambda x, **of_norm: slim.fully_connected(x, 4, **of_norm), (6, 3)),
+        (lambda x, **of_norm: slim.conv2d(x, 4, 3, **of_norm), (2, 4, 4, 3)),
+        (lambda x, **of_norm: slim.conv3d(x, 4, 3, **of_norm), (2, 4, 4, 4, 3)),
+        (lambda x, **of_norm: slim.separable_conv2d(x, 4, 3, **of_norm), (2, 4, 4, 3)),
+        (lambda x, **of_norm: slim.conv2d_transpose(x, 4, 3, **of_norm), (2, 4, 4, 3)),
+    ],
+    ids=["fully_connected", "conv2d", "conv3d", "separable_conv2d", "conv2d_transpose"],
+)
+def test_inside_a_layer_all_its_variables_are_model_variables(layer, shape):
+    """TF-Slim's layers with weights see to that; alone, `zero_debias_moving_mean` makes two that are not."""
+    of_norm = {"normalizer_fn": slim.batch_norm, "normalizer_params": {"zero_debias_moving_mean": True}}
+    specs = slim.Model(lambda x: layer(x, scope="layer", **of_norm)).specs(jax.ShapeDtypeStruct(shape, jnp.float32))
+    assert {name.rpartition("/")[2] for name in specs} >= {"beta", "moving_mean", "biased", "local_step"}
+    for name, spec in specs.items():
+        assert "variables" in spec.collections, name
+        assert spec.collections.count("model_variables") == 1, name
+
+
 SHAPES = [(6, 3), (4, 5, 3), (3, 4, 5, 3), (2, 2, 3, 2, 3)]
 LAYOUTS = pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
 DECAY, EPSILON = 0.9, 0.01
