@@ -87,7 +87,7 @@ def model(case: Case) -> slim.Model:
     def net(images):
         scope = case.get("arg_scope")
         scope = argument({"call": scope["fn"], "kwargs": scope["kwargs"]}) if scope else {}
-        functions, defaults = argument(case.get("extra_arg_scope", [[[], {}]])[0])
+        functions, defaults = argument(case.get("extra_arg_scope", [[], {}]))
         functions = [resolve(name) if isinstance(name, str) else name for name in functions]
         with slim.arg_scope(scope), slim.arg_scope(functions, **defaults):
             result, end_points = function(images, **argument(case["kwargs"]))
