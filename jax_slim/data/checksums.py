@@ -1,6 +1,7 @@
 """The checksum that TensorFlow's files carry: CRC-32C, masked."""
 
 import google_crc32c
+import numpy as np
 
 _MASK = 0xA282EAD8
 
@@ -11,6 +12,14 @@ def masked_crc32c(data: bytes) -> int:
     The mask keeps a checksum of data that holds checksums from being weak (leveldb's log format).
     """
     return mask(google_crc32c.value(data))
+
+
+def crc32c(data: bytes | np.ndarray, crc: int = 0) -> int:
+    """The CRC-32C, not masked, of `data` after data whose CRC-32C is `crc`: long data may come piece by piece.
+
+    An array must be contiguous and of uint8; it is not copied.
+    """
+    return google_crc32c.extend(crc, data)
 
 
 def mask(crc: int) -> int:
