@@ -1,5 +1,6 @@
 """`create_train_op`: a loss function and an optimizer become one pure training step."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -8,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_slim.core import names
-from jax_slim.core.global_step import get_or_create_global_step
+from jax_slim.core.global_step import get_or_create_global_step, step_at_root
 from jax_slim.core.model import Model
 from jax_slim.core.program import VariableSpec
 from jax_slim.core.values import Variables
@@ -280,7 +281,8 @@ def create_train_op(
     counts_steps = global_step is not None
 
     def program(batch: Any) -> jax.Array:
-        loss = _checked_loss(total_loss(batch))
+        with step_at_root() if counts_steps else contextlib.nullcontext():
+            loss = _checked_loss(total_loss(batch))
         if counts_steps:
             get_or_create_global_step()
         return loss

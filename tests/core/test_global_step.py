@@ -29,6 +29,24 @@ def test_found_made_and_checked():
     assert (int(after), int(found)) == (42, 41)
 
 
+def test_made_in_the_current_scope_and_found_from_everywhere():
+    """As TensorFlow's `get_or_create_global_step`: NASNet makes it where it first asks for it."""
+
+    def program():
+        with slim.variable_scope("net"), slim.variable_scope("cell"):
+            step = slim.get_or_create_global_step()
+        with slim.variable_scope("other"):
+            again = slim.get_or_create_global_step()
+            with pytest.raises(ValueError, match=r"create_global_step: 'net/cell/global_step' already exists"):
+                slim.create_global_step()
+        return step + again + slim.get_global_step()
+
+    model = slim.Model(program)
+    variables = model.init(KEY)
+    assert list(variables) == ["net/cell/global_step"]
+    assert int(model.apply({"net/cell/global_step": jnp.int32(5)})) == 15
+
+
 @pytest.mark.parametrize(
     ("step", "message"),
     [

@@ -181,6 +181,21 @@ def test_dropout_masks_change_from_step_to_step_and_not_from_run_to_run():
     assert len(set(run())) == 3
 
 
+def test_a_step_that_the_loss_makes_in_a_scope_is_the_one_that_is_counted():
+    def loss(batch):
+        with slim.variable_scope("net"):
+            seen = slim.get_or_create_global_step().astype(jnp.float32)
+            return jnp.mean(slim.fully_connected(batch["x"], 1) * 0) + seen
+
+    train_op = slim.learning.create_train_op(loss, optax.sgd(0.1))
+    state = train_op.init(KEY, BATCH)
+    assert [name for name in state.variables if "global_step" in name] == ["global_step"]
+    step = jax.jit(train_op)
+    for expected in range(3):
+        state, result = step(state, BATCH)
+        assert float(result.loss) == expected
+
+
 def test_an_update_of_a_trained_variable_is_kept():
     def loss(batch):
         scale = slim.variable("scale", initializer=jnp.asarray(2.0))
