@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import jax_slim.optimizers as optimizers
     import jax_slim.parallel as parallel
     from jax_slim._exports import *  # noqa: F403 - the list of what is public stands there, each with its `as`
+    from jax_slim.checkpoints.restoring import assign_from_checkpoint as assign_from_checkpoint
+    from jax_slim.checkpoints.restoring import assign_from_checkpoint_fn as assign_from_checkpoint_fn
+    from jax_slim.checkpoints.restoring import assign_from_values as assign_from_values
+    from jax_slim.checkpoints.restoring import assign_from_values_fn as assign_from_values_fn
     from jax_slim.learning.adaptive_clipping import adaptive_clipping_fn as adaptive_clipping_fn
     from jax_slim.learning.optimizing import OPTIMIZER_CLS_NAMES as OPTIMIZER_CLS_NAMES
     from jax_slim.learning.optimizing import OPTIMIZER_SUMMARIES as OPTIMIZER_SUMMARIES
@@ -27,6 +31,10 @@ _NAMES_ON_FIRST_USE = {
     "OPTIMIZER_CLS_NAMES": "learning",
     "OPTIMIZER_SUMMARIES": "learning",
     "adaptive_clipping_fn": "learning",
+    "assign_from_checkpoint": "checkpoints",
+    "assign_from_checkpoint_fn": "checkpoints",
+    "assign_from_values": "checkpoints",
+    "assign_from_values_fn": "checkpoints",
     "optimize_loss": "learning",
 }
 

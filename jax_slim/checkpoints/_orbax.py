@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import jax
@@ -56,3 +56,44 @@ def read_arrays(path: str, specs: Mapping[str, jax.ShapeDtypeStruct]) -> dict[st
         each = {name: ocp.RestoreArgs(restore_type=np.ndarray) for name in specs}
         wanted = ocp.args.PyTreeRestore(item=dict(specs), restore_args=each, partial_restore=True)
         return reader.restore(path, args=wanted)
+
+
+def tree_specs(path: str) -> dict[str, jax.ShapeDtypeStruct]:
+    """Shape and dtype of the leaves of any tree that orbax saved to `path`, by their keys: 'params/conv1/kernel'."""
+    ocp = _orbax()
+    with ocp.Checkpointer(_handler(ocp)) as reader:
+        leaves = jax.tree_util.tree_leaves_with_path(_metadata(reader, path), is_leaf=_is_leaf)
+    return {_key(where): jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for where, leaf in leaves if _is_array(leaf)}
+
+
+def read_tree(path: str, wanted: Collection[str]) -> dict[str, np.ndarray]:
+    """The leaves of such a tree with these keys. The others are not read."""
+    ocp = _orbax()
+    with ocp.Checkpointer(_handler(ocp)) as reader:
+        tree = _metadata(reader, path)
+
+        def asked(where: Any, leaf: Any) -> Any:
+            return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) if _key(where) in wanted else ocp.PLACEHOLDER
+
+        item = jax.tree_util.tree_map_with_path(asked, tree, is_leaf=_is_leaf)
+        each = jax.tree.map(lambda leaf: ocp.RestoreArgs(restore_type=np.ndarray), tree, is_leaf=_is_leaf)
+        read = reader.restore(path, args=ocp.args.PyTreeRestore(item=item, restore_args=each))
+    found = {_key(where): leaf for where, leaf in jax.tree_util.tree_leaves_with_path(read)}
+    return {name: np.asarray(found[name]) for name in wanted}
+
+
+def _metadata(reader: Any, path: str) -> Any:
+    metadata = reader.metadata(path).item_metadata
+    return getattr(metadata, "tree", metadata)
+
+
+def _is_leaf(node: Any) -> bool:
+    return hasattr(node, "directory")  # the metadata of one array or number
+
+
+def _is_array(leaf: Any) -> bool:
+    return getattr(leaf, "shape", None) is not None and getattr(leaf, "dtype", None) is not None
+
+
+def _key(where: tuple[Any, ...]) -> str:
+    return jax.tree_util.keystr(where, simple=True, separator="/")

@@ -45,7 +45,7 @@ class Checkpoint(Mapping[str, np.ndarray]):
 
     Attributes:
       path: the checkpoint that was opened (of a directory, the newest in it).
-      format: 'tensorflow', 'orbax' or 'safetensors', possibly with a version behind it.
+      format: 'V1' or 'V2' (both TensorFlow's), 'orbax', 'orbax tree' or 'safetensors'.
     """
 
     path: str
@@ -105,7 +105,7 @@ def averages_in(checkpoint: Mapping[str, Any]) -> dict[str, str]:
 
 def each_array(checkpoint: Mapping[str, Any], wanted: Iterable[str]) -> Iterator[tuple[str, Any]]:
     """Name and array of each wanted entry, in order; few are in memory at once."""
-    if not isinstance(checkpoint, Checkpoint):
+    if not hasattr(checkpoint, "_read_some"):
         for name in wanted:
             yield name, checkpoint[name]
         return

@@ -1,44 +1,70 @@
-"""The variables in a training checkpoint, without the training state around them."""
+"""The variables in a checkpoint, without the training state around them."""
 
 import os
 from collections.abc import Mapping
 from typing import Any
 
-from jax_slim.checkpoints.native import CheckpointError, load
-from jax_slim.core.values import Facts, Variables
+import numpy as np
 
-PREFIX = "variables/"
-"""What the names of variables begin with among the arrays of a training checkpoint."""
+from jax_slim.checkpoints.kinds import guessed_facts, variables_among
+from jax_slim.checkpoints.native import CheckpointError
+from jax_slim.checkpoints.opening import open_checkpoint
+from jax_slim.checkpoints.reader import averages_in, each_array, entries_of, facts_in
+from jax_slim.core.values import Variables
 
 
 def load_variables(path: str | os.PathLike[str], moving_average: bool = False) -> Variables:
-    """Reads a model's variables from a checkpoint that `learning.train` wrote.
+    """Reads a model's variables from a checkpoint of any format, without those of an optimizer.
 
         variables = slim.checkpoints.load_variables("/tmp/run")
         logits = model.apply(variables, images, is_training=False)
 
+    To put them into a model whose names or shapes differ, or only some of them: `slim.assign_from_checkpoint`.
+
     Args:
-      path: one checkpoint ('/tmp/run/1200'), or a directory of them: then the newest.
+      path: as for `open_checkpoint`: a run of `learning.train`, a checkpoint of TensorFlow, a `.safetensors` file, ...;
+        or an open checkpoint.
       moving_average: whether to put the moving averages that training kept in place of the trained variables.
 
     Returns:
-      The variables by name, 'global_step' among them, with their facts (trainable, collections).
+      The variables by name, 'global_step' among them, with their facts (trainable, collections). TensorFlow's files
+      tell none: there, floats count as trainable unless their names are those of moving statistics.
 
     Raises:
       CheckpointError: there is none, or it is damaged, or it holds no averages.
     """
-    arrays, stored = load(path)
-    facts = {name: Facts(trainable, tuple(listed)) for name, (trainable, listed) in stored.get("variables", {}).items()}
-    values = {name.removeprefix(PREFIX): value for name, value in arrays.items() if name.startswith(PREFIX)}
+    while True:
+        checkpoint = open_checkpoint(path)
+        try:
+            return _load(checkpoint, moving_average)
+        except CheckpointError:
+            # The run that writes it may have deleted it meanwhile, because newer ones came.
+            of_a_run = checkpoint is not path and os.path.isdir(path) and checkpoint.path != os.path.abspath(path)
+            if not of_a_run or os.path.exists(checkpoint.path):
+                raise
+        finally:
+            if checkpoint is not path:
+                checkpoint.close()
+
+
+def _load(checkpoint: Mapping[str, Any], moving_average: bool) -> Variables:
+    entries, facts = entries_of(checkpoint), facts_in(checkpoint)
+    source = {name: name for name in variables_among(checkpoint)}
     if moving_average:
-        averaged = {name: arrays[of] for name, of in stored.get("averages", {}).items()}
-        if not averaged:
+        averages = averages_in(checkpoint)
+        if not averages:
             raise CheckpointError(
-                f"load_variables: the checkpoint in {path} holds no moving averages. Train with "
+                f"load_variables: the checkpoint in {checkpoint.path} holds no moving averages. Train with "
                 "create_train_op(moving_average=...), or leave moving_average out."
             )
-        values |= averaged
-    return Variables(values, facts)
+        source |= averages
+    read = dict(each_array(checkpoint, source.values()))
+    values = {}
+    for name, entry in source.items():
+        dtype = entries[name].dtype if name in entries else entries[entry].dtype
+        values[name] = np.asarray(read[entry], dtype)  # averages are kept in float32 at least
+    made = entries_of(values)
+    return Variables(values, {name: facts.get(name) or guessed_facts(name, made[name]) for name in values})
 
 
 def described(variables: Variables) -> Mapping[str, Any]:

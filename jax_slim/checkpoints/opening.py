@@ -1,0 +1,153 @@
+"""`open_checkpoint`: finds out what a checkpoint is, and opens it."""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jax_slim.checkpoints.native import CheckpointError, MissingCheckpointError
+from jax_slim.checkpoints.orbax_trees import OrbaxCheckpoint, orbax_tree
+from jax_slim.checkpoints.reader import Checkpoint, PathLike
+from jax_slim.checkpoints.safetensors_files import SafetensorsCheckpoint
+from jax_slim.checkpoints.tensorflow.opening import TensorFlowCheckpoint
+from jax_slim.checkpoints.tensorflow.opening import open_checkpoint as open_tensorflow
+from jax_slim.checkpoints.tensorflow.paths import checkpoints_in, place_of
+from jax_slim.checkpoints.training_runs import open_newest, training_checkpoint
+from jax_slim.core import names
+
+_STATE = "checkpoint"  # TensorFlow's file that names the newest one
+_TABLE = 0xDB4775248B80FB57.to_bytes(8, "little")  # what a table of TensorFlow ends with: V1 files, V2 indexes
+
+# What people take for a checkpoint, by its first bytes.
+_OTHERS = {
+    b"PK\x03\x04": "a zip archive (an .npz, .keras or PyTorch file)",
+    b"\x89HDF\r\n": "an HDF5 file (of Keras)",
+    b"\x80\x02": "a pickle (an old PyTorch file)",
+    b"\x1f\x8b": "compressed: unpack it first (tar xzf), then give the .ckpt in it",
+    b"version https://git-lfs": "a pointer of Git LFS, not the file: run `git lfs pull`",
+    b"<": "a web page or XML, of a failed download perhaps",
+}
+
+
+Checkpoint.register(TensorFlowCheckpoint)
+
+
+def open_checkpoint(path: PathLike) -> Checkpoint:
+    """Opens a checkpoint of any format: a lazy mapping name -> array.
+
+        with slim.checkpoints.open_checkpoint("/tmp/inception_v3.ckpt") as checkpoint:
+            print(slim.checkpoints.inspect(checkpoint))
+            weights = checkpoint["InceptionV3/Logits/Conv2d_1c_1x1/weights"]     # reads this one alone
+
+    Args:
+      path: one of
+        - TensorFlow's, version 1 or 2: the prefix ('model.ckpt-1000'), one of its files, or a directory with its
+          `checkpoint` file (then the newest);
+        - a run of `learning.train`: its directory (then the newest), or one checkpoint in it ('/tmp/run/1200');
+        - a `.safetensors` file, or a directory with one;
+        - a tree saved with orbax: its directory, or that of a CheckpointManager.
+
+    Raises:
+      MissingCheckpointError: there is none; it is a FileNotFoundError, too.
+      CheckpointError: it is damaged, or something else.
+    """
+    if isinstance(path, Checkpoint):
+        return path
+    given = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if not isinstance(given, str) or not given:
+        raise TypeError(f"open_checkpoint: path must be the path of a checkpoint, got {path!r}.")
+    if "://" in given:
+        raise ValueError(f"open_checkpoint: path must be on a file system of this machine, got {given}. Download it.")
+    given = os.path.expanduser(given)
+    if training_checkpoint(given) is not None:
+        return open_newest(given)
+    if os.path.isdir(given):
+        return _in_directory(given)
+    if given.endswith(".safetensors") and os.path.exists(given):
+        return SafetensorsCheckpoint(given)
+    directory, name = os.path.split(given)
+    if name == _STATE and os.path.isfile(given) and not _is_table(given):
+        return _in_directory(directory or ".")
+    place = place_of(given)
+    if place is None:
+        raise MissingCheckpointError(f"No such checkpoint: {given}.{_beside(given)}")
+    if place.v1_files == (given,) and not _is_table(given) and (found := _by_content(given)) is not None:
+        return found
+    return open_tensorflow(given)
+
+
+@contextlib.contextmanager
+def opened(source: Any) -> Iterator[Mapping[str, Any]]:
+    """The checkpoint at a path, closed afterwards; something that is a mapping already stays as it is."""
+    if isinstance(source, Mapping):
+        yield source
+        return
+    with open_checkpoint(source) as checkpoint:
+        yield checkpoint
+
+
+def format_of(source: Mapping[str, Any]) -> str:
+    """The format of a checkpoint, in words: 'TensorFlow V2'."""
+    told = str(getattr(source, "format", ""))
+    return f"TensorFlow {told}" if isinstance(source, TensorFlowCheckpoint) else told
+
+
+def describe(source: Mapping[str, Any]) -> str:
+    """A checkpoint in messages: its path and format."""
+    return f"{source.path} ({format_of(source)})" if isinstance(source, Checkpoint) else "the values given"
+
+
+def _in_directory(path: str) -> Any:
+    found = checkpoints_in(path) + checkpoints_in(os.path.join(path, "variables"))  # the second are of a SavedModel
+    if found or os.path.isfile(os.path.join(path, _STATE)):
+        return open_tensorflow(path)
+    if (tree := orbax_tree(path)) is not None:
+        return OrbaxCheckpoint(tree)
+    files = sorted(os.listdir(path))
+    found = [file for file in files if file.endswith(".safetensors")]
+    if len(found) == 1:
+        return SafetensorsCheckpoint(os.path.join(path, found[0]))
+    if found:
+        raise CheckpointError(f"There are several checkpoints in {path}: {_listed(found)}. Name one.")
+    raise MissingCheckpointError(
+        f"There is no checkpoint in {path}" + (f", which has: {_listed(files)}." if files else ", which is empty.")
+    )
+
+
+def _by_content(path: str) -> SafetensorsCheckpoint | None:
+    """A file whose name tells nothing; None when it may be TensorFlow's and damaged."""
+    with Path(path).open("rb") as file:
+        head = file.read(32)
+    if re.fullmatch(rb"\{[\s\"]", head[8:10]):
+        return SafetensorsCheckpoint(path)
+    for start, what in _OTHERS.items():
+        if head.startswith(start):
+            raise CheckpointError(f"{path} is no checkpoint, it is {what}.")
+    if not head:
+        raise CheckpointError(f"{path} is empty.")
+    return None
+
+
+def _is_table(path: str) -> bool:
+    try:
+        with Path(path).open("rb") as file:
+            file.seek(-len(_TABLE), os.SEEK_END)
+            return file.read() == _TABLE
+    except OSError:
+        return False
+
+
+def _beside(path: str) -> str:
+    """What there is in its place, for the end of a message."""
+    directory, name = os.path.split(os.path.abspath(path))
+    if not os.path.isdir(directory):
+        return f" There is no directory {directory} either."
+    files = sorted(os.listdir(directory))
+    near = names.near(name, files)
+    return f" {directory} has: {_listed(near or files)}." if files else f" {directory} is empty."
+
+
+def _listed(files: list[str]) -> str:
+    return ", ".join(files[:8]) + (f", ... ({len(files)} in all)" if len(files) > 8 else "")
