@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import jax_slim.nets as nets
     import jax_slim.optimizers as optimizers
     import jax_slim.parallel as parallel
+    import jax_slim.preprocessing as preprocessing
     from jax_slim._exports import *  # noqa: F403 - the list of what is public stands there, each with its `as`
     from jax_slim.checkpoints.restoring import assign_from_checkpoint as assign_from_checkpoint
     from jax_slim.checkpoints.restoring import assign_from_checkpoint_fn as assign_from_checkpoint_fn

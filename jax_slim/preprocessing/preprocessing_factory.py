@@ -1,0 +1,84 @@
+"""Preprocessing by the name of a net, as research/slim's scripts choose it.
+
+preprocess = preprocessing_factory.get_preprocessing("inception_v3", is_training=True)
+image = preprocess(photo, 299, 299, rng=rng)
+"""
+
+import difflib
+import functools
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+from jax_slim.preprocessing import (
+    cifarnet_preprocessing,
+    inception_preprocessing,
+    lenet_preprocessing,
+    vgg_preprocessing,
+)
+
+
+def _modules() -> dict[str, ModuleType]:
+    inception = [
+        *("inception", "inception_v1", "inception_v2", "inception_v3", "inception_v4", "inception_resnet_v2"),
+        *("mobilenet_v1", "mobilenet_v2", "mobilenet_v2_035", "mobilenet_v2_140"),
+        *("mobilenet_v3_small", "mobilenet_v3_large"),
+        *("mobilenet_v3_small_minimalistic", "mobilenet_v3_large_minimalistic"),
+        *("mobilenet_edgetpu", "mobilenet_edgetpu_075"),
+        *("nasnet_mobile", "nasnet_large", "pnasnet_mobile", "pnasnet_large"),
+        # Nets of research/slim's nets_factory that its preprocessing_factory forgot.
+        *("mobilenet_v1_075", "mobilenet_v1_050", "mobilenet_v1_025", "mobilenet_v2_050"),
+    ]
+    resnets = [f"resnet_{version}_{layers}" for version in ("v1", "v2") for layers in (50, 101, 152, 200)]
+    vgg = ["vgg", "vgg_a", "vgg_16", "vgg_19", *resnets]
+    return {
+        **dict.fromkeys(["cifarnet", "nasnet_cifar"], cifarnet_preprocessing),
+        **dict.fromkeys(inception, inception_preprocessing),
+        "lenet": lenet_preprocessing,
+        **dict.fromkeys(vgg, vgg_preprocessing),
+    }
+
+
+preprocessing_map: Mapping[str, ModuleType] = dict(sorted(_modules().items()))
+"""Name of a net -> the module whose `preprocess_image` it was trained with."""
+
+# research/slim's nets without preprocessing of their own, which its examples run with VGG's.
+_LIKE_VGG = ("alexnet_v2", "overfeat")
+
+
+def get_preprocessing(name: str, is_training: bool = False, use_grayscale: bool = False) -> Callable[..., Any]:
+    """Finds the preprocessing that a net was trained with.
+
+    Args:
+      name: of a net, such as "resnet_v1_50", or of a preprocessing: "cifarnet", "inception", "lenet", "vgg".
+      is_training: whether the function distorts at random; it then needs `rng`.
+      use_grayscale: whether it makes one channel of grey.
+
+    Returns:
+      preprocessing_fn(image, output_height, output_width, **kwargs) -> float32 [height, width, C]; `kwargs` are further
+      arguments of the `preprocess_image` of that module, such as `rng`, a `numpy.random.Generator`.
+
+    Raises:
+      ValueError: no preprocessing has that name; the message lists near ones.
+    """
+    if name not in preprocessing_map:
+        alike = difflib.get_close_matches(str(name), preprocessing_map, n=5, cutoff=0.6)
+        if name in _LIKE_VGG:
+            hint = f" research/slim has none for {name}: 'vgg' suits it."
+        elif alike:
+            hint = f" Near names: {', '.join(alike)}."
+        else:
+            hint = f" They are: {', '.join(preprocessing_map)}."
+        raise ValueError(
+            f"get_preprocessing: name must be one of slim.preprocessing.preprocessing_factory.preprocessing_map, "
+            f"got {name!r}.{hint}"
+        )
+    function = preprocessing_map[name].preprocess_image
+
+    @functools.wraps(function)
+    def preprocessing_fn(image: Any, output_height: int, output_width: int, **kwargs: Any) -> Any:
+        return function(
+            image, output_height, output_width, is_training=is_training, use_grayscale=use_grayscale, **kwargs
+        )
+
+    return preprocessing_fn
