@@ -1,5 +1,8 @@
 """Checkpoints: what a training run can be continued from, and evaluated with; and those of TensorFlow and others."""
 
+from jax_slim.checkpoints.comparing import diff as diff
+from jax_slim.checkpoints.converting import convert_checkpoint as convert_checkpoint
+from jax_slim.checkpoints.inspection import inspect as inspect
 from jax_slim.checkpoints.native import CheckpointError as CheckpointError
 from jax_slim.checkpoints.native import Checkpoints as Checkpoints
 from jax_slim.checkpoints.native import MissingCheckpointError as MissingCheckpointError

@@ -133,6 +133,11 @@ def save_safetensors(path: PathLike, variables: Mapping[str, Any], metadata: Map
             os.unlink(temporary)
 
 
+def can_hold(dtype: np.dtype) -> bool:
+    """Whether the format has this dtype."""
+    return dtype.name in _WRITTEN
+
+
 def _written(name: Any, value: Any) -> np.ndarray:
     """The array as its bytes are written: in one piece, little-endian."""
     if not isinstance(name, str) or name == "__metadata__":
@@ -143,7 +148,7 @@ def _written(name: Any, value: Any) -> np.ndarray:
         raise TypeError(
             f"save_safetensors: {name!r} must be an array of numbers, got {type(value).__name__}."
         ) from error
-    if array.dtype.name not in _WRITTEN:
+    if not can_hold(array.dtype):
         kind = "strings or objects" if array.dtype.kind in "OSU" else array.dtype.name
         raise TypeError(f"save_safetensors: {name!r} must be of a dtype that the format has, got {kind}.")
     return np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(array.shape)
