@@ -206,7 +206,8 @@ def _wanted(function: str, var_list: Any) -> tuple[dict[str, Any], dict[str, str
         wanted, asked = dict(var_list), {name: name for name in var_list}
     elif isinstance(var_list, Mapping):
         for entry, item in var_list.items():
-            for part in item if isinstance(item, list | tuple) else [item]:
+            # A spec is a tuple, too.
+            for part in item if isinstance(item, list | tuple) and not hasattr(item, "shape") else [item]:
                 add(part, _plain(entry))
     elif callable(var_list) or isinstance(var_list, str) or not isinstance(var_list, Iterable):
         raise TypeError(

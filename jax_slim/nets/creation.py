@@ -1,0 +1,192 @@
+"""`create_model`: a net by name as a `Model` that knows what its images must be."""
+
+import contextlib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jax_slim.checkpoints.opening import open_checkpoint
+from jax_slim.checkpoints.reader import Checkpoint
+from jax_slim.checkpoints.restoring import assign_from_checkpoint
+from jax_slim.core.collections import GraphKeys
+from jax_slim.core.model import Model
+from jax_slim.core.values import Variables
+from jax_slim.nets.nets_factory import get_network_fn, networks_map
+from jax_slim.nets.published import PUBLISHED
+from jax_slim.nets.registry import Row, row_of
+from jax_slim.preprocessing.preprocessing_factory import get_preprocessing, preprocessing_map
+
+# Nets for which research/slim names no preprocessing; its examples run them with VGG's.
+_LIKE_VGG = ("alexnet_v2", "overfeat")
+
+
+class NetModel(Model):
+    """A net of the zoo as a `Model`: (images, is_training=False) -> (logits, end points).
+
+    Attributes:
+      name: of the net.
+      num_classes: how many classes; None when the net has no last layer.
+      image_size: height and width, in pixels, of the images it takes.
+      channels: of the images.
+      preprocessing: which preprocessing its images have: "cifarnet", "inception", "lenet" or "vgg"; None for nets of
+        video, which have none.
+      options: further arguments of the net, as given to `create_model`.
+      head: the scopes of its last layers, which depend on the classes.
+      variables: the values of its checkpoint, or None.
+    """
+
+    name: str
+    num_classes: int | None
+    image_size: int
+    channels: int
+    preprocessing: str | None
+    options: dict[str, Any]
+    head: tuple[str, ...]
+    variables: Variables | None = None
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one example: [height, width, channels], for nets of video with the frames before."""
+        frames = row_of("NetModel", self.name).frames
+        return (*([] if frames is None else [frames]), self.image_size, self.image_size, self.channels)
+
+    @property
+    def background(self) -> int:
+        """How many classes come before the first one of the data: 1 where class 0 is ImageNet's background, else 0."""
+        return 1 if self.num_classes == 1001 else 0
+
+    def preprocess(self, image: Any, is_training: bool = False, rng: np.random.Generator | None = None) -> Any:
+        """Prepares one photograph as the net was trained with it.
+
+        Args:
+          image: [height, width, channels] of any size: uint8, as `slim.data.decode_image` returns it.
+          is_training: whether to distort it at random.
+          rng: decides the distortion; needed where `is_training`.
+
+        Returns:
+          float32 [image_size, image_size, channels].
+        """
+        if self.preprocessing is None:
+            raise ValueError(f"{self.name}: preprocess: nets of video have no preprocessing of their own.")
+        function = get_preprocessing(self.preprocessing, is_training)
+        options = {"rng": rng} if is_training else {}
+        return function(image, self.image_size, self.image_size, **options)
+
+    def init(self, key: jax.Array, *args: Any, **kwargs: Any) -> Variables:
+        """As `Model.init`; images need not be given. What the model's checkpoint holds is taken from there."""
+        if not args and "images" not in kwargs:
+            args = (self._example(),)
+        drawn = super().init(key, *args, **kwargs)
+        if self.variables is None:
+            return drawn
+        return drawn | {name: value for name, value in self.variables.items() if name in drawn}
+
+    def _example(self) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct((1, *self.input_shape), jnp.float32)
+
+
+def create_model(
+    name: str,
+    num_classes: int | None = None,
+    checkpoint: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    weight_decay: float = 0.0,
+    image_size: int | None = None,
+    channels: int | None = None,
+    preprocessing: str | None = None,
+    moving_average: bool = False,
+    exclude: Sequence[str] | str | None = None,
+    **options: Any,
+) -> NetModel:
+    """Makes a net of the zoo as a `Model` that carries its image size, its preprocessing and, if given, its weights.
+
+        model = slim.nets.create_model("resnet_v1_50", checkpoint="resnet_v1_50.ckpt")
+        image = model.preprocess(slim.data.decode_image(data))                      # any photograph -> [224, 224, 3]
+        logits, end_points = model.apply(model.variables, image[None])
+
+        model = slim.nets.create_model("mobilenet_v1_025", num_classes=5, checkpoint="mobilenet_v1_0.25_128.ckpt")
+        variables = model.init(jax.random.key(0))        # the last layer is new, the others come from the checkpoint
+
+    Args:
+      name: one of `slim.nets.list_models()`.
+      num_classes: how many classes; by default those of the published checkpoint; 0 leaves out the last layer.
+      checkpoint: where to take the variables from: any file or directory that `slim.checkpoints.open_checkpoint`
+        reads, or a mapping name -> array. The last layers are left out where theirs has another number of classes.
+      weight_decay: the scale of the L2 loss on weights.
+      image_size: height and width in pixels; by default the size of the published checkpoint of this net, or the
+        net's own.
+      channels: of the images; by default those the net was made for.
+      preprocessing: a name that `preprocessing_factory` knows; by default as the net was trained.
+      moving_average: whether to take the checkpoint's moving averages.
+      exclude: regular expressions for the beginning of names: variables that are not taken from the checkpoint.
+      **options: further arguments of the net: `output_stride`, `depth_multiplier`, `dropout_keep_prob`, ...
+
+    Returns:
+      The model.
+
+    Raises:
+      ValueError: there is no such net or preprocessing, or a number is out of range.
+      CheckpointError: there is no checkpoint, it is damaged, or it is of another net.
+    """
+    row = row_of("create_model", name)
+    for argument, value, least in (("num_classes", num_classes, 0), ("image_size", image_size, 1),
+                                   ("channels", channels, 1)):  # fmt: skip
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+            raise ValueError(f"create_model: {argument} must be an int of at least {least}, got {value!r}.")
+    classes = row.classes if num_classes is None else num_classes
+
+    def net(images: jax.Array, is_training: bool = False) -> Any:
+        return get_network_fn(name, classes or None, weight_decay, is_training)(images, **options)
+
+    model = NetModel(net)
+    model.name, model.num_classes, model.options, model.head = name, classes or None, dict(options), row.head
+    size, prepared = _as_published(name, row, classes)
+    model.image_size = image_size or size
+    model.preprocessing = _kind(preprocessing) if preprocessing else prepared
+    model.channels = channels or row.channels
+    if checkpoint is not None:
+        model.variables = _restored(model, checkpoint, moving_average, exclude)
+    return model
+
+
+def _as_published(name: str, row: Row, classes: int) -> tuple[int, str | None]:
+    """The image size and the preprocessing that go with a net and its number of classes."""
+    for published in PUBLISHED:
+        # With other classes it is another training, and the net's own defaults are as good.
+        if published.net == name and published.classes == classes:
+            return published.image_size, published.preprocessing
+    if row.frames is not None:
+        return networks_map[name].default_image_size, None
+    return networks_map[name].default_image_size, _kind("vgg" if name in _LIKE_VGG else name)
+
+
+def _kind(preprocessing: str) -> str:
+    """'resnet_v1_50' -> 'vgg': the preprocessing that goes by several names of nets."""
+    get_preprocessing(preprocessing)  # refuses a name that it does not know
+    return preprocessing_map[preprocessing].__name__.rpartition(".")[2].removesuffix("_preprocessing")
+
+
+def _restored(model: NetModel, source: Any, moving_average: bool, exclude: Sequence[str] | str | None) -> Variables:
+    specs = {
+        name: spec
+        for name, spec in model.specs(model._example()).items()
+        if GraphKeys.MODEL_VARIABLES in spec.collections
+    }
+    left_out = [exclude] if isinstance(exclude, str) else list(exclude or ())
+    with contextlib.ExitStack() as stack:
+        checkpoint = source if isinstance(source, Mapping) else stack.enter_context(open_checkpoint(source))
+        shapes = {name: tuple(shape) for name, shape in _shapes(checkpoint).items()}
+        of_head = [name for name in specs if name.startswith(model.head)]
+        if any(shapes.get(name, specs[name].shape) != specs[name].shape for name in of_head):
+            # Another number of classes: all of the last layers, so that none is half old and half new.
+            left_out += [re.escape(name) + "$" for name in of_head]
+        return assign_from_checkpoint(checkpoint, specs, moving_average=moving_average, exclude=left_out or None)
+
+
+def _shapes(checkpoint: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    entries = checkpoint.entries() if isinstance(checkpoint, Checkpoint) else checkpoint
+    return {name: np.shape(entry) if isinstance(entry, np.generic) else entry.shape for name, entry in entries.items()}
