@@ -188,23 +188,24 @@ class Bundle:
         count = math.prod(stored.shape)
         if count + 4 > stored.size:
             raise Damage(f"it has {stored.size} bytes, too few for {count} strings")
-        data = file.read(stored.offset, stored.size).tobytes()
+        data = file.read(stored.offset, stored.size)
+        view = memoryview(data)
         order = sys.byteorder if not self._swapped else {"little": "big", "big": "little"}[sys.byteorder]
         lengths, plain, position = [], [], 0
         for _ in range(count):
-            length, position = read_varint(data, position)
+            length, position = read_varint(view, position)
             lengths.append(length)
             plain.append(length.to_bytes(4 if length < 1 << 32 else 8, order))
         crc = crc32c(b"".join(plain))
         start = position + 4
         if start + sum(lengths) != stored.size:
             raise Damage(f"its strings have {sum(lengths)} bytes, and there are {stored.size - start}")
-        if int.from_bytes(data[position:start], order) != mask(crc):
+        if int.from_bytes(view[position:start], order) != mask(crc):
             raise Damage("the checksum of its strings' lengths differs")
         _check_crc(crc32c(data[position:], crc), stored)
         strings = np.empty(count, object)
         for number, length in enumerate(lengths):
-            strings[number] = data[start : start + length]
+            strings[number] = bytes(view[start : start + length])
             start += length
         return strings.reshape(stored.shape)
 

@@ -61,6 +61,9 @@ _NAMES: dict[int, tuple[str, object]] = {
     # One value a byte, in NumPy and in TensorFlow alike.
     29: ("int4", ml_dtypes.int4),
     30: ("uint4", ml_dtypes.uint4),
+    31: ("int2", ml_dtypes.int2),
+    32: ("uint2", ml_dtypes.uint2),
+    33: ("float4_e2m1fn", ml_dtypes.float4_e2m1fn),
 }
 _TYPES = {number: TensorType(number, name, np.dtype(dtype)) for number, (name, dtype) in _NAMES.items()}
 _OF_DTYPE = {

@@ -86,4 +86,5 @@ def assemble(
         values = read(number, out if out.flags.c_contiguous and not dtype.hasobject else None)
         if values is not out:
             whole[box.index] = values
+        del values  # before the next one is read
     return whole

@@ -21,8 +21,8 @@ FOOTER_SIZE = 48
 TRAILER_SIZE = 5  # a block's compression and checksum
 PLAIN, SNAPPY = 0, 1
 
-# What is this large holds few tensors: keeping it would double its memory.
-_KEPT = 1 << 20
+LARGEST_KEPT = 1 << 20
+"""Larger blocks are not kept for the next call: they hold few tensors, and would double their memory."""
 
 Entry = tuple[bytes, memoryview]
 
@@ -68,7 +68,7 @@ class Table:
                 yield key, value
 
     def get(self, key: bytes) -> memoryview | None:
-        """The value under `key`, or None. The memory of a large one is the caller's alone."""
+        """The value under `key`, or None. The memory of one above LARGEST_KEPT is the caller's alone."""
         number = bisect.bisect_left(self._keys, key)  # each block has a key here that is not below any of its own
         if number == len(self._keys):
             return None
@@ -76,7 +76,7 @@ class Table:
         if kept == number:
             return values.get(key)
         block = self._block(self._places[number])
-        if len(block) > _KEPT:
+        if len(block) > LARGEST_KEPT:
             return next((value for found, value in _entries(block) if found == key), None)
         values = dict(_entries(block))
         self._kept = (number, values)
