@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import jax_slim.checkpoints as checkpoints
     import jax_slim.data as data
+    import jax_slim.data.data_decoder as data_decoder
+    import jax_slim.data.data_provider as data_provider
+    import jax_slim.data.dataset as dataset
+    import jax_slim.data.dataset_data_provider as dataset_data_provider
+    import jax_slim.data.parallel_reader as parallel_reader
+    import jax_slim.data.tfexample_decoder as tfexample_decoder
     import jax_slim.evaluation as evaluation
     import jax_slim.learning as learning
     import jax_slim.model_analyzer as model_analyzer
@@ -37,6 +43,12 @@ _NAMES_ON_FIRST_USE = {
     "assign_from_values": "checkpoints",
     "assign_from_values_fn": "checkpoints",
     "optimize_loss": "learning",
+    "data_decoder": "data",
+    "data_provider": "data",
+    "dataset": "data",
+    "dataset_data_provider": "data",
+    "parallel_reader": "data",
+    "tfexample_decoder": "data",
 }
 
 

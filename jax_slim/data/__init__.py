@@ -1,7 +1,43 @@
-"""From arrays to batches on time: bundled digits, seeded batches that resume exactly, prefetching. NumPy only."""
+"""From files and arrays to batches: records, decoders, images, seeded pipelines that resume exactly. NumPy only."""
 
+from jax_slim.data import data_decoder as data_decoder
+from jax_slim.data import data_provider as data_provider
+from jax_slim.data import dataset as dataset
+from jax_slim.data import dataset_data_provider as dataset_data_provider
 from jax_slim.data import digits as digits
+from jax_slim.data import parallel_reader as parallel_reader
+from jax_slim.data import tfexample_decoder as tfexample_decoder
 from jax_slim.data.batches import Batches as Batches
+from jax_slim.data.dataset import Dataset as Dataset
+from jax_slim.data.errors import DataLossError as DataLossError
+from jax_slim.data.errors import OutOfRangeError as OutOfRangeError
+from jax_slim.data.examples import example_values as example_values
+from jax_slim.data.examples import make_example as make_example
+from jax_slim.data.examples import make_sequence_example as make_sequence_example
+from jax_slim.data.examples import parse_example as parse_example
+from jax_slim.data.examples import parse_single_example as parse_single_example
+from jax_slim.data.examples import parse_single_sequence_example as parse_single_sequence_example
+from jax_slim.data.features import FixedLenFeature as FixedLenFeature
+from jax_slim.data.features import FixedLenSequenceFeature as FixedLenSequenceFeature
+from jax_slim.data.features import SparseTensorValue as SparseTensorValue
+from jax_slim.data.features import VarLenFeature as VarLenFeature
+from jax_slim.data.image_codecs import decode_bmp as decode_bmp
+from jax_slim.data.image_codecs import decode_gif as decode_gif
+from jax_slim.data.image_codecs import decode_image as decode_image
+from jax_slim.data.image_codecs import decode_jpeg as decode_jpeg
+from jax_slim.data.image_codecs import decode_png as decode_png
+from jax_slim.data.image_codecs import encode_jpeg as encode_jpeg
+from jax_slim.data.image_codecs import encode_png as encode_png
+from jax_slim.data.image_codecs import image_format as image_format
+from jax_slim.data.parallel_reader import get_data_files as get_data_files
+from jax_slim.data.parallel_reader import shard_names as shard_names
 from jax_slim.data.prefetching import Prefetched as Prefetched
 from jax_slim.data.prefetching import prefetch as prefetch
 from jax_slim.data.prefetching import resume as resume
+from jax_slim.data.record_writing import TFRecordWriter as TFRecordWriter
+from jax_slim.data.record_writing import write_tfrecords as write_tfrecords
+from jax_slim.data.sources import ArrayExamples as ArrayExamples
+from jax_slim.data.sources import DecodedRecords as DecodedRecords
+from jax_slim.data.sources import ImageFolder as ImageFolder
+from jax_slim.data.tfrecords import TFRecords as TFRecords
+from jax_slim.data.tfrecords import read_tfrecords as read_tfrecords

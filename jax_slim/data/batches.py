@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-Batch = dict[str, np.ndarray]
+from jax_slim.data.orders import TRANSFORM, EpochOrders, random_bits
 
-# What the two random choices draw from: streams of their own, so that a transform never changes the order.
-_ORDER, _TRANSFORM = 0, 1
+Batch = dict[str, np.ndarray]
 
 
 class Batches(Iterator[Batch]):
@@ -76,7 +75,7 @@ class Batches(Iterator[Batch]):
         if epochs is not None:
             self.num_batches = _integer("epochs", epochs, 0) * self.batches_per_epoch
         self._next = 0
-        self._cached_order: tuple[int, np.ndarray] = (-1, np.empty(0, np.intp))
+        self._orders = EpochOrders(self._examples, self._seed, self._shuffle)
 
     def __next__(self) -> Batch:
         if self._next == self.num_batches:
@@ -90,10 +89,10 @@ class Batches(Iterator[Batch]):
         number = _integer("number", number, 0)
         epoch, position = divmod(number, self.batches_per_epoch)
         start = position * self._batch_size
-        chosen = self._order(epoch)[start : start + self._batch_size]
+        chosen = self._orders.order(epoch)[start : start + self._batch_size]
         batch = {name: array[chosen] for name, array in self._arrays.items()}
         if self._transform is not None:
-            batch = self._transform(batch, np.random.Generator(self._bits(_TRANSFORM, number)))
+            batch = self._transform(batch, np.random.Generator(random_bits(self._seed, TRANSFORM, number)))
         return batch
 
     def get_state(self) -> dict[str, Any]:
@@ -135,20 +134,6 @@ class Batches(Iterator[Batch]):
             "shuffle": self._shuffle,
             "drop_last": self._drop_last,
         }
-
-    def _order(self, epoch: int) -> np.ndarray:
-        if not self._shuffle:
-            epoch = 0
-        if self._cached_order[0] != epoch:
-            order = np.arange(self._examples)
-            if self._shuffle:
-                # NumPy keeps a bit generator's raw numbers the same for ever, but not what `permutation` makes of them.
-                order = np.argsort(self._bits(_ORDER, epoch).random_raw(self._examples), kind="stable")
-            self._cached_order = (epoch, order)
-        return self._cached_order[1]
-
-    def _bits(self, purpose: int, number: int) -> np.random.PCG64:
-        return np.random.PCG64(np.random.SeedSequence(self._seed, spawn_key=(purpose, number)))
 
 
 def _checked_arrays(arrays: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:

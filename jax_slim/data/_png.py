@@ -1,0 +1,162 @@
+"""PNG to pixels and back, with the conversions between kinds of pixels that TensorFlow asks libpng for."""
+
+import io
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+
+from jax_slim.data._jpeg import MOST_VALUES
+from jax_slim.data.errors import DataLossError
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_GREY, _COLOUR, _PALETTE, _GREY_ALPHA, _COLOUR_ALPHA = 0, 2, 3, 4, 6
+
+# 0.299 for red, 0.587 for green and the rest for blue, in libpng's steps of 1 / 32768.
+_RED, _GREEN = 9797, 19234
+_BLUE = 32768 - _RED - _GREEN
+
+
+def decode(function: str, contents: bytes, channels: int, wide: bool) -> np.ndarray:
+    """[H, W, channels], uint16 when `wide`, else uint8; 0 channels mean those of the file."""
+    width, height, depth, kind = _header(function, contents)
+    if width * height * max(channels, 4) * (2 if wide else 1) >= 2 * MOST_VALUES:
+        raise DataLossError(f"{function}: the image must have less than {MOST_VALUES} values, got {width}x{height}.")
+    try:
+        pixels, transparent = _samples(contents, depth, kind)
+        gamma = _gamma(contents) if channels == 1 and kind & _COLOUR else None
+    except Exception as error:  # a damaged file can fail anywhere in there
+        raise _damaged(function, contents, str(error)) from None
+    pixels = _converted(pixels, transparent, channels or pixels.shape[2], gamma)
+    if wide and depth < 16:
+        return pixels.astype(np.uint16) * np.uint16(257)
+    if depth == 16 and not wide:
+        return (pixels >> 8).astype(np.uint8)
+    return pixels
+
+
+def encode(image: np.ndarray, compression: int) -> bytes:
+    """A PNG of uint8 or uint16 [H, W, 1 to 4] pixels; `compression` from 0 to 9, or -1 for zlib's choice."""
+    height, width, channels = image.shape
+    big = np.ascontiguousarray(image.astype(">u2" if image.dtype == np.uint16 else np.uint8))
+    rows = big.view(np.uint8).reshape(height, -1)
+    step = channels * image.dtype.itemsize
+    # Each row as differences to the pixel on the left, which zlib can make more of.
+    filtered = np.ones((height, rows.shape[1] + 1), np.uint8)
+    filtered[:, 1:] = rows
+    filtered[:, 1 + step :] -= rows[:, :-step]
+    kind = (_GREY, _GREY_ALPHA, _COLOUR, _COLOUR_ALPHA)[channels - 1]
+    header = struct.pack(">IIBBBBB", width, height, 8 * image.dtype.itemsize, kind, 0, 0, 0)
+    return (
+        _SIGNATURE
+        + _chunk(b"IHDR", header)
+        + _chunk(b"IDAT", zlib.compress(filtered.tobytes(), compression))
+        + _chunk(b"IEND", b"")
+    )
+
+
+def _header(function: str, contents: bytes) -> tuple[int, int, int, int]:
+    if len(contents) < 33 or contents[:8] != _SIGNATURE or contents[12:16] != b"IHDR":
+        raise _damaged(function, contents, "it has no header")
+    width, height, depth, kind = struct.unpack(">IIBB", contents[16:26])
+    return width, height, depth, kind
+
+
+def _samples(contents: bytes, depth: int, kind: int) -> tuple[np.ndarray, Any]:
+    """The pixels of a file as they are stored, [H, W, C], and the colour that counts as transparent, if one does."""
+    if depth == 16 and kind == _GREY_ALPHA:
+        # Pillow drops the lower halves. But two values of 16 bits are four of 8, filtered in the same way.
+        header = contents[12:24] + bytes([8, _COLOUR_ALPHA]) + contents[26:29]
+        patched = contents[:12] + header + struct.pack(">I", zlib.crc32(header)) + contents[33:]
+        four = _by_pillow(patched, None)[0].astype(np.uint16)
+        return four[..., 0::2] << 8 | four[..., 1::2], None
+    if depth == 16 and kind in (_COLOUR, _COLOUR_ALPHA):
+        mode = "RGB" if kind == _COLOUR else "RGBA"
+        upper, key = _by_pillow(contents, f"{mode};16B")
+        lower, _ = _by_pillow(contents, f"{mode};16L")  # takes the second byte of each value
+        return upper.astype(np.uint16) << 8 | lower, key
+    return _by_pillow(contents, None)
+
+
+def _by_pillow(contents: bytes, raw_mode: str | None) -> tuple[np.ndarray, Any]:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(contents), formats=["PNG"]) as image:
+        if raw_mode is not None:
+            image.tile = [tile._replace(args=raw_mode) for tile in image.tile]  # pyright: ignore
+        key: Any = image.info.get("transparency")
+        image.load()
+        key = image.info.get("transparency", key)
+        if image.mode == "P":
+            pixels, key = np.asarray(image.convert("RGB" if key is None else "RGBA")), None
+        elif image.mode == "1":
+            pixels = np.asarray(image).astype(np.uint8) * np.uint8(255)
+        else:
+            pixels = np.asarray(image)
+            bits = contents[24]
+            if key is not None and image.mode == "L" and bits < 8:
+                key = key * (255 // ((1 << bits) - 1))
+    return pixels if pixels.ndim == 3 else pixels[..., None], key
+
+
+def _gamma(contents: bytes) -> float | None:
+    """How the file says that its levels have to be raised for light to be linear, in the chunks before the pixels."""
+    at, found = 8, None
+    while at + 12 <= len(contents) and contents[at + 4 : at + 8] != b"IDAT":
+        name = contents[at + 4 : at + 8]
+        if name == b"sRGB":
+            return 0.45455
+        if name == b"gAMA":
+            found = int.from_bytes(contents[at + 8 : at + 12], "big") / 100000
+        at += 12 + int.from_bytes(contents[at : at + 4], "big")
+    return found if found and abs(found - 1) > 0.05 else None
+
+
+def _converted(pixels: np.ndarray, transparent: Any, channels: int, gamma: float | None) -> np.ndarray:
+    """Adds or drops alpha and colour until there are `channels`."""
+    if channels == pixels.shape[2]:
+        return pixels
+    most = np.iinfo(pixels.dtype).max
+    has_alpha = pixels.shape[2] % 2 == 0
+    colours = pixels[..., :-1] if has_alpha else pixels
+    alpha = None
+    if channels % 2 == 0:
+        if has_alpha:
+            alpha = pixels[..., -1:]
+        elif transparent is not None:
+            hidden = (colours == np.asarray(transparent, colours.dtype)).all(-1, keepdims=True)
+            alpha = np.where(hidden, 0, most).astype(pixels.dtype)
+        else:
+            alpha = np.full((*pixels.shape[:2], 1), most, pixels.dtype)
+    if channels < 3 and colours.shape[2] == 3:
+        colours = _grey(colours, gamma)
+    elif channels >= 3 and colours.shape[2] == 1:
+        colours = np.repeat(colours, 3, 2)
+    return np.ascontiguousarray(colours) if alpha is None else np.concatenate([colours, alpha], 2)
+
+
+def _grey(colours: np.ndarray, gamma: float | None) -> np.ndarray:
+    """Colours as grey, in libpng's steps: as light of linear levels where a file of 8 bits tells its gamma."""
+    tables = [np.arange(np.iinfo(colours.dtype).max + 1)] * 2
+    rounding = 16384
+    if colours.dtype == np.uint8 and gamma:
+        levels = np.arange(256) / 255
+        tables = [np.floor(255 * levels**power + 0.5).astype(np.int64) for power in (1 / gamma, gamma)]
+    elif colours.dtype == np.uint8:
+        rounding = 0
+    red, green, blue = (tables[0][colours[..., channel]] for channel in range(3))
+    grey = tables[1][(_RED * red + _GREEN * green + _BLUE * blue + rounding) >> 15]
+    same = (colours == colours[..., :1]).all(-1)
+    return np.where(same, colours[..., 0], grey).astype(colours.dtype)[..., None]
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+def _damaged(function: str, contents: bytes, why: str) -> DataLossError:
+    cut = "" if b"IEND" in contents[-64:] else ", which ends before the image does"
+    return DataLossError(
+        f"{function}: contents must be a whole PNG image, got {len(contents)} bytes of one{cut}: {why}."
+    )
