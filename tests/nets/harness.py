@@ -209,8 +209,7 @@ def _with_gradients(case: Case, net: slim.Model, values: dict[str, Any], images:
     }
     # A net that is sensitive to its last bit is judged by the median over its variables.
     moved = case["sensitivity"]
-    assert max(off.values()) < max(_SWITCHED.get(case["id"], 1e-3), 50 * moved["grad_norms"]), max(
-        off, key=off.__getitem__
-    )
+    limit = max(_SWITCHED.get(case["id"], 1e-3), 50 * moved["grad_norms"])
+    assert max(off.values()) < limit, max(off, key=off.__getitem__)
     assert float(np.median(list(off.values()))) < max(1e-3, 50 * moved["grad_norms_median"])
     return results
