@@ -209,7 +209,13 @@ def inception_v3(
                     weights_initializer=truncated_normal_initializer(0.0, 0.001), scope="Conv2d_2b_1x1",
                 )  # fmt: skip
                 if spatial_squeeze:
-                    aux = squeezed(f"{function}: auxiliary head", aux, inputs)
+                    if aux.shape[1:3] != (1, 1):
+                        raise ValueError(
+                            f"{function}: inputs must be of less than 347 x 347 pixels with create_aux_logits and "
+                            f"spatial_squeeze, got shape {inputs.shape}: the auxiliary logits are a map of "
+                            f"{aux.shape[1:3]}. Use create_aux_logits=False, or spatial_squeeze=False."
+                        )
+                    aux = jnp.squeeze(aux, (1, 2))
                 end_points["AuxLogits"] = aux
         with variable_scope("Logits"):
             if global_pool:
