@@ -27,6 +27,27 @@ def test_the_readme_runs(tmp_path, capfd):
     assert scope["logits"].shape == (8, 10)
 
 
+def test_the_document_on_fine_tuning_runs(tmp_path, capfd):
+    code = "\n".join(blocks("docs/fine_tuning.md")).replace("/tmp/fine_tuning", str(tmp_path))
+    scope = {}
+    exec(compile(code, "docs/fine_tuning.md", "exec"), scope)
+    out = capfd.readouterr().out
+    assert re.search(r"LeNet/fc4/weights +float32 +\[1024, 10\]", out)
+    assert scope["predictions"].shape == (8, 2)
+    assert {path.name for path in tmp_path.glob("tuned.*")} >= {"tuned.ckpt.index", "tuned.safetensors"}
+
+
+@pytest.mark.slow
+def test_the_example_of_fine_tuning_gains_from_what_was_learnt_before(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["fine_tuning.py", "--logdir", str(tmp_path), "--steps", "160"])
+    runpy.run_path(str(ROOT / "examples" / "fine_tuning.py"), run_name="__main__")
+    out = capsys.readouterr().out
+    scratch, head, everything = (float(found) for found in re.findall(r"^  [a-z ]+ ([\d.]+)%$", out, re.MULTILINE))
+    assert min(head, everything) > scratch + 2
+    assert "6 entries are the same." in out  # the layers below the last one, while it was trained alone
+    assert out.count("max |a - b|") == 1  # and they are not, after
+
+
 def test_the_example_vgg16_makes_its_32_variables(capsys):
     runpy.run_path(str(ROOT / "examples" / "vgg16.py"), run_name="__main__")
     lines = capsys.readouterr().out.splitlines()

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from jax_slim.checkpoints._tables import aligned, dtype_text, section, shape_text
-from jax_slim.checkpoints.kinds import VARIABLE, kinds_of
+from jax_slim.checkpoints.kinds import VARIABLE, checked_kinds, kinds_of
 from jax_slim.checkpoints.opening import describe, opened
 from jax_slim.checkpoints.reader import Checkpoint, Entry, PathLike, each_array, entries_of, size_of
 from jax_slim.core import names
@@ -120,6 +120,7 @@ def diff(
     b: PathLike | Mapping[str, Any],
     include: Sequence[str] | str | None = None,
     exclude: Sequence[str] | str | None = None,
+    kinds: Sequence[str] | str | None = None,
     tolerance: float = 0.0,
     values: bool = True,
 ) -> Difference:
@@ -136,6 +137,7 @@ def diff(
         model, a checkpoint's moving averages, optimizer and step count only where the model has them, too.
       include: regular expressions for the beginning of names; one must match.
       exclude: likewise; none may match.
+      kinds: only these of 'variable', 'average', 'optimizer' and 'state'.
       tolerance: the largest absolute difference of numbers that counts as none.
       values: whether to compare the numbers, which means reading both.
 
@@ -153,10 +155,11 @@ def diff(
             )
     if not tolerance >= 0:
         raise ValueError(f"diff: tolerance must be at least 0, got {tolerance}.")
+    wanted = checked_kinds("diff", kinds)
     with opened(a) as first, opened(b) as second:
         found = Difference(describe(first), describe(second))
         found.compared_values = values
-        in_a, in_b = _compared(first, second, include, exclude), _compared(second, first, include, exclude)
+        in_a, in_b = (_compared(*pair, include, exclude, wanted) for pair in ((first, second), (second, first)))
         found.only_a = {name: entry for name, entry in in_a.items() if name not in in_b}
         found.only_b = {name: entry for name, entry in in_b.items() if name not in in_a}
         models = not (isinstance(first, Checkpoint) and isinstance(second, Checkpoint))
@@ -179,15 +182,17 @@ def diff(
     return found
 
 
-def _compared(one: Mapping[str, Any], other: Mapping[str, Any], include: Any, exclude: Any) -> dict[str, Entry]:
+def _compared(
+    one: Mapping[str, Any], other: Mapping[str, Any], include: Any, exclude: Any, wanted: Sequence[str]
+) -> dict[str, Entry]:
     """What of `one` is compared with `other`."""
-    entries = entries_of(one)
-    chosen = Variables(dict.fromkeys(entries)).select(include, exclude)
+    entries, kinds = entries_of(one), kinds_of(one)
+    chosen = [name for name in Variables(dict.fromkeys(entries)).select(include, exclude) if kinds[name] in wanted]
     if isinstance(one, Checkpoint) and not isinstance(other, Checkpoint):
-        kinds = kinds_of(one)
         of_a_model = [name for name in chosen if kinds[name] == VARIABLE and name != "global_step"]
-        chosen = dict.fromkeys([*of_a_model, *(name for name in chosen if name in other)])
-    return {name: entries[name] for name in entries if name in chosen}
+        chosen = [*of_a_model, *(name for name in chosen if name in other)]
+    kept = set(chosen)
+    return {name: entries[name] for name in entries if name in kept}
 
 
 def _has_values(source: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from jax_slim.checkpoints._tables import aligned, bytes_text, dtype_text, shape_text
-from jax_slim.checkpoints.kinds import KINDS, kinds_of
+from jax_slim.checkpoints.kinds import KINDS, checked_kinds, kinds_of
 from jax_slim.checkpoints.opening import describe, format_of, opened
 from jax_slim.checkpoints.reader import PathLike, entries_of, size_of
 from jax_slim.core.values import Variables
@@ -117,10 +117,7 @@ def inspect(
     Raises:
       CheckpointError: there is no checkpoint, or it is damaged.
     """
-    wanted = KINDS if kinds is None else [kinds] if isinstance(kinds, str) else list(kinds)
-    for kind in wanted:
-        if kind not in KINDS:
-            raise ValueError(f"inspect: kinds must be among {', '.join(KINDS)}, got {kind!r}.")
+    wanted = checked_kinds("inspect", kinds)
     with opened(path) as checkpoint:
         entries, kind_of = entries_of(checkpoint), kinds_of(checkpoint)
         rows = []

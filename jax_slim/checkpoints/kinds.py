@@ -1,7 +1,7 @@
 """What the entries of a checkpoint are for, by their names: variables, averages, or state of training."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,15 @@ def kinds_of(checkpoint: Iterable[str]) -> Mapping[str, str]:
         return told
     known = set(checkpoint)
     return {name: _kind(name, known) for name in known}
+
+
+def checked_kinds(function: str, kinds: Sequence[str] | str | None) -> Sequence[str]:
+    """The kinds that an argument asks for; all for None."""
+    asked = KINDS if kinds is None else [kinds] if isinstance(kinds, str) else list(kinds)
+    for kind in asked:
+        if kind not in KINDS:
+            raise ValueError(f"{function}: kinds must be among {', '.join(KINDS)}, got {kind!r}.")
+    return asked
 
 
 def variables_among(checkpoint: Mapping[str, Any]) -> list[str]:
