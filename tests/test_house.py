@@ -41,7 +41,7 @@ HOUSE: list[dict[str, set[str]]] = [
         "nets": set(),
     },
     {
-        "cli": {"rich"},
+        "cli": {"PIL", "optax", "rich"},
         "tf1": {"optax"},
     },
 ]

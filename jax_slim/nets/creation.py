@@ -80,13 +80,14 @@ class NetModel(Model):
     def init(self, key: jax.Array, *args: Any, **kwargs: Any) -> Variables:
         """As `Model.init`; images need not be given. What the model's checkpoint holds is taken from there."""
         if not args and "images" not in kwargs:
-            args = (self._example(),)
+            args = (self.example(),)
         drawn = super().init(key, *args, **kwargs)
         if self.variables is None:
             return drawn
         return drawn | {name: value for name, value in self.variables.items() if name in drawn}
 
-    def _example(self) -> jax.ShapeDtypeStruct:
+    def example(self) -> jax.ShapeDtypeStruct:
+        """One prepared image, as a shape: what `init` and `specs` need to know of the inputs."""
         return jax.ShapeDtypeStruct((1, *self.input_shape), jnp.float32)
 
 
@@ -100,6 +101,7 @@ def create_model(
     preprocessing: str | None = None,
     moving_average: bool = False,
     exclude: Sequence[str] | str | None = None,
+    ignore_missing_vars: bool = False,
     **options: Any,
 ) -> NetModel:
     """Makes a net of the zoo as a `Model` that carries its image size, its preprocessing and, if given, its weights.
@@ -123,6 +125,7 @@ def create_model(
       preprocessing: a name that `preprocessing_factory` knows; by default as the net was trained.
       moving_average: whether to take the checkpoint's moving averages.
       exclude: regular expressions for the beginning of names: variables that are not taken from the checkpoint.
+      ignore_missing_vars: whether variables that the checkpoint lacks are drawn anew, which is logged, or are an error.
       **options: further arguments of the net: `output_stride`, `depth_multiplier`, `dropout_keep_prob`, ...
 
     Returns:
@@ -149,7 +152,7 @@ def create_model(
     model.preprocessing = _kind(preprocessing) if preprocessing else prepared
     model.channels = channels or row.channels
     if checkpoint is not None:
-        model.variables = _restored(model, checkpoint, moving_average, exclude)
+        model.variables = _restored(model, checkpoint, moving_average, exclude, ignore_missing_vars)
     return model
 
 
@@ -170,10 +173,12 @@ def _kind(preprocessing: str) -> str:
     return preprocessing_map[preprocessing].__name__.rpartition(".")[2].removesuffix("_preprocessing")
 
 
-def _restored(model: NetModel, source: Any, moving_average: bool, exclude: Sequence[str] | str | None) -> Variables:
+def _restored(
+    model: NetModel, source: Any, moving_average: bool, exclude: Sequence[str] | str | None, ignore_missing: bool
+) -> Variables:
     specs = {
         name: spec
-        for name, spec in model.specs(model._example()).items()
+        for name, spec in model.specs(model.example()).items()
         if GraphKeys.MODEL_VARIABLES in spec.collections
     }
     left_out = [exclude] if isinstance(exclude, str) else list(exclude or ())
@@ -184,7 +189,9 @@ def _restored(model: NetModel, source: Any, moving_average: bool, exclude: Seque
         if any(shapes.get(name, specs[name].shape) != specs[name].shape for name in of_head):
             # Another number of classes: all of the last layers, so that none is half old and half new.
             left_out += [re.escape(name) + "$" for name in of_head]
-        return assign_from_checkpoint(checkpoint, specs, moving_average=moving_average, exclude=left_out or None)
+        return assign_from_checkpoint(
+            checkpoint, specs, ignore_missing, moving_average=moving_average, exclude=left_out or None
+        )
 
 
 def _shapes(checkpoint: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:

@@ -1,0 +1,79 @@
+"""`jax-slim export`: a trained model as one file that runs without jax-slim."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+HELP = """write a trained model as one file that runs without jax-slim
+
+  jax-slim export --checkpoint_path=/tmp/flowers --output=flowers.zip
+  python flowers.zip photo.jpg                     needs jax alone (and Pillow, to read the photo)
+
+The file takes photographs of any size (its preprocessing is in it) and any batch; it runs on CPU, GPU and TPU."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments."""
+    parser.add_argument("--checkpoint_path", required=True, help="a run's directory, or any checkpoint")
+    parser.add_argument("--output", required=True, help="the file to write: .zip, or .onnx")
+    parser.add_argument("--format", choices=("stablehlo", "onnx"), help="by default, what the file's ending says")
+    parser.add_argument("--without_preprocessing", action="store_true", help="take prepared float images instead")
+    parser.add_argument("--platforms", default="cpu,cuda,tpu", help="where it must run (default cpu,cuda,tpu)")
+    parser.add_argument("--moving_average", action="store_true", help="use the moving averages of the variables")
+    add_model_arguments(parser)
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """What says which net a checkpoint is of, where its run does not."""
+    group = parser.add_argument_group("the model, where it has no model.json beside it, or to override that")
+    group.add_argument("--model_name", help="the net, as `jax-slim models` lists them")
+    group.add_argument("--num_classes", type=int, help="how many classes; by default the net's own")
+    group.add_argument("--image_size", type=int, help="height and width in pixels; by default the net's own")
+    group.add_argument("--preprocessing_name", help="as which net's images are prepared")
+    group.add_argument("--labels", help="a file with the names of the classes, one a line")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Writes the file."""
+    import jax
+
+    from jax_slim.cli.runs import find_model
+
+    model, labels, path = find_model(
+        options.checkpoint_path,
+        options.model_name,
+        options.num_classes,
+        options.image_size,
+        options.preprocessing_name,
+        options.labels,
+        options.moving_average,
+    )
+
+    def classify(variables: Mapping[str, Any], images: jax.Array) -> jax.Array:
+        logits, _ = model.apply(variables, images)
+        return logits.reshape(logits.shape[0], logits.shape[-1])
+
+    description = {"model_name": model.name, "checkpoint": path}
+    kind = options.format or ("onnx" if options.output.endswith(".onnx") else "stablehlo")
+    if kind == "onnx":
+        from jax_slim.exporting.onnx_files import export_onnx
+
+        shape = ("batch", *model.input_shape)
+        export_onnx(options.output, classify, model.variables, shape, labels, description)
+    else:
+        from jax_slim.exporting.classifiers import export_classifier
+
+        export_classifier(
+            options.output,
+            classify,
+            model.variables,
+            model.image_size,
+            model.channels,
+            None if options.without_preprocessing else model.preprocessing,
+            labels,
+            description,
+            options.platforms.split(","),
+        )
+    print(f"wrote {options.output}", file=sys.stderr)
+    return 0

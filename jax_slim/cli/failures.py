@@ -1,0 +1,40 @@
+"""Errors as a shell script's author wants them: one line that says what is wrong, and how to mend it."""
+
+import sys
+from typing import Any
+
+
+class CommandError(RuntimeError):
+    """The command cannot do what was asked; the text says why, and what to do."""
+
+
+# Errors whose text was written for users. By name: a module that was never imported has raised nothing.
+_EXPLAINED = (
+    ("jax_slim.cli.failures", "CommandError"),
+    ("jax_slim.checkpoints.native", "CheckpointError"),
+    ("jax_slim.data.errors", "DataError"),
+    ("jax_slim.exporting.archives", "ExportError"),
+    ("jax_slim.learning.train_op", "NonFiniteError"),
+)
+
+
+def explained(error: BaseException) -> str | None:
+    """The text to show for an error, or None for one that is a mistake in the program: then the traceback helps."""
+    for module, name in _EXPLAINED:
+        kind: Any = getattr(sys.modules.get(module), name, None)
+        if kind is not None and isinstance(error, kind):
+            return str(error)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}"
+    if isinstance(error, ValueError | TypeError) and _ours(error):
+        return str(error)
+    return None
+
+
+def _ours(error: BaseException) -> bool:
+    """Whether the error was raised by a check of this package: those say what was passed and what was expected."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith("jax_slim.")

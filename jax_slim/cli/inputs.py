@@ -1,0 +1,95 @@
+"""From the options that name a data set to batches of prepared images."""
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from jax_slim.cli.failures import CommandError
+from jax_slim.cli.flags import Flag
+
+if TYPE_CHECKING:
+    from jax_slim.nets.creation import NetModel
+
+DATA_FLAGS = (
+    Flag("dataset_dir", str, None, "a folder of image folders, one a class; or of TFRecords; or a CSV or .npz file"),
+    Flag(
+        "dataset_name", str, None, "mnist, cifar10, flowers, imagenet, digits: how to read it, where it is one of these"
+    ),
+    Flag("labels_offset", int, 0, "subtracted from the labels, for nets without ImageNet's class for background"),
+    Flag("num_preprocessing_threads", int, None, "threads that decode and prepare images; by default the cores"),
+    Flag("use_grayscale", bool, False, "make the images grey, of one channel"),
+    Flag("skip_damaged", bool, False, "leave out images and records that are damaged, instead of stopping"),
+)
+
+
+def open_data(options: argparse.Namespace, split: str) -> Any:
+    """The data set of the options: examples by number, with `num_classes` and `class_names`."""
+    if not options.dataset_dir and options.dataset_name != "digits":
+        raise CommandError("--dataset_dir must say where the images or records are.")
+    from jax_slim.datasets import open_dataset
+
+    return open_dataset(options.dataset_dir, split, dataset_name=options.dataset_name)
+
+
+def channels_of(data: Any, options: argparse.Namespace) -> int:
+    """How many channels the images have."""
+    return 1 if options.use_grayscale else int(data[0]["image"].shape[-1])
+
+
+def prepared(
+    model: "NetModel", options: argparse.Namespace, is_training: bool
+) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """What makes a prepared image and a label of the net's out of an example; runs in the pipeline's threads.
+
+    Raises:
+      CommandError: the net is one of video.
+    """
+    import numpy as np
+
+    from jax_slim.preprocessing.preprocessing_factory import get_preprocessing
+
+    if model.preprocessing is None:
+        raise CommandError(f"{model.name} takes video, which this command does not read.")
+    prepare = get_preprocessing(model.preprocessing, is_training, use_grayscale=options.use_grayscale)
+    classes = model.num_classes or 0
+    size, offset = model.image_size, options.labels_offset
+
+    def transform(example: dict[str, Any], rng: Any) -> dict[str, Any]:
+        label = int(example["label"]) - offset
+        if not 0 <= label < classes:
+            # One-hot encoded it would silently become a row of zeros.
+            raise CommandError(
+                f"a label is {label + offset}, and with --labels_offset={offset} the net's {classes} classes are "
+                f"{offset} to {classes + offset - 1}. Give the --labels_offset or --num_classes of this data."
+            )
+        image = prepare(example["image"], size, size, **({"rng": rng} if is_training else {}))
+        return {"image": image, "label": np.int32(label)}
+
+    return transform
+
+
+def batches(
+    data: Any,
+    model: "NetModel",
+    options: argparse.Namespace,
+    batch_size: int,
+    is_training: bool,
+    seed: int = 0,
+) -> Any:
+    """Batches of prepared images: shuffled and without end for training, all once and in order for evaluation."""
+    import jax
+
+    from jax_slim.data.pipelines import pipeline
+
+    return pipeline(
+        data,
+        prepared(model, options, is_training),
+        batch_size=min(batch_size, len(data)) if is_training else batch_size,
+        shuffle=is_training,
+        seed=seed,
+        num_epochs=None if is_training else 1,
+        shard=(jax.process_index(), jax.process_count()) if is_training else (0, 1),
+        drop_last=True if is_training else "pad",
+        num_threads=options.num_preprocessing_threads,
+        errors="skip" if options.skip_damaged else "raise",
+    )

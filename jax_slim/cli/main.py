@@ -1,0 +1,84 @@
+"""The command line: which command was asked for, and how it ends.
+
+Nothing here, and nothing at the top of a command's file, imports jax: `--help` must come in a blink.
+
+Exit codes: 0, all went well; 1, something is wrong with files, data or a run (one line on the standard error stream
+says what and how to mend it); 2, the command line itself is wrong; 130 and 143, stopped by Ctrl-C or SIGTERM, after
+saving.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from jax_slim.cli.failures import explained
+
+_COMMANDS = {
+    "train": "training",
+    "evaluate": "evaluating",
+    "predict": "predicting",
+    "models": "listing",
+    "inspect": "inspecting",
+    "convert": "conversions",
+    "diff": "differences",
+    "export": "exports",
+    "demo": "demonstration",
+}
+"""Command -> its file, which has `HELP`, `add_arguments(parser)` and `run(options) -> exit code`."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    parser, chosen = _parser(arguments)
+    options = parser.parse_args(arguments)
+    if chosen is None:
+        parser.print_help()
+        return 0
+    try:
+        return importlib.import_module(f"jax_slim.cli.{_COMMANDS[chosen]}").run(options)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `jax-slim models | head`: who reads has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        text = explained(error)
+        if text is None or options.traceback:
+            raise
+        print(f"jax-slim {chosen}: error: {text}", file=sys.stderr)
+        return 1
+
+
+def _parser(arguments: Sequence[str]) -> tuple[argparse.ArgumentParser, str | None]:
+    """The parser, and the command asked for. Only that command's file is imported, where there is one."""
+    chosen = next((argument for argument in arguments if argument in _COMMANDS), None)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--traceback", action="store_true", help="show the whole traceback of an error")
+    parser = argparse.ArgumentParser(
+        prog="jax-slim",
+        description="Trains, evaluates and runs image classifiers: TF-Slim on JAX.",
+        epilog="jax-slim COMMAND --help tells more.",
+    )
+    parser.add_argument("--version", action="version", version=f"jax-slim {_version()}")
+    commands = parser.add_subparsers(metavar="COMMAND")
+    for name, file in _COMMANDS.items():
+        module = importlib.import_module(f"jax_slim.cli.{file}")
+        sub = commands.add_parser(
+            name,
+            help=module.HELP.partition("\n")[0],
+            description=module.HELP,
+            parents=[common],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name == chosen:
+            module.add_arguments(sub)
+    return parser, chosen
+
+
+def _version() -> str:
+    from jax_slim import __version__
+
+    return __version__

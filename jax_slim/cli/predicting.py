@@ -1,0 +1,130 @@
+"""`jax-slim predict`: what photographs show."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from jax_slim.cli.exports import add_model_arguments
+from jax_slim.cli.failures import CommandError
+
+HELP = """say what photographs show: a table, JSON, a picture
+
+  jax-slim predict photo.jpg --checkpoint_path=/tmp/flowers
+  jax-slim predict *.jpg --checkpoint_path=inception_v3.ckpt --model_name=inception_v3 --labels=imagenet.txt
+  jax-slim predict holiday/ --checkpoint_path=/tmp/flowers --json --grid=holiday.png
+
+Preprocessing, image size and labels come with the checkpoint where `jax-slim train` wrote it."""
+
+_ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments."""
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="image files, or folders of them")
+    parser.add_argument("--checkpoint_path", required=True, help="a run's directory, or any checkpoint")
+    parser.add_argument("--top", type=int, default=5, help="how many classes to show (default 5)")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--grid", metavar="PNG", help="write a picture of all images with what they show")
+    parser.add_argument("--batch_size", type=int, default=16, help="images at a time (default 16)")
+    parser.add_argument("--moving_average", action="store_true", help="use the moving averages of the variables")
+    add_model_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints what the images show; 1 when one of them could not be read."""
+    import jax
+    import numpy as np
+
+    from jax_slim.cli.runs import find_model
+    from jax_slim.data.errors import DataLossError
+    from jax_slim.data.image_codecs import decode_image
+    from jax_slim.progress import Progress
+
+    if options.top < 1 or options.batch_size < 1:
+        raise CommandError("--top and --batch_size must be at least 1.")
+    paths = list(_files(options.images))
+    model, labels, _ = find_model(
+        options.checkpoint_path,
+        options.model_name,
+        options.num_classes,
+        options.image_size,
+        options.preprocessing_name,
+        options.labels,
+        options.moving_average,
+    )
+
+    @jax.jit
+    def probabilities(variables: Any, images: Any) -> Any:
+        logits, _ = model.apply(variables, images)
+        return jax.nn.softmax(logits.reshape(logits.shape[0], logits.shape[-1]))
+
+    code = 0
+    found: dict[str, list[dict[str, Any]]] = {}
+    with Progress(len(paths), "predict", unit="images") as progress:
+        for start in range(0, len(paths), options.batch_size):
+            prepared = []
+            for path in paths[start : start + options.batch_size]:
+                try:
+                    pixels = decode_image(Path(path).read_bytes(), channels=model.channels, expand_animations=False)
+                except (OSError, DataLossError) as error:
+                    reason = (error.strerror or error) if isinstance(error, OSError) else error
+                    print(f"jax-slim predict: error: {path}: {reason}", file=sys.stderr)
+                    code = 1
+                else:
+                    prepared.append((path, model.preprocess(pixels)))
+            if prepared:
+                # Always the same number: another one would be compiled anew.
+                images = np.stack([image for _, image in prepared])
+                images = np.pad(images, [(0, options.batch_size - len(images)), (0, 0), (0, 0), (0, 0)])
+                rows = np.asarray(probabilities(model.variables, images))
+                for (path, _), row in zip(prepared, rows, strict=False):
+                    found[path] = _best(row, labels, options.top)
+            progress.update(min(start + options.batch_size, len(paths)))
+    _show(found, options.json)
+    if options.grid and found:
+        from jax_slim.cli.grids import draw_grid
+
+        best = {path: rows[0] for path, rows in found.items()}
+        draw_grid(options.grid, {path: f"{row['label']} {row['probability']:.0%}" for path, row in best.items()})
+    return code
+
+
+def _files(given: list[str]) -> Iterator[str]:
+    for path in given:
+        if os.path.isdir(path):
+            inside = sorted(
+                str(file) for file in Path(path).rglob("*") if file.suffix.lower() in _ENDINGS and file.is_file()
+            )
+            if not inside:
+                raise CommandError(f"{path} holds no images ({', '.join(_ENDINGS)}).")
+            yield from inside
+        else:
+            yield path
+
+
+def _best(row: Any, labels: list[str] | None, top: int) -> list[dict[str, Any]]:
+    import numpy as np
+
+    order = np.argsort(-row, kind="stable")[:top]
+    return [
+        {
+            "label": labels[index] if labels else str(index),
+            "class": int(index),
+            "probability": round(float(row[index]), 6),
+        }
+        for index in order
+    ]
+
+
+def _show(found: dict[str, list[dict[str, Any]]], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(found, indent=1))
+        return
+    for path, rows in found.items():
+        print(path)
+        for row in rows:
+            print(f"  {100 * row['probability']:6.2f} %  {row['label']}")

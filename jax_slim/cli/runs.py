@@ -1,0 +1,191 @@
+"""What is kept beside the checkpoints of a run: the model it trains (`model.json`) and its options (`config.toml`).
+
+With `model.json` a directory is all that `evaluate`, `predict` and `export` need to be told.
+"""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jax_slim.cli.failures import CommandError
+
+if TYPE_CHECKING:
+    from jax_slim.nets.creation import NetModel
+
+MODEL = "model.json"
+CONFIG = "config.toml"
+
+
+class Described(NamedTuple):
+    """A model, and what its classes are called.
+
+    Attributes:
+      model: the net.
+      labels: the name of each class, in order, or None.
+      path: the checkpoint of its variables.
+    """
+
+    model: "NetModel"
+    labels: list[str] | None
+    path: str
+
+
+def save_model(directory: str | os.PathLike[str], model: "NetModel", labels: list[str] | None) -> None:
+    """Writes `model.json`."""
+    said = {
+        "model_name": model.name,
+        "num_classes": model.num_classes,
+        "image_size": model.image_size,
+        "channels": model.channels,
+        "preprocessing": model.preprocessing,
+        "options": model.options,
+        "labels": labels,
+    }
+    _write(Path(directory) / MODEL, json.dumps(said, indent=1) + "\n")
+
+
+def find_model(
+    checkpoint_path: str,
+    model_name: str | None = None,
+    num_classes: int | None = None,
+    image_size: int | None = None,
+    preprocessing: str | None = None,
+    labels_path: str | None = None,
+    moving_average: bool = False,
+    weights: bool = True,
+) -> Described:
+    """The model of a checkpoint: as its run describes it, or as the arguments say where it has no description.
+
+    Args:
+      checkpoint_path: a run's directory, one of its checkpoints, or a checkpoint of any other origin.
+      model_name, num_classes, image_size, preprocessing: take the place of what the description says.
+      labels_path: a file with the names of the classes, one a line; 'number:name' as TF-Slim wrote them also.
+      moving_average: whether to read the moving averages.
+      weights: whether to read the variables now.
+
+    Raises:
+      CommandError: nothing says which net it is, or the file of labels does not fit.
+    """
+    said = described_in(checkpoint_path)
+    name = model_name or said.get("model_name")
+    if name is None:
+        raise CommandError(
+            f"{checkpoint_path} has no {MODEL} beside it that says which net it is. Give --model_name "
+            "(`jax-slim models` lists the names), and --num_classes where they are not the net's own."
+        )
+    from jax_slim.nets.creation import create_model
+
+    same = name == said.get("model_name")
+    known: Mapping[str, Any] = said if same else {}
+    model = create_model(
+        name,
+        num_classes if num_classes is not None else known.get("num_classes"),
+        checkpoint=checkpoint_path if weights else None,
+        image_size=image_size or known.get("image_size"),
+        channels=known.get("channels"),
+        preprocessing=preprocessing or known.get("preprocessing"),
+        moving_average=moving_average,
+        **known.get("options", {}),
+    )
+    missing = [] if not weights else [name for name in model.specs(model.example()) if name not in model.variables]
+    missing = [name for name in missing if name.startswith(model.head)]
+    if missing:
+        raise CommandError(
+            f"{checkpoint_path} was trained for another number of classes than {model.num_classes} ({missing[0]} has "
+            "another shape). Give --num_classes."
+        )
+    labels = read_labels(labels_path) if labels_path else known.get("labels")
+    return Described(model, with_background(labels, model.num_classes, labels_path), checkpoint_path)
+
+
+def described_in(checkpoint_path: str) -> dict[str, Any]:
+    """What the `model.json` of a run says; {} where there is none. The checkpoint may be the run, or a part of it."""
+    for folder in (Path(checkpoint_path), Path(checkpoint_path).parent, Path(checkpoint_path).parent.parent):
+        file = folder / MODEL
+        if file.is_file():
+            try:
+                said = json.loads(file.read_text(encoding="utf-8"))
+            except ValueError as error:
+                raise CommandError(f"{file} is no JSON: {error}. Remove it and give --model_name.") from error
+            if not isinstance(said, dict):
+                raise CommandError(f"{file} does not describe a model. Remove it and give --model_name.")
+            return said
+    return {}
+
+
+def read_labels(path: str) -> list[str]:
+    """The names of the classes in a file: one a line, or 'number:name' as TF-Slim's `labels.txt` has them."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise CommandError(f"{path} is no text file with the name of a class on each line.") from None
+    lines = [line.strip() for line in lines if line.strip()]
+    if not lines:
+        raise CommandError(f"{path} is empty: it must have the name of a class on each line.")
+    pairs = [line.partition(":") for line in lines]
+    if not all(number.isdigit() and colon for number, colon, _ in pairs):
+        return lines
+    numbered = {int(number): name for number, _, name in pairs}
+    if sorted(numbered) != list(range(len(lines))):
+        raise CommandError(f"{path} must number its classes from 0 to {len(lines) - 1}, each once.")
+    return [numbered[number] for number in range(len(lines))]
+
+
+def with_background(labels: list[str] | None, classes: int | None, path: str | None = None) -> list[str] | None:
+    """Labels that fit the classes: nets with 1001 have one for background before ImageNet's 1000."""
+    if labels is None or classes is None or len(labels) == classes:
+        return labels
+    if len(labels) == classes - 1:
+        return ["background", *labels]
+    if len(labels) == classes + 1 and labels[0] in ("background", "dummy"):
+        return labels[1:]
+    raise CommandError(
+        f"{path or 'the list of labels'} names {len(labels)} classes, and the model has {classes}. "
+        "Give the labels that it was trained with."
+    )
+
+
+def save_config(directory: str | os.PathLike[str], options: Mapping[str, Any]) -> None:
+    """Writes all options of a run, for people and for `--config`."""
+    lines = [f"{name} = {_toml(value)}" for name, value in options.items() if value is not None]
+    _write(Path(directory) / CONFIG, "\n".join(lines) + "\n")
+
+
+def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The options in a TOML file; one table of them is enough, tables within it group them."""
+    try:
+        found = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} is no TOML: {error}") from None
+    flat: dict[str, Any] = {}
+    for name, value in found.items():
+        flat.update(value if isinstance(value, dict) else {name: value})
+    return flat
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, int | float):
+        return repr(value)
+    return json.dumps(str(value))
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

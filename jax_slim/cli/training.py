@@ -1,0 +1,249 @@
+"""`jax-slim train`: research/slim's `train_image_classifier.py`."""
+
+import argparse
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jax_slim.cli.failures import CommandError
+from jax_slim.cli.flags import Flag, add_flags, listed, merged
+from jax_slim.cli.inputs import DATA_FLAGS
+from jax_slim.cli.optimizing import OPTIMIZER_FLAGS, RATE_FLAGS
+
+if TYPE_CHECKING:
+    from jax_slim.nets.creation import NetModel
+
+HELP = """train an image classifier, or go on with a run
+
+  jax-slim train --dataset_dir=flower_photos --model_name=mobilenet_v1_025 --train_dir=/tmp/flowers
+  jax-slim train --train_dir=/tmp/flowers                            goes on, with the options it had
+  jax-slim train --dataset_dir=my_photos --train_dir=/tmp/mine --checkpoint_path=inception_v3.ckpt \\
+      --checkpoint_exclude_scopes=InceptionV3/Logits,InceptionV3/AuxLogits \\
+      --trainable_scopes=InceptionV3/Logits,InceptionV3/AuxLogits     fine-tunes the last layers
+
+The options are those of TF-Slim's train_image_classifier.py. The run's whole configuration is saved in its directory
+(config.toml, model.json). Ctrl-C saves and stops; the same command goes on."""
+
+GROUPS = {
+    "the run": (
+        Flag("train_dir", str, None, "where checkpoints, events and the configuration go"),
+        Flag("model_name", str, "inception_v3", "the net, as `jax-slim models` lists them"),
+        Flag("max_number_of_steps", int, None, "the step to stop at; by default never"),
+        Flag("batch_size", int, 32, "images in a batch, of each device"),
+        Flag("num_clones", int, None, "how many devices to use; by default all of this machine"),
+        Flag("train_image_size", int, None, "height and width in pixels; by default the net's own"),
+        Flag("preprocessing_name", str, None, "as which net's images are prepared; by default this one's"),
+        Flag("num_classes", int, None, "how many classes; by default those of the data"),
+        Flag("log_every_n_steps", int, None, "off a terminal: a line each so many steps; by default one a second"),
+        Flag("save_summaries_secs", float, 600.0, "seconds between summaries"),
+        Flag("save_interval_secs", float, 600.0, "seconds between checkpoints"),
+        Flag("max_to_keep", int, 5, "how many checkpoints to keep"),
+        Flag("seed", int, 0, "decides initial values, order and distortion of images, dropout"),
+    ),
+    "the data": (Flag("dataset_split_name", str, "train", "which part of the data set"), *DATA_FLAGS),
+    "the optimizer": OPTIMIZER_FLAGS,
+    "the learning rate": RATE_FLAGS,
+    "fine-tuning": (
+        Flag("checkpoint_path", str, None, "where to start from: any checkpoint, of any format"),
+        Flag("checkpoint_exclude_scopes", str, None, "scopes, between commas, that are not taken from it"),
+        Flag("trainable_scopes", str, None, "scopes, between commas, that alone are trained"),
+        Flag("ignore_missing_vars", bool, False, "keep initial values of variables that the checkpoint lacks"),
+    ),
+    "validation during training": (
+        Flag("validate_every_n_steps", int, None, "evaluate each so many steps, and keep the best checkpoint"),
+        Flag("validation_split_name", str, "validation", "on which part of the data set"),
+        Flag("early_stopping_patience", int, None, "stop after so many validations that were no better"),
+    ),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments."""
+    add_flags(parser, GROUPS)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Trains."""
+    from jax_slim.cli import runs
+
+    file = runs.read_config(options.config) if options.config else {}
+    train_dir = getattr(options, "train_dir", None) or file.get("train_dir")
+    if not train_dir:
+        raise CommandError("--train_dir must say where checkpoints and the configuration go.")
+    saved = Path(train_dir) / runs.CONFIG
+    chosen = merged(options, GROUPS, runs.read_config(saved) if saved.is_file() else {}, file)
+    chosen.train_dir = str(train_dir)
+    _check(chosen)
+    return _train(chosen)
+
+
+def _check(options: argparse.Namespace) -> None:
+    for name in ("batch_size", "num_clones", "max_number_of_steps", "validate_every_n_steps", "train_image_size"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise CommandError(f"--{name} must be at least 1, got {value}.")
+    if not 0 <= options.label_smoothing < 1:
+        raise CommandError(f"--label_smoothing must be from 0 to 1, got {options.label_smoothing}.")
+
+
+def _train(options: argparse.Namespace) -> int:
+    from jax_slim.cli import inputs, optimizing, runs
+    from jax_slim.learning.train_op import create_train_op
+    from jax_slim.learning.training import train
+    from jax_slim.learning.validation import Validation
+    from jax_slim.optimizers.averages import ExponentialMovingAverage
+    from jax_slim.parallel.meshes import data_mesh
+
+    data = inputs.open_data(options, options.dataset_split_name)
+    labels = _labels(data, options)
+    resumed = _has_checkpoint(options.train_dir)
+    model = _model(options, data, resumed)
+    _refuse_another(options.train_dir, model)
+    mesh = data_mesh(_devices(options.num_clones))
+    batch_size = options.batch_size * mesh.size
+    rate = optimizing.learning_rate(options, len(data) / batch_size)
+    average = None
+    if options.moving_average_decay is not None:
+        average = ExponentialMovingAverage(options.moving_average_decay, num_updates="global_step")
+    train_op = create_train_op(
+        loss_function(model, options.label_smoothing, rate),
+        optimizing.optimizer(options, rate),
+        clip_gradient_norm=options.clip_gradient_norm,
+        variables_to_train=_trained(model, options.trainable_scopes),
+        moving_average=average,
+    )
+    validation = None
+    if options.validate_every_n_steps is not None:
+        from jax_slim.cli.evaluating import metrics_function
+
+        held_out = inputs.open_data(options, options.validation_split_name)
+        validation = Validation(
+            metrics_function(model),
+            lambda: inputs.batches(held_out, model, options, options.batch_size, is_training=False),
+            every_n_steps=options.validate_every_n_steps,
+            best="Accuracy",
+            patience=options.early_stopping_patience,
+            moving_average=average is not None,
+        )
+    batches = inputs.batches(data, model, options, batch_size, is_training=True, seed=options.seed)
+    os.makedirs(options.train_dir, exist_ok=True)
+    runs.save_config(options.train_dir, vars(options))
+    runs.save_model(options.train_dir, model, runs.with_background(labels, model.num_classes))
+    print(
+        f"{model.name}: {len(data)} images of {data.num_classes} classes, {batch_size} a batch, "
+        f"{mesh.size} device{'s' if mesh.size > 1 else ''}; {options.train_dir}",
+        file=sys.stderr,
+    )
+    result = train(
+        train_op,
+        options.train_dir,
+        batches,
+        number_of_steps=options.max_number_of_steps,
+        log_every_n_steps=options.log_every_n_steps,
+        init_fn=None if model.variables is None else lambda variables: variables | model.variables.only(variables),
+        save_summaries_secs=options.save_summaries_secs,
+        save_interval_secs=options.save_interval_secs,
+        max_to_keep=options.max_to_keep,
+        validation=validation,
+        mesh=mesh,
+        seed=options.seed,
+    )
+    print(f"step {result.step}, loss {float(result):.4f}; {options.train_dir}", file=sys.stderr)
+    return 0
+
+
+def loss_function(model: "NetModel", label_smoothing: float, rate: Any) -> Any:
+    """The program that is trained: a batch -> the total loss."""
+    import jax.numpy as jnp
+
+    from jax_slim.core.global_step import get_or_create_global_step
+    from jax_slim.layers.encodings import one_hot_encoding
+    from jax_slim.losses.accounts import get_total_loss
+    from jax_slim.losses.classification import softmax_cross_entropy
+    from jax_slim.summary.adding import scalar
+
+    def total_loss(batch: dict[str, Any]) -> Any:
+        logits, end_points = model.function(batch["image"], is_training=True)
+        logits = logits.reshape(logits.shape[0], logits.shape[-1])
+        labels = one_hot_encoding(batch["label"], model.num_classes)
+        if "AuxLogits" in end_points:
+            auxiliary = end_points["AuxLogits"].reshape(labels.shape)
+            softmax_cross_entropy(auxiliary, labels, 0.4, label_smoothing, scope="aux_loss")
+        softmax_cross_entropy(logits, labels, 1.0, label_smoothing)
+        scalar("accuracy/train_batch", jnp.mean(jnp.argmax(logits, -1) == batch["label"]))
+        scalar("learning_rate", rate(get_or_create_global_step()) if callable(rate) else jnp.asarray(rate))
+        return get_total_loss()
+
+    return total_loss
+
+
+def _labels(data: Any, options: argparse.Namespace) -> list[str] | None:
+    names = getattr(data, "class_names", None)
+    if names is None:
+        return None
+    return list(names)[options.labels_offset :]
+
+
+def _model(options: argparse.Namespace, data: Any, resumed: bool) -> "NetModel":
+    from jax_slim.cli import inputs
+    from jax_slim.nets.creation import create_model
+
+    if resumed and options.checkpoint_path:
+        print(f"going on in {options.train_dir}: --checkpoint_path is for the start, and ignored", file=sys.stderr)
+    excluded = listed(options.checkpoint_exclude_scopes)
+    return create_model(
+        options.model_name,
+        options.num_classes or data.num_classes - options.labels_offset,
+        checkpoint=None if resumed else options.checkpoint_path,
+        weight_decay=options.weight_decay,
+        image_size=options.train_image_size,
+        channels=inputs.channels_of(data, options),
+        preprocessing=options.preprocessing_name,
+        exclude=[re.escape(scope) for scope in excluded] or None,
+        ignore_missing_vars=options.ignore_missing_vars,
+    )
+
+
+def _refuse_another(train_dir: str, model: "NetModel") -> None:
+    """A run goes on with the net that it began with: another's checkpoint would fail later and less clearly."""
+    from jax_slim.cli import runs
+
+    said = runs.described_in(os.path.join(train_dir, "0")) if _has_checkpoint(train_dir) else {}
+    here = {"model_name": model.name, "num_classes": model.num_classes, "channels": model.channels}
+    for name, value in here.items():
+        if name in said and said[name] != value:
+            raise CommandError(
+                f"{train_dir} holds a run with {name}={said[name]}, got {value}. Choose another --train_dir, or go on "
+                "with the same."
+            )
+
+
+def _has_checkpoint(train_dir: str) -> bool:
+    from jax_slim.checkpoints.native import latest_checkpoint
+
+    return os.path.isdir(train_dir) and latest_checkpoint(train_dir) is not None
+
+
+def _trained(model: "NetModel", scopes: str | None) -> list[str] | None:
+    """The names of the variables below the scopes."""
+    wanted = listed(scopes)
+    if not wanted:
+        return None
+    specs = model.specs(model.example())
+    trainable = [name for name, spec in specs.items() if spec.trainable]
+    for scope in wanted:
+        if not any(name.startswith(scope) for name in trainable):
+            tops = sorted({"/".join(name.split("/")[:2]) for name in trainable})
+            raise CommandError(f"--trainable_scopes: no variable of {model.name} is below {scope!r}. Scopes: {tops}.")
+    return [name for name in trainable if name.startswith(tuple(wanted))]
+
+
+def _devices(count: int | None) -> Any:
+    import jax
+
+    devices = jax.local_devices()
+    if count is not None and count > len(devices):
+        raise CommandError(f"--num_clones must be at most {len(devices)}, the devices of this machine, got {count}.")
+    return devices[:count]
