@@ -15,6 +15,7 @@ from jax_slim.checkpoints.tensorflow.dtypes import TensorType, type_of_number
 from jax_slim.checkpoints.tensorflow.files import SourceFile, unreadable
 from jax_slim.checkpoints.tensorflow.paths import data_path, index_path
 from jax_slim.checkpoints.tensorflow.shapes import (
+    MOST_SLICES,
     SHAPE,
     SLICE,
     Box,
@@ -41,7 +42,7 @@ _ENTRY: Fields = {
     4: ("offset", INT),
     5: ("size", INT),
     6: ("crc", FIXED32),
-    7: ("slices", messages(SLICE)),
+    7: ("slices", messages(SLICE, MOST_SLICES)),
 }
 _SLICE_KEYS = b"\0"  # what the keys of slices begin with, and no name does
 _LITTLE, _BIG = 0, 1

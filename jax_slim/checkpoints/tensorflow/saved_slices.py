@@ -5,8 +5,7 @@
 
 import math
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from jax_slim.checkpoints.tensorflow.damage import Damage
 from jax_slim.checkpoints.tensorflow.dtypes import TensorType, type_of_number
 from jax_slim.checkpoints.tensorflow.files import SourceFile, unreadable
 from jax_slim.checkpoints.tensorflow.shapes import (
+    MOST_SLICES,
     SHAPE,
     SLICE,
     Shape,
@@ -25,7 +25,7 @@ from jax_slim.checkpoints.tensorflow.shapes import (
 )
 from jax_slim.checkpoints.tensorflow.slice_keys import Extent, slice_key
 from jax_slim.checkpoints.tensorflow.tables import LARGEST_KEPT, Table
-from jax_slim.checkpoints.tensorflow.wire import ALL_BYTES, BYTES, INT, NUMBERS, Fields, message, messages, parse
+from jax_slim.checkpoints.tensorflow.wire import BYTES, INT, NUMBERS, Buffer, Fields, each, message, messages, parse
 
 _LIST_KEY = b""
 _VERSION = 1
@@ -34,21 +34,18 @@ _LISTED: Fields = {
     1: ("name", BYTES),
     2: ("shape", message(SHAPE)),
     3: ("dtype", INT),
-    4: ("slices", messages(SLICE)),
+    4: ("slices", messages(SLICE, MOST_SLICES)),
 }
-_LIST: Fields = {
-    1: (
-        "list",
-        message({1: ("tensors", messages(_LISTED)), 2: ("version", message({2: ("min_consumer", INT)}))}),
-    )
-}
+# SavedTensorSlices: the list of tensors, or the values of a slice. SavedTensorSliceMeta: tensors, and the version.
+_SLICES: Fields = {1: ("list", BYTES), 2: ("values", message({1: ("name", BYTES), 3: ("tensor", BYTES)}))}
+_LISTED_AT, _VERSIONS_AT, _STRINGS_AT = 1, 2, 8
+_VERSIONS: Fields = {2: ("min_consumer", INT)}
 _TENSOR: Fields = {
     1: ("dtype", INT),
     4: ("content", BYTES),
     5: ("float", NUMBERS),
     6: ("double", NUMBERS),
     7: ("int", NUMBERS),
-    8: ("string", ALL_BYTES),
     9: ("complex64", NUMBERS),
     10: ("int64", NUMBERS),
     11: ("bool", NUMBERS),
@@ -57,7 +54,6 @@ _TENSOR: Fields = {
     16: ("uint32", NUMBERS),
     17: ("uint64", NUMBERS),
 }
-_VALUES: Fields = {2: ("slice", message({1: ("name", BYTES), 3: ("values", message(_TENSOR))}))}
 
 # In which field the values of a dtype are. Those of fixed width are there as they are in memory, all others as varints.
 _FIXED = {"float32": "float", "float64": "double", "complex64": "complex64", "complex128": "complex128"}
@@ -124,12 +120,16 @@ class SavedSlices:
 
     def _read_list(self, shard: int) -> None:
         value = self._tables[shard].get(_LIST_KEY)
-        listed = parse(value, _LIST).get("list") if value is not None else None
+        listed = parse(value, _SLICES).get("list") if value is not None else None
         if listed is None:
             raise Damage("it has no list of tensors")
-        if listed.get("version", {}).get("min_consumer", 0) > _VERSION:
-            raise Damage("it was written in a newer version of the format, which is not known here")
-        for entry in listed.get("tensors", []):
+        # One tensor after the other: millions of empty ones must not be in memory before the first is looked at.
+        for number, one in each(listed, _LISTED_AT, _VERSIONS_AT):
+            if number == _VERSIONS_AT:
+                if parse(one, _VERSIONS).get("min_consumer", 0) > _VERSION:
+                    raise Damage("it was written in a newer version of the format, which is not known here")
+                continue
+            entry = parse(one, _LISTED)
             name = bytes(entry.get("name", b"")).decode(errors="surrogateescape")
             try:
                 facts = (type_of_number(entry.get("dtype", 0)), shape_of(entry.get("shape", {})))
@@ -147,20 +147,20 @@ class SavedSlices:
                 value = self._tables[shard].get(slice_key(name.encode(errors="surrogateescape"), extents))
             if value is None:
                 raise Damage(f"its values at {[start for start, _ in extents]} are missing")
-            tensor = parse(value, _VALUES).get("slice", {}).get("values", {})
-            return _values(tensor, self.tensors[name][0], shape)
+            return _values(parse(value, _SLICES).get("values", {}).get("tensor", b""), self.tensors[name][0], shape)
         except Damage as damage:
             damage.path = self._files[shard].path
             raise
 
 
-def _values(tensor: Mapping[str, Any], tensor_type: TensorType, shape: Shape) -> np.ndarray:
+def _values(message: Buffer, tensor_type: TensorType, shape: Shape) -> np.ndarray:
     """The array in a TensorProto; raises Damage unless it has exactly the values of `shape`."""
     count, dtype = math.prod(shape), tensor_type.dtype
-    if tensor.get("dtype", tensor_type.number) not in (0, tensor_type.number):
-        raise Damage(f"its values are not of its dtype {tensor_type.name}")
     if tensor_type.is_string:
-        return _strings(tensor.get("string", []), count).reshape(shape)
+        return _strings(message, count).reshape(shape)
+    tensor = parse(message, _TENSOR)
+    if tensor.get("dtype", 0) not in (0, tensor_type.number):
+        raise Damage(f"its values are not of its dtype {tensor_type.name}")
     if "content" in tensor or tensor_type.name in _FIXED:
         pieces = [tensor["content"]] if "content" in tensor else tensor.get(_FIXED[tensor_type.name], [])
         _check_count(sum(len(piece) for piece in pieces), count * dtype.itemsize, "bytes")
@@ -177,10 +177,11 @@ def _check_count(found: int, needed: int, unit: str) -> None:
         raise Damage(f"it has {found} {unit}, and its shape and dtype need {needed}")
 
 
-def _strings(pieces: Sequence[memoryview], count: int) -> np.ndarray:
-    _check_count(len(pieces), count, "strings")
+def _strings(message: Buffer, count: int) -> np.ndarray:
+    _check_count(sum(1 for _ in each(message, _STRINGS_AT)), count, "strings")
     out = np.empty(count, object)
-    out[:] = [bytes(piece) for piece in pieces]
+    for number, (_, piece) in enumerate(each(message, _STRINGS_AT)):
+        out[number] = bytes(piece)
     return out
 
 

@@ -10,12 +10,14 @@ from jax_slim.checkpoints.tensorflow.damage import Damage
 from jax_slim.checkpoints.tensorflow.slice_keys import WHOLE, Extent
 from jax_slim.checkpoints.tensorflow.wire import INT, Fields, messages
 
-SHAPE: Fields = {2: ("dims", messages({1: ("size", INT)})), 3: ("unknown_rank", INT)}
-SLICE: Fields = {1: ("extents", messages({1: ("start", INT), 2: ("length", INT)}))}
+_MOST_DIMENSIONS = 64  # NumPy's
+
+SHAPE: Fields = {2: ("dims", messages({1: ("size", INT)}, 254)), 3: ("unknown_rank", INT)}
+SLICE: Fields = {1: ("extents", messages({1: ("start", INT), 2: ("length", INT)}, _MOST_DIMENSIONS))}
+MOST_SLICES = 100_000
 
 Shape = tuple[int, ...]
 
-_MOST_DIMENSIONS = 64  # NumPy's
 _MOST_BYTES = (1 << 63) - 1
 
 

@@ -10,6 +10,8 @@ from jax_slim.checkpoints.tensorflow.damage import Damage
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _TOO_LONG = 10  # 64 bits, seven a byte
+# A field of two bytes becomes an object of a hundred: what no checkpoint has many of is not taken in any number.
+_MOST_UNKNOWN, _MOST_PIECES = 10_000, 1_000
 
 Buffer = bytes | memoryview
 
@@ -19,8 +21,8 @@ class Kind(NamedTuple):
 
     wire: int
     signed: bool = False
-    repeated: bool = False
     packed: bool = False
+    most: int = 0  # how many times it may be there; 0: once, or the last one counts
     message: "dict[int, tuple[str, Kind]] | None" = None
 
 
@@ -29,8 +31,7 @@ Fields = dict[int, tuple[str, Kind]]
 INT = Kind(_VARINT, signed=True)
 FIXED32 = Kind(_FIXED32)
 BYTES = Kind(_BYTES)
-ALL_BYTES = Kind(_BYTES, repeated=True)
-NUMBERS = Kind(_BYTES, packed=True)
+NUMBERS = Kind(_BYTES, packed=True, most=_MOST_PIECES)
 """A repeated number: a list with the encoded bytes of its pieces, packed or not."""
 
 
@@ -39,13 +40,15 @@ def message(fields: Fields) -> Kind:
     return Kind(_BYTES, message=fields)
 
 
-def messages(fields: Fields) -> Kind:
-    """A field that holds any number of messages."""
-    return Kind(_BYTES, repeated=True, message=fields)
+def messages(fields: Fields, most: int) -> Kind:
+    """A field that holds several messages, not more than `most`."""
+    return Kind(_BYTES, message=fields, most=most)
 
 
 def read_varint(data: Buffer, position: int) -> tuple[int, int]:
     """The number that begins at `position`, seven bits a byte, and the position after it."""
+    if position < len(data) and data[position] < 0x80:  # most are this short
+        return data[position], position + 1
     value = shift = 0
     for position in range(position, min(position + _TOO_LONG, len(data))):  # noqa: B020
         byte = data[position]
@@ -76,24 +79,44 @@ def parse(data: Buffer, fields: Fields) -> dict[str, Any]:
       Damage: the bytes are no message, or a field of the table has another type in them.
     """
     found: dict[str, Any] = {}
+    unknown = 0
     for number, wire, value, encoded in _walk(memoryview(data)):
         if number not in fields:
+            unknown += 1
+            if unknown > _MOST_UNKNOWN:
+                raise Damage(f"it has more than {_MOST_UNKNOWN} fields that are not known")
             continue
         name, kind = fields[number]
         if kind.packed:
-            found.setdefault(name, []).append(value if wire == _BYTES else encoded)
-            continue
-        if wire != kind.wire:
+            if wire != _BYTES:
+                value = encoded
+        elif wire != kind.wire:
             raise Damage(f"its field {name!r} has another type")
-        if kind.message is not None:
+        elif kind.message is not None:
             value = parse(value, kind.message)
         elif kind.signed:
             value -= (value >> 63) << 64
-        if kind.repeated:
-            found.setdefault(name, []).append(value)
-        else:
+        if not kind.most:
             found[name] = value
+            continue
+        values = found.setdefault(name, [])
+        values.append(value)
+        if len(values) > kind.most:
+            raise Damage(f"it has its field {name!r} more than {kind.most} times")
     return found
+
+
+def each(data: Buffer, *numbers: int) -> Iterator[tuple[int, memoryview]]:
+    """The fields of these numbers, one after the other with their values: for what is there any number of times.
+
+    Raises:
+      Damage: the bytes are no message, or such a field does not hold bytes.
+    """
+    for number, wire, value, _ in _walk(memoryview(data)):
+        if number in numbers:
+            if wire != _BYTES:
+                raise Damage(f"its field {number} has another type")
+            yield number, value
 
 
 def _walk(data: memoryview) -> Iterator[tuple[int, int, Any, memoryview]]:
@@ -102,6 +125,8 @@ def _walk(data: memoryview) -> Iterator[tuple[int, int, Any, memoryview]]:
     while position < len(data):
         tag, start = read_varint(data, position)
         number, wire = tag >> 3, tag & 7
+        if not number:
+            raise Damage("a field in it has the number 0")
         if wire == _VARINT:
             value, position = read_varint(data, start)
         else:

@@ -324,9 +324,9 @@ def test_slices_of_a_tensor_in_several_v1_files(folder):
     assert equal(checkpoint["p"], array)
 
 
-@given(st.lists(st.integers(0, 1 << 70), max_size=4), st.integers(1, 7))
+@given(st.lists(st.integers(0, (1 << 64) - 1) | st.integers(0, 20), max_size=4), st.integers(1, 7))
 def test_any_shape_is_refused_or_small(folder, shape, number):
-    entry = bundle_entry(number, [size % (1 << 63) for size in shape], 0, 64, CRC)
+    entry = bundle_entry(number, shape, 0, 64, CRC)
     try:
         array = written(folder, [forging.HEADER, (b"x", entry)], ZEROS)["x"]
     except CheckpointError:

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from jax_slim.checkpoints.tensorflow.damage import Damage
 from jax_slim.checkpoints.tensorflow.wire import (
-    ALL_BYTES,
     BYTES,
     FIXED32,
     INT,
     NUMBERS,
+    each,
     field,
     fixed32_field,
     message,
@@ -22,7 +22,7 @@ from jax_slim.checkpoints.tensorflow.wire import (
 )
 
 INT64 = st.integers(-(1 << 63), (1 << 63) - 1)
-TABLE = {1: ("a", INT), 2: ("b", BYTES), 3: ("c", FIXED32), 4: ("d", message({1: ("e", ALL_BYTES)})), 5: ("f", NUMBERS)}
+TABLE = {1: ("a", INT), 2: ("b", BYTES), 3: ("c", FIXED32), 4: ("d", message({1: ("e", BYTES)})), 5: ("f", NUMBERS)}
 
 
 @given(st.integers(0, (1 << 64) - 1))
@@ -50,7 +50,7 @@ def test_numbers_as_protobuf(value):
 def test_messages_as_protobuf(texts):
     data = struct_pb2.ListValue(values=[struct_pb2.Value(string_value=text) for text in texts]).SerializeToString()
     assert data == b"".join(field(1, field(3, text.encode())) for text in texts)
-    found = parse(data, {1: ("values", messages({3: ("text", BYTES)}))})
+    found = parse(data, {1: ("values", messages({3: ("text", BYTES)}, 5))})
     assert [bytes(value["text"]).decode() for value in found.get("values", [])] == texts
 
 
@@ -64,9 +64,26 @@ def test_numbers_come_packed_or_one_by_one():
     assert [bytes(piece) for piece in found["f"]] == [b"\x01\x02", b"\xac\x02", b"abcd"]
 
 
+def test_each_value_of_a_field():
+    data = field(2, b"a") + field(1, 7) + field(2, b"") + field(3, b"x") + field(2, b"b")
+    assert [bytes(value) for _, value in each(data, 2)] == [b"a", b"", b"b"]
+    assert [(number, bytes(value)) for number, value in each(data, 3, 2)][-2:] == [(3, b"x"), (2, b"b")]
+    with pytest.raises(Damage, match="field 1 has another type"):
+        list(each(data, 1))
+
+
+def test_what_there_may_not_be_many_of():
+    table = {1: ("a", messages({}, 3)), 2: ("b", NUMBERS)}
+    assert parse(field(1, b"") * 3, table) == {"a": [{}] * 3}
+    for data in (field(1, b"") * 4, field(2, 1) * 1001, field(3, 1) * 10_001):
+        with pytest.raises(Damage, match="more than"):
+            parse(data, table)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
+        (b"\x00\x01", "the number 0"),
         (b"\x0a\x01x", "'a' has another type"),
         (b"\x10\x01", "'b' has another type"),
         (b"\x1a\x04abcd", "'c' has another type"),
