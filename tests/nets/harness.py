@@ -31,7 +31,10 @@ _LISTED_LATER = {
 
 # The largest error of a gradient's norm where another order of summation switches a ReLU6: the same net in float64 is
 # 1.4e-3 away from TensorFlow's float32, and ours in float32 moves by 3e-3 when its input changes by 1e-6.
-_SWITCHED = {"mobilenet_v1_train": 3e-3}
+#
+# nasnet_cifar_small_train: one input of a ReLU (of 8192 in `reduction_cell_1/comb_iter_1/right`) is 2.3e-6 in float64
+# and below 0 in TensorFlow's float32. With that unit turned off in float64, all gradients agree within 3e-6.
+_SWITCHED = {"mobilenet_v1_train": 3e-3, "nasnet_cifar_small_train": 3e-3}
 
 
 def resolve(name: str) -> Any:
