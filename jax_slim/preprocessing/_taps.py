@@ -106,6 +106,8 @@ def _bicubic(inputs, outputs, scale, align_corners, half_pixel_centers):
 
 
 def _area(inputs, outputs, scale, align_corners, half_pixel_centers):
+    if scale == 0:  # one pixel, corners aligned: there is no area to take the mean of
+        return _nearest(inputs, outputs, scale, align_corners, half_pixel_centers)
     left, right = outputs * scale, (outputs + _ONE) * scale
     first, end = np.floor(left), np.ceil(right)
     count = int((end - first).max())

@@ -16,6 +16,9 @@ _GREY_WEIGHTS = np.array([0.2989, 0.5870, 0.1140], np.float32)
 
 _ANY_RANK = tuple(range(3, 9))
 
+# What brightness and gamma are computed in as it is.
+_FLOATS = (np.float32, np.float16)
+
 
 def adjust_brightness(image: Any, delta: Any) -> Any:
     """Adds `delta` to every value; floats are not clipped.
@@ -32,7 +35,7 @@ def adjust_brightness(image: Any, delta: Any) -> Any:
       TypeError: `image` is no array of integers or floats.
     """
     image = _arrays.image("adjust_brightness", image, _ANY_RANK)
-    return through_floats(image, lambda floats: floats + _f32(delta), saturate=True)
+    return through_floats(image, lambda floats: floats + _like(floats, delta), saturate=True, keep=_FLOATS)
 
 
 def adjust_contrast(images: Any, contrast_factor: Any) -> Any:
@@ -114,7 +117,11 @@ def adjust_gamma(image: Any, gamma: Any = 1, gain: Any = 1) -> Any:
     image = _arrays.image("adjust_gamma", image, _ANY_RANK)
     if not _arrays.is_jax(gamma) and np.any(np.asarray(gamma) < 0):
         raise ValueError(f"adjust_gamma: gamma must be at least 0, got {gamma!r}.")
-    return through_floats(image, lambda floats: _f32(gain) * floats ** _f32(gamma), saturate=True)
+
+    def adjusted(floats):
+        return _like(floats, gain) * floats ** _like(floats, gamma)
+
+    return through_floats(image, adjusted, saturate=True, keep=_FLOATS)
 
 
 def rgb_to_grayscale(images: Any) -> Any:
@@ -262,8 +269,12 @@ def random_hue(image: Any, max_delta: float, *, rng: np.random.Generator) -> np.
 
 
 def _f32(number: Any) -> Any:
-    """A factor in float32, so that it leaves the image's dtype alone."""
     return number.astype(np.float32) if _arrays.is_jax(number) else np.float32(number)
+
+
+def _like(floats: Any, number: Any) -> Any:
+    """A number in the image's dtype, so that it leaves that alone."""
+    return number.astype(floats.dtype) if _arrays.is_jax(number) else np.asarray(number, floats.dtype)
 
 
 def _by_planes(adjust, image, amount):

@@ -52,18 +52,10 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False) -> Any:
         return image.astype(target) * np.asarray(1.0 / largest, target)
     largest_target = int(np.iinfo(target).max)
     if largest > largest_target:
-        return _between_integers(xp, _divided(image, (largest + 1) // (largest_target + 1)), target, saturate)
+        divisor = np.asarray((largest + 1) // (largest_target + 1), source)
+        return _between_integers(xp, image // divisor, target, saturate)
     wider = _between_integers(xp, image, target, saturate)
     return wider * np.asarray((largest_target + 1) // (largest + 1), target)
-
-
-def _divided(image: Any, divisor: int) -> Any:
-    """Division of integers that cuts off, also below zero, where // rounds down."""
-    divisor = np.asarray(divisor, image.dtype)
-    quotient = image // divisor
-    if np.issubdtype(image.dtype, np.unsignedinteger):
-        return quotient
-    return quotient + ((image < 0) & (image != quotient * divisor)).astype(image.dtype)
 
 
 def _between_integers(xp: Any, image: Any, target: np.dtype, saturate: bool) -> Any:
@@ -94,8 +86,8 @@ def _to_integers(xp: Any, image: Any, target: np.dtype, saturate: bool) -> Any:
     return xp.where(image >= float(ends.max), np.asarray(beyond, target), cast)
 
 
-def through_floats(image: Any, adjust: Any, saturate: bool) -> Any:
-    """`adjust` applied to the image as float32, and its result in the image's own dtype."""
+def through_floats(image: Any, adjust: Any, saturate: bool, keep: tuple[Any, ...] = (np.float32,)) -> Any:
+    """`adjust` applied to the image as float32, or as it is if its dtype is in `keep`; the result in its own dtype."""
     source = np.dtype(image.dtype)
-    floats = image if source == np.float32 else convert_image_dtype(image, np.float32)
+    floats = image if source in keep else convert_image_dtype(image, np.float32)
     return convert_image_dtype(adjust(floats), source, saturate)
