@@ -22,6 +22,7 @@ from jax_slim.nets import overfeat as overfeat
 from jax_slim.nets import pix2pix as pix2pix
 from jax_slim.nets import resnet_utils as resnet_utils
 from jax_slim.nets import resnet_v1 as resnet_v1
+from jax_slim.nets import resnet_v1_beta as resnet_v1_beta
 from jax_slim.nets import resnet_v2 as resnet_v2
 from jax_slim.nets import vgg as vgg
 from jax_slim.nets.creation import NetModel as NetModel
