@@ -63,8 +63,9 @@ def distort_color(
     ordering = _arrays.integer(name, "color_ordering", color_ordering, 0)
     if ordering > 3:
         raise ValueError(f"{name}: color_ordering must be within [0, 3], got {ordering}.")
-    planes = _distorted([image[..., c].astype(np.float32) for c in range(3)], ordering, fast_mode, rng)
-    return np.stack(planes, axis=-1).clip(0, 1)
+    lines = np.array(image.transpose(0, 2, 1), np.float32, order="C")
+    _distort(lines, ordering, fast_mode, rng)
+    return np.ascontiguousarray(lines.clip(0, 1).transpose(0, 2, 1))
 
 
 def distorted_bounding_box_crop(
@@ -154,17 +155,16 @@ def preprocess_for_train(
     rows, columns = taps(method, image.shape[0], height), taps(method, image.shape[1], width)
     if rng.random() < 0.5:
         columns = columns.reversed()
-    resized = _resampling.fast(image, rows, columns)
-    resized *= scale
-    ordering = 0 if fast_mode else int(rng.integers(len(_ORDERS)))
-    planes = _distorted([resized[:, channel] for channel in range(3)], ordering, fast_mode, rng)
+    lines = _resampling.fast(image, rows, columns)
+    lines *= scale
+    _distort(lines, 0 if fast_mode else int(rng.integers(len(_ORDERS))), fast_mode, rng)
     if use_grayscale:
-        return _centred(rgb_to_grayscale(np.stack(planes, axis=-1).clip(0, 1)))
+        return _centred(rgb_to_grayscale(lines.clip(0, 1).transpose(0, 2, 1)))
+    lines *= np.float32(2)
+    lines -= np.float32(1)
     distorted = np.empty((height, width, 3), np.float32)
-    for channel, plane in enumerate(planes):
-        plane = plane * np.float32(2)
-        plane -= np.float32(1)
-        np.clip(plane, np.float32(-1), np.float32(1), out=distorted[..., channel])
+    for channel in range(3):
+        np.clip(lines[:, channel], np.float32(-1), np.float32(1), out=distorted[..., channel])
     return distorted
 
 
@@ -255,20 +255,20 @@ def preprocess_image(
 _cropped = central_crop  # `preprocess_for_eval` has an argument of that name
 
 
-def _distorted(planes: list[np.ndarray], ordering: int, fast_mode: bool, rng: np.random.Generator) -> list[np.ndarray]:
-    """The distortions of `distort_color` on three planes, not clipped."""
+def _distort(lines: np.ndarray, ordering: int, fast_mode: bool, rng: np.random.Generator) -> None:
+    """The distortions of `distort_color` in place, not clipped; `lines` is float32 [H, 3, W]."""
     for distortion in _FAST_ORDERS[min(ordering, 1)] if fast_mode else _ORDERS[ordering]:
         if distortion == "brightness":
-            delta = np.float32(rng.uniform(-32 / 255, 32 / 255))
-            planes = [plane + delta for plane in planes]
+            lines += np.float32(rng.uniform(-32 / 255, 32 / 255))
         elif distortion == "saturation":
-            planes = _colors.saturated(np, planes, np.float32(rng.uniform(0.5, 1.5)))
+            _colors.change(lines, _colors.saturated, np.float32(rng.uniform(0.5, 1.5)))
         elif distortion == "hue":
-            planes = _colors.hue_rotated(np, planes, np.float32(rng.uniform(-0.2, 0.2)))
+            _colors.change(lines, _colors.hue_rotated, np.float32(rng.uniform(-0.2, 0.2)))
         else:
             factor = np.float32(rng.uniform(0.5, 1.5))
-            planes = [plane * factor + (1 - factor) * plane.mean() for plane in planes]
-    return planes
+            mean = lines.mean(axis=(0, 2), keepdims=True)
+            lines *= factor
+            lines += (1 - factor) * mean
 
 
 def _centred(image: Any) -> Any:
