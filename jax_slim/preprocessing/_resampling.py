@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from jax_slim.preprocessing import _arrays
+from jax_slim.preprocessing import _arrays, _linear
 from jax_slim.preprocessing._taps import Taps
 
 _ROWS, _COLUMNS = -3, -2
@@ -27,6 +27,8 @@ _OUTPUTS_PER_BLOCK = 32
 def exact(image: Any, method: str, rows: Taps, columns: Taps) -> Any:
     """Resamples [..., H, W, C] to float32 [..., rows, columns, C]; "nearest" keeps the dtype."""
     xp = _arrays.namespace(image)
+    if xp is np and _linear.serves(image, method):
+        return _linear.resample(image, rows, columns)
     image, rows = _used(xp, image, rows, _ROWS)
     if method == "nearest":
         return _gather(xp, _gather(xp, image, rows.indices[:, 0], _ROWS), columns.indices[:, 0], _COLUMNS)
@@ -80,6 +82,8 @@ def _sum(xp: Any, image: Any, taps: Taps, axis: int) -> Any:
 
 def fast(image: np.ndarray, rows: Taps, columns: Taps) -> np.ndarray:
     """Resamples [H, W, C] to float32 [rows, C, columns]: row by row in planes, which is how colours compute best."""
+    if rows.indices.shape[1] == columns.indices.shape[1] == 2 and _linear.serves(image, "bilinear"):
+        return _linear.resample(image, rows, columns, planes=True)
     channels = image.shape[2]
     first, last = int(rows.indices.min()), int(rows.indices.max()) + 1
     left, right = int(columns.indices.min()), int(columns.indices.max()) + 1
