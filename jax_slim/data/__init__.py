@@ -31,6 +31,8 @@ from jax_slim.data.image_codecs import encode_png as encode_png
 from jax_slim.data.image_codecs import image_format as image_format
 from jax_slim.data.parallel_reader import get_data_files as get_data_files
 from jax_slim.data.parallel_reader import shard_names as shard_names
+from jax_slim.data.pipelines import Pipeline as Pipeline
+from jax_slim.data.pipelines import pipeline as pipeline
 from jax_slim.data.prefetching import Prefetched as Prefetched
 from jax_slim.data.prefetching import prefetch as prefetch
 from jax_slim.data.prefetching import resume as resume
