@@ -5,6 +5,8 @@ from jax_slim.nets import cifarnet as cifarnet
 from jax_slim.nets import conv_blocks as conv_blocks
 from jax_slim.nets import cyclegan as cyclegan
 from jax_slim.nets import dcgan as dcgan
+from jax_slim.nets import i3d as i3d
+from jax_slim.nets import i3d_utils as i3d_utils
 from jax_slim.nets import inception as inception
 from jax_slim.nets import inception_resnet_v2 as inception_resnet_v2
 from jax_slim.nets import inception_utils as inception_utils
@@ -17,13 +19,17 @@ from jax_slim.nets import mobilenet as mobilenet
 from jax_slim.nets import mobilenet_v1 as mobilenet_v1
 from jax_slim.nets import mobilenet_v2 as mobilenet_v2
 from jax_slim.nets import mobilenet_v3 as mobilenet_v3
+from jax_slim.nets import nasnet as nasnet
+from jax_slim.nets import nasnet_utils as nasnet_utils
 from jax_slim.nets import nets_factory as nets_factory
 from jax_slim.nets import overfeat as overfeat
 from jax_slim.nets import pix2pix as pix2pix
+from jax_slim.nets import pnasnet as pnasnet
 from jax_slim.nets import resnet_utils as resnet_utils
 from jax_slim.nets import resnet_v1 as resnet_v1
 from jax_slim.nets import resnet_v1_beta as resnet_v1_beta
 from jax_slim.nets import resnet_v2 as resnet_v2
+from jax_slim.nets import s3dg as s3dg
 from jax_slim.nets import vgg as vgg
 from jax_slim.nets.creation import NetModel as NetModel
 from jax_slim.nets.creation import create_model as create_model

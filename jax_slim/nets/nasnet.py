@@ -15,7 +15,7 @@ import jax
 
 from jax_slim.core.arg_scope import Scope
 from jax_slim.nets import nasnet_parts
-from jax_slim.nets.nasnet_parts import Config, EndPoints, NetAndEndPoints
+from jax_slim.nets.nasnet_parts import Config, NetAndEndPoints
 from jax_slim.nets.nasnet_utils import NasNetANormalCell, NasNetAReductionCell, calc_reduction_layers
 
 
@@ -185,7 +185,9 @@ def _nasnet(
 ) -> NetAndEndPoints:
     images, config = nasnet_parts.prepared(function, images, config, is_training)
     reductions = calc_reduction_layers(config.num_cells, config.num_reduction_layers)
-    end_points = EndPoints(function, final_endpoint, _end_points(config.num_cells, reductions, num_classes))
+    end_points, reached = nasnet_parts.noting(
+        function, final_endpoint, _end_points(config.num_cells, reductions, num_classes)
+    )
     stem_cells = 2 if stem == "imagenet" else 0
     for_cells = (
         config.num_conv_filters,
@@ -201,7 +203,7 @@ def _nasnet(
         else:
             outputs = nasnet_parts.cifar_stem(images, config)
         net = outputs[-1]
-        if end_points.reached("Stem", net):
+        if reached("Stem", net):
             return net, end_points
         number, scaling = stem_cells, 1.0  # `number` counts all cells
         for cell in range(config.num_cells):
@@ -210,19 +212,19 @@ def _nasnet(
                 scaling *= config.filter_scaling_rate
                 reduction = reductions.index(cell)
                 net = reduction_cell(net, f"reduction_cell_{reduction}", scaling, 2, outputs[-2], number, current_step)
-                if end_points.reached(f"Reduction_Cell_{reduction}", net):
+                if reached(f"Reduction_Cell_{reduction}", net):
                     return net, end_points
                 number += 1
                 outputs.append(net)
             prev_layer = before_reduction if config.skip_reduction_layer_input else outputs[-2]
             net = normal_cell(net, f"cell_{cell}", scaling, 1, prev_layer, number, current_step)
-            if end_points.reached(f"Cell_{cell}", net):
+            if reached(f"Cell_{cell}", net):
                 return net, end_points
             number += 1
             if is_training and num_classes and config.use_aux_head and cell == nasnet_parts.aux_head_after(reductions):
                 end_points["AuxLogits"] = nasnet_parts.aux_head(function, net, num_classes, config, f"aux_{cell}")
             outputs.append(net)
-        return nasnet_parts.classified(net, num_classes, config, end_points)
+        return nasnet_parts.classified(net, num_classes, config, reached), end_points
 
 
 def _end_points(num_cells: int, reductions: list[int], num_classes: int | None) -> list[str]:

@@ -162,19 +162,19 @@ def scopes(config: Config, is_training: bool) -> Iterator[None]:
         yield
 
 
-class EndPoints(dict[str, Any]):
-    """The outputs by name, and whether the one to stop at is among them."""
+def noting(
+    function: str, final_endpoint: str | None, known: Sequence[str]
+) -> tuple[dict[str, Any], Callable[[str, jax.Array], bool]]:
+    """A dict of end points, and what adds an output to it: True where the net ends with that one."""
+    if final_endpoint is not None:
+        _args.choice(function, "final_endpoint", final_endpoint, known)
+    end_points: dict[str, Any] = {}
 
-    def __init__(self, function: str, final_endpoint: str | None, known: Sequence[str]) -> None:
-        super().__init__()
-        if final_endpoint is not None:
-            _args.choice(function, "final_endpoint", final_endpoint, known)
-        self._final = final_endpoint
+    def reached(name: str, net: jax.Array) -> bool:
+        end_points[name] = net
+        return name == final_endpoint
 
-    def reached(self, name: str, net: jax.Array) -> bool:
-        """Notes an output; True where the net ends with it."""
-        self[name] = net
-        return name == self._final
+    return end_points, reached
 
 
 def activation(config: Config) -> Callable[[jax.Array], jax.Array]:
@@ -232,15 +232,17 @@ def aux_head(function: str, net: jax.Array, num_classes: int, config: Config, sc
         return fully_connected(flatten(net), num_classes)
 
 
-def classified(net: jax.Array, num_classes: int | None, config: Config, end_points: EndPoints) -> NetAndEndPoints:
+def classified(
+    net: jax.Array, num_classes: int | None, config: Config, reached: Callable[[str, jax.Array], bool]
+) -> jax.Array:
     """The mean over the pixels, dropout, a dense layer and softmax."""
     with variable_scope("final_layer"):
         net = nasnet_utils.global_avg_pool(activation(config)(net))
-        if end_points.reached("global_pool", net) or not num_classes:
-            return net, end_points
+        if reached("global_pool", net) or not num_classes:
+            return net
         net = dropout(net, config.dense_dropout_keep_prob, scope="dropout")
         logits = fully_connected(net, num_classes)
-        if end_points.reached("Logits", logits):
-            return logits, end_points
+        if reached("Logits", logits):
+            return logits
         predictions = softmax(logits, scope="predictions")
-        return predictions if end_points.reached("Predictions", predictions) else logits, end_points
+        return predictions if reached("Predictions", predictions) else logits

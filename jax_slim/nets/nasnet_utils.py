@@ -218,8 +218,7 @@ class NasNetABaseCell:
 
     def _like(self, net: jax.Array, prev_layer: jax.Array, filters: int) -> jax.Array:
         """`prev_layer` in the size of `net`, with `filters` channels."""
-        # The width in "NHWC" and the height in "NCHW": all images here have equal sides, or sides halved alike.
-        if prev_layer.shape[2] != net.shape[2]:
+        if _size(prev_layer) != _size(net):
             return factorized_reduction(self._activation_fn(prev_layer), filters, stride=2)
         if get_channel_dim(prev_layer.shape) != filters:
             prev_layer = conv2d(self._activation_fn(prev_layer), filters, 1, scope="prev_1x1")
@@ -233,7 +232,7 @@ class NasNetABaseCell:
         if operation == "none":
             if stride == 1 and same_channels:
                 return jax.nn.relu6(net) if self._bounded else net
-            net, stride = self._activation_fn(net), stride
+            net = self._activation_fn(net)
         else:
             net, stride = self._pool(jax.nn.relu6(net) if self._bounded else net, operation, stride), 1
             if same_channels:
@@ -282,16 +281,21 @@ class NasNetABaseCell:
 
     def _unused(self, states: list[jax.Array]) -> jax.Array:
         """The states that no operation has used, in the size of the last one, along the channels."""
-        size, filters = states[-1].shape[2], get_channel_dim(states[-1].shape)
+        size, filters = _size(states[-1]), get_channel_dim(states[-1].shape)
         unused = []
         for index, (state, used) in enumerate(zip(states, self._used_hiddenstates, strict=True)):
             if used:
                 continue
-            if state.shape[2] != size or get_channel_dim(state.shape) != filters:
+            if _size(state) != size or get_channel_dim(state.shape) != filters:
                 with variable_scope(f"reduction_{index}"):
-                    state = factorized_reduction(state, filters, 2 if state.shape[2] != size else 1)
+                    state = factorized_reduction(state, filters, 2 if _size(state) != size else 1)
             unused.append(state)
         return jnp.concatenate(unused, axis=get_channel_index())
+
+
+def _size(net: jax.Array) -> tuple[int, ...]:
+    """Height and width."""
+    return net.shape[1:3] if get_channel_index() == 3 else net.shape[2:]
 
 
 class NasNetANormalCell(NasNetABaseCell):

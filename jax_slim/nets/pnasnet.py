@@ -10,7 +10,7 @@ import jax
 
 from jax_slim.core.arg_scope import Scope
 from jax_slim.nets import nasnet_parts
-from jax_slim.nets.nasnet_parts import Config, EndPoints, NetAndEndPoints
+from jax_slim.nets.nasnet_parts import Config, NetAndEndPoints
 from jax_slim.nets.nasnet_utils import NasNetABaseCell, calc_reduction_layers
 
 
@@ -158,7 +158,9 @@ def _pnasnet(
     images, config = nasnet_parts.prepared(function, images, config, is_training)
     reductions = calc_reduction_layers(config.num_cells, config.num_reduction_layers)
     known = ["Stem", *(f"Cell_{cell}" for cell in range(config.num_cells)), "global_pool"]
-    end_points = EndPoints(function, final_endpoint, known + (["Logits", "Predictions"] if num_classes else []))
+    end_points, reached = nasnet_parts.noting(
+        function, final_endpoint, known + (["Logits", "Predictions"] if num_classes else [])
+    )
     cell_of_all = PNasNetNormalCell(
         config.num_conv_filters,
         config.drop_path_keep_prob,
@@ -169,7 +171,7 @@ def _pnasnet(
     with nasnet_parts.scopes(config, is_training):
         outputs = nasnet_parts.imagenet_stem(images, config, cell_of_all, None)
         net, prev_layer = outputs[-1], outputs[-2]
-        if end_points.reached("Stem", net):
+        if reached("Stem", net):
             return net, end_points
         scaling = 1.0
         for cell in range(config.num_cells):
@@ -180,12 +182,12 @@ def _pnasnet(
             if config.skip_reduction_layer_input or not halves:
                 prev_layer = outputs[-2]
             net = cell_of_all(net, f"cell_{cell}", scaling, 2 if halves else 1, prev_layer, cell + 2)
-            if end_points.reached(f"Cell_{cell}", net):
+            if reached(f"Cell_{cell}", net):
                 return net, end_points
             outputs.append(net)
             if is_training and num_classes and config.use_aux_head and cell == nasnet_parts.aux_head_after(reductions):
                 end_points["AuxLogits"] = nasnet_parts.aux_head(function, net, num_classes, config, f"aux_{cell}")
-        return nasnet_parts.classified(net, num_classes, config, end_points)
+        return nasnet_parts.classified(net, num_classes, config, reached), end_points
 
 
 build_pnasnet_large.default_image_size = 331  # pyright: ignore[reportFunctionMemberAccess]
