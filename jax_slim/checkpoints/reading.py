@@ -10,6 +10,7 @@ from jax_slim.checkpoints.kinds import guessed_facts, variables_among
 from jax_slim.checkpoints.native import CheckpointError
 from jax_slim.checkpoints.opening import open_checkpoint
 from jax_slim.checkpoints.reader import averages_in, each_array, entries_of, facts_in
+from jax_slim.checkpoints.training_runs import TrainingCheckpoint
 from jax_slim.core.values import Variables
 
 
@@ -39,8 +40,8 @@ def load_variables(path: str | os.PathLike[str], moving_average: bool = False) -
             return _load(checkpoint, moving_average)
         except CheckpointError:
             # The run that writes it may have deleted it meanwhile, because newer ones came.
-            of_a_run = checkpoint is not path and os.path.isdir(path) and checkpoint.path != os.path.abspath(path)
-            if not of_a_run or os.path.exists(checkpoint.path):
+            of_a_run = checkpoint is not path and isinstance(checkpoint, TrainingCheckpoint)
+            if not of_a_run or not os.path.isdir(path) or os.path.exists(checkpoint.path):
                 raise
         finally:
             if checkpoint is not path:

@@ -354,7 +354,10 @@ def _values(
     for done, (entry, array) in enumerate(each_array(checkpoint, users), start=1):
         for name in users[entry]:
             value = found.sources[name].cut(array)
-            values[name] = value if wanted[name] is None else _into(value, wanted[name], name)
+            try:
+                values[name] = value if wanted[name] is None else _into(value, wanted[name], name)
+            except ValueError as error:
+                raise CheckpointError(f"{describe(checkpoint)}: {error}") from None
         if progress is not None:
             progress.update(done)
     if progress is not None:
@@ -369,7 +372,7 @@ def _into(value: Any, like: Any, name: str) -> jax.Array:
     if jnp.issubdtype(dtype, jnp.integer) and array.size:
         limits = jnp.iinfo(dtype)
         if array.min() < limits.min or array.max() > limits.max:
-            raise CheckpointError(f"{name!r} has values that {dtype.name} cannot hold, up to {array.max()}.")
+            raise ValueError(f"{name!r} has values that {dtype.name} cannot hold, from {array.min()} to {array.max()}.")
     return placed(array.astype(dtype, copy=False).reshape(like.shape), like)
 
 
