@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-_NAMES = {3: "[H, W, C]", 4: "[N, H, W, C]"}
+_NAMES = {3: "3 [H, W, C]", 4: "4 [N, H, W, C]"}
 
 
 def is_jax(value: Any) -> bool:
@@ -54,7 +54,7 @@ def image(
     if not (np.issubdtype(dtype, np.integer) or is_floating(dtype)):
         raise TypeError(f"{function}: {argument} must be an array of integers or floats, got {dtype}.")
     if array.ndim not in ranks:
-        wanted = " or ".join(f"{rank} {_NAMES[rank]}" for rank in ranks)
+        wanted = "3 or more [..., H, W, C]" if len(ranks) > 2 else " or ".join(_NAMES[rank] for rank in ranks)
         raise ValueError(f"{function}: {argument} must have rank {wanted}, got shape {array.shape}.")
     # The batch may be empty, or of a size that only an exported program's caller knows.
     if any(size == 0 for size in array.shape[-3:]):

@@ -1,8 +1,8 @@
 """Two ways to apply taps to an image: in TensorFlow's order of operations, or fast.
 
-`exact` keeps TensorFlow's order, so that it rounds as TensorFlow does; NumPy and JAX. `fast` is for training, in NumPy:
-an axis is a few small matrix products, each a block of outputs times the pixels it is made of. That costs the same for
-any number of taps, and a third of what gathering the pixels costs.
+`exact` keeps TensorFlow's order, so that it rounds as TensorFlow does; NumPy and JAX. `fast` is for training, in NumPy.
+Linear resampling of bytes and 32-bit floats is both (`_linear`). For the rest, an axis is a few small matrix products,
+each a block of outputs times the pixels it is made of: that costs the same for any number of taps.
 """
 
 from typing import Any
@@ -80,9 +80,9 @@ def _sum(xp: Any, image: Any, taps: Taps, axis: int) -> Any:
     return total
 
 
-def fast(image: np.ndarray, rows: Taps, columns: Taps) -> np.ndarray:
+def fast(image: np.ndarray, method: str, rows: Taps, columns: Taps) -> np.ndarray:
     """Resamples [H, W, C] to float32 [rows, C, columns]: row by row in planes, which is how colours compute best."""
-    if rows.indices.shape[1] == columns.indices.shape[1] == 2 and _linear.serves(image, "bilinear"):
+    if _linear.serves(image, method):
         return _linear.resample(image, rows, columns, planes=True)
     channels = image.shape[2]
     first, last = int(rows.indices.min()), int(rows.indices.max()) + 1

@@ -155,7 +155,7 @@ def preprocess_for_train(
     rows, columns = taps(method, image.shape[0], height), taps(method, image.shape[1], width)
     if rng.random() < 0.5:
         columns = columns.reversed()
-    lines = _resampling.fast(image, rows, columns)
+    lines = _resampling.fast(image, method, rows, columns)
     lines *= scale
     _distort(lines, 0 if fast_mode else int(rng.integers(len(_ORDERS))), fast_mode, rng)
     if use_grayscale:

@@ -59,7 +59,7 @@ def preprocess_for_train(
     columns = columns.part(int(rng.integers(len(columns.indices) - width + 1)), width)
     if rng.random() < 0.5:
         columns = columns.reversed()
-    planes = _resampling.fast(image, rows, columns)
+    planes = _resampling.fast(image, "bilinear", rows, columns)
     if use_grayscale:
         return _less_means(rgb_to_grayscale(planes.transpose(0, 2, 1)))
     cropped = np.empty((height, width, 3), np.float32)
