@@ -74,7 +74,8 @@ def cyclegan_upsample(
       align_corners: whether the first two put the last pixels of both images on each other.
 
     Returns:
-      [N, H * stride[0], W * stride[1], num_outputs].
+      [N, H * stride[0], W * stride[1], num_outputs]. "conv2d_transpose" is made for strides of 2; with others its
+      images are one pixel smaller or larger, as in TF-Slim.
 
     Raises:
       ValueError: `method` or `pad_mode` is unknown.
