@@ -328,16 +328,24 @@ def _encoded(function: str, named: Mapping[str, Any]) -> bytes:
 def _kind_and_values(function: str, name: str, value: Any) -> tuple[str, Any]:
     if isinstance(value, str | bytes | bytearray | memoryview):
         return "string", [value.encode() if isinstance(value, str) else bytes(value)]
-    if isinstance(value, list | tuple) and value and all(isinstance(one, str | bytes) for one in value):
-        return "string", list(strings(value))
-    array = np.asarray(value)
-    if array.dtype.kind in "SUO" and all(isinstance(one, str | bytes) for one in array.flat):
-        return "string", list(strings(list(array.flat)))
+    try:
+        # NumPy would turn numbers among strings into strings, and strips zero bytes at their end.
+        array = np.asarray(value, object) if isinstance(value, list | tuple) else np.asarray(value)
+    except ValueError:
+        raise TypeError(f"{function}: feature {name!r} must be flat or in equal rows, got {value!r}.") from None
+    if array.size and array.dtype.kind in "SUO":
+        texts = sum(isinstance(one, str | bytes) for one in array.flat)
+        if texts == array.size:
+            return "string", list(strings(list(array.flat)))
+        if isinstance(value, list | tuple) and not texts:
+            array = np.asarray(value)
+    elif isinstance(value, list | tuple):
+        array = array.astype(np.float32)
     if array.dtype.kind == "f":
         return "float32", array.astype(np.float32).reshape(-1)
     if array.dtype.kind in "biu":
         if array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
             raise ValueError(f"{function}: feature {name!r} must fit 64 bits with a sign, got {array.max()}.")
         return "int64", array.astype(np.int64).reshape(-1).tolist()
-    kind = array.dtype if array.dtype.kind != "O" else f"{type(value).__name__} of {type(array.flat[0]).__name__}"
+    kind = array.dtype if array.dtype.kind != "O" else type(value).__name__
     raise TypeError(f"{function}: feature {name!r} must be of bytes, text, ints or floats, got {kind}.")

@@ -73,7 +73,10 @@ def records_of(
 
 def corrupted(path: str, offset: int, what: str) -> DataLossError:
     """The error for a record whose checksum does not fit."""
-    return DataLossError(f"{path}: corrupted record at {offset}: {what}. errors='skip' leaves damaged records out.")
+    doubt = " Is it a TFRecord file?" if offset == 0 else ""
+    return DataLossError(
+        f"{path}: corrupted record at {offset}: {what}.{doubt} errors='skip' leaves damaged records out."
+    )
 
 
 def truncated(path: str, offset: int) -> DataLossError:
