@@ -84,6 +84,8 @@ def read_tree(path: str, wanted: Collection[str]) -> dict[str, np.ndarray]:
 
 def _metadata(reader: Any, path: str) -> Any:
     metadata = reader.metadata(path).item_metadata
+    if metadata is None:  # orbax logs why, and says no more
+        raise ValueError("orbax finds no tree in it.")
     return getattr(metadata, "tree", metadata)
 
 

@@ -205,7 +205,7 @@ def _same_dtype(here: Any, there: Any, of_a_model: bool) -> bool:
     if here == there:
         return True
     # JAX has no int64 unless x64 is enabled: a step that TensorFlow kept in 64 bits is none the less the same.
-    if not of_a_model or np.dtype(here).kind in "OSU" or np.dtype(there).kind in "OSU":
+    if not of_a_model or np.dtype(here).kind not in "iu" or np.dtype(there).kind not in "iu":
         return False
     return jax.dtypes.canonicalize_dtype(here) == jax.dtypes.canonicalize_dtype(there)
 

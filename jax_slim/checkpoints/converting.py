@@ -171,7 +171,7 @@ class _Copied(Mapping[str, np.ndarray]):
                 self._progress.close()
         # TensorFlow's step has 64 bits, and its Saver reads no other.
         is_step = name == GraphKeys.GLOBAL_STEP and array.dtype.kind == "i"
-        return array.astype(np.int64) if self._for_tensorflow and is_step else array
+        return np.asarray(array, np.int64) if self._for_tensorflow and is_step else array
 
 
 def _renamed(name: str, name_map: Any) -> str | None:

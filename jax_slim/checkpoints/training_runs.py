@@ -117,6 +117,8 @@ def _named(arrays: Iterable[str], averages: Mapping[str, str]) -> tuple[dict[str
         kind = OPTIMIZER if name != stored or stored.startswith("optimizer/") else STATE
         if name in stored_as:  # two optimizers with slots of one name: the second keeps its own
             name = stored
+        while name in stored_as:  # a variable is called like that
+            name = f"state/{name}"
         stored_as[name], kinds[name] = stored, kind
     return stored_as, kinds
 
