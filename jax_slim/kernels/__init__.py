@@ -5,10 +5,10 @@ that entry point. `layouts` knows where the axes of "NHWC" and its like are, and
 says how exact products are.
 """
 
+from jax_slim.kernels.choices import kernel_forms as kernel_forms
 from jax_slim.kernels.conv import convolution as convolution
 from jax_slim.kernels.conv import depthwise_convolution as depthwise_convolution
 from jax_slim.kernels.conv import transposed_convolution as transposed_convolution
-from jax_slim.kernels.in_scans import body_of_scan as body_of_scan
 from jax_slim.kernels.normalization import moments as moments
 from jax_slim.kernels.normalization import normalize as normalize
 from jax_slim.kernels.normalization import normalize_by_moments as normalize_by_moments

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import jax
 from jax import lax
 
-from jax_slim.kernels import in_scans
+from jax_slim.kernels import choices, conv_maps
+from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.layouts import Layout, Padding, layout_of, per_axis, windows_on
 from jax_slim.kernels.precision import precision_for_products
 
@@ -111,15 +112,28 @@ def transposed_convolution(
             f"{function}: weights must have the inputs' {channels} channels as their last dimension, "
             f"got weights {weights.shape}."
         )
-    return lax.conv_transpose(
-        inputs,
-        weights,
-        strides,
-        padding.upper(),
-        dimension_numbers=_dimension_numbers(axes),
-        transpose_kernel=True,
-        precision=precision_for_products(),
+    if choices.plain():
+        space = "".join(axes.name[axis] for axis in axes.spatial)
+        return lax.conv_transpose(
+            inputs,
+            weights,
+            strides,
+            padding.upper(),
+            dimension_numbers=(axes.name, space + "IO", axes.name),
+            transpose_kernel=True,
+            precision=precision_for_products(),
+        )
+    # Of a convolution with these windows, the outputs would be as long as these inputs.
+    sizes = weights.shape[:-2]
+    spare = [
+        max(size - stride, 0) if padding.upper() == "VALID" else 0 for size, stride in zip(sizes, strides, strict=True)
+    ]
+    lengths = tuple(
+        inputs.shape[axis] * stride + more for axis, stride, more in zip(axes.spatial, strides, spare, strict=True)
     )
+    windows = windows_on(function, lengths, sizes, strides, padding, 1)
+    geometry = Geometry(axes, lengths, windows, 1, precision_for_products(), choices.inexact_allowed())
+    return conv_maps.inputs_of(weights, inputs, geometry=geometry)
 
 
 def _convolve(
@@ -132,25 +146,12 @@ def _convolve(
     axes: Layout,
     groups: int,
 ) -> jax.Array:
-    lengths = [inputs.shape[axis] for axis in axes.spatial]
+    lengths = tuple(inputs.shape[axis] for axis in axes.spatial)
     windows = windows_on(function, lengths, weights.shape[:-2], strides, padding, rate)
-    if axes.channel == inputs.ndim - 1 and in_scans.pays(windows.strides, groups):
-        return in_scans.convolution_in_scan(inputs, weights, windows.padding, windows.rates)
-    return lax.conv_general_dilated(
-        inputs,
-        weights,
-        windows.strides,
-        windows.padding,
-        rhs_dilation=windows.rates,
-        dimension_numbers=_dimension_numbers(axes),
-        feature_group_count=groups,
-        precision=precision_for_products(),
-    )
-
-
-def _dimension_numbers(axes: Layout) -> tuple[str, str, str]:
-    space = "".join(axes.name[axis] for axis in axes.spatial)
-    return axes.name, space + "IO", axes.name
+    geometry = Geometry(axes, lengths, windows, groups, precision_for_products(), choices.inexact_allowed())
+    if choices.plain():
+        return conv_maps.plain_outputs(inputs, weights, geometry)
+    return conv_maps.outputs_of(inputs, weights, geometry=geometry)
 
 
 def _check_weights(function: str, inputs: jax.Array, weights: jax.Array) -> None:

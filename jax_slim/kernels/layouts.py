@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+from jax import lax
 
 LAYOUTS = ("NWC", "NCW", "NHWC", "NCHW", "NDHWC", "NCDHW")
 
@@ -55,6 +56,22 @@ class Windows:
                 lengths, self.padding, self.extents, self.strides, strict=True
             )
         )
+
+
+def to_last(array: jax.Array, layout: Layout) -> jax.Array:
+    """An array of that layout with its channels moved to the end."""
+    return _moved(array, layout.channel, array.ndim - 1)
+
+
+def from_last(array: jax.Array, layout: Layout) -> jax.Array:
+    """The way back."""
+    return _moved(array, array.ndim - 1, layout.channel)
+
+
+def _moved(array: jax.Array, source: int, target: int) -> jax.Array:
+    axes = [axis for axis in range(array.ndim) if axis != source]
+    axes.insert(target, source)
+    return array if source == target else lax.transpose(array, axes)
 
 
 def extent(size: int, rate: int) -> int:

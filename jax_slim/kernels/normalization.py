@@ -3,11 +3,15 @@
 Everything is computed in float32 at least; what comes out has the dtype of the inputs again.
 """
 
+import functools
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
+
+from jax_slim.kernels import choices
 
 
 def moments(
@@ -57,9 +61,7 @@ def normalize(
     """
 
     def in_place(array: jax.Array) -> jax.Array:
-        if array.ndim != 1:
-            return array
-        return array.reshape([-1 if axis == channel_axis % inputs.ndim else 1 for axis in range(inputs.ndim)])
+        return _along(array, inputs.ndim, channel_axis)
 
     exact = inputs.astype(jnp.promote_types(inputs.dtype, jnp.float32))
     factor = lax.rsqrt(in_place(variance).astype(exact.dtype) + epsilon)
@@ -87,10 +89,80 @@ def normalize_by_moments(
     Returns:
       outputs, mean, variance: an array like `inputs`, and what `moments` returns (without the averaged axes).
     """
-    axes = tuple(axes)
-    mean, variance = moments(inputs, axes, keepdims=True)
-    outputs = normalize(inputs, mean, variance, offset, scale, epsilon, channel_axis)
-    return outputs, lax.squeeze(mean, axes), lax.squeeze(variance, axes)
+    axes = tuple(sorted(axis % inputs.ndim for axis in axes))
+    if choices.plain():
+        mean, variance = moments(inputs, axes, keepdims=True)
+        outputs = normalize(inputs, mean, variance, offset, scale, epsilon, channel_axis)
+        return outputs, lax.squeeze(mean, axes), lax.squeeze(variance, axes)
+    exact = inputs.astype(jnp.promote_types(inputs.dtype, jnp.float32))
+    kept = [1 if axis in axes else length for axis, length in enumerate(inputs.shape)]
+
+    def within(array: jax.Array | None, otherwise: float) -> jax.Array | None:
+        """`array` in the moments' shape; None where it has another."""
+        if array is None:
+            return jnp.full(kept, otherwise, exact.dtype)
+        array = _along(array, inputs.ndim, channel_axis)
+        if array.ndim != inputs.ndim or any(
+            size not in (1, length) for size, length in zip(array.shape, kept, strict=True)
+        ):
+            return None
+        return jnp.broadcast_to(array, kept).astype(exact.dtype)
+
+    factor, shift = within(scale, 1), within(offset, 0)
+    if factor is None or shift is None:
+        # Layer, group and instance normalization: what the examples are scaled by is not what they are averaged over.
+        outputs, mean, variance = _to_moments(
+            exact, jnp.ones(kept, exact.dtype), jnp.zeros(kept, exact.dtype), axes, epsilon
+        )
+        if scale is not None:
+            outputs = outputs * _along(scale, inputs.ndim, channel_axis)
+        if offset is not None:
+            outputs = outputs + _along(offset, inputs.ndim, channel_axis)
+    else:
+        outputs, mean, variance = _to_moments(exact, factor, shift, axes, epsilon)
+    return outputs.astype(inputs.dtype), lax.squeeze(mean, axes), lax.squeeze(variance, axes)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(3, 4))
+def _to_moments(
+    exact: jax.Array, factor: jax.Array, shift: jax.Array, axes: tuple[int, ...], epsilon: float
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Normalizes by the moments over `axes`; `factor` and `shift` have the moments' shape. Returns the moments, too.
+
+    Two passes, one for the mean and one for the distances from it: a single pass for both sums was no faster, as the
+    compiler does not read once for two sums, and would subtract squares.
+    """
+    mean, variance = _moments(exact, axes, None)
+    return (exact - mean) * (lax.rsqrt(variance + epsilon) * factor) + shift, mean, variance
+
+
+@_to_moments.defjvp
+def _derivative(
+    axes: tuple[int, ...], epsilon: float, primals: tuple[jax.Array, ...], tangents: tuple[jax.Array, ...]
+) -> tuple[Any, Any]:
+    """The derivative, arranged so that its transpose, the gradient, sums twice over `inputs` and not six times.
+
+    All that depends on the channel alone is computed there first. Transposed, each product with a whole array becomes
+    one sum, and there are only two: with `centered`, and with ones.
+    """
+    exact, factor, shift = primals
+    moved, of_factor, of_shift = tangents
+    mean, variance = _moments(exact, axes, None)
+    root = lax.rsqrt(variance + epsilon)
+    centered = exact - mean
+    slope = root * factor
+    of_mean = jnp.mean(moved, axes, keepdims=True)
+    half_of_variance = jnp.mean(centered * moved, axes, keepdims=True)
+    by_distance = root * of_factor - slope * jnp.square(root) * half_of_variance
+    of_outputs = moved * slope + centered * by_distance + (of_shift - slope * of_mean)
+    return (centered * slope + shift, mean, variance), (of_outputs, of_mean, 2 * half_of_variance)
+
+
+def _along(array: jax.Array, ndim: int, channel_axis: int) -> jax.Array:
+    """A vector laid along the axis of the channels; other arrays as they are."""
+    if array.ndim != 1:
+        return array
+    return array.reshape([-1 if axis == channel_axis % ndim else 1 for axis in range(ndim)])
 
 
 def _moments(exact: jax.Array, axes: tuple[int, ...], weights: jax.Array | None) -> tuple[jax.Array, jax.Array]:

@@ -3,15 +3,16 @@
 Padding never takes part: no maximum is one of a padded pixel, no average counts one.
 """
 
-import itertools
+import functools
 from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
+from jax_slim.kernels import choices, pool_maps
 from jax_slim.kernels.layouts import Layout, Padding, Windows, layout_of, per_axis, windows_on
+from jax_slim.kernels.pool_maps import Pooling
 
 
 def max_pool(
@@ -40,21 +41,17 @@ def max_pool(
     """
     axes, windows = _lay("max_pool", inputs, window, strides, padding, rate, layout)
     if jnp.issubdtype(inputs.dtype, jnp.floating):
-        lowest = np.asarray(-np.inf, inputs.dtype)
+        lowest = -np.inf
     elif jnp.issubdtype(inputs.dtype, jnp.integer):
-        lowest = np.asarray(jnp.iinfo(inputs.dtype).min, inputs.dtype)
+        lowest = int(jnp.iinfo(inputs.dtype).min)
     else:
         raise TypeError(f"max_pool: inputs must be floats or integers, got {inputs.dtype}.")
-    if max(windows.rates) > 1:
-        return _dilated_max(inputs, axes, windows, lowest)
-    return lax.reduce_window(
-        inputs,
-        lowest,
-        lax.max,
-        axes.over_space(windows.sizes, 1),
-        axes.over_space(windows.strides, 1),
-        axes.over_space(windows.padding, (0, 0)),
-    )
+    pooling = Pooling(axes, windows, lowest)
+    if choices.plain():
+        return pool_maps.plain_maxima(inputs, pooling)
+    if jnp.issubdtype(inputs.dtype, jnp.integer):
+        return pool_maps.maxima_of(inputs, pooling=pooling)
+    return _maxima(inputs, pooling)
 
 
 def avg_pool(
@@ -73,16 +70,22 @@ def avg_pool(
     if not jnp.issubdtype(inputs.dtype, jnp.floating):
         raise TypeError(f"avg_pool: inputs must be floats, got {inputs.dtype}.")
     exact = inputs.astype(jnp.promote_types(inputs.dtype, jnp.float32))
-    sums = lax.reduce_window(
-        exact,
-        np.zeros((), exact.dtype),
-        lax.add,
-        axes.over_space(windows.sizes, 1),
-        axes.over_space(windows.strides, 1),
-        axes.over_space(windows.padding, (0, 0)),
-        window_dilation=axes.over_space(windows.rates, 1),
-    )
+    pooling = Pooling(axes, windows)
+    if choices.plain():
+        sums = pool_maps.plain_sums(exact, pooling)
+    else:
+        sums = pool_maps.sums_of(exact, pooling=pooling, lengths=tuple(inputs.shape[axis] for axis in axes.spatial))
     return (sums / _pixels_held(inputs, axes, windows).astype(exact.dtype)).astype(inputs.dtype)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _maxima(inputs: jax.Array, pooling: Pooling) -> jax.Array:
+    return pool_maps.maxima_of(inputs, pooling=pooling)
+
+
+@_maxima.defjvp
+def _derivative(pooling: Pooling, primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
+    return _maxima(*primals, pooling), pool_maps.at_maxima_of(*primals, *tangents, pooling=pooling)
 
 
 def _lay(
@@ -118,18 +121,3 @@ def _pixels_held(inputs: jax.Array, axes: Layout, windows: Windows) -> np.ndarra
             along = along[:1]  # a scalar is cheaper to divide by
         held = held * along.reshape([-1 if a == axis else 1 for a in range(inputs.ndim)])
     return held
-
-
-def _dilated_max(inputs: jax.Array, axes: Layout, windows: Windows, lowest: np.ndarray) -> jax.Array:
-    """The maximum where `lax.reduce_window` has no gradient: over the taps, side by side on a new axis."""
-    counts = windows.count([inputs.shape[axis] for axis in axes.spatial])
-    spans = [(count - 1) * stride + 1 for count, stride in zip(counts, windows.strides, strict=True)]
-    taps = []
-    for offsets in itertools.product(*map(range, windows.sizes)):
-        starts = [offset * rate for offset, rate in zip(offsets, windows.rates, strict=True)]
-        ends = [start + span for start, span in zip(starts, spans, strict=True)]
-        cut = map(slice, starts, ends, windows.strides)
-        taps.append(inputs[axes.over_space(list(cut), slice(None))])
-    side_by_side = jnp.stack(taps)
-    first = jnp.argmax(side_by_side, axis=0, keepdims=True)  # the first maximum, or NaN: one tap gets the gradient
-    return jnp.take_along_axis(side_by_side, first, axis=0)[0]

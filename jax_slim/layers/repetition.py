@@ -7,7 +7,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_slim import kernels
 from jax_slim.core.inner import Addition, Body, Clearing, Needs, Rehearsal, Update
 from jax_slim.core.names import Renamed, join
 from jax_slim.core.program import operation, require
@@ -142,8 +141,7 @@ def _scanned(inputs: Any, scopes: list[str], call: Callable[[Any, str], Any]) ->
     stacked = jax.tree.map(lambda *each: jnp.stack(each), *needs)
 
     def step(net: Any, needed: Needs) -> Any:
-        with kernels.body_of_scan():
-            return body.run(net, needs=needed)
+        return body.run(net, needs=needed)
 
     outputs, made = jax.lax.scan(step, inputs, stacked, length=len(scopes))
     for index, rename in enumerate(renames):

@@ -23,9 +23,7 @@ class Operation(NamedTuple):
     @property
     def flops(self) -> int:
         """Floating-point operations of products, a multiplication and an addition counted as two; 0 for others."""
-        count = {"dot_general": _dot_flops, "conv_general_dilated": _convolution_flops}.get(
-            self.equation.primitive.name
-        )
+        count = _FLOPS.get(self.equation.primitive.name)
         return 0 if count is None else self.times * count(self.equation)
 
 
@@ -80,3 +78,17 @@ def _convolution_flops(equation: Any) -> int:
         reached = kernel.shape[output_axis] // equation.params["feature_group_count"]
         return 2 * inputs.size * taps * reached
     return 2 * equation.outvars[0].aval.size * taps * kernel.shape[input_axis]
+
+
+def _by_weights_and_outputs(weights: Any, outputs: Any) -> int:
+    return 2 * outputs.aval.size * math.prod(weights.aval.shape[:-1])
+
+
+_FLOPS = {
+    "dot_general": _dot_flops,
+    "conv_general_dilated": _convolution_flops,
+    # The layers' own (jax_slim/kernels/conv_maps.py): whichever array is left out, the products are the same.
+    "slim_convolution": lambda e: _by_weights_and_outputs(e.invars[1], e.outvars[0]),
+    "slim_convolution_to_inputs": lambda e: _by_weights_and_outputs(e.invars[0], e.invars[1]),
+    "slim_convolution_to_weights": lambda e: _by_weights_and_outputs(e.outvars[0], e.invars[1]),
+}

@@ -1,0 +1,142 @@
+"""The convolution as three linear maps, each the transpose of the others.
+
+A convolution relates three arrays, inputs x, weights w and outputs y, by one sum over all products x * w * y. Leaving y
+out makes outputs of x and w; leaving x out, the gradient of the inputs; leaving w out, that of the weights. Every
+derivative of any of the three, of any order, is one of the three again.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from jax_slim.kernels import choices, conv_products, depthwise
+from jax_slim.kernels.choices import Form
+from jax_slim.kernels.conv_geometry import Geometry
+from jax_slim.kernels.layouts import from_last, to_last
+from jax_slim.kernels.linear_maps import LinearMap
+
+
+def plain_outputs(inputs: jax.Array, weights: jax.Array, geometry: Geometry) -> jax.Array:
+    """The convolution as `lax` has it."""
+    axes, windows = geometry.layout, geometry.windows
+    space = "".join(axes.name[axis] for axis in axes.spatial)
+    return lax.conv_general_dilated(
+        inputs,
+        weights,
+        windows.strides,
+        windows.padding,
+        rhs_dilation=windows.rates,
+        dimension_numbers=(axes.name, space + "IO", axes.name),
+        feature_group_count=geometry.groups,
+        precision=geometry.precision,
+    )
+
+
+def _plain_inputs(weights: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
+    inputs = _like(outputs, geometry.inputs_shape(outputs, weights))
+    (found,) = jax.linear_transpose(lambda x: plain_outputs(x, weights, geometry), inputs)(outputs)
+    return found
+
+
+def _plain_weights(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
+    weights = _like(outputs, geometry.weights_shape(inputs, outputs))
+    (found,) = jax.linear_transpose(lambda w: plain_outputs(inputs, w, geometry), weights)(outputs)
+    return found
+
+
+def _outputs_on_cpu(inputs: jax.Array, weights: jax.Array, geometry: Geometry) -> jax.Array:
+    form = choices.for_outputs(inputs.shape, weights.shape, inputs.dtype, geometry)
+    if form is Form.LAX:
+        return plain_outputs(inputs, weights, geometry)
+    last = geometry.channels_last()
+    functions = {
+        Form.PIXELS: conv_products.outputs_by_pixels,
+        Form.TAPS: depthwise.outputs_by_taps,
+    }
+    return from_last(functions[form](to_last(inputs, geometry.layout), weights, last), geometry.layout)
+
+
+def _inputs_on_cpu(weights: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
+    form = choices.for_inputs(outputs.shape, weights.shape, outputs.dtype, geometry)
+    if form is Form.LAX:
+        return _plain_inputs(weights, outputs, geometry)
+    last = geometry.channels_last()
+    functions = {
+        Form.PIXELS: conv_products.inputs_by_pixels,
+        Form.TURNED: conv_products.inputs_by_turned_kernel,
+        Form.TAPS: depthwise.inputs_by_phases,
+    }
+    return from_last(functions[form](weights, to_last(outputs, geometry.layout), last), geometry.layout)
+
+
+def _weights_on_cpu(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
+    form = choices.for_weights(inputs.shape, outputs.shape, inputs.dtype, geometry)
+    if form is Form.LAX:
+        return _plain_weights(inputs, outputs, geometry)
+    last = geometry.channels_last()
+    functions = {
+        Form.PIXELS: conv_products.weights_by_pixels,
+        Form.TAPS: depthwise.weights_by_taps if geometry.groups > 1 else conv_products.weights_by_taps,
+        Form.ROWS: conv_products.weights_by_rows,
+    }
+    return functions[form](to_last(inputs, geometry.layout), to_last(outputs, geometry.layout), last)
+
+
+def _like(array: Any, shape: tuple[int, ...]) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(shape, array.dtype)
+
+
+def _fold_outputs(arrays: Any, axes: Any, geometry: Geometry) -> Any:
+    """Mapped inputs, or outputs, with weights that all share are one larger batch."""
+    return (
+        None
+        if axes[1] is not None
+        else _as_one_batch(arrays[0], axes[0], lambda x: outputs_of(x, arrays[1], geometry=geometry))
+    )
+
+
+def _fold_inputs(arrays: Any, axes: Any, geometry: Geometry) -> Any:
+    return (
+        None
+        if axes[0] is not None
+        else _as_one_batch(arrays[1], axes[1], lambda y: inputs_of(arrays[0], y, geometry=geometry))
+    )
+
+
+def _as_one_batch(array: jax.Array, axis: int, function: Any) -> tuple[jax.Array, int]:
+    front = jnp.moveaxis(array, axis, 0)
+    result = function(front.reshape(-1, *front.shape[2:]))
+    return result.reshape(*front.shape[:2], *result.shape[1:]), 0
+
+
+outputs_of = LinearMap(
+    "slim_convolution",
+    plain_outputs,
+    _outputs_on_cpu,
+    {
+        0: lambda outputs, inputs, weights, geometry: inputs_of(weights, outputs, geometry=geometry),
+        1: lambda outputs, inputs, weights, geometry: weights_of(inputs, outputs, geometry=geometry),
+    },
+    _fold_outputs,
+)
+inputs_of = LinearMap(
+    "slim_convolution_to_inputs",
+    _plain_inputs,
+    _inputs_on_cpu,
+    {
+        0: lambda inputs, weights, outputs, geometry: weights_of(inputs, outputs, geometry=geometry),
+        1: lambda inputs, weights, outputs, geometry: outputs_of(inputs, weights, geometry=geometry),
+    },
+    _fold_inputs,
+)
+weights_of = LinearMap(
+    "slim_convolution_to_weights",
+    _plain_weights,
+    _weights_on_cpu,
+    {
+        0: lambda weights, inputs, outputs, geometry: inputs_of(weights, outputs, geometry=geometry),
+        1: lambda weights, inputs, outputs, geometry: outputs_of(inputs, weights, geometry=geometry),
+    },
+)

@@ -1,0 +1,150 @@
+"""Convolutions as matrix products over pixels, for CPUs. Channels are last, groups are 1."""
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from jax_slim.kernels import choices
+from jax_slim.kernels.conv_geometry import Geometry
+from jax_slim.kernels.linear_maps import varying_as
+from jax_slim.kernels.phases import interleave, strided
+
+
+def outputs_by_pixels(inputs: jax.Array, weights: jax.Array, geometry: Geometry) -> jax.Array:
+    """For kernels of one pixel: each output pixel is a product of one input pixel."""
+    pixels = _met_pixels(inputs, geometry)
+    matrix = weights.reshape(weights.shape[-2:])
+    product = _product(pixels.reshape(-1, matrix.shape[0]), matrix, (1, 0), geometry)
+    return product.reshape(*pixels.shape[:-1], matrix.shape[1])
+
+
+def inputs_by_pixels(weights: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
+    """For kernels of one pixel: the gradient of the inputs, zero at the pixels that no window begins at."""
+    matrix = weights.reshape(weights.shape[-2:])
+    product = _product(outputs.reshape(-1, matrix.shape[1]), matrix, (1, 1), geometry)
+    met = product.reshape(*outputs.shape[:-1], matrix.shape[0])
+    strides, padding = geometry.windows.strides, geometry.windows.padding
+    if max(strides) > 1:
+        met = interleave({(0,) * len(strides): met}, strides)
+    # Of the padded inputs, cut to what is inside.
+    return lax.pad(
+        met,
+        jnp.zeros((), met.dtype),
+        [
+            (0, 0, 0),
+            *(
+                (-low, length + low - spread, 0)
+                for length, spread, (low, _) in zip(geometry.lengths, met.shape[1:-1], padding, strict=True)
+            ),
+            (0, 0, 0),
+        ],
+    )
+
+
+def inputs_by_turned_kernel(weights: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
+    """At stride 1: a convolution of the outputs' gradient with the kernel turned around.
+
+    `lax`'s transpose means the same, but asks the compiler to turn the kernel; inside of loops it then runs 28 times
+    slower.
+    """
+    windows, space = geometry.windows, tuple(range(weights.ndim - 2))
+    letters = "DHW"[-len(space) :]
+    around = [
+        (extent - 1 - low, extent - 1 - high)
+        for extent, (low, high) in zip(windows.extents, windows.padding, strict=True)
+    ]
+    return lax.conv_general_dilated(
+        outputs,
+        lax.rev(weights, space).swapaxes(-1, -2),
+        windows.strides,
+        around,
+        rhs_dilation=windows.rates,
+        dimension_numbers=(f"N{letters}C", f"{letters}IO", f"N{letters}C"),
+        precision=geometry.precision,
+    )
+
+
+def weights_by_pixels(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
+    """For kernels of one pixel: one product, summed over all pixels."""
+    pixels = _met_pixels(inputs, geometry)
+    product = _over_pixels(pixels, outputs, geometry)
+    return product.reshape(*geometry.windows.sizes, *product.shape).astype(inputs.dtype)
+
+
+def weights_by_taps(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
+    """One product for each tap of the kernel."""
+    padded = _padded(inputs, geometry)
+    products = [_over_pixels(view, outputs, geometry) for view in _views(padded, outputs, geometry)]
+    return jnp.stack(products).reshape(*geometry.windows.sizes, *products[0].shape).astype(inputs.dtype)
+
+
+def weights_by_rows(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
+    """One product for each row of the kernel: what the taps of a row see is laid side by side, as more channels.
+
+    That is a copy as many times the inputs' size as the kernel is wide, so that large arrays are gone through in bands
+    of output rows that fit into a cache.
+    """
+    padded = _padded(inputs, geometry)
+    windows, counts = geometry.windows, geometry.counts
+    width = windows.sizes[-1]
+    taken = padded.size // padded.shape[1] * width * windows.strides[0] * padded.dtype.itemsize
+    band = max(1, min(counts[0], choices.BYTES_OF_A_BAND // max(taken, 1)))
+    bands, rest = divmod(counts[0], band)
+
+    def of_band(first: jax.Array | int, count: int) -> jax.Array:
+        rows = (count - 1) * windows.strides[0] + windows.extents[0]
+        seen = lax.dynamic_slice_in_dim(padded, first * windows.strides[0], rows, 1)
+        given = lax.dynamic_slice_in_dim(outputs, first, count, 1)
+        views = list(_views(seen, given, geometry))
+        products = []
+        for start in range(0, len(views), width):
+            together = lax.concatenate(views[start : start + width], seen.ndim - 1)
+            products.append(_over_pixels(together, given, geometry))
+        return jnp.stack(products)
+
+    if bands == 1:
+        found = of_band(0, band)
+    else:
+        like = jax.eval_shape(lambda: of_band(0, band))
+        zeros = varying_as(jnp.zeros(like.shape, like.dtype), outputs)
+        found, _ = lax.scan(lambda total, i: (total + of_band(i * band, band), None), zeros, jnp.arange(bands))
+    if rest:
+        found = found + of_band(bands * band, rest)
+    return found.reshape(*windows.sizes, inputs.shape[-1], outputs.shape[-1]).astype(inputs.dtype)
+
+
+def _padded(inputs: jax.Array, geometry: Geometry) -> jax.Array:
+    pads = [(low, high, 0) for low, high in geometry.windows.padding]
+    return lax.pad(inputs, jnp.zeros((), inputs.dtype), [(0, 0, 0), *pads, (0, 0, 0)])
+
+
+def _met_pixels(inputs: jax.Array, geometry: Geometry) -> jax.Array:
+    """The pixels, or zeros of the padding, that windows of one pixel lie on."""
+    return strided(_padded(inputs, geometry), (0,) * len(geometry.lengths), geometry.counts, geometry.windows.strides)
+
+
+def _views(padded: jax.Array, outputs: jax.Array, geometry: Geometry) -> Iterator[jax.Array]:
+    """For each tap, row by row: the pixels that it meets in the windows of `outputs`."""
+    windows = geometry.windows
+    for tap in itertools.product(*map(range, windows.sizes)):
+        starts = [at * rate for at, rate in zip(tap, windows.rates, strict=True)]
+        yield strided(padded, starts, outputs.shape[1:-1], windows.strides)
+
+
+def _over_pixels(pixels: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
+    """[..., C] and [..., O], summed over all axes but the last: [C, O], of at least float32."""
+    rows = math.prod(outputs.shape[:-1])
+    exact = jnp.promote_types(outputs.dtype, jnp.float32)
+    return _product(pixels.reshape(rows, -1), outputs.reshape(rows, -1), (0, 0), geometry, exact)
+
+
+def _product(
+    left: jax.Array, right: jax.Array, summed: tuple[int, int], geometry: Geometry, dtype: Any = None
+) -> jax.Array:
+    contracted = (((summed[0],), (summed[1],)), ((), ()))
+    return lax.dot_general(left, right, contracted, precision=geometry.precision, preferred_element_type=dtype)

@@ -1,0 +1,146 @@
+"""Operations that are linear in some of their arguments, with derivatives and forms per platform of their own.
+
+`jax.custom_vjp` gives an operation a fast gradient, but takes forward mode and second derivatives away. A linear map
+needs none of that: its derivative is itself, its gradient is its transpose, and the transpose is again such a map. So
+each is a JAX primitive whose transpose is another one, and every order and mode of differentiation follows.
+
+The form is chosen where the program is compiled, by its platform: programs for a CPU get the fast form, all others,
+as do programs exported for several platforms, what `plain` says.
+"""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+from jax import lax
+from jax.extend.core import Primitive
+from jax.interpreters import ad, batching, mlir
+
+Array = Any  # an array, or what stands for one while tracing
+
+
+class LinearMap:
+    """An operation on arrays, linear in each of some of them."""
+
+    def __init__(
+        self,
+        name: str,
+        plain: Callable[..., Array],
+        on_cpu: Callable[..., Array],
+        transposes: Mapping[int, Callable[..., Array]],
+        fold: Callable[..., tuple[Array, int] | None] | None = None,
+    ) -> None:
+        """Makes the map; `plain`, `on_cpu` and the rules take the arrays, then the call's static parameters by name.
+
+        Args:
+          name: of the primitive, as programs show it.
+          plain: the definition, in `lax`'s operations, which differentiate.
+          on_cpu: the same values, faster on a CPU.
+          transposes: for each argument that the map is linear in, (cotangent, *arguments, **parameters) -> that
+            argument's cotangent. The argument itself is passed as its shape and dtype.
+          fold: (arrays, mapped axes, **parameters) -> (result, its mapped axis) for a `vmap` that the map can take
+            into one of its own axes; None where it cannot, and then the form as such is mapped.
+        """
+        self.name, self.plain, self.on_cpu, self._transposes, self._fold = name, plain, on_cpu, dict(transposes), fold
+        self._primitive = primitive = Primitive(name)
+        primitive.def_impl(self._run)
+        primitive.def_abstract_eval(self._shape)
+        ad.primitive_jvps[primitive] = self._jvp
+        ad.primitive_transposes[primitive] = self._transpose
+        batching.primitive_batchers[primitive] = self._batch
+        mlir.register_lowering(primitive, mlir.lower_fun(plain, multiple_results=False))
+        mlir.register_lowering(primitive, mlir.lower_fun(self._form_on_cpu, multiple_results=False), platform="cpu")
+
+    def __call__(self, *arrays: jax.Array, **parameters: Any) -> jax.Array:
+        return self._primitive.bind(*_equally_varying(arrays), **parameters)
+
+    def _run(self, *arrays: Array, **parameters: Any) -> Array:
+        return _compiled(self, tuple(parameters.items()))(*arrays)
+
+    def _shape(self, *avals: Any, **parameters: Any) -> Any:
+        return _abstract(self.plain, avals, tuple(parameters.items()))
+
+    def _form_on_cpu(self, *arrays: Array, **parameters: Any) -> Array:
+        # On a mesh with explicit axes each operation must say how its result is sharded: the plain one can.
+        form = self.plain if any(map(_sharded_explicitly, arrays)) else self.on_cpu
+        return form(*arrays, **parameters)
+
+    def _jvp(self, primals: Sequence[Array], tangents: Sequence[Array], **parameters: Any) -> tuple[Array, Array]:
+        result = self(*primals, **parameters)
+        others = []
+        total = None
+        for i, tangent in enumerate(tangents):
+            if isinstance(tangent, ad.Zero):
+                continue
+            if i not in self._transposes:
+                others.append(i)
+                continue
+            term = self(*primals[:i], tangent, *primals[i + 1 :], **parameters)
+            total = term if total is None else ad.add_jaxvals(total, term)
+        if others:
+
+            def of_others(*values: Array) -> Array:
+                given = dict(zip(others, values, strict=True))
+                return self.plain(*(given.get(i, primal) for i, primal in enumerate(primals)), **parameters)
+
+            _, term = jax.jvp(of_others, [primals[i] for i in others], [tangents[i] for i in others])
+            total = term if total is None else ad.add_jaxvals(total, term)
+        return result, total if total is not None else ad.Zero(jax.typeof(result).to_tangent_aval())
+
+    def _transpose(self, cotangent: Array, *arrays: Array, **parameters: Any) -> list[Array | None]:
+        (position,) = (i for i, array in enumerate(arrays) if ad.is_undefined_primal(array))
+        found: list[Array | None] = [None] * len(arrays)
+        if isinstance(cotangent, ad.Zero):
+            found[position] = ad.Zero(arrays[position].aval)
+        else:
+            known = [array.aval if i == position else array for i, array in enumerate(arrays)]
+            found[position] = self._transposes[position](cotangent, *known, **parameters)
+        return found
+
+    def _batch(self, arrays: Sequence[Array], axes: Sequence[int | None], **parameters: Any) -> tuple[Array, int]:
+        folded = None if self._fold is None else self._fold(arrays, axes, **parameters)
+        if folded is not None:
+            return folded
+
+        def mapped(form: Callable[..., Array]) -> Callable[..., Array]:
+            return jax.vmap(functools.partial(form, **parameters), tuple(axes))
+
+        arrays = _equally_varying(arrays)
+        return lax.platform_dependent(*arrays, cpu=mapped(self._form_on_cpu), default=mapped(self.plain)), 0
+
+
+def varying_as(array: jax.Array, example: jax.Array) -> jax.Array:
+    """`array` as varying over the mesh axes that `example` varies over: what a loop's sums start from has to."""
+    return _equally_varying([array, example])[0]
+
+
+@functools.cache
+def _compiled(linear_map: LinearMap, parameters: tuple[tuple[str, Any], ...]) -> Callable[..., Array]:
+    return jax.jit(functools.partial(linear_map, **dict(parameters)))
+
+
+@functools.lru_cache(maxsize=4096)
+def _abstract(plain: Callable[..., Array], avals: tuple[Any, ...], parameters: tuple[tuple[str, Any], ...]) -> Any:
+    # The plain form knows best how its result is typed: dtype, and on a mesh how it is sharded and over what it varies.
+    return jax.make_jaxpr(functools.partial(plain, **dict(parameters)))(*avals).out_avals[0]
+
+
+def _equally_varying(arrays: Sequence[Array]) -> list[Array]:
+    """Inside `shard_map`: all arrays as varying over the mesh axes that any of them varies over."""
+    varying = [_varying_axes(array) for array in arrays]
+    everywhere = frozenset().union(*varying)
+    return [
+        lax.pcast(array, tuple(everywhere - axes), to="varying") if everywhere - axes else array
+        for array, axes in zip(arrays, varying, strict=True)
+    ]
+
+
+def _varying_axes(array: Array) -> frozenset[Any]:
+    aval: Any = jax.typeof(array)
+    return aval.vma if hasattr(aval, "vma") else aval.manual_axis_type.varying
+
+
+def _sharded_explicitly(array: Array) -> bool:
+    sharding: Any = getattr(jax.typeof(array), "sharding", None)
+    return sharding is not None and any(part is not None for part in sharding.spec)
