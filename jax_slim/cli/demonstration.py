@@ -8,7 +8,7 @@ from jax_slim.cli.failures import CommandError
 
 HELP = """train LeNet on 4000 handwritten digits, evaluate it on 1000 others, show what it says: a minute or so
 
-The images come with the package. It runs `train`, `evaluate` and `predict`, and prints each command, to try yourself."""
+The images come with the package. It runs `train`, `evaluate` and `predict`, and prints each command to try yourself."""
 
 _SHOWN = 36
 
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     commands = [
         train,
         ["evaluate", f"--checkpoint_path={folder}"],
-        ["predict", str(samples), f"--checkpoint_path={folder}", "--top=1", "--json", f"--grid={picture}"],
+        ["predict", str(samples), f"--checkpoint_path={folder}", "--top=1", f"--grid={picture}"],
     ]
     from jax_slim.cli.main import main
 

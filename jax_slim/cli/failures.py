@@ -12,7 +12,7 @@ class CommandError(RuntimeError):
 _EXPLAINED = (
     ("jax_slim.cli.failures", "CommandError"),
     ("jax_slim.checkpoints.native", "CheckpointError"),
-    ("jax_slim.data.errors", "DataError"),
+    ("jax_slim.data.errors", "DataLossError"),
     ("jax_slim.exporting.archives", "ExportError"),
     ("jax_slim.learning.train_op", "NonFiniteError"),
 )

@@ -13,18 +13,19 @@ def draw_grid(path: str, captions: Mapping[str, str]) -> None:
     Raises:
       OSError: the PNG cannot be written.
     """
-    from PIL import Image, ImageDraw, ImageOps
+    from PIL import Image, ImageDraw, ImageFont, ImageOps
 
     columns = max(1, math.ceil(math.sqrt(len(captions))))
     rows = math.ceil(len(captions) / columns)
     grid = Image.new("RGB", (columns * _CELL, rows * (_CELL + _TEXT)), "white")
     pen = ImageDraw.Draw(grid)
+    font = ImageFont.load_default(size=13)
     for number, (file, text) in enumerate(captions.items()):
         left, top = number % columns * _CELL, number // columns * (_CELL + _TEXT)
         with Image.open(file) as image:
             small = ImageOps.contain(ImageOps.exif_transpose(image).convert("RGB"), (_CELL - 6, _CELL - 6))
         grid.paste(small, (left + (_CELL - small.width) // 2, top + (_CELL - small.height) // 2))
-        while text and pen.textlength(text) > _CELL - 4:
+        while text and pen.textlength(text, font=font) > _CELL - 4:
             text = text[:-2].rstrip() + "…" if not text.endswith("…") else text[:-2] + "…"
-        pen.text((left + _CELL / 2, top + _CELL + _TEXT / 2), text, fill="black", anchor="mm")
+        pen.text((left + _CELL / 2, top + _CELL + _TEXT / 2), text, fill="black", anchor="mm", font=font)
     grid.save(path, format="PNG")

@@ -46,13 +46,10 @@ def prepared(
     """
     import numpy as np
 
-    from jax_slim.preprocessing.preprocessing_factory import get_preprocessing
-
     if model.preprocessing is None:
         raise CommandError(f"{model.name} takes video, which this command does not read.")
-    prepare = get_preprocessing(model.preprocessing, is_training, use_grayscale=options.use_grayscale)
-    classes = model.num_classes or 0
-    size, offset = model.image_size, options.labels_offset
+    prepare = model.preprocessing_fn(is_training, options.use_grayscale)
+    classes, offset = model.num_classes or 0, options.labels_offset
 
     def transform(example: dict[str, Any], rng: Any) -> dict[str, Any]:
         label = int(example["label"]) - offset
@@ -62,8 +59,7 @@ def prepared(
                 f"a label is {label + offset}, and with --labels_offset={offset} the net's {classes} classes are "
                 f"{offset} to {classes + offset - 1}. Give the --labels_offset or --num_classes of this data."
             )
-        image = prepare(example["image"], size, size, **({"rng": rng} if is_training else {}))
-        return {"image": image, "label": np.int32(label)}
+        return {"image": prepare(example["image"], rng), "label": np.int32(label)}
 
     return transform
 

@@ -79,6 +79,4 @@ def _parser(arguments: Sequence[str]) -> tuple[argparse.ArgumentParser, str | No
 
 
 def _version() -> str:
-    from jax_slim import __version__
-
-    return __version__
+    return sys.modules["jax_slim"].__version__  # the root, which no room imports, is loaded before any of them

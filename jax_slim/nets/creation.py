@@ -3,7 +3,7 @@
 import contextlib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -20,6 +20,7 @@ from jax_slim.nets.nets_factory import get_network_fn, networks_map
 from jax_slim.nets.published import PUBLISHED
 from jax_slim.nets.registry import Row, row_of
 from jax_slim.preprocessing.preprocessing_factory import get_preprocessing, preprocessing_map
+from jax_slim.preprocessing.vgg_preprocessing import RESIZE_SIDE_MAX, RESIZE_SIDE_MIN
 
 # Nets for which research/slim names no preprocessing; its examples run them with VGG's.
 _LIKE_VGG = ("alexnet_v2", "overfeat")
@@ -71,11 +72,28 @@ class NetModel(Model):
         Returns:
           float32 [image_size, image_size, channels].
         """
+        return self.preprocessing_fn(is_training)(image, rng)
+
+    def preprocessing_fn(
+        self, is_training: bool = False, use_grayscale: bool = False
+    ) -> Callable[[Any, np.random.Generator | None], Any]:
+        """What `preprocess` does, as a function (image, rng) -> prepared image, for the threads of a pipeline.
+
+        Raises:
+          ValueError: it is a net of video, which has no preprocessing.
+        """
         if self.preprocessing is None:
-            raise ValueError(f"{self.name}: preprocess: nets of video have no preprocessing of their own.")
-        function = get_preprocessing(self.preprocessing, is_training)
-        options = {"rng": rng} if is_training else {}
-        return function(image, self.image_size, self.image_size, **options)
+            raise ValueError(f"{self.name}: nets of video have no preprocessing of their own.")
+        function = get_preprocessing(self.preprocessing, is_training, use_grayscale)
+        size = self.image_size
+        options: dict[str, Any] = {}
+        if self.preprocessing == "vgg" and size > RESIZE_SIDE_MIN:  # the crop must lie within the resized image
+            options = {"resize_side_min": size, "resize_side_max": max(size, RESIZE_SIDE_MAX)}
+
+        def prepare(image: Any, rng: np.random.Generator | None = None) -> Any:
+            return function(image, size, size, **options, **({"rng": rng} if is_training else {}))
+
+        return prepare
 
     def init(self, key: jax.Array, *args: Any, **kwargs: Any) -> Variables:
         """As `Model.init`; images need not be given. What the model's checkpoint holds is taken from there."""
@@ -102,6 +120,7 @@ def create_model(
     moving_average: bool = False,
     exclude: Sequence[str] | str | None = None,
     ignore_missing_vars: bool = False,
+    batch_norm_decay: float | None = None,
     **options: Any,
 ) -> NetModel:
     """Makes a net of the zoo as a `Model` that carries its image size, its preprocessing and, if given, its weights.
@@ -126,6 +145,7 @@ def create_model(
       moving_average: whether to take the checkpoint's moving averages.
       exclude: regular expressions for the beginning of names: variables that are not taken from the checkpoint.
       ignore_missing_vars: whether variables that the checkpoint lacks are drawn anew, which is logged, or are an error.
+      batch_norm_decay: as for `get_network_fn`: a run of few steps needs a smaller one than the net's.
       **options: further arguments of the net: `output_stride`, `depth_multiplier`, `dropout_keep_prob`, ...
 
     Returns:
@@ -143,7 +163,8 @@ def create_model(
     classes = row.classes if num_classes is None else num_classes
 
     def net(images: jax.Array, is_training: bool = False) -> Any:
-        return get_network_fn(name, classes or None, weight_decay, is_training)(images, **options)
+        network_fn = get_network_fn(name, classes or None, weight_decay, is_training, batch_norm_decay)
+        return network_fn(images, **options)
 
     model = NetModel(net)
     model.name, model.num_classes, model.options, model.head = name, classes or None, dict(options), row.head

@@ -1,0 +1,108 @@
+"""The command as a shell sees it: help without jax, exit codes, one line for an error."""
+
+import subprocess
+import sys
+
+import pytest
+
+from jax_slim.checkpoints.native import CheckpointError
+from jax_slim.cli import main as entry
+from jax_slim.cli.failures import CommandError, explained
+from jax_slim.data.errors import DataLossError
+
+COMMANDS = ("train", "evaluate", "predict", "models", "inspect", "convert", "diff", "export", "demo")
+
+
+def run(capsys, *arguments):
+    """The exit code, and what went to the standard output and error streams."""
+    try:
+        code = entry.main(list(arguments))
+    except SystemExit as end:
+        code = end.code
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in COMMANDS)])
+def test_help_needs_no_jax(arguments):
+    code = (
+        "import sys\nfrom jax_slim.cli.main import main\n"
+        f"try:\n    main({arguments!r})\nexcept SystemExit as end:\n    assert not end.code\n"
+        "assert not {'jax', 'numpy', 'optax'} & set(sys.modules), 'slow'"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert shown.returncode == 0, shown.stderr
+    assert "usage: jax-slim" in shown.stdout
+    assert all(command in shown.stdout for command in (COMMANDS if arguments == ["--help"] else arguments[:1]))
+
+
+def test_without_a_command_it_shows_the_help(capsys):
+    code, out, _ = run(capsys)
+    assert code == 0
+    assert "usage: jax-slim" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["fly"], "invalid choice: 'fly'"),
+        (["train", "--learning_rate=fast"], "argument --learning_rate: invalid float value: 'fast'"),
+        (["train", "--optimizer=magic"], "argument --optimizer: invalid choice: 'magic'"),
+        (["predict"], "the following arguments are required"),
+    ],
+)
+def test_a_wrong_command_line_is_2(capsys, arguments, message):
+    code, _, err = run(capsys, *arguments)
+    assert code == 2
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train"], "--train_dir must say where checkpoints and the configuration go"),
+        (["train", "--train_dir={tmp}/run"], "--dataset_dir must say where the images or records are"),
+        (["train", "--train_dir={tmp}/run", "--batch_size=0"], "--batch_size must be at least 1, got 0"),
+        (["train", "--train_dir={tmp}/run", "--config={tmp}/none.toml"], "none.toml: No such file"),
+        (["train", "--train_dir={tmp}/run", "--dataset_name=digits", "--model_name=lenett"], "Near names: lenet"),
+        (["train", "--train_dir={tmp}/run", "--dataset_name=digits", "--model_name=i3d"], "takes video"),
+        (["evaluate"], "--checkpoint_path must name a run's directory or a checkpoint"),
+        (["predict", "a.jpg", "--checkpoint_path={tmp}/none"], "has no model.json beside it"),
+        (["predict", "{tmp}", "--checkpoint_path={tmp}"], "holds no images"),
+        (["export", "--checkpoint_path={tmp}/none", "--output=x.zip", "--model_name=lenet"], "{tmp}/none"),
+        (["inspect", "{tmp}/none.ckpt"], "there is no file, checkpoint or net called"),
+        (["models", "zzz"], "no net is called 'zzz'"),
+        (["diff", "{tmp}/a", "lenet"], "{tmp}/a"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_1(capsys, tmp_path, arguments, message):
+    code, _, err = run(capsys, *(argument.format(tmp=tmp_path) for argument in arguments))
+    assert code == 1
+    assert len(err.strip().splitlines()) == 1, err
+    assert err.startswith(f"jax-slim {arguments[0]}: error: ")
+    assert message.format(tmp=tmp_path) in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_which_errors_are_explained():
+    for error in (CommandError("a"), CheckpointError("a"), DataLossError("a"), FileNotFoundError(2, "a", "b")):
+        assert "a" in explained(error)
+    assert explained(FileNotFoundError(2, "not there", "/x")) == "/x: not there"
+    assert explained(KeyError("a")) is None
+    assert explained(ValueError("of some other package")) is None
+
+
+def test_a_mistake_in_the_program_shows_its_traceback(monkeypatch):
+    monkeypatch.setattr("jax_slim.cli.listing.run", lambda options: {}["a"])
+    with pytest.raises(KeyError):
+        entry.main(["models"])
+
+
+def test_a_reader_that_has_had_enough_is_no_error():
+    shown = subprocess.run(
+        f"'{sys.executable}' -m jax_slim.cli models | head -n 2; exit ${{PIPESTATUS[0]}}",
+        shell=True, executable="/bin/bash", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert shown.returncode == 0, shown.stderr
+    assert len(shown.stdout.splitlines()) == 2
+    assert "Error" not in shown.stderr

@@ -1,0 +1,78 @@
+"""What a run keeps beside its checkpoints, and the labels of classes."""
+
+import jax
+import pytest
+
+import jax_slim as slim
+from jax_slim.cli import runs
+from jax_slim.cli.failures import CommandError
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A directory with a checkpoint of LeNet for 4 classes and its description."""
+    folder = tmp_path_factory.mktemp("run")
+    model = slim.nets.create_model("lenet", num_classes=4, channels=3, dropout_keep_prob=0.9)
+    slim.checkpoints.save_safetensors(folder / "model.safetensors", model.init(jax.random.key(0)))
+    runs.save_model(folder, model, ["a", "b", "c", "d"])
+    return folder
+
+
+def test_a_directory_says_all(run):
+    model, labels, path = runs.find_model(str(run))
+    assert (model.name, model.num_classes, model.channels, labels) == ("lenet", 4, 3, ["a", "b", "c", "d"])
+    assert model.options == {"dropout_keep_prob": 0.9}
+    assert model.variables["LeNet/conv1/weights"].shape == (5, 5, 3, 32)
+    assert path == str(run)
+    assert runs.find_model(str(run / "model.safetensors")).labels == labels
+
+
+def test_arguments_come_before_the_description(run, tmp_path):
+    (tmp_path / "names.txt").write_text("3:w\n0:n\n1:e\n2:s\n")
+    model, labels, _ = runs.find_model(str(run), preprocessing="vgg", labels_path=str(tmp_path / "names.txt"))
+    assert (model.image_size, model.preprocessing, labels) == (28, "vgg", ["n", "e", "s", "w"])
+    with pytest.raises(CommandError, match="was trained for another number of classes than 5"):
+        runs.find_model(str(run), num_classes=5)
+    with pytest.raises(slim.checkpoints.CheckpointError, match="alexnet_v2/conv1"):
+        runs.find_model(str(run), model_name="alexnet_v2")
+
+
+def test_a_description_that_is_none(tmp_path):
+    (tmp_path / "model.json").write_text("{")
+    with pytest.raises(CommandError, match=r"model\.json is no JSON"):
+        runs.find_model(str(tmp_path))
+    (tmp_path / "model.json").write_text("[]")
+    with pytest.raises(CommandError, match="does not describe a model"):
+        runs.find_model(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cat\ndog\n", ["cat", "dog"]),
+        ("0:cat\n1:dog: a hound\n\n", ["cat", "dog: a hound"]),
+        ("a:b\nc\n", ["a:b", "c"]),
+    ],
+)
+def test_labels(tmp_path, text, expected):
+    (tmp_path / "labels.txt").write_text(text)
+    assert runs.read_labels(str(tmp_path / "labels.txt")) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "is empty"), (b"\xff\xfe\x00", "is no text file"), (b"0:a\n2:b\n", "must number its classes from 0 to 1")],
+)
+def test_labels_that_are_none(tmp_path, content, message):
+    (tmp_path / "labels.txt").write_bytes(content)
+    with pytest.raises(CommandError, match=message):
+        runs.read_labels(str(tmp_path / "labels.txt"))
+
+
+def test_a_class_for_background():
+    assert runs.with_background(["a", "b"], 3) == ["background", "a", "b"]
+    assert runs.with_background(["background", "a", "b"], 2) == ["a", "b"]
+    assert runs.with_background(["a", "b"], 2) == ["a", "b"]
+    assert runs.with_background(None, 2) is None
+    with pytest.raises(CommandError, match="names 2 classes, and the model has 7"):
+        runs.with_background(["a", "b"], 7)
