@@ -12,7 +12,7 @@ import numpy as np
 
 from jax_slim.checkpoints.tensorflow.damage import Damage
 from jax_slim.checkpoints.tensorflow.dtypes import TensorType, type_of_number
-from jax_slim.checkpoints.tensorflow.files import SourceFile, unreadable
+from jax_slim.checkpoints.tensorflow.files import SourceFile, new_array, unreadable
 from jax_slim.checkpoints.tensorflow.paths import data_path, index_path
 from jax_slim.checkpoints.tensorflow.shapes import (
     MOST_SLICES,
@@ -177,7 +177,7 @@ class Bundle:
         if stored.size != needed:
             raise Damage(f"it has {stored.size} bytes, and {dtype} of shape {list(stored.shape)} needs {needed}")
         if out is None:
-            out = np.empty(stored.shape, dtype)
+            out = new_array(stored.shape, dtype)
         raw = out.reshape(-1).view(np.uint8)
         _check_crc(file.read_into(raw, stored.offset), stored)
         if dtype == np.bool_ and raw.max(initial=0) > 1:

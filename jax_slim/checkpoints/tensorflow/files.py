@@ -1,5 +1,6 @@
 """Files read at given places, into memory of exactly the right size, with a checksum of what was read."""
 
+import math
 import os
 import threading
 from pathlib import Path
@@ -12,6 +13,18 @@ from jax_slim.data.checksums import crc32c
 
 # Small enough to be still in the processor's cache when its checksum is taken.
 _PIECE = 1 << 18
+_ALIGNMENT = 64
+
+
+def new_array(shape: tuple[int, ...], dtype: np.dtype | type) -> np.ndarray:
+    """An array whose values are not set, at an address that jax takes over on CPU: it copies others."""
+    dtype = np.dtype(dtype)
+    if dtype.hasobject:
+        return np.empty(shape, dtype)
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.empty(size + _ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 class SourceFile:
@@ -46,7 +59,7 @@ class SourceFile:
     def read(self, offset: int, size: int) -> np.ndarray:
         """Those bytes, as a new array of uint8."""
         self.check(offset, size)
-        out = np.empty(size, np.uint8)
+        out = new_array((size,), np.uint8)
         self.read_into(out, offset)
         return out
 

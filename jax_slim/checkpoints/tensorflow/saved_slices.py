@@ -11,7 +11,7 @@ import numpy as np
 
 from jax_slim.checkpoints.tensorflow.damage import Damage
 from jax_slim.checkpoints.tensorflow.dtypes import TensorType, type_of_number
-from jax_slim.checkpoints.tensorflow.files import SourceFile, unreadable
+from jax_slim.checkpoints.tensorflow.files import SourceFile, new_array, unreadable
 from jax_slim.checkpoints.tensorflow.shapes import (
     MOST_SLICES,
     SHAPE,
@@ -168,8 +168,8 @@ def _values(message: Buffer, tensor_type: TensorType, shape: Shape) -> np.ndarra
     pieces = [_in_own_memory(tensor.get(_VARYING.get(tensor_type.name, _SMALL), []))]
     _check_count(sum(int(np.count_nonzero(piece < 0x80)) for piece in pieces), count, "values")
     if dtype.kind not in "iub":  # the bits of a half are a number of 16 bits
-        return _varints(pieces[0], np.empty(count, np.uint16)).view(dtype).reshape(shape)
-    return _varints(pieces[0], np.empty(count, dtype)).reshape(shape)
+        return _varints(pieces[0], new_array((count,), np.uint16)).view(dtype).reshape(shape)
+    return _varints(pieces[0], new_array((count,), dtype)).reshape(shape)
 
 
 def _check_count(found: int, needed: int, unit: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jax_slim.checkpoints.tensorflow.damage import Damage
+from jax_slim.checkpoints.tensorflow.files import new_array
 from jax_slim.checkpoints.tensorflow.slice_keys import WHOLE, Extent
 from jax_slim.checkpoints.tensorflow.wire import INT, Fields, messages
 
@@ -78,7 +79,7 @@ def assemble(
 
     `read(number, out)` gives the values of one box; `out` is memory that it may put them in, or None.
     """
-    whole = np.empty(shape, dtype)
+    whole = new_array(shape, dtype)
     filled = np.zeros(shape, np.bool_)
     for number, box in enumerate(boxes):
         if filled[box.index].any():

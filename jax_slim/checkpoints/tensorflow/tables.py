@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from jax_slim.checkpoints.tensorflow.damage import Damage
-from jax_slim.checkpoints.tensorflow.files import SourceFile
+from jax_slim.checkpoints.tensorflow.files import SourceFile, new_array
 from jax_slim.checkpoints.tensorflow.snappy import decompress
 from jax_slim.checkpoints.tensorflow.wire import read_varint
 from jax_slim.data.checksums import mask
@@ -85,7 +85,7 @@ class Table:
     def _block(self, place: tuple[int, int]) -> memoryview:
         offset, size = place
         self._file.check(offset, size + TRAILER_SIZE)
-        data = np.empty(size + TRAILER_SIZE, np.uint8)
+        data = new_array((size + TRAILER_SIZE,), np.uint8)
         # The checksum covers the byte that names the compression as well.
         crc = self._file.read_into(data[: size + 1], offset)
         self._file.read_into(data[size + 1 :], offset + size + 1)
