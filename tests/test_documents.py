@@ -48,6 +48,25 @@ def test_the_example_of_fine_tuning_gains_from_what_was_learnt_before(tmp_path, 
     assert out.count("max |a - b|") == 1  # and they are not, after
 
 
+@pytest.mark.parametrize(
+    "document", ["docs/old_checkpoints.md", "docs/writing_a_layer.md", "docs/coming_from_tf_slim.md"]
+)
+def test_the_code_in_a_document_runs(document, tmp_path, capfd):
+    code = "\n".join(blocks(document)).replace("/tmp/old", str(tmp_path))
+    exec(compile(code, document, "exec"), {})
+    assert capfd.readouterr().out
+
+
+def test_every_document_is_linked_and_every_link_leads_somewhere():
+    documents = sorted((ROOT / "docs").glob("*.md"))
+    pages = {path: path.read_text() for path in [ROOT / "README.md", *documents]}
+    for path in documents:
+        assert f"docs/{path.name}" in pages[ROOT / "README.md"], f"README.md does not mention docs/{path.name}"
+    for path, text in pages.items():
+        for link in re.findall(r"\]\((?!http)([^)#]+)", text):
+            assert (path.parent / link).exists(), f"{path.name}: {link}"
+
+
 def test_the_example_vgg16_makes_its_32_variables(capsys):
     runpy.run_path(str(ROOT / "examples" / "vgg16.py"), run_name="__main__")
     lines = capsys.readouterr().out.splitlines()
