@@ -25,8 +25,8 @@ def decode(function: str, contents: bytes, channels: int, fast: bool) -> np.ndar
         return _by_pillow(function, contents, channels)
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(contents, strict=False)
-    except ValueError as error:
-        raise _damaged(function, contents, str(error)) from None
+    except Exception:  # it knows the usual subsamplings only
+        return _by_pillow(function, contents, channels)
     if width * height * 3 >= MOST_VALUES:
         raise DataLossError(f"{function}: the image must have less than {MOST_VALUES} values, got {width}x{height}.")
     inks = colours in ("CMYK", "YCCK")
@@ -35,13 +35,13 @@ def decode(function: str, contents: bytes, channels: int, fast: bool) -> np.ndar
     space = "CMYK" if inks else "GRAY" if channels == 1 else "RGB"
     try:
         pixels = simplejpeg.decode_jpeg(contents, space, fastdct=fast)
-    except ValueError as error:
+    except Exception as error:
         # libjpeg complains of much that it can repair, and TensorFlow passes over: not so of a file that is cut.
         if "Premature end" in str(error) or _END not in contents[2:]:
             raise _damaged(function, contents, str(error)) from None
         try:
             pixels = simplejpeg.decode_jpeg(contents, space, fastdct=fast, strict=False)
-        except ValueError as error:
+        except Exception as error:
             raise _damaged(function, contents, str(error)) from None
     if inks:
         pixels = _of_inks(pixels, _has_adobe_marker(contents))

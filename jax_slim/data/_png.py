@@ -24,6 +24,7 @@ def decode(function: str, contents: bytes, channels: int, wide: bool) -> np.ndar
     if width * height * max(channels, 4) * (2 if wide else 1) >= 2 * MOST_VALUES:
         raise DataLossError(f"{function}: the image must have less than {MOST_VALUES} values, got {width}x{height}.")
     try:
+        _check_chunks(contents)
         pixels, transparent = _samples(contents, depth, kind)
         gamma = _gamma(contents) if channels == 1 and kind & _COLOUR else None
     except Exception as error:  # a damaged file can fail anywhere in there
@@ -61,6 +62,19 @@ def _header(function: str, contents: bytes) -> tuple[int, int, int, int]:
         raise _damaged(function, contents, "it has no header")
     width, height, depth, kind = struct.unpack(">IIBB", contents[16:26])
     return width, height, depth, kind
+
+
+def _check_chunks(contents: bytes) -> None:
+    """Raises where the pixels' chunks are cut or damaged; Pillow passes over some of that."""
+    at = 8
+    while contents[at + 4 : at + 8] != b"IEND" and at < len(contents):
+        end = at + 12 + int.from_bytes(contents[at : at + 4], "big")
+        if contents[at + 4 : at + 8] == b"IDAT":
+            if end > len(contents):
+                raise ValueError("it is cut")
+            if zlib.crc32(contents[at + 4 : end - 4]) != int.from_bytes(contents[end - 4 : end], "big"):
+                raise ValueError("the checksum of its pixels does not fit")
+        at = end
 
 
 def _samples(contents: bytes, depth: int, kind: int) -> tuple[np.ndarray, Any]:
