@@ -150,7 +150,6 @@ class _Copied(Mapping[str, np.ndarray]):
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """All of them, several read at once where that is faster."""
-        # Two names may have one source; then the mapping from sources to names would lose one.
         for name, (_, array) in zip(self.source, each_array(self.checkpoint, self.source.values()), strict=True):
             yield name, self._given(name, array)
 

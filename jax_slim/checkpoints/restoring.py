@@ -62,7 +62,7 @@ def assign_from_checkpoint(
 
     Returns:
       The variables of `var_list`, in its order, with the values read: of the dtypes, on the devices and with the facts
-      that they had. What is not read keeps its value (of a list of names, it is left out).
+      that they had. What is not read keeps its value; names and shapes, which have none, are left out.
 
     Raises:
       CheckpointError: there is no checkpoint or it is damaged; or it does not fit. Then the message lists all that is

@@ -43,6 +43,14 @@ def test_round_trips(tmp_path):
         assert not averaged.facts["global_step"].trainable
 
 
+def test_arrays_that_do_not_fit_into_one_reading(tmp_path, monkeypatch):
+    monkeypatch.setattr("jax_slim.checkpoints.reader._AT_ONCE", 20)
+    run = convert_checkpoint(VALUES, tmp_path / "run", format="orbax")
+    assert not diff(run, convert_checkpoint(run, tmp_path / "x.ckpt"))
+    assert not diff(run, convert_checkpoint(run, tmp_path / "x.safetensors"))
+    assert set(slim.checkpoints.load_variables(run)) == {name for name in VALUES if "weights/" not in name}
+
+
 def test_the_format_is_told_from_the_target(tmp_path):
     assert open_checkpoint(convert_checkpoint(VALUES, tmp_path / "a.safetensors")).format == "safetensors"
     for name in ("model.ckpt", "model.ckpt-7", "vgg.ckpt.index"):

@@ -337,6 +337,14 @@ def test_missing_variables_are_an_error_or_logged(caplog):
         slim.assign_from_checkpoint(EMA, zeros(**{"fc/weights": (9,), "x": ()}), ignore_missing_vars=True)
 
 
+def test_what_was_found_under_another_name_is_not_unexpected():
+    with pytest.raises(CheckpointError, match=r"1 of 2 variables") as caught:
+        slim.assign_from_checkpoint(EMA, {"fc/weights": "w", "nope": "x"})
+    assert "fc/weights" not in str(caught.value)
+    assert re.search(r"\n  x \(as nope\)", str(caught.value))
+    assert "only in the checkpoint (1)" in str(caught.value)
+
+
 def test_an_exclude_that_does_nothing_is_told(caplog):
     slim.assign_from_checkpoint(EMA, zeros(**{"fc/weights": (3, 2)}), exclude=["AuxLogits"])
     assert "exclude has 'AuxLogits', with which no variable's name begins" in caplog.text

@@ -118,6 +118,19 @@ def test_random_keys_are_listed_as_numbers(tmp_path):
         assert checkpoint["empty"].shape == (0, 3)
 
 
+def test_checksums_are_looked_at_once(tmp_path, monkeypatch):
+    from jax_slim.checkpoints import _manifest
+
+    save(tmp_path, state_of(optax.sgd(0.1)))
+    verify, calls = _manifest.verify, []
+    monkeypatch.setattr(_manifest, "verify", lambda *args: (calls.append(args), verify(*args)))
+    with open_checkpoint(tmp_path) as checkpoint:
+        assert not calls
+        for name in checkpoint:
+            checkpoint[name]
+    assert len(calls) == 1
+
+
 def change_byte(path):
     data = bytearray(path.read_bytes())
     data[-100] ^= 16
