@@ -202,14 +202,21 @@ class NasNetABaseCell:
                             # The other states are of the smaller size already.
                             step = stride if index < 2 else 1
                             path = self._operate(states[index], operation, step, filters)
-                            if operation != "none":
-                                path = self._drop_path(path, cell_num, current_step)
+                            if operation != "none" and self._drop_path_keep_prob < 1:
+                                path = drop_path(path, self.path_keep_prob(cell_num, current_step))
                             sides.append(path)
                     with variable_scope("combine"):
                         state = sides[0] + sides[1]
                         states.append(jax.nn.relu6(state) if self._bounded else state)
             with variable_scope("cell_output"):
                 return self._unused(states)
+
+    def path_keep_prob(self, cell_num: int, current_step: Any = None) -> jax.Array:
+        """The probability with which cell `cell_num` keeps a path: the lower, the later the cell and the step."""
+        dropped = (1 - self._drop_path_keep_prob) * (cell_num + 1) / self._total_num_cells
+        step = get_or_create_global_step() if current_step is None else current_step
+        progress = jnp.minimum(1.0, jnp.asarray(step, jnp.float32) / self._total_training_steps)
+        return 1 - progress * dropped
 
     def _first_states(self, net: jax.Array, prev_layer: jax.Array | None, filters: int) -> list[jax.Array]:
         prev_layer = net if prev_layer is None else self._like(net, prev_layer, filters)
@@ -219,6 +226,12 @@ class NasNetABaseCell:
     def _like(self, net: jax.Array, prev_layer: jax.Array, filters: int) -> jax.Array:
         """`prev_layer` in the size of `net`, with `filters` channels."""
         if _size(prev_layer) != _size(net):
+            if tuple(-(-length // 2) for length in _size(prev_layer)) != _size(net):
+                raise ValueError(
+                    f"{type(self).__name__}: prev_layer must be as large as net or twice as large, got "
+                    f"{_size(prev_layer)} for {_size(net)} pixels. In a net without skip_reduction_layer_input, is "
+                    "there a cell between the reductions?"
+                )
             return factorized_reduction(self._activation_fn(prev_layer), filters, stride=2)
         if get_channel_dim(prev_layer.shape) != filters:
             prev_layer = conv2d(self._activation_fn(prev_layer), filters, 1, scope="prev_1x1")
@@ -269,15 +282,6 @@ class NasNetABaseCell:
 
     def _capped(self, net: jax.Array) -> jax.Array:
         return jnp.clip(net, -_CAP, _CAP) if self._bounded else net
-
-    def _drop_path(self, net: jax.Array, cell_num: int, current_step: Any) -> jax.Array:
-        """Drops paths the more often, the later the cell and the later in training."""
-        if self._drop_path_keep_prob >= 1:
-            return net
-        dropped = (1 - self._drop_path_keep_prob) * (cell_num + 1) / self._total_num_cells
-        step = get_or_create_global_step() if current_step is None else current_step
-        progress = jnp.minimum(1.0, jnp.asarray(step, jnp.float32) / self._total_training_steps)
-        return drop_path(net, 1 - progress * dropped)
 
     def _unused(self, states: list[jax.Array]) -> jax.Array:
         """The states that no operation has used, in the size of the last one, along the channels."""

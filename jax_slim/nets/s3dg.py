@@ -203,6 +203,8 @@ def s3dg_base(
         variable_scope(scope, "InceptionV1", [inputs]),
         arg_scope([conv3d], weights_initializer=truncated_normal_initializer(0.0, 0.01)),
         arg_scope([conv3d, max_pool3d, conv3d_spatiotemporal], stride=1, data_format=data_format, padding="SAME"),
+        # TF-Slim leaves this out, and then normalizes along the width of "NCDHW".
+        arg_scope([batch_norm], data_format="NHWC" if data_format == "NDHWC" else "NCHW"),
     ):
         net = inputs
         for layer, row in (*((layer, None) for layer in _STEM), *_BLOCKS):
