@@ -154,4 +154,8 @@ def _check_crop(name: str, rows: Taps, columns: Taps, height: int, width: int) -
 
 def _less_means(image: Any) -> Any:
     means = np.array(MEANS, np.float32)
-    return image - (means if image.shape[-1] == 3 else rgb_to_grayscale(means.reshape(1, 1, 3)).reshape(1))
+    if image.shape[-1] == 1:
+        return image - rgb_to_grayscale(means.reshape(1, 1, 3)).item()
+    # By whole lines: NumPy is slow where the last axis is short.
+    lines = image.reshape(*image.shape[:-2], image.shape[-2] * 3)
+    return (lines - np.tile(means, image.shape[-2])).reshape(image.shape)

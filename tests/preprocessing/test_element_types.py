@@ -1,5 +1,6 @@
 """Conversions between dtypes: there and back, ends, wrapping."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -49,3 +50,11 @@ def test_the_same_dtype_returns_the_image():
 def test_refuses(image, dtype, message):
     with pytest.raises(TypeError, match=message):
         convert_image_dtype(image, dtype)
+
+
+def test_jax_arrays_wrap_and_saturate_alike():
+    floats = np.array([1.1, -0.1, 0.5, 1.0], np.float32)
+    for dtype in ("uint8", "int16", "int32"):
+        for saturate in (False, True):
+            traced = convert_image_dtype(jnp.asarray(floats), dtype, saturate)
+            np.testing.assert_array_equal(np.asarray(traced), convert_image_dtype(floats, dtype, saturate))
