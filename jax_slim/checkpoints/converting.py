@@ -11,7 +11,16 @@ import numpy as np
 from jax_slim.checkpoints.kinds import AVERAGED, OPTIMIZER, STATE, VARIABLE, guessed_facts, kinds_of
 from jax_slim.checkpoints.native import CheckpointError, Checkpoints
 from jax_slim.checkpoints.opening import describe, opened
-from jax_slim.checkpoints.reader import AVERAGE, PathLike, averages_in, each_array, entries_of, facts_in, size_of
+from jax_slim.checkpoints.reader import (
+    AVERAGE,
+    PathLike,
+    averages_in,
+    each_array,
+    entries_of,
+    facts_in,
+    reads_together,
+    size_of,
+)
 from jax_slim.checkpoints.safetensors_files import can_hold, save_safetensors
 from jax_slim.checkpoints.tensorflow.bundle_writer import write_checkpoint
 from jax_slim.checkpoints.training_runs import PREFIX, SLOTS
@@ -75,7 +84,7 @@ def convert_checkpoint(
             prefix = target.removesuffix(".index")
             _check_free(f"{prefix}.index", overwrite)
             # The writer looks at every array twice, which is slow where several are better read together.
-            together = hasattr(checkpoint, "_read_some")
+            together = reads_together(checkpoint)
             copied.start(passes=1 if together else 2, for_tensorflow=True)
             return write_checkpoint(prefix, dict(copied.items()) if together else copied)
         if kind == "safetensors":

@@ -3,7 +3,7 @@
 import abc
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -59,10 +59,6 @@ class Checkpoint(Mapping[str, np.ndarray]):
     def _read(self, name: str) -> np.ndarray:
         """The array of a name that `entries` has."""
 
-    def _read_some(self, wanted: Sequence[str]) -> Mapping[str, np.ndarray]:
-        """Several at once: for formats where each reading costs more than the array."""
-        return {name: self._read(name) for name in wanted}
-
     def close(self) -> None:
         """Lets go of the files."""
 
@@ -104,8 +100,11 @@ def averages_in(checkpoint: Mapping[str, Any]) -> dict[str, str]:
 
 
 def each_array(checkpoint: Mapping[str, Any], wanted: Iterable[str]) -> Iterator[tuple[str, Any]]:
-    """Name and array of each wanted entry, in order; few are in memory at once."""
-    if not hasattr(checkpoint, "_read_some"):
+    """Name and array of each wanted entry, in order; few are in memory at once.
+
+    Of formats where each reading costs more than the array, several are read together.
+    """
+    if not reads_together(checkpoint):
         for name in wanted:
             yield name, checkpoint[name]
         return
@@ -117,6 +116,11 @@ def each_array(checkpoint: Mapping[str, Any], wanted: Iterable[str]) -> Iterator
             yield from checkpoint._read_some(some).items()
             some, size = [], 0
     yield from checkpoint._read_some(some).items()
+
+
+def reads_together(checkpoint: Mapping[str, Any]) -> bool:
+    """Whether several arrays are better read at once than one by one: what a reader with `_read_some` says."""
+    return hasattr(checkpoint, "_read_some")
 
 
 def size_of(entry: Entry) -> int | None:
