@@ -19,7 +19,7 @@ from jax_slim.layers.pooling import avg_pool2d
 from jax_slim.layers.separables import separable_conv2d
 from jax_slim.nets import mobilenet as _mobilenet
 from jax_slim.nets._variants import variant
-from jax_slim.nets.conv_blocks import expand_input_by_factor, expanded_conv
+from jax_slim.nets.conv_blocks import expand_input_by_factor, expanded_conv, fixed_padding
 from jax_slim.nets.conv_blocks import squeeze_excite as _squeeze_excite
 from jax_slim.nets.mobilenet import Op, op
 
@@ -87,10 +87,47 @@ def mbv3_op(
     )  # fmt: skip
 
 
-def mbv3_fused(ef: float, n: int, k: int, s: int = 1, **kwargs: Any) -> Op:
+def fused_conv(
+    input_tensor: jax.Array,
+    num_outputs: int,
+    fused_size: int,
+    stride: int = 1,
+    rate: int = 1,
+    use_explicit_padding: bool = False,
+    **kwargs: Any,
+) -> jax.Array:
+    """An expanded convolution with one convolution in place of expansion and depthwise convolution.
+
+    Args:
+      input_tensor: [N, H, W, C].
+      num_outputs: the channels of the result.
+      fused_size: height and width of that convolution's kernel.
+      stride, rate: its step and the distance between its taps.
+      use_explicit_padding: whether to pad the same for inputs of any size.
+      **kwargs: other arguments of `expanded_conv`.
+
+    Returns:
+      [N, ceil(H / stride), ceil(W / stride), num_outputs].
+    """
+
+    def expand(net: jax.Array, size: int, **arguments: Any) -> jax.Array:
+        if use_explicit_padding:
+            net, arguments = fixed_padding(net, [fused_size] * 2, rate), {"padding": "VALID", **arguments}
+        return conv2d(net, size, fused_size, stride=stride, rate=rate, **arguments)
+
+    return expanded_conv(
+        input_tensor, num_outputs, stride=stride, depthwise_location=None, expansion_fn=expand, **kwargs
+    )
+
+
+def mbv3_fused(
+    ef: float, n: int, k: int, s: int = 1, act: Function = jax.nn.relu, se: Function | None = None, **kwargs: Any
+) -> Op:
     """One layer: as `mbv3_op`, with one k x k convolution in place of expansion and depthwise convolution."""
-    expansion_fn = functools.partial(conv2d, kernel_size=k, stride=s)
-    return mbv3_op(ef, n, k=1, s=s, depthwise_location=None, expansion_fn=expansion_fn, **kwargs)
+    return op(
+        fused_conv, expansion_size=expand_input_by_factor(ef), fused_size=k, stride=s, num_outputs=n,
+        inner_activation_fn=act, expansion_transform=se, **kwargs,
+    )  # fmt: skip
 
 
 mbv3_op_se = functools.partial(mbv3_op, se=_se4)

@@ -77,6 +77,19 @@ def test_parts_that_would_be_too_thin_are_one(outputs, ways):
     assert {name: value.shape for name, value in variables.items()} == {"mix/weights": (1, 1, 40, outputs)}
 
 
+def test_parts_are_listed_where_a_block_lists_its_outputs():
+    listed = []
+
+    def net(inputs):
+        outputs = conv_blocks.expanded_conv(inputs, 16, split_expansion=2, outputs_collections="seen")
+        listed.extend(slim.utils.convert_collection_to_dict("seen"))
+        return outputs
+
+    linear(net).specs(jax.ShapeDtypeStruct((1, 4, 4, 16), jnp.float32))
+    names = ["expand_part_0_output", "expand_part_1_output", "expansion_output", "depthwise_output", "output"]
+    assert listed == [f"expanded_conv/{name}" for name in names]
+
+
 @given(st.integers(1, 60), st.integers(1, 8), st.sampled_from([1, 4, 8]))
 def test_shares_are_multiples_and_nearly_equal(multiples, ways, divisor):
     ways = min(ways, multiples)

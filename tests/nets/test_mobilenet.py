@@ -74,6 +74,16 @@ def test_maps_are_as_small_as_the_output_stride_allows(output_stride, size):
     assert traced(net, 1, 65, 65, 3)[1].shape == (1, size, size, 128)
 
 
+def test_fused_layers_keep_to_strides_and_padding():
+    """TF's keep their strides whatever the `output_stride`, and shrink the map when padding is explicit."""
+    sizes = {"output_stride": (65, 17, 17), "use_explicit_padding": (64, 16, 8)}
+    for (kwarg, (size, *expected)), value in zip(sizes.items(), (4, True), strict=True):
+        kwargs = {kwarg: value, "final_endpoint": "layer_10", "base_only": True}
+        model = scoped(lambda images, kwargs=kwargs: mobilenet_v3.edge_tpu(images, **kwargs))
+        _, _, end_points = traced(model, 1, size, size, 3)
+        assert [end_points[name].shape[1] for name in ("layer_4", "layer_10")] == expected
+
+
 @pytest.mark.parametrize("name", NETS)
 def test_other_bad_arguments_are_refused(name):
     with pytest.raises(ValueError, match=r"multiplier.* must be above 0, got 0"):
