@@ -1,5 +1,6 @@
 """Checkpoints: what a training run can be continued from, and evaluated with; and those of TensorFlow and others."""
 
+from jax_slim.checkpoints import tensorflow as tensorflow
 from jax_slim.checkpoints.comparing import diff as diff
 from jax_slim.checkpoints.converting import convert_checkpoint as convert_checkpoint
 from jax_slim.checkpoints.inspection import inspect as inspect

@@ -164,7 +164,10 @@ def _values(message: Buffer, tensor_type: TensorType, shape: Shape) -> np.ndarra
     if "content" in tensor or tensor_type.name in _FIXED:
         pieces = [tensor["content"]] if "content" in tensor else tensor.get(_FIXED[tensor_type.name], [])
         _check_count(sum(len(piece) for piece in pieces), count * dtype.itemsize, "bytes")
-        return _in_own_memory(pieces).view(dtype).reshape(shape)
+        raw = _in_own_memory(pieces)
+        if dtype == np.bool_ and raw.max(initial=0) > 1:
+            raise Damage("a value of it is neither true nor false")
+        return raw.view(dtype).reshape(shape)
     pieces = [_in_own_memory(tensor.get(_VARYING.get(tensor_type.name, _SMALL), []))]
     _check_count(sum(int(np.count_nonzero(piece < 0x80)) for piece in pieces), count, "values")
     if dtype.kind not in "iub":  # the bits of a half are a number of 16 bits

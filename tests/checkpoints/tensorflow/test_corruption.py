@@ -162,10 +162,10 @@ def test_corruptions(tmp_path, kind):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, 5))
+@pytest.mark.parametrize("seed", [2, 3])
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_corruptions(tmp_path, kind, seed):
-    run(tmp_path, kind, 4_000, seed)
+    run(tmp_path, kind, 3_000, seed)
 
 
 @pytest.mark.parametrize("kind", ["v1", "v1 compressed", "v2", "v2 strings"])

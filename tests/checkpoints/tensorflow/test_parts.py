@@ -280,6 +280,7 @@ FLOATS = field(5, bytes(8))
         (listing(number=9), field(10, b"\x01\x80"), "1 values"),
         (listing(number=9), field(10, b"\x01\x02\x80"), "does not end"),
         (listing(number=9), field(10, b"\x01" + b"\x80" * 10 + b"\x01"), "does not end"),
+        (listing(number=10), field(4, b"\0\2"), "neither true nor false"),
         (listing(number=7), field(8, b"a"), "1 strings"),
         (listing(number=21), FLOATS, "TensorFlow's dtype variant"),
         (listing(number=0), FLOATS, "0 is no dtype"),
