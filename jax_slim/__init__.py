@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import jax_slim.data.dataset_data_provider as dataset_data_provider
     import jax_slim.data.parallel_reader as parallel_reader
     import jax_slim.data.tfexample_decoder as tfexample_decoder
+    import jax_slim.datasets as datasets
     import jax_slim.evaluation as evaluation
     import jax_slim.learning as learning
     import jax_slim.model_analyzer as model_analyzer

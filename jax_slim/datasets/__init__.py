@@ -1,4 +1,15 @@
-"""Data sets: TF-Slim's own, and people's folders, tables and records."""
+"""Data sets: TF-Slim's own, and people's folders, tables, arrays and records; and what makes TFRecords of them."""
 
+from jax_slim.datasets import cifar10 as cifar10
+from jax_slim.datasets import dataset_factory as dataset_factory
+from jax_slim.datasets import dataset_utils as dataset_utils
+from jax_slim.datasets import digits as digits
+from jax_slim.datasets import flowers as flowers
+from jax_slim.datasets import imagenet as imagenet
+from jax_slim.datasets import mnist as mnist
+from jax_slim.datasets import visualwakewords as visualwakewords
+from jax_slim.datasets.converting import Converted as Converted
+from jax_slim.datasets.converting import convert as convert
+from jax_slim.datasets.dataset_factory import get_dataset as get_dataset
 from jax_slim.datasets.opening import open_dataset as open_dataset
 from jax_slim.datasets.parts import Examples as Examples

@@ -58,7 +58,7 @@ class ClassFolders(NamedTuple):
     class_names: list[str]
 
 
-def class_folders(folder: Path) -> ClassFolders | None:
+def class_folders(function: str, folder: Path) -> ClassFolders | None:
     """The images of a folder with a folder for each class, or with parts that have; None where it has no folders.
 
     Raises:
@@ -78,7 +78,7 @@ def class_folders(folder: Path) -> ClassFolders | None:
         strange = sorted(set(_folders_in(folder / part)) - set(names))
         if strange:
             raise ValueError(
-                f"open_dataset: each part must have the classes of {parts[0]!r}, got {strange[0]!r} in "
+                f"{function}: each part must have the classes of {parts[0]!r}, got {strange[0]!r} in "
                 f"{str(folder / part)!r} alone."
             )
         images = ImageFolder(folder / part, names)

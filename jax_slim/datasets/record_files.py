@@ -57,13 +57,16 @@ def part_of_file(name: str) -> tuple[str, str]:
     return name, part
 
 
-def record_files(folder: Path) -> RecordFiles | None:
-    """The TFRecord files of a folder, or None when it has none."""
+def record_files(place: Path) -> RecordFiles | None:
+    """The TFRecord files of a folder, or one file; None when there are none."""
+    folder, inside = (place.parent, [place]) if place.is_file() else (place, [])
+    if place.is_dir():
+        inside = sorted(place.iterdir())
     parts: dict[str, dict[str, list[str]]] = {}
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if is_record_file(entry.name) and entry.is_file():
-            name, part = part_of_file(entry.name)
-            parts.setdefault(name, {}).setdefault(part, []).append(entry.path)
+    for path in inside:
+        if is_record_file(path.name) and path.is_file():
+            name, part = part_of_file(path.name)
+            parts.setdefault(name, {}).setdefault(part, []).append(str(path))
     return RecordFiles(folder, parts) if parts else None
 
 

@@ -1,0 +1,67 @@
+"""Image files as records hold them: JPEG and PNG as they are, when they can be decoded, all else as PNG."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from jax_slim.data.errors import DataLossError
+from jax_slim.data.image_codecs import decode_image, encode_png, image_format
+
+
+class EncodedImage(NamedTuple):
+    """An encoded image.
+
+    Attributes:
+      data: its bytes.
+      format: "jpg" or "png".
+      height, width: in pixels.
+    """
+
+    data: bytes
+    format: str
+    height: int
+    width: int
+
+
+def encoded_file(path: Path) -> EncodedImage:
+    """Reads an image file, and decodes it to see that it is whole.
+
+    JPEG files stay as they are, but for those of four inks (CMYK), which many programs cannot read; so do PNG files,
+    but for those of 16 bits. These, GIF files (the first frame) and BMP files become PNG with the very pixels that
+    `ImageFolder` decodes from them.
+
+    Raises:
+      DataLossError: it is no image, or a damaged one; the message names it.
+      OSError: it cannot be read.
+    """
+    data = path.read_bytes()
+    try:
+        pixels = decode_image(data, channels=3, expand_animations=False)
+    except DataLossError as error:
+        raise DataLossError(f"{path}: {error}") from None
+    kind = image_format(data)
+    if kind == "jpeg" and _inks(data) != 4:
+        return EncodedImage(data, "jpg", *pixels.shape[:2])
+    if kind == "png" and data[24] <= 8:
+        return EncodedImage(data, "png", *pixels.shape[:2])
+    return encoded_pixels(pixels)
+
+
+def encoded_pixels(pixels: np.ndarray) -> EncodedImage:
+    """uint8 [H, W, C] pixels as PNG."""
+    return EncodedImage(encode_png(pixels), "png", *pixels.shape[:2])
+
+
+def _inks(data: bytes) -> int:
+    """How many components the image of a JPEG file has: 1 (grey), 3 (colours) or 4 (inks)."""
+    at = 2
+    while at + 10 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xFF:  # padding
+            at += 1
+        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # the frame's header
+            return data[at + 9]
+        else:
+            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return 0
