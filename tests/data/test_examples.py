@@ -211,6 +211,14 @@ def test_random_damage_is_an_error_or_nothing(rng):
             pass
 
 
+def test_a_number_of_too_many_bytes():
+    feature = b"\x0a\x0c" + b"\xff" * 11 + b"\x01"
+    entry = b"\x0a\x01n\x12" + bytes([len(feature) + 2]) + b"\x1a" + bytes([len(feature)]) + feature
+    content = b"\x0a" + bytes([len(entry) + 2]) + b"\x0a" + bytes([len(entry)]) + entry
+    with pytest.raises(DataLossError, match="feature 'n' must be a serialized Feature"):
+        parse_single_example(content, {"n": VarLenFeature(np.int64)})
+
+
 @pytest.mark.parametrize(
     "content", [b"\xff\xd8\xff\xe0\0\x10JFIF", b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f", b"text", b"\x0a"]
 )

@@ -178,6 +178,13 @@ def test_random_damage_is_an_error_or_other_pixels(form, rng):
         pass
 
 
+def test_a_cut_jpeg_with_an_end_in_its_comment():
+    whole = WHOLE["JPEG"]
+    cut = whole[:2] + b"\xff\xfe\0\x04\xff\xd9" + whole[2:-80]
+    with pytest.raises(DataLossError, match="contents must be a whole JPEG image"):
+        decode_jpeg(cut)
+
+
 def test_what_libjpeg_repairs_is_read():
     whole = WHOLE["JPEG"]
     np.testing.assert_array_equal(decode_jpeg(whole + b"more"), decode_jpeg(whole))

@@ -156,6 +156,12 @@ def test_what_is_left_out(tmp_path):
     assert list(stream) == RECORDS[:3] + [record for n, record in enumerate(RECORDS) if n >= 10 and n not in (20, 39)]
 
 
+def test_the_next_record_is_found_right_behind_the_damage(tmp_path):
+    (tmp_path / "x").write_bytes(framed(b"abc") + b"\x01" + framed(b"def") + b"\x02\x03" + framed(b"ghi"))
+    stream = read_tfrecords(tmp_path / "x", errors="skip")
+    assert (list(stream), stream.skipped) == ([b"abc", b"def", b"ghi"], 2)
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.randoms(use_true_random=False), st.sampled_from(["", "GZIP", "ZLIB"]))
 def test_random_damage_never_does_more_than_an_error(tmp_path_factory, rng, compression):
