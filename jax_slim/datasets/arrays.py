@@ -85,7 +85,7 @@ def npz_arrays(function: str, path: Path) -> LabelledArrays:
       ValueError: as for `labelled`.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, AttributeError, NotImplementedError) as error:
         raise DataLossError(f"{function}: {path} must be a whole .npz file of plain arrays: {error}.") from None

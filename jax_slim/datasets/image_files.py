@@ -103,5 +103,6 @@ def _folders_in(folder: Path) -> list[str]:
 
 def _is_part(folder: Path) -> bool:
     """Whether a folder called 'train' or so holds classes; else it is a class of that name."""
-    files = any(Path(entry.name).suffix.lower() in IMAGE_ENDINGS for entry in os.scandir(folder) if entry.is_file())
+    with os.scandir(folder) as entries:
+        files = any(Path(entry.name).suffix.lower() in IMAGE_ENDINGS for entry in entries if entry.is_file())
     return bool(_folders_in(folder)) and not files

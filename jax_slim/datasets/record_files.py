@@ -15,7 +15,8 @@ from jax_slim.data.tfrecords import TFRecords, read_tfrecords
 from jax_slim.datasets.parts import known_part
 from jax_slim.progress import Progress
 
-_ENDING = re.compile(r"\.(tfrecords?|records?|tfrec)(?=\W|$)|\.(gz|zlib)$", re.IGNORECASE)
+_ENDING = re.compile(r"\.(tfrecords?|records?|tfrec)(?=\W|$)", re.IGNORECASE)
+_PACKED = re.compile(r"\.(gz|zlib)$", re.IGNORECASE)
 _SHARD = re.compile(r"([-_.]?\d+-of-\d+|[-_.]\d+)$")
 _NAMED_LIKE_SHARDS = re.compile(r"(?<!\.data)-\d{5,}-of-\d{5,}$")  # not those of a checkpoint
 
@@ -37,7 +38,7 @@ class RecordFiles(NamedTuple):
 
 def is_record_file(name: str) -> bool:
     """Whether a file is one of TFRecords, by its name."""
-    return not name.startswith(".") and bool(_ENDING.search(name) or _NAMED_LIKE_SHARDS.search(name))
+    return not name.startswith(".") and bool(_ENDING.search(name) or _NAMED_LIKE_SHARDS.search(_PACKED.sub("", name)))
 
 
 def part_of_file(name: str) -> tuple[str, str]:
@@ -46,7 +47,7 @@ def part_of_file(name: str) -> tuple[str, str]:
     part_of_file("flowers_train_00000-of-00005.tfrecord")    # ('flowers', 'train')
     part_of_file("validation-00012-of-00128")                # ('', 'validation')
     """
-    stem = _SHARD.sub("", _ENDING.sub("", name))
+    stem = _SHARD.sub("", _ENDING.sub("", _PACKED.sub("", name)))
     words = re.split(r"[-_.]", stem)
     # The part stands at the end, seldom at the beginning: a data set may well be called my_test.
     for place in (-1, 0):
