@@ -5,11 +5,13 @@ measures them anew). Differences below 15 % decided nothing: then `lax`'s operat
 """
 
 import contextlib
-import contextvars
 import enum
 import math
 from collections.abc import Iterator
 from typing import Any
+
+import jax
+import jax.numpy as jnp
 
 from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.layouts import Windows
@@ -18,7 +20,8 @@ BYTES_OF_A_BAND = 8 << 20
 MOST_TAPS_AT_ONCE = 25
 _KINDS = ("fastest", "exact", "lax")
 
-_kind: contextvars.ContextVar[str] = contextvars.ContextVar("jax_slim_kernel_forms", default="fastest")
+# Of the kind that JAX's caches know: a jitted function is traced anew where it is called with other forms.
+_kind = jax.make_user_context("fastest")
 
 
 class Form(enum.Enum):
@@ -29,6 +32,7 @@ class Form(enum.Enum):
     TAPS = enum.auto()
     ROWS = enum.auto()
     TURNED = enum.auto()
+    WHOLE = enum.auto()
     WINOGRAD = enum.auto()
 
 
@@ -37,9 +41,9 @@ def kernel_forms(kind: str) -> Iterator[None]:
     """Says how layers may compute inside: with which of the forms that mean the same.
 
         with slim.kernel_forms("lax"):
-            logits, _ = vgg.vgg_16(images)      # jax.lax's own convolutions, pooling and gradients, bit for bit
+            logits = model.apply(variables, images)      # jax.lax's own convolutions, pooling and gradients
 
-    Read while a program is traced, as `slim.precision`: open it inside the function that is jitted.
+    Functions that are jitted are traced and compiled once for each kind that they are called with.
 
     Args:
       kind: "fastest", the default: on a CPU, whatever is fastest; Winograd's convolutions round about as float32 sums
@@ -51,21 +55,18 @@ def kernel_forms(kind: str) -> Iterator[None]:
     """
     if kind not in _KINDS:
         raise ValueError(f"kernel_forms: kind must be one of {', '.join(map(repr, _KINDS))}, got {kind!r}.")
-    token = _kind.set(kind)
-    try:
+    with _kind(kind):
         yield
-    finally:
-        _kind.reset(token)
 
 
 def plain() -> bool:
     """Whether `lax`'s own operations are asked for."""
-    return _kind.get() == "lax"
+    return _kind.value == "lax"
 
 
 def inexact_allowed() -> bool:
     """Whether forms with larger rounding errors may be chosen."""
-    return _kind.get() == "fastest"
+    return _kind.value == "fastest"
 
 
 def for_outputs(inputs: tuple[int, ...], weights: tuple[int, ...], dtype: Any, geometry: Geometry) -> Form:
@@ -74,8 +75,14 @@ def for_outputs(inputs: tuple[int, ...], weights: tuple[int, ...], dtype: Any, g
         return Form.LAX
     if _by_channel(geometry, weights[-2]):
         return Form.TAPS
-    if geometry.groups == 1 and _one_pixel(geometry):
+    if geometry.groups > 1:
+        return Form.LAX
+    if _one_pixel(geometry):
         return Form.PIXELS
+    if _one_window(geometry):
+        return Form.WHOLE
+    if _winograd(weights[-2:], 256, dtype, geometry) and max(geometry.counts) <= 64:
+        return Form.WINOGRAD
     return Form.LAX
 
 
@@ -85,9 +92,15 @@ def for_inputs(outputs: tuple[int, ...], weights: tuple[int, ...], dtype: Any, g
         return Form.LAX
     if _by_channel(geometry, weights[-2]):
         return Form.TAPS
-    if geometry.groups == 1 and _one_pixel(geometry):
+    if geometry.groups > 1:
+        return Form.LAX
+    if _one_pixel(geometry):
         return Form.PIXELS
-    if geometry.groups == 1 and max(geometry.windows.strides) == 1:
+    if _one_window(geometry):
+        return Form.WHOLE
+    if _winograd(weights[-2:], 256, dtype, geometry) and max(geometry.counts) <= 64:
+        return Form.WINOGRAD
+    if max(geometry.windows.strides) == 1:
         return Form.TURNED
     return Form.LAX
 
@@ -102,6 +115,14 @@ def for_weights(inputs: tuple[int, ...], outputs: tuple[int, ...], dtype: Any, g
         return Form.LAX
     if _one_pixel(geometry):
         return Form.PIXELS
+    if _one_window(geometry):
+        return Form.WHOLE
+    channel = geometry.layout.channel
+    channels, filters = inputs[channel], outputs[channel]
+    if _winograd((channels, filters), 128, dtype, geometry):
+        return Form.WINOGRAD
+    if min(channels, filters) >= 128 and max(geometry.counts) < 56:
+        return Form.TAPS
     return Form.ROWS
 
 
@@ -117,6 +138,38 @@ def taps_for_sums(shape: tuple[int, ...], windows: Windows) -> bool:
 
 def _one_pixel(geometry: Geometry) -> bool:
     return max(geometry.windows.sizes) == 1
+
+
+def _one_window(geometry: Geometry) -> bool:
+    """Whether a single window sees all of each image, as that of a dense layer."""
+    return (
+        max(geometry.counts) == 1
+        and max(geometry.windows.rates) == 1
+        and all(
+            length + low + high == size and low < size and high < size
+            for length, (low, high), size in zip(
+                geometry.lengths, geometry.windows.padding, geometry.windows.sizes, strict=True
+            )
+        )
+    )
+
+
+def _winograd(channels: tuple[int, ...], least: int, dtype: Any, geometry: Geometry) -> bool:
+    """Whether Winograd's form is allowed, can be used and pays.
+
+    With fewer channels the sums around the products cost more than the products save; and of few tiles the products
+    are small, those at the borders for nothing.
+    """
+    windows = geometry.windows
+    return (
+        geometry.inexact
+        and dtype == jnp.float32
+        and windows.sizes == (3, 3)
+        and windows.strides == windows.rates == (1, 1)
+        and all(side <= 2 for pair in windows.padding for side in pair)
+        and min(channels) >= least
+        and min(geometry.counts) >= 12
+    )
 
 
 def _by_channel(geometry: Geometry, channels_of_group: int) -> bool:

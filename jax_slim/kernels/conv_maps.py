@@ -11,11 +11,11 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from jax_slim.kernels import choices, conv_products, depthwise
+from jax_slim.kernels import choices, conv_products, depthwise, winograd
 from jax_slim.kernels.choices import Form
 from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.layouts import from_last, to_last
-from jax_slim.kernels.linear_maps import LinearMap
+from jax_slim.kernels.linear_maps import LinearMap, varying_as
 
 
 def plain_outputs(inputs: jax.Array, weights: jax.Array, geometry: Geometry) -> jax.Array:
@@ -54,6 +54,8 @@ def _outputs_on_cpu(inputs: jax.Array, weights: jax.Array, geometry: Geometry) -
     functions = {
         Form.PIXELS: conv_products.outputs_by_pixels,
         Form.TAPS: depthwise.outputs_by_taps,
+        Form.WHOLE: conv_products.outputs_of_whole,
+        Form.WINOGRAD: winograd.outputs,
     }
     return from_last(functions[form](to_last(inputs, geometry.layout), weights, last), geometry.layout)
 
@@ -67,6 +69,8 @@ def _inputs_on_cpu(weights: jax.Array, outputs: jax.Array, geometry: Geometry) -
         Form.PIXELS: conv_products.inputs_by_pixels,
         Form.TURNED: conv_products.inputs_by_turned_kernel,
         Form.TAPS: depthwise.inputs_by_phases,
+        Form.WHOLE: conv_products.inputs_of_whole,
+        Form.WINOGRAD: winograd.inputs,
     }
     return from_last(functions[form](weights, to_last(outputs, geometry.layout), last), geometry.layout)
 
@@ -80,12 +84,15 @@ def _weights_on_cpu(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -
         Form.PIXELS: conv_products.weights_by_pixels,
         Form.TAPS: depthwise.weights_by_taps if geometry.groups > 1 else conv_products.weights_by_taps,
         Form.ROWS: conv_products.weights_by_rows,
+        Form.WHOLE: conv_products.weights_of_whole,
+        Form.WINOGRAD: winograd.weights,
     }
     return functions[form](to_last(inputs, geometry.layout), to_last(outputs, geometry.layout), last)
 
 
-def _like(array: Any, shape: tuple[int, ...]) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(shape, array.dtype)
+def _like(array: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """What stands for the argument that a transpose is taken by."""
+    return varying_as(jnp.zeros(shape, array.dtype), array)
 
 
 def _fold_outputs(arrays: Any, axes: Any, geometry: Geometry) -> Any:

@@ -69,6 +69,29 @@ def inputs_by_turned_kernel(weights: jax.Array, outputs: jax.Array, geometry: Ge
     )
 
 
+def outputs_of_whole(inputs: jax.Array, weights: jax.Array, geometry: Geometry) -> jax.Array:
+    """For a single window: a dense layer over all that it sees."""
+    seen = _padded(inputs, geometry).reshape(inputs.shape[0], -1)
+    product = _product(seen, weights.reshape(-1, weights.shape[-1]), (1, 0), geometry)
+    return product.reshape(inputs.shape[0], *geometry.counts, weights.shape[-1])
+
+
+def inputs_of_whole(weights: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
+    """For a single window: the gradient of the inputs."""
+    examples, windows = outputs.shape[0], geometry.windows
+    product = _product(outputs.reshape(examples, -1), weights.reshape(-1, weights.shape[-1]), (1, 1), geometry)
+    cuts = [(-low, -high, 0) for low, high in windows.padding]
+    seen = product.reshape(examples, *windows.sizes, -1)
+    return lax.pad(seen, jnp.zeros((), seen.dtype), [(0, 0, 0), *cuts, (0, 0, 0)])
+
+
+def weights_of_whole(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
+    """For a single window: the gradient of the weights, one product over the examples."""
+    seen = _padded(inputs, geometry).reshape(inputs.shape[0], -1)
+    product = _product(seen, outputs.reshape(inputs.shape[0], -1), (0, 0), geometry)
+    return product.reshape(*geometry.windows.sizes, inputs.shape[-1], -1)
+
+
 def weights_by_pixels(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
     """For kernels of one pixel: one product, summed over all pixels."""
     pixels = _met_pixels(inputs, geometry)

@@ -14,7 +14,7 @@ from jax import lax
 
 from jax_slim.kernels import choices, pooling_forms
 from jax_slim.kernels.layouts import Layout, Windows, from_last, to_last
-from jax_slim.kernels.linear_maps import LinearMap
+from jax_slim.kernels.linear_maps import LinearMap, varying_as
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +70,7 @@ def _plain_spread_sums(outputs: jax.Array, pooling: Pooling, lengths: tuple[int,
     shape = list(outputs.shape)
     for axis, length in zip(pooling.layout.spatial, lengths, strict=True):
         shape[axis] = length
-    inputs = jax.ShapeDtypeStruct(tuple(shape), outputs.dtype)
+    inputs = varying_as(jnp.zeros(shape, outputs.dtype), outputs)
     return jax.linear_transpose(lambda x: plain_sums(x, pooling), inputs)(outputs)[0]
 
 

@@ -1,0 +1,91 @@
+"""Winograd's form of a convolution and its gradients: the same values, and where it is chosen."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jax_slim import kernels
+from jax_slim.kernels import choices, conv_maps, winograd
+from jax_slim.kernels.choices import Form
+from jax_slim.kernels.conv_geometry import Geometry
+from jax_slim.kernels.layouts import Layout, windows_on
+
+
+def normals(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def geometry_of(height, width, padding="SAME", inexact=True):
+    windows = windows_on("", (height, width), (3, 3), 1, padding, 1)
+    return Geometry(Layout("NHWC"), (height, width), windows, 1, None, inexact)
+
+
+@settings(max_examples=8)
+@given(
+    st.tuples(st.integers(3, 6), st.integers(3, 6)),
+    st.sampled_from(["SAME", "VALID", ((2, 0), (1, 2))]),
+    st.integers(1, 3),
+)
+def test_it_is_the_same_convolution(lengths, padding, batch):
+    geometry = geometry_of(*lengths, padding)
+    with jax.enable_x64(True):
+        x, w = normals(batch, *lengths, 3), normals(3, 3, 3, 2, seed=1)
+        dy = normals(batch, *geometry.counts, 2, seed=2)
+
+        def both(x, w, dy):
+            y, back = jax.vjp(lambda x, w: conv_maps.plain_outputs(x, w, geometry), x, w)
+            forms = (
+                winograd.outputs(x, w, geometry),
+                winograd.inputs(w, dy, geometry),
+                winograd.weights(x, dy, geometry),
+            )
+            return (y, *back(dy)), forms
+
+        expected, found = jax.jit(both)(x, w, dy)
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.slow
+def test_its_rounding_errors_are_those_of_sums_in_float32():
+    """Seen: 3e-7 to 5e-7 of the largest value, and for the plain convolution 2e-7 to 4e-7."""
+    geometry = geometry_of(14, 14)
+    x, w, dy = normals(2, 14, 14, 256), normals(3, 3, 256, 256, seed=1), normals(2, 14, 14, 256, seed=2)
+    with jax.enable_x64(True):
+        y, back = jax.vjp(lambda x, w: conv_maps.plain_outputs(x, w, geometry), x, w)
+        exact = [np.asarray(a) for a in (y, *back(jnp.asarray(dy)))]
+    x, w, dy = (np.asarray(a, np.float32) for a in (x, w, dy))
+    forms = winograd.outputs(x, w, geometry), winograd.inputs(w, dy, geometry), winograd.weights(x, dy, geometry)
+    for found, expected in zip(forms, exact, strict=True):
+        assert np.abs(np.asarray(found) - expected).max() < 2e-6 * np.abs(expected).max()
+
+
+def test_where_it_is_chosen():
+    x, w = (8, 14, 14, 256), (3, 3, 256, 256)
+
+    def chosen(geometry, dtype=np.dtype("float32"), x=x, w=w):
+        return (
+            choices.for_outputs(x, w, dtype, geometry) is Form.WINOGRAD,
+            choices.for_inputs(x, w, dtype, geometry) is Form.WINOGRAD,
+            choices.for_weights(x, x, dtype, geometry) is Form.WINOGRAD,
+        )
+
+    assert chosen(geometry_of(14, 14)) == (True, True, True)
+    assert chosen(geometry_of(14, 14), x=(8, 14, 14, 128), w=(3, 3, 128, 128)) == (False, False, True)
+    for geometry in (geometry_of(14, 14, inexact=False), geometry_of(6, 6), geometry_of(14, 14, ((3, 0), (0, 0)))):
+        assert chosen(geometry) == (False, False, False)
+    for dtype in (jnp.bfloat16, np.dtype("float64")):
+        assert chosen(geometry_of(14, 14), dtype) == (False, False, False)
+
+
+def test_the_switch_reaches_functions_that_were_jitted_and_called_before():
+    x, w = np.zeros((1, 4, 4, 2), np.float32), np.zeros((3, 3, 2, 2), np.float32)
+    inexact = []
+    for kind in ("fastest", "exact", "fastest"):
+        with kernels.kernel_forms(kind):
+            (equation,) = jax.make_jaxpr(kernels.convolution)(x, w).jaxpr.eqns
+        inexact.append(equation.params["geometry"].inexact)
+    assert inexact == [True, False, True]
