@@ -55,16 +55,7 @@ def run(options: argparse.Namespace) -> int:
     chosen = merged(options, GROUPS, earlier, file)
     moving = chosen.moving_average_decay is not None
     native = _is_run(path)
-    model, _, _ = runs.find_model(
-        path,
-        options.model_name,
-        options.num_classes,
-        options.image_size,
-        options.preprocessing_name,
-        options.labels,
-        moving,
-        weights=not native,
-    )
+    model, _, _ = runs.model_of(options, path, moving, weights=not native)
     data = inputs.open_data(chosen, chosen.dataset_split_name)
 
     def batches() -> Any:

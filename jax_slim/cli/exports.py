@@ -38,17 +38,9 @@ def run(options: argparse.Namespace) -> int:
     """Writes the file."""
     import jax
 
-    from jax_slim.cli.runs import find_model
+    from jax_slim.cli.runs import model_of
 
-    model, labels, path = find_model(
-        options.checkpoint_path,
-        options.model_name,
-        options.num_classes,
-        options.image_size,
-        options.preprocessing_name,
-        options.labels,
-        options.moving_average,
-    )
+    model, labels, path = model_of(options, options.checkpoint_path, options.moving_average)
 
     def classify(variables: Mapping[str, Any], images: jax.Array) -> jax.Array:
         logits, _ = model.apply(variables, images)

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     import jax
     import numpy as np
 
-    from jax_slim.cli.runs import find_model
+    from jax_slim.cli.runs import model_of
     from jax_slim.data.errors import DataLossError
     from jax_slim.data.image_codecs import decode_image
     from jax_slim.progress import Progress
@@ -47,15 +47,7 @@ def run(options: argparse.Namespace) -> int:
     if options.top < 1 or options.batch_size < 1:
         raise CommandError("--top and --batch_size must be at least 1.")
     paths = list(_files(options.images))
-    model, labels, _ = find_model(
-        options.checkpoint_path,
-        options.model_name,
-        options.num_classes,
-        options.image_size,
-        options.preprocessing_name,
-        options.labels,
-        options.moving_average,
-    )
+    model, labels, _ = model_of(options, options.checkpoint_path, options.moving_average)
 
     @jax.jit
     def probabilities(variables: Any, images: Any) -> Any:

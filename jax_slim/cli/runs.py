@@ -3,6 +3,7 @@
 With `model.json` a directory is all that `evaluate`, `predict` and `export` need to be told.
 """
 
+import argparse
 import json
 import os
 import tomllib
@@ -99,6 +100,22 @@ def find_model(
         )
     labels = read_labels(labels_path) if labels_path else known.get("labels")
     return Described(model, with_background(labels, model.num_classes, labels_path), checkpoint_path)
+
+
+def model_of(
+    options: argparse.Namespace, checkpoint_path: str, moving_average: bool, weights: bool = True
+) -> Described:
+    """`find_model` with the options that `exports.add_model_arguments` adds to a command."""
+    return find_model(
+        checkpoint_path,
+        options.model_name,
+        options.num_classes,
+        options.image_size,
+        options.preprocessing_name,
+        options.labels,
+        moving_average,
+        weights,
+    )
 
 
 def described_in(checkpoint_path: str) -> dict[str, Any]:
