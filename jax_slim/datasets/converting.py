@@ -98,6 +98,11 @@ def convert(
     target = Path(output_dir).expanduser()
     if isinstance(source, Mapping):
         layout, place = made(_FUNCTION, "arrays", labelled(_FUNCTION, source, "source"), "source"), None
+    elif not isinstance(source, str | os.PathLike):
+        raise TypeError(
+            f"{_FUNCTION}: source must be a path, or arrays by name, got {type(source).__name__}. "
+            "{'image': images, 'label': labels} is such."
+        )
     else:
         place = Path(source).expanduser()
         layout = _layout(place, target, errors == "raise")

@@ -67,6 +67,8 @@ def open_dataset(
         raise ValueError(
             f"{_FUNCTION}: dataset_dir must say where the data is, got None. Only dataset_name='digits' needs none."
         )
+    if not isinstance(dataset_dir, str | os.PathLike):
+        raise TypeError(f"{_FUNCTION}: dataset_dir must be a path, got {type(dataset_dir).__name__}.")
     place = Path(dataset_dir).expanduser()
     records = record_files.record_files(place)
     if records is not None:

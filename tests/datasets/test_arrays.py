@@ -89,3 +89,6 @@ def test_classes_are_counted_and_checked():
     check_labels("f", sources, 3, "here")
     with pytest.raises(ValueError, match=r"from 0 to 1 for 2 classes, got 2 of example 2 in here \(1 such"):
         check_labels("f", sources, 2, "here")
+    below = labelled("f", {"image": IMAGES, "label": LABELS - 1}, "here").parts.values()
+    with pytest.raises(ValueError, match="from 0 to 1 for 2 classes, got -1 of example 0"):
+        check_labels("f", list(below), 2, "here")

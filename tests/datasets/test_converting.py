@@ -310,6 +310,8 @@ def test_arguments(pets, tmp_path, options, message):
 def test_places(pets, tmp_path):
     with pytest.raises(FileNotFoundError, match="convert: source must exist, got '/nowhere'"):
         convert("/nowhere", tmp_path / "out")
+    with pytest.raises(TypeError, match="source must be a path, or arrays by name, got tuple"):
+        convert((1, 2), tmp_path / "out")
     with pytest.raises(ValueError, match="output_dir must be outside of source"):
         convert(pets, pets / "records")
     with pytest.raises(NotADirectoryError, match="output_dir must be a folder, got the file"):

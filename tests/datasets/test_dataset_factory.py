@@ -92,6 +92,7 @@ def test_the_digits_need_no_folder():
         assert dataset.num_samples == len(examples) == count
         np.testing.assert_array_equal(examples[17]["image"], stored["image"][17])
         assert examples[17]["label"] == stored["label"][17]
+        assert examples[17]["label"].dtype == np.int64
     assert dataset.labels_to_names[3] == "3"
     with pytest.raises(ValueError, match=r"must be one of \['test', 'train'\], got 'validation'"):
         get_dataset("digits", "validation")

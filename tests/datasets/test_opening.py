@@ -238,6 +238,8 @@ def test_nothing_that_is_known(tmp_path):
         open_dataset(tmp_path, "train")
     with pytest.raises(ValueError, match=r"dataset_dir must be .*notes.txt'\."):
         open_dataset(tmp_path / "notes.txt", "train")
+    with pytest.raises(TypeError, match="dataset_dir must be a path, got int"):
+        open_dataset(3, "train")
     with pytest.raises(ValueError, match="dataset_dir must say where the data is, got None"):
         open_dataset(None, "train", "mnist")
 

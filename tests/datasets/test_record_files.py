@@ -19,6 +19,7 @@ from jax_slim.datasets.record_files import is_record_file, part_of_file, record_
         ("train.tfrecords", ("", "train")),
         ("train_3.tfrecord", ("", "train")),
         ("my_test_train.tfrecord.gz", ("my_test", "train")),
+        ("test_set_train.tfrecord", ("test_set", "train")),
         ("train_flowers.tfrecord", ("flowers", "train")),
         ("flowers-val.tfrec", ("flowers", "val")),
         ("flowers_extra_00000-of-00002.tfrecord", ("flowers", "extra")),
