@@ -103,9 +103,9 @@ def _train(options: argparse.Namespace) -> int:
     from jax_slim.parallel.meshes import data_mesh
 
     data = inputs.open_data(options, options.dataset_split_name)
-    labels = _labels(data, options)
     resumed = _has_checkpoint(options.train_dir)
     model = _model(options, data, resumed)
+    labels = _labels(data, model, options)
     _refuse_another(options.train_dir, model)
     mesh = data_mesh(_devices(options.num_clones))
     batch_size = options.batch_size * mesh.size
@@ -136,7 +136,7 @@ def _train(options: argparse.Namespace) -> int:
     batches = inputs.batches(data, model, options, batch_size, is_training=True, seed=options.seed)
     os.makedirs(options.train_dir, exist_ok=True)
     runs.save_config(options.train_dir, vars(options))
-    runs.save_model(options.train_dir, model, runs.with_background(labels, model.num_classes))
+    runs.save_model(options.train_dir, model, labels)
     print(
         f"{model.name}: {len(data)} images of {data.num_classes} classes, {batch_size} a batch, "
         f"{mesh.size} device{'s' if mesh.size > 1 else ''}; {options.train_dir}",
@@ -185,11 +185,13 @@ def loss_function(model: "NetModel", label_smoothing: float, rate: Any) -> Any:
     return total_loss
 
 
-def _labels(data: Any, options: argparse.Namespace) -> list[str] | None:
+def _labels(data: Any, model: "NetModel", options: argparse.Namespace) -> list[str] | None:
+    """The names of the net's classes; those that the data does not have are numbers."""
     names = getattr(data, "class_names", None)
     if names is None:
         return None
-    return list(names)[options.labels_offset :]
+    names = list(names)[options.labels_offset :]
+    return names + [str(number) for number in range(len(names), model.num_classes or 0)]
 
 
 def _model(options: argparse.Namespace, data: Any, resumed: bool) -> "NetModel":
@@ -199,9 +201,15 @@ def _model(options: argparse.Namespace, data: Any, resumed: bool) -> "NetModel":
     if resumed and options.checkpoint_path:
         print(f"going on in {options.train_dir}: --checkpoint_path is for the start, and ignored", file=sys.stderr)
     excluded = listed(options.checkpoint_exclude_scopes)
+    needed = data.num_classes - options.labels_offset
+    if options.num_classes is not None and options.num_classes < needed:
+        raise CommandError(
+            f"--num_classes must be at least {needed}, the classes of the data with "
+            f"--labels_offset={options.labels_offset}, got {options.num_classes}."
+        )
     return create_model(
         options.model_name,
-        options.num_classes or data.num_classes - options.labels_offset,
+        options.num_classes or needed,
         checkpoint=None if resumed else options.checkpoint_path,
         weight_decay=options.weight_decay,
         image_size=options.train_image_size,

@@ -1,0 +1,194 @@
+"""`train` and `evaluate`: the options do what they say. (A whole run with images is in test_whole_way.py.)"""
+
+import argparse
+import json
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import jax_slim as slim
+from jax_slim.cli import evaluating, optimizing, training
+from jax_slim.cli.failures import CommandError
+from jax_slim.cli.flags import merged
+from jax_slim.cli.main import main
+
+
+def options(**changes):
+    return argparse.Namespace(**(vars(merged(argparse.Namespace(), training.GROUPS, {}, {})) | changes))
+
+
+# research/slim's train_image_classifier.py and eval_image_classifier.py, without what concerned graphs and clusters.
+RESEARCH_SLIM = [
+    "train_dir",
+    "num_clones",
+    "log_every_n_steps",
+    "save_summaries_secs",
+    "save_interval_secs",
+    "weight_decay",
+    "optimizer",
+    "adadelta_rho",
+    "adagrad_initial_accumulator_value",
+    "adam_beta1",
+    "adam_beta2",
+    "opt_epsilon",
+    "ftrl_learning_rate_power",
+    "ftrl_initial_accumulator_value",
+    "ftrl_l1",
+    "ftrl_l2",
+    "momentum",
+    "rmsprop_momentum",
+    "rmsprop_decay",
+    "learning_rate_decay_type",
+    "learning_rate",
+    "end_learning_rate",
+    "label_smoothing",
+    "learning_rate_decay_factor",
+    "num_epochs_per_decay",
+    "moving_average_decay",
+    "dataset_name",
+    "dataset_split_name",
+    "dataset_dir",
+    "labels_offset",
+    "model_name",
+    "preprocessing_name",
+    "batch_size",
+    "train_image_size",
+    "max_number_of_steps",
+    "use_grayscale",
+    "checkpoint_path",
+    "checkpoint_exclude_scopes",
+    "trainable_scopes",
+    "ignore_missing_vars",
+    "num_preprocessing_threads",
+]
+DEFAULTS = {
+    "weight_decay": 0.00004, "optimizer": "rmsprop", "opt_epsilon": 1.0, "learning_rate": 0.01, "batch_size": 32,
+    "learning_rate_decay_type": "exponential", "num_epochs_per_decay": 2.0, "learning_rate_decay_factor": 0.94,
+    "end_learning_rate": 0.0001, "rmsprop_momentum": 0.9, "rmsprop_decay": 0.9, "model_name": "inception_v3",
+}  # fmt: skip
+
+
+def test_the_options_are_those_of_research_slim():
+    given = vars(options())
+    assert set(RESEARCH_SLIM) <= set(given)
+    assert {name: given[name] for name in DEFAULTS} == DEFAULTS
+    known = {flag.name for flags in evaluating.GROUPS.values() for flag in flags}
+    assert {"checkpoint_path", "eval_dir", "batch_size", "max_num_batches", "moving_average_decay"} <= known
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"optimizer": "sgd"}, slim.optimizers.gradient_descent(0.1)),
+        ({"optimizer": "momentum", "momentum": 0.8}, slim.optimizers.momentum(0.1, 0.8)),
+        ({"optimizer": "rmsprop"}, slim.optimizers.rmsprop(0.1, 0.9, 0.9, 1.0)),
+        ({"optimizer": "adam", "opt_epsilon": 1e-3}, slim.optimizers.adam(0.1, 0.9, 0.999, 1e-3)),
+        ({"optimizer": "adagrad"}, slim.optimizers.adagrad(0.1, 0.1)),
+        ({"optimizer": "adadelta", "adadelta_rho": 0.9}, slim.optimizers.adadelta(0.1, 0.9, 1.0)),
+        ({"optimizer": "ftrl", "ftrl_l1": 0.01}, slim.optimizers.ftrl(0.1, -0.5, 0.1, 0.01, 0.0)),
+    ],
+    ids=lambda value: value.get("optimizer") if isinstance(value, dict) else "",
+)
+def test_optimizers(changes, expected):
+    found = optimizing.optimizer(options(**changes), 0.1)
+    w = {"w": jnp.asarray([1.0, -2.0])}
+    for one, other in zip(_steps(found, w), _steps(expected, w), strict=True):
+        np.testing.assert_allclose(one["w"], other["w"], rtol=1e-6)
+
+
+def _steps(optimizer, w):
+    state = optimizer.init(w)
+    for gradient in ([0.1, 3.0], [-1.0, 0.5]):
+        updates, state = optimizer.update({"w": jnp.asarray(gradient)}, state, w)
+        w = optax.apply_updates(w, updates)
+        yield w
+
+
+def test_learning_rates():
+    def rate(step, **changes):
+        chosen = optimizing.learning_rate(options(learning_rate=0.1, **changes), 10)
+        return float(chosen(step)) if callable(chosen) else chosen
+
+    assert rate(100, learning_rate_decay_type="fixed") == 0.1
+    assert rate(19) == pytest.approx(0.1)
+    assert rate(20) == pytest.approx(0.094)
+    assert rate(10, learning_rate_decay_type="polynomial") == pytest.approx((0.1 + 0.0001) / 2)
+    assert rate(50, learning_rate_decay_type="cosine", max_number_of_steps=50) == pytest.approx(0.0001)
+    with pytest.raises(CommandError, match="cosine needs --max_number_of_steps"):
+        rate(0, learning_rate_decay_type="cosine")
+
+
+@pytest.mark.parametrize(
+    ("steps", "given", "expected"),
+    [(300, None, 1 - 10 / 300), (None, None, None), (10**6, None, None), (300, 0.5, 0.5)],
+)
+def test_batch_norm_decay_follows_short_runs(steps, given, expected):
+    chosen = options(model_name="mobilenet_v1_025", max_number_of_steps=steps, batch_norm_decay=given)
+    assert training._batch_norm_decay(chosen) == expected
+    assert training._batch_norm_decay(options(model_name="lenet", max_number_of_steps=9)) is None
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The directory of a short run on the digits, with everything switched on."""
+    folder = tmp_path_factory.mktemp("cli") / "run"
+    code = main(
+        [
+            "train", f"--train_dir={folder}", "--dataset_name=digits", "--model_name=lenet", "--batch_size=8",
+            "--optimizer=adam", "--opt_epsilon=1e-8", "--learning_rate=0.001", "--learning_rate_decay_type=fixed",
+            "--max_number_of_steps=40", "--moving_average_decay=0.9", "--label_smoothing=0.1",
+            "--trainable_scopes=LeNet/fc3,LeNet/fc4", "--validate_every_n_steps=40", "--clip_gradient_norm=5",
+        ]
+    )  # fmt: skip
+    assert code == 0
+    return folder
+
+
+def test_only_the_trainable_scopes_changed(run):
+    first, last = (slim.checkpoints.load_variables(run / str(step)) for step in (0, 40))
+    changed = {name for name in first if not np.array_equal(first[name], last[name])}
+    assert changed == {"LeNet/fc3/weights", "LeNet/fc3/biases", "LeNet/fc4/weights", "LeNet/fc4/biases", "global_step"}
+
+
+def test_evaluates_a_run_its_averages_and_other_formats(run, tmp_path, capsys):
+    def evaluate(*arguments):
+        assert main(["evaluate", *arguments, "--json"]) == 0
+        return json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+
+    found = evaluate(f"--checkpoint_path={run}")
+    assert found["Accuracy"] > 0.3
+    assert set(found) == {"Accuracy", "Recall_5", "Cross_entropy"}
+    assert (run / "eval" / "results.jsonl").is_file()
+    averaged = evaluate(f"--checkpoint_path={run}", "--moving_average_decay=0.9")
+    assert averaged["Cross_entropy"] != found["Cross_entropy"]
+    copy = slim.checkpoints.convert_checkpoint(run, tmp_path / "lenet.ckpt-40")
+    alike = evaluate(f"--checkpoint_path={copy}", "--model_name=lenet", "--dataset_name=digits")
+    assert alike["Cross_entropy"] == pytest.approx(found["Cross_entropy"], rel=1e-5)
+    assert (run / "best").is_dir()
+
+
+def test_a_finished_run_has_nothing_to_do_and_refuses_another_net(run, capsys):
+    assert main(["train", f"--train_dir={run}", "--model_name=cifarnet"]) == 1
+    assert "holds a run with model_name=lenet, got cifarnet" in capsys.readouterr().err
+    assert main(["train", f"--train_dir={run}", "--trainable_scopes=LeNet/fc9", "--max_number_of_steps=50"]) == 1
+    assert "no variable of lenet is below 'LeNet/fc9'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--num_classes=5"], "--num_classes must be at least 10, the classes of the data"),
+        (["--labels_offset=1"], "a label is 0, and with --labels_offset=1 the net's 9 classes are 1 to 9"),
+    ],
+)
+def test_labels_out_of_range_stop_the_run(tmp_path, capsys, arguments, message):
+    code = main(
+        [
+            "train", f"--train_dir={tmp_path / 'run'}", "--dataset_name=digits", "--model_name=lenet",
+            "--batch_size=40", "--max_number_of_steps=2", *arguments,
+        ]
+    )  # fmt: skip
+    assert code == 1
+    assert message in capsys.readouterr().err
