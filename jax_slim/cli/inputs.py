@@ -33,7 +33,17 @@ def open_data(options: argparse.Namespace, split: str) -> Any:
 
 def channels_of(data: Any, options: argparse.Namespace) -> int:
     """How many channels the images have."""
-    return 1 if options.use_grayscale else int(data[0]["image"].shape[-1])
+    from jax_slim.data.errors import DataLossError
+
+    if options.use_grayscale:
+        return 1
+    for number in range(len(data)):
+        try:
+            return int(data[number]["image"].shape[-1])
+        except DataLossError:
+            if not options.skip_damaged:
+                raise
+    raise CommandError(f"{options.dataset_dir}: every image is damaged.")
 
 
 def prepared(

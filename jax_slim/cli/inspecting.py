@@ -11,7 +11,7 @@ HELP = """show what a net, a checkpoint or a file of TFRecords holds
 
   jax-slim inspect resnet_v1_50            the net's layers: shapes, parameters, FLOPs
   jax-slim inspect vgg_16.ckpt             names, shapes and dtypes in a checkpoint, of any format
-  jax-slim inspect flowers/flowers_train-00000-of-00005.tfrecord    the features of its examples"""
+  jax-slim inspect flowers/flowers_train_00000-of-00005.tfrecord    the features of its examples"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
