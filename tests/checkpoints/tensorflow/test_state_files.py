@@ -16,7 +16,8 @@ from jax_slim.checkpoints.tensorflow import (
     update_checkpoint_state,
 )
 
-PATHS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=15)
+CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0") | st.sampled_from("\\\"'\n\tné")
+PATHS = st.text(CHARACTERS, min_size=1, max_size=15)
 TIMES = st.floats(0, 2e9)
 
 

@@ -144,3 +144,10 @@ def test_signing_anew_keeps_a_table_valid(path):
     changed = signed_anew(same, lambda contents: bytes(len(contents)))
     with pytest.raises(Damage):
         list(table_of(path, changed))
+
+
+def test_a_block_ends_when_it_is_as_large_as_it_may_be(path):
+    # As leveldb: 3 + 1 + 4 bytes of the entry, and 8 of the places at which keys begin anew.
+    for size, blocks in ((16, 2), (17, 1)):
+        write_table(path, [(b"a", b"1234"), (b"b", b"1234")], block_size=size)
+        assert len(Table(SourceFile(path))._places) == blocks
