@@ -67,6 +67,16 @@ def test_the_text_is_protobufs(folder, state_message, listed, preserved):
         assert found.all_model_checkpoint_timestamps == tuple(times)
 
 
+def test_marks_in_a_path(folder, state_message):
+    path = "/a\\b'c\"d\né\x07"
+    update_checkpoint_state(folder, path)
+    text = (folder / "checkpoint").read_text()
+    assert text.splitlines()[0] == r'''model_checkpoint_path: "/a\\b\'c\"d\n\303\251\007"'''
+    assert text_format.Parse(text, state_message()).model_checkpoint_path == path
+    assert text == text_format.MessageToString(text_format.Parse(text, state_message()), as_utf8=False)
+    assert read_checkpoint_state(folder).model_checkpoint_path == path
+
+
 @pytest.mark.parametrize(
     "text",
     [
