@@ -56,7 +56,8 @@ class LinearMap:
         return self._primitive.bind(*_equally_varying(arrays), **parameters)
 
     def _run(self, *arrays: Array, **parameters: Any) -> Array:
-        return _compiled(self, tuple(parameters.items()))(*arrays)
+        with jax.disable_jit(False):  # an operation of its own, as lax's are: there is nothing smaller to run
+            return _compiled(self, tuple(parameters.items()))(*arrays)
 
     def _shape(self, *avals: Any, **parameters: Any) -> Any:
         return _abstract(self.plain, avals, tuple(parameters.items()))

@@ -115,6 +115,14 @@ def test_a_program_for_two_platforms(name):
     assert kept[0] == kept[1]
 
 
+def test_without_compiling():
+    function, shape = OPERATIONS["3x3"]
+    x, w = normals(*IMAGES).astype(np.float32), normals(*shape).astype(np.float32)
+    expected = jax.grad(lambda x: function(x, w).sum())(x)
+    with jax.disable_jit():
+        np.testing.assert_allclose(jax.grad(lambda x: function(x, w).sum())(x), expected, rtol=1e-5, atol=1e-5)
+
+
 def test_an_unknown_kind_is_refused():
     with (
         pytest.raises(ValueError, match="kernel_forms: kind must be one of 'fastest', 'exact', 'lax', got 'slow'"),
