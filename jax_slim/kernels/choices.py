@@ -81,7 +81,7 @@ def for_outputs(inputs: tuple[int, ...], weights: tuple[int, ...], dtype: Any, g
         return Form.PIXELS
     if _one_window(geometry):
         return Form.WHOLE
-    if _winograd(weights[-2:], 256, dtype, geometry) and max(geometry.counts) <= 64:
+    if _winograd(weights[-2:], 256, dtype, geometry) and max(geometry.counts) <= 32:
         return Form.WINOGRAD
     return Form.LAX
 
@@ -98,7 +98,7 @@ def for_inputs(outputs: tuple[int, ...], weights: tuple[int, ...], dtype: Any, g
         return Form.PIXELS
     if _one_window(geometry):
         return Form.WHOLE
-    if _winograd(weights[-2:], 256, dtype, geometry) and max(geometry.counts) <= 64:
+    if _winograd(weights[-2:], 256, dtype, geometry) and max(geometry.counts) <= 32:
         return Form.WINOGRAD
     if max(geometry.windows.strides) == 1:
         return Form.TURNED

@@ -7,6 +7,11 @@ one matrix product over all tiles and channels here.
 The gradient of the inputs is a convolution with the kernel turned around. That of the weights is the transpose of the
 same three steps, again with 16 products.
 
+Errors, as the largest difference from float64 relative to the largest value. One layer of 256 channels: 5e-7, and 4e-7
+for a plain float32 convolution. VGG-16 (224 px): logits 3e-6, and 1e-6 to 3e-6 without; the gradients of its variables,
+median 1.3e-6 and 1.0e-6, largest 1.5e-3 and 1.5e-3: the same three variables, with and without. Where an activation is
+within rounding of 0, or two pixels of a maximum are, float32 and float64 decide differently, whatever the form.
+
 Larger tiles, F(4 x 4, 3 x 3), would save more, but their sums have factors up to 8 and lose ten times as much.
 """
 
@@ -30,18 +35,28 @@ def inputs(weights: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Ar
 
 
 def weights(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
-    """The gradient of the weights."""
-    tiles = [-(-count // 2) for count in geometry.counts]
-    seen = _transformed_inputs(inputs, geometry.windows.padding, tiles)
-    spare = [(0, 2 * tile - count, 0) for tile, count in zip(tiles, geometry.counts, strict=True)]
+    """The gradient of the weights.
+
+    All 16 products at once, of arrays side by side: as fast here as one by one, and compiled in half the time.
+    """
+    counts = geometry.counts
+    tiles = [-(-count // 2) for count in counts]
+    padded = _padded(inputs, geometry.windows.padding, tiles)
+    rows = jnp.stack(_sums_of_inputs(*_four_of_each_tile(padded, 1)))
+    seen = jnp.stack(_sums_of_inputs(*_four_of_each_tile(rows, 3)), 1)
+    spare = [(0, 2 * tile - count, 0) for tile, count in zip(tiles, counts, strict=True)]
     given = lax.pad(outputs, jnp.zeros((), outputs.dtype), [(0, 0, 0), *spare, (0, 0, 0)])
     # Transposed outputs: each of the two outputs of a tile goes to the products that it is made of.
-    rows = _spread_outputs(given[:, 0::2], given[:, 1::2])
-    spread = [_spread_outputs(row[:, :, 0::2], row[:, :, 1::2]) for row in rows]
-    products = [[_product(seen[i][j], spread[i][j], (0, 0), geometry) for j in range(4)] for i in range(4)]
-    columns = [_gathered_taps([products[i][j] for i in range(4)]) for j in range(4)]
-    taps = [_gathered_taps([columns[j][r] for j in range(4)]) for r in range(3)]
-    return jnp.stack([jnp.stack(row) for row in taps]).astype(inputs.dtype)
+    rows = jnp.stack(_spread_outputs(given[:, 0::2], given[:, 1::2]))
+    spread = jnp.stack(_spread_outputs(rows[:, :, :, 0::2], rows[:, :, :, 1::2]), 1)
+    products = lax.dot_general(
+        seen.reshape(16, -1, seen.shape[-1]),
+        spread.reshape(16, -1, spread.shape[-1]),
+        (((1,), (1,)), ((0,), (0,))),
+        precision=geometry.precision,
+    ).reshape(4, 4, seen.shape[-1], spread.shape[-1])
+    columns = jnp.stack(_gathered_taps(list(products)))
+    return jnp.stack(_gathered_taps([columns[:, j] for j in range(4)]), 1)
 
 
 def _convolved(
@@ -70,19 +85,27 @@ def _transformed_inputs(
     pixels: jax.Array, padding: tuple[tuple[int, int], ...], tiles: list[int]
 ) -> list[list[jax.Array]]:
     """For each of the 16 products: [tiles of all images, C]."""
+    found = []
+    for row in _sums_of_inputs(*_four_of_each_tile(_padded(pixels, padding, tiles), 1)):
+        values = _sums_of_inputs(*_four_of_each_tile(row, 2))
+        found.append([value.reshape(-1, value.shape[-1]) for value in values])
+    return found
+
+
+def _padded(pixels: jax.Array, padding: tuple[tuple[int, int], ...], tiles: list[int]) -> jax.Array:
+    """What tiles of two outputs see: two pixels for each and two more."""
     pads = [
         (low, 2 * tile + 2 - low - length, 0)
         for length, (low, _), tile in zip(pixels.shape[1:3], padding, tiles, strict=True)
     ]
-    padded = lax.pad(pixels, jnp.zeros((), pixels.dtype), [(0, 0, 0), *pads, (0, 0, 0)])
-    even, odd = padded[:, 0::2], padded[:, 1::2]
-    rows = _sums_of_inputs(even[:, :-1], odd[:, :-1], even[:, 1:], odd[:, 1:])
-    found = []
-    for row in rows:
-        even, odd = row[:, :, 0::2], row[:, :, 1::2]
-        values = _sums_of_inputs(even[:, :, :-1], odd[:, :, :-1], even[:, :, 1:], odd[:, :, 1:])
-        found.append([value.reshape(-1, value.shape[-1]) for value in values])
-    return found
+    return lax.pad(pixels, jnp.zeros((), pixels.dtype), [(0, 0, 0), *pads, (0, 0, 0)])
+
+
+def _four_of_each_tile(padded: jax.Array, axis: int) -> list[jax.Array]:
+    """The first, second, third and fourth pixel that each tile sees along an axis."""
+    even, odd = (lax.slice_in_dim(padded, phase, None, 2, axis) for phase in (0, 1))
+    first, last = (0, -1), (1, None)
+    return [lax.slice_in_dim(half, *part, 1, axis) for part in (first, last) for half in (even, odd)]
 
 
 def _sums_of_inputs(a: jax.Array, b: jax.Array, c: jax.Array, d: jax.Array) -> list[jax.Array]:
