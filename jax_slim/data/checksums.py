@@ -1,6 +1,5 @@
 """The checksum that TensorFlow's files carry: CRC-32C, masked."""
 
-import google_crc32c
 import numpy as np
 
 _MASK = 0xA282EAD8
@@ -11,6 +10,8 @@ def masked_crc32c(data: bytes) -> int:
 
     The mask keeps a checksum of data that holds checksums from being weak (leveldb's log format).
     """
+    import google_crc32c
+
     return mask(google_crc32c.value(data))
 
 
@@ -19,6 +20,8 @@ def crc32c(data: bytes | np.ndarray, crc: int = 0) -> int:
 
     An array must be contiguous and of uint8; it is not copied.
     """
+    import google_crc32c
+
     return google_crc32c.extend(crc, data)
 
 
