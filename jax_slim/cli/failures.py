@@ -14,7 +14,7 @@ _EXPLAINED = (
     ("jax_slim.checkpoints.native", "CheckpointError"),
     ("jax_slim.data.errors", "DataLossError"),
     ("jax_slim.exporting.archives", "ExportError"),
-    ("jax_slim.learning.train_op", "NonFiniteError"),
+    ("jax_slim.learning.loop", "NonFiniteError"),
 )
 
 

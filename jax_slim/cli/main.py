@@ -12,6 +12,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from jax_slim.cli.failures import explained
 
@@ -33,6 +34,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     parser, chosen = _parser(arguments)
+    try:
+        code = _run(parser, chosen, arguments)
+    except SystemExit as end:
+        end.code = _with_output_written(parser.prog, end.code)
+        raise
+    except OSError as error:  # of the help, where output is not buffered
+        print(f"{parser.prog}: error: the output cannot be written: {error.strerror or error}", file=sys.stderr)
+        return 1
+    return _with_output_written(f"{parser.prog} {chosen}", code)
+
+
+def _run(parser: argparse.ArgumentParser, chosen: str | None, arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if chosen is None:
         parser.print_help()
@@ -42,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `jax-slim models | head`: who reads has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return 0
     except Exception as error:
         text = explained(error)
@@ -52,12 +65,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _with_output_written(command: str, code: Any) -> Any:
+    """The exit code, once what was printed has left: a full disk shows here, and later Python itself would complain."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_output()
+    except OSError as error:
+        _forget_output()
+        if not code:
+            print(f"{command}: error: the output cannot be written: {error.strerror or error}", file=sys.stderr)
+            return 1
+    return code
+
+
+def _forget_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the list of all options before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help tells more)\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        (file or sys.stderr).write(message)  # argparse's own says nothing of a disk that is full
+
+
 def _parser(arguments: Sequence[str]) -> tuple[argparse.ArgumentParser, str | None]:
     """The parser, and the command asked for. Only that command's file is imported, where there is one."""
     chosen = next((argument for argument in arguments if argument in _COMMANDS), None)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--traceback", action="store_true", help="show the whole traceback of an error")
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="jax-slim",
         description="Trains, evaluates and runs image classifiers: TF-Slim on JAX.",
         epilog="jax-slim COMMAND --help tells more.",

@@ -1,6 +1,7 @@
 """`jax-slim train`: research/slim's `train_image_classifier.py`."""
 
 import argparse
+import math
 import os
 import re
 import sys
@@ -79,7 +80,9 @@ def run(options: argparse.Namespace) -> int:
     if not train_dir:
         raise CommandError("--train_dir must say where checkpoints and the configuration go.")
     saved = Path(train_dir) / runs.CONFIG
-    chosen = merged(options, GROUPS, runs.read_config(saved) if saved.is_file() else {}, file)
+    # A run that never had a checkpoint is none: what it was stopped for may be in its options.
+    goes_on = saved.is_file() and _has_checkpoint(train_dir)
+    chosen = merged(options, GROUPS, runs.read_config(saved) if goes_on else {}, file)
     chosen.train_dir = str(train_dir)
     _check(chosen)
     return _train(chosen)
@@ -90,6 +93,10 @@ def _check(options: argparse.Namespace) -> None:
         value = getattr(options, name)
         if value is not None and value < 1:
             raise CommandError(f"--{name} must be at least 1, got {value}.")
+    for flag in (flag for flags in GROUPS.values() for flag in flags if flag.kind is float):
+        value = getattr(options, flag.name)
+        if value is not None and not math.isfinite(value):
+            raise CommandError(f"--{flag.name} must be a finite number, got {value}.")
     if not 0 <= options.label_smoothing < 1:
         raise CommandError(f"--label_smoothing must be from 0 to 1, got {options.label_smoothing}.")
 
@@ -113,8 +120,10 @@ def _train(options: argparse.Namespace) -> int:
     average = None
     if options.moving_average_decay is not None:
         average = ExponentialMovingAverage(options.moving_average_decay, num_updates="global_step")
+    loss = loss_function(model, options.label_smoothing, rate)
+    _check_net(loss, model)
     train_op = create_train_op(
-        loss_function(model, options.label_smoothing, rate),
+        loss,
         optimizing.optimizer(options, rate),
         clip_gradient_norm=options.clip_gradient_norm,
         variables_to_train=_trained(model, options.trainable_scopes),
@@ -185,6 +194,17 @@ def loss_function(model: "NetModel", label_smoothing: float, rate: Any) -> Any:
     return total_loss
 
 
+def _check_net(loss: Any, model: "NetModel") -> None:
+    """Traces the net in training, so that images too small for it are refused before the run's files are changed."""
+    import jax
+    import jax.numpy as jnp
+
+    from jax_slim.core.model import Model
+
+    images = jax.ShapeDtypeStruct((1, *model.input_shape), jnp.float32)
+    Model(loss).specs({"image": images, "label": jax.ShapeDtypeStruct((1,), jnp.int32)})
+
+
 def _labels(data: Any, model: "NetModel", options: argparse.Namespace) -> list[str] | None:
     """The names of the net's classes; those that the data does not have are numbers."""
     names = getattr(data, "class_names", None)
@@ -202,6 +222,10 @@ def _model(options: argparse.Namespace, data: Any, resumed: bool) -> "NetModel":
         print(f"going on in {options.train_dir}: --checkpoint_path is for the start, and ignored", file=sys.stderr)
     excluded = listed(options.checkpoint_exclude_scopes)
     needed = data.num_classes - options.labels_offset
+    if needed < 1:
+        raise CommandError(
+            f"--labels_offset must be below {data.num_classes}, the classes of the data, got {options.labels_offset}."
+        )
     if options.num_classes is not None and options.num_classes < needed:
         raise CommandError(
             f"--num_classes must be at least {needed}, the classes of the data with "

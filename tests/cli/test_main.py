@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,8 @@ from jax_slim.checkpoints.native import CheckpointError
 from jax_slim.cli import main as entry
 from jax_slim.cli.failures import CommandError, explained
 from jax_slim.data.errors import DataLossError
+from jax_slim.exporting.archives import ExportError
+from jax_slim.learning.loop import NonFiniteError
 
 COMMANDS = ("train", "evaluate", "predict", "models", "inspect", "convert", "diff", "export", "demo")
 
@@ -55,6 +58,7 @@ def test_a_wrong_command_line_is_2(capsys, arguments, message):
     code, _, err = run(capsys, *arguments)
     assert code == 2
     assert message in err
+    assert len(err.splitlines()) == 1, err
 
 
 @pytest.mark.parametrize(
@@ -63,6 +67,12 @@ def test_a_wrong_command_line_is_2(capsys, arguments, message):
         (["train"], "--train_dir must say where checkpoints and the configuration go"),
         (["train", "--train_dir={tmp}/run"], "--dataset_dir must say where the images or records are"),
         (["train", "--train_dir={tmp}/run", "--batch_size=0"], "--batch_size must be at least 1, got 0"),
+        (["train", "--train_dir={tmp}/run", "--learning_rate=nan"], "--learning_rate must be a finite number, got nan"),
+        (["train", "--train_dir={tmp}/run", "--dataset_name=digits", "--labels_offset=10"], "must be below 10"),
+        (
+            ["train", "--train_dir={tmp}/run", "--dataset_name=digits", "--model_name=lenet", "--train_image_size=3"],
+            "windows must fit into the inputs",
+        ),
         (["train", "--train_dir={tmp}/run", "--config={tmp}/none.toml"], "none.toml: No such file"),
         (["train", "--train_dir={tmp}/run", "--dataset_name=digits", "--model_name=lenett"], "Near names: lenet"),
         (["train", "--train_dir={tmp}/run", "--dataset_name=digits", "--model_name=i3d"], "takes video"),
@@ -85,7 +95,8 @@ def test_what_cannot_be_done_is_one_line_and_1(capsys, tmp_path, arguments, mess
 
 
 def test_which_errors_are_explained():
-    for error in (CommandError("a"), CheckpointError("a"), DataLossError("a"), FileNotFoundError(2, "a", "b")):
+    known = CommandError("a"), CheckpointError("a"), DataLossError("a"), NonFiniteError("a", 1), ExportError("a")
+    for error in (*known, FileNotFoundError(2, "a", "b")):
         assert "a" in explained(error)
     assert explained(FileNotFoundError(2, "not there", "/x")) == "/x: not there"
     assert explained(KeyError("a")) is None
@@ -96,6 +107,19 @@ def test_a_mistake_in_the_program_shows_its_traceback(monkeypatch):
     monkeypatch.setattr("jax_slim.cli.listing.run", lambda options: {}["a"])
     with pytest.raises(KeyError):
         entry.main(["models"])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's device that is always full")
+@pytest.mark.parametrize("arguments", ["--help", "train --help", "models"])
+def test_output_that_cannot_be_written_is_one_line_and_1(arguments):
+    shown = subprocess.run(
+        f"'{sys.executable}' -m jax_slim.cli {arguments} > /dev/full",
+        shell=True, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert shown.returncode == 1
+    assert "error: " in shown.stderr.splitlines()[-1]
+    assert "No space left on device" in shown.stderr.splitlines()[-1]
+    assert not any(word in shown.stderr for word in ("Traceback", "Exception"))
 
 
 def test_a_reader_that_has_had_enough_is_no_error():

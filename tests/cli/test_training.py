@@ -192,3 +192,10 @@ def test_labels_out_of_range_stop_the_run(tmp_path, capsys, arguments, message):
     )  # fmt: skip
     assert code == 1
     assert message in capsys.readouterr().err
+
+
+def test_options_of_a_run_without_a_checkpoint_are_forgotten(tmp_path, capsys):
+    # They may be what it failed for.
+    (tmp_path / "config.toml").write_text('dataset_name = "digits"\nlearning_rate = -inf\n')
+    assert main(["train", f"--train_dir={tmp_path}"]) == 1
+    assert "--dataset_dir must say where" in capsys.readouterr().err
