@@ -91,6 +91,9 @@ class Tensor(ItemHandler):
         shape = self._shape
         if self._shape_keys:
             dims = [dense(keys_to_tensors[key]) for key in self._shape_keys]
+            if len({np.size(dim) for dim in dims}) > 1:
+                sizes = {key: np.size(dim) for key, dim in zip(self._shape_keys, dims, strict=True)}
+                raise DataLossError(f"Tensor: shape_keys must have as many values each, got {sizes}.")
             shape = np.concatenate([np.reshape(dim, -1) for dim in dims]).tolist()
         if isinstance(tensor, SparseTensorValue):
             if shape is not None:
@@ -257,11 +260,17 @@ def dense(tensor: Any, default_value: Any = 0) -> Any:
         return tensor
     shape = tuple(tensor.dense_shape.tolist())
     places, values = tensor.indices, tensor.values
-    if len(places) and (places.min() < 0 or (places >= np.array(shape)).any()):
+    if places.shape[1] != len(shape):
+        raise DataLossError(
+            f"dense: the shape of a sparse array must have {places.shape[1]} dimensions, as its places, got "
+            f"{list(shape)}."
+        )
+    if places.size and (places.min() < 0 or (places >= np.array(shape)).any()):
         raise DataLossError(
             f"dense: the places of a sparse array must lie in its shape {list(shape)}, got {places.max(0)}."
         )
-    flat = np.ravel_multi_index(tuple(places.T), shape) if len(places) else np.empty(0, np.int64)
+    # A scalar has one place, which no number tells.
+    flat = np.ravel_multi_index(tuple(places.T), shape) if places.size else np.zeros(len(places), np.int64)
     if (np.diff(flat) <= 0).any():
         raise DataLossError(f"dense: the places of a sparse array must be in order and differ, got {flat.tolist()}.")
     if len(flat) == math.prod(shape):

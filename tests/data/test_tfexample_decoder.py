@@ -33,6 +33,13 @@ def test_tensor_takes_shapes():
         assert decode(decoders.Tensor("v", "s"), both, v=range(6), s=[3, 2]).tolist() == [[0, 1], [2, 3], [4, 5]]
         with pytest.raises(DataLossError, match=r"reshape: 'v' must have as many values as the shape \[4, 2\], got 6"):
             decode(decoders.Tensor("v", shape=[4, 2]), {"v": feature}, v=range(6))
+        assert decode(decoders.Tensor("v", shape=[]), {"v": INTS}, v=[7]) == 7
+        assert decode(decoders.Tensor("v", "s"), {"v": INTS, "s": INTS}, v=[7]) == 7
+    sides = {"v": INTS, "h": FixedLenFeature([1], np.int64), "w": INTS}
+    with pytest.raises(
+        DataLossError, match=r"Tensor: shape_keys must have as many values each, got \{'h': 1, 'w': 0\}"
+    ):
+        decode(decoders.Tensor("v", ["h", "w"]), sides, v=[7], h=[1])
     text = {"v": FixedLenFeature((), "string")}
     assert decode(decoders.Tensor("v"), text, v=b"a\0") == b"a\0"
     assert decode(decoders.Tensor("v", shape=[1]), text, v=b"a\0").tolist() == [b"a\0"]
@@ -73,6 +80,9 @@ def test_sparse():
             decode(handler, features, i=places, v=[0.5, 2.0])
     with pytest.raises(DataLossError, match="must have the same number of values, got 1 and 2"):
         decode(handler, features, i=[1], v=[0.5, 2.0])
+    no_shape = decoders.SparseTensor("i", "f", shape_key="s", densify=True)
+    with pytest.raises(DataLossError, match=r"the shape of a sparse array must have 1 dimensions, .* got \[\]"):
+        decode(no_shape, {"i": INTS, "f": FLOATS, "s": INTS})
 
 
 def test_boxes_and_points():
