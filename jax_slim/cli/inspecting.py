@@ -30,6 +30,8 @@ def run(options: argparse.Namespace) -> int:
     """Finds out what it is, and prints it."""
     from jax_slim.nets.registry import ROWS
 
+    if options.batch_size < 1 or options.records < 0:
+        raise CommandError("--batch_size must be at least 1, and --records at least 0.")
     if options.what in ROWS:
         return _net(options)
     if not os.path.exists(options.what) and not _may_be_prefix(options.what):

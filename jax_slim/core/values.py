@@ -103,8 +103,11 @@ class Variables(Mapping[str, Any]):
           exclude: likewise; none may match.
           scope: a scope: 'vgg_16/fc8' selects what lies below it, and a variable of that very name.
           suffix: the end of the name, in whole parts: 'weights', 'fc8/biases'.
+
+        Raises:
+          ValueError: `include` or `exclude` has what is no regular expression.
         """
-        included, excluded = _patterns(include), _patterns(exclude) or []
+        included, excluded = _patterns("include", include), _patterns("exclude", exclude) or []
 
         def keep(name: str) -> bool:
             return (
@@ -178,10 +181,16 @@ class Variables(Mapping[str, Any]):
         return Variables({name: self._values[name] for name in kept}, self.facts)
 
 
-def _patterns(patterns: Sequence[str] | str | None) -> list[re.Pattern[str]] | None:
+def _patterns(argument: str, patterns: Sequence[str] | str | None) -> list[re.Pattern[str]] | None:
     if patterns is None:
         return None
-    return [re.compile(p) for p in ([patterns] if isinstance(patterns, str) else patterns)]
+    compiled = []
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        try:
+            compiled.append(re.compile(pattern))
+        except re.error as error:
+            raise ValueError(f"select: {argument} must be regular expressions, got {pattern!r}: {error}.") from None
+    return compiled
 
 
 def _described(value: Any) -> str:

@@ -80,6 +80,7 @@ def test_a_wrong_command_line_is_2(capsys, arguments, message):
         (["predict", "a.jpg", "--checkpoint_path={tmp}/none"], "has no model.json beside it"),
         (["predict", "{tmp}", "--checkpoint_path={tmp}"], "holds no images"),
         (["export", "--checkpoint_path={tmp}/none", "--output=x.zip", "--model_name=lenet"], "{tmp}/none"),
+        (["inspect", "lenet", "--batch_size=0"], "--batch_size must be at least 1"),
         (["inspect", "{tmp}/none.ckpt"], "there is no file, checkpoint or net called"),
         (["models", "zzz"], "no net is called 'zzz'"),
         (["diff", "{tmp}/a", "lenet"], "{tmp}/a"),

@@ -213,6 +213,8 @@ class TestVariables:
         assert list(self.values.model) == ["one/weights", "two/weights"]
         assert list(self.values.select(include="one|mov")) == ["one/weights", "moving"]
         assert list(self.values.select(exclude=["one", "two"])) == ["moving"]
+        with pytest.raises(ValueError, match=r"select: exclude must be regular expressions, got '\(': missing \)"):
+            self.values.select(exclude=["one", "("])
         assert list(self.values.select(scope="one")) == ["one/weights"]
         assert list(self.values.select(scope="on")) == []
         assert list(self.values.select(suffix="weights", scope="two")) == ["two/weights"]
