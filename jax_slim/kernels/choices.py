@@ -20,6 +20,8 @@ BYTES_OF_A_BAND = 8 << 20
 # Compiled at once; a gradient of 49 weights a channel takes 2 seconds to compile, and is 4 to 5 times faster then.
 MOST_TAPS_BY_CHANNEL = 49
 MOST_TAPS_OF_A_POOL = 25
+# With fewer, a product for each tap is thin, and all taps of a row together are better; in large images, too, as bands.
+LEAST_CHANNELS_OF_A_TAP = 128
 _KINDS = ("fastest", "exact", "lax")
 
 # Of the kind that JAX's caches know: a jitted function is traced anew where it is called with other forms.
@@ -123,7 +125,7 @@ def for_weights(inputs: tuple[int, ...], outputs: tuple[int, ...], dtype: Any, g
     channels, filters = inputs[channel], outputs[channel]
     if _winograd((channels, filters), 128, dtype, geometry):
         return Form.WINOGRAD
-    if min(channels, filters) >= 128 and max(geometry.counts) < 56:
+    if min(channels, filters) >= LEAST_CHANNELS_OF_A_TAP and max(geometry.counts) < 56:
         return Form.TAPS
     return Form.ROWS
 

@@ -89,6 +89,24 @@ def test_bands_of_a_large_image(monkeypatch, rows, stride, rate):
     check(normals(2, *geometry[0], 3), normals(3, 3, 3, 4, seed=1), 1, geometry, kernels.convolution)
 
 
+@pytest.mark.parametrize(("sizes", "stride", "rate"), [((3, 3), 1, 1), ((1, 4), 2, 1), ((3, 2), 1, 2)])
+def test_a_product_for_each_tap(monkeypatch, sizes, stride, rate):
+    monkeypatch.setattr(choices, "LEAST_CHANNELS_OF_A_TAP", 1)
+    geometry = ((7, 6), sizes, (stride,) * 2, "SAME", (rate,) * 2)
+    check(normals(2, 7, 6, 3), normals(*sizes, 3, 4, seed=1), 1, geometry, kernels.convolution)
+
+
+@pytest.mark.parametrize(("size", "padding"), [((4, 5), "VALID"), ((6, 7), ((1, 1), (0, 2)))])
+def test_one_window_over_all(size, padding):
+    check(
+        normals(2, 4, 5, 3),
+        normals(*size, 3, 2, seed=1),
+        1,
+        ((4, 5), size, (2, 1), padding, (1, 1)),
+        kernels.convolution,
+    )
+
+
 @pytest.mark.parametrize("layout", ["NCHW", "NCW", "NCDHW"])
 def test_channels_first(layout):
     axes = len(layout) - 2
