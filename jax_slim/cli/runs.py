@@ -4,10 +4,11 @@ With `model.json` a directory is all that `evaluate`, `predict` and `export` nee
 """
 
 import argparse
+import contextlib
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -73,6 +74,10 @@ def find_model(
     said = described_in(checkpoint_path)
     name = model_name or said.get("model_name")
     if name is None:
+        from jax_slim.checkpoints.tensorflow.paths import is_there
+
+        if not os.path.exists(checkpoint_path) and not is_there(checkpoint_path):
+            raise CommandError(f"there is no checkpoint {checkpoint_path}.")
         raise CommandError(
             f"{checkpoint_path} has no {MODEL} beside it that says which net it is. Give --model_name "
             "(`jax-slim models` lists the names), and --num_classes where they are not the net's own."
@@ -169,6 +174,30 @@ def save_config(directory: str | os.PathLike[str], options: Mapping[str, Any]) -
     """Writes all options of a run, for people and for `--config`."""
     lines = [f"{name} = {_toml(value)}" for name, value in options.items() if value is not None]
     _write(Path(directory) / CONFIG, "\n".join(lines) + "\n")
+
+
+@contextlib.contextmanager
+def description_kept(directory: str | os.PathLike[str]) -> Iterator[None]:
+    """Puts `model.json` and `config.toml` back as they were, if what is done inside fails before it saves a checkpoint.
+
+    Else options that a run cannot go on with would be those that it goes on with.
+    """
+    from jax_slim.checkpoints.native import latest_checkpoint
+
+    files = [Path(directory) / name for name in (MODEL, CONFIG)]
+    before = [file.read_bytes() if file.is_file() else None for file in files]
+    newest = latest_checkpoint(directory)
+    try:
+        yield
+    except Exception:
+        if latest_checkpoint(directory) == newest:
+            with contextlib.suppress(OSError):  # the error that is under way says more
+                for file, content in zip(files, before, strict=True):
+                    if content is None:
+                        file.unlink(missing_ok=True)
+                    else:
+                        file.write_bytes(content)
+        raise
 
 
 def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:

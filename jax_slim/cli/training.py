@@ -89,7 +89,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    for name in ("batch_size", "num_clones", "max_number_of_steps", "validate_every_n_steps", "train_image_size"):
+    for name in (
+        "batch_size",
+        "num_clones",
+        "max_number_of_steps",
+        "validate_every_n_steps",
+        "train_image_size",
+        "max_to_keep",
+    ):
         value = getattr(options, name)
         if value is not None and value < 1:
             raise CommandError(f"--{name} must be at least 1, got {value}.")
@@ -144,28 +151,32 @@ def _train(options: argparse.Namespace) -> int:
         )
     batches = inputs.batches(data, model, options, batch_size, is_training=True, seed=options.seed)
     os.makedirs(options.train_dir, exist_ok=True)
-    runs.save_config(options.train_dir, vars(options))
-    runs.save_model(options.train_dir, model, labels)
-    print(
-        f"{model.name}: {len(data)} images of {data.num_classes} classes, {batch_size} a batch, "
-        f"{mesh.size} device{'s' if mesh.size > 1 else ''}; {options.train_dir}",
-        file=sys.stderr,
-    )
-    result = train(
-        train_op,
-        options.train_dir,
-        batches,
-        number_of_steps=options.max_number_of_steps,
-        log_every_n_steps=options.log_every_n_steps,
-        init_fn=None if model.variables is None else lambda variables: variables | model.variables.only(variables),
-        save_summaries_secs=options.save_summaries_secs,
-        save_interval_secs=options.save_interval_secs,
-        max_to_keep=options.max_to_keep,
-        validation=validation,
-        mesh=mesh,
-        seed=options.seed,
-    )
-    print(f"step {result.step}, loss {float(result):.4f}; {options.train_dir}", file=sys.stderr)
+    with runs.description_kept(options.train_dir):
+        runs.save_config(options.train_dir, vars(options))
+        runs.save_model(options.train_dir, model, labels)
+        print(
+            f"{model.name}: {len(data)} images of {data.num_classes} classes, {batch_size} a batch, "
+            f"{mesh.size} device{'s' if mesh.size > 1 else ''}; {options.train_dir}",
+            file=sys.stderr,
+        )
+        result = train(
+            train_op,
+            options.train_dir,
+            batches,
+            number_of_steps=options.max_number_of_steps,
+            log_every_n_steps=options.log_every_n_steps,
+            init_fn=None if model.variables is None else lambda variables: variables | model.variables.only(variables),
+            save_summaries_secs=options.save_summaries_secs,
+            save_interval_secs=options.save_interval_secs,
+            max_to_keep=options.max_to_keep,
+            validation=validation,
+            mesh=mesh,
+            seed=options.seed,
+        )
+    if math.isnan(result):  # no step was made: one whose loss is NaN raises
+        print(f"nothing to do: {options.train_dir} is at step {result.step} already", file=sys.stderr)
+    else:
+        print(f"step {result.step}, loss {float(result):.4f}; {options.train_dir}", file=sys.stderr)
     return 0
 
 

@@ -76,3 +76,20 @@ def test_a_class_for_background():
     assert runs.with_background(None, 2) is None
     with pytest.raises(CommandError, match="names 2 classes, and the model has 7"):
         runs.with_background(["a", "b"], 7)
+
+
+@pytest.mark.parametrize("newest", ["3", "4"])
+def test_a_failure_before_the_next_checkpoint_leaves_the_description_as_it_was(tmp_path, monkeypatch, newest):
+    found = iter(["3", newest])
+    monkeypatch.setattr("jax_slim.checkpoints.native.latest_checkpoint", lambda directory: next(found))
+    (tmp_path / "config.toml").write_text("old")
+
+    def fail():
+        for name in ("config.toml", "model.json"):
+            (tmp_path / name).write_text("new")
+        raise ValueError("other data")
+
+    with pytest.raises(ValueError, match="other data"), runs.description_kept(tmp_path):
+        fail()
+    assert (tmp_path / "config.toml").read_text() == ("old" if newest == "3" else "new")
+    assert (tmp_path / "model.json").exists() == (newest == "4")
