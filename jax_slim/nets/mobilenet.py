@@ -106,7 +106,8 @@ def mobilenet_base(
       conv_defs: 'spec': a list of `op`; 'defaults' and 'overrides': {(functions): {argument: value}}, entered in this
         order as scopes.
       multiplier: how many times as wide as listed the layers are.
-      final_endpoint: the last layer to run, 'layer_1' to 'layer_<n>'; None runs all.
+      final_endpoint: the last layer to run, 'layer_1' to 'layer_<n>'; None runs all, and so does, as in TF-Slim, a name
+        that no layer has.
       output_stride: how many times smaller than the images the last map may be; strides beyond become rates. None
         keeps them all.
       use_explicit_padding: whether to pad the same for inputs of any size.
@@ -126,11 +127,7 @@ def mobilenet_base(
         raise ValueError(
             f"mobilenet_base: multiplier (the nets' depth_multiplier) must be above 0, got {multiplier!r}."
         )
-    if final_endpoint is not None:
-        if final_endpoint not in names:
-            raise ValueError(
-                f"mobilenet_base: final_endpoint must be None or one of {', '.join(names)}, got {final_endpoint!r}."
-            )
+    if final_endpoint in names:
         layers = layers[: names.index(final_endpoint) + 1]
     _check_output_stride(layers, output_stride)
     scopes = [*conv_defs.get("defaults", {}).items(), *conv_defs.get("overrides", {}).items()]

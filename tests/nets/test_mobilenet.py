@@ -48,14 +48,16 @@ def values(model, images):
 # Refusals.
 
 
-def test_an_unknown_end_point_is_refused_with_the_known_ones():
+def test_an_unknown_end_point_of_v1_is_refused_with_the_known_ones():
     known = "one of Conv2d_0, Conv2d_1_depthwise, Conv2d_1_pointwise, .*, Conv2d_13_pointwise"
     with pytest.raises(ValueError, match=rf"mobilenet_v1_base: final_endpoint must be {known}, got 'Conv2d_14'"):
         traced(scoped(lambda images: mobilenet_v1.mobilenet_v1_base(images, "Conv2d_14")), 1, 64, 64, 3)
-    for name, last in (("mobilenet_v2", 19), ("mobilenet_v3", 15)):
-        known = f"None or one of layer_1, .*, layer_{last}"
-        with pytest.raises(ValueError, match=f"mobilenet_base: final_endpoint must be {known}, got 'layer_20'"):
-            traced(made(name, final_endpoint="layer_20"), 1, 64, 64, 3)
+
+
+def test_an_end_point_that_never_comes_runs_all_layers_as_in_tf_slim():
+    _, logits, end_points = traced(made("mobilenet_v2", final_endpoint="layer_20", num_classes=5), 1, 64, 64, 3)
+    assert logits.shape == (1, 5)
+    assert "layer_19" in end_points
 
 
 @pytest.mark.parametrize("output_stride", [0, 3, 6, 12, 33])
