@@ -4,7 +4,7 @@
 #   make demo       train a small net on handwritten digits, evaluate it, draw what it learned
 #   make test       the fast tests          make test-all   all of them
 #   make lint       what CI checks          make format     put it right where a tool can
-#   make bench      the benchmarks
+#   make bench      the benchmarks          make bench-nets whole nets beside other libraries (it installs them)
 #
 # uv is used where it is installed, else venv and pip. `make VENV=/elsewhere PYTHON=python3.12 setup` chooses both.
 
@@ -17,7 +17,7 @@ HAS_UV = uv --version >/dev/null 2>&1
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$name" && break; done)
 
-.PHONY: setup demo test test-slow test-all lint format bench clean
+.PHONY: setup demo test test-slow test-all lint format bench bench-nets clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -74,8 +74,13 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+BENCHMARKS_OF_NETS := benchmarks/nets.py benchmarks/gpu.py benchmarks/gpu_checks.py
 bench: $(VENV)/.installed-dev
-	@for file in benchmarks/*.py; do echo "== $$file" && $(BIN)/python "$$file" || exit 1; done
+	@for file in $(filter-out $(BENCHMARKS_OF_NETS),$(wildcard benchmarks/*.py)); do \
+		echo "== $$file" && $(BIN)/python "$$file" || exit 1; done
+
+bench-nets: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/nets.py
 
 clean:
 	rm -rf .venv .cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -115,6 +115,8 @@ class Run:
             flush=True,
         )
         self.together(case, workers)  # of "load"
+        lost = set(self.peers) - set(workers)
+        self.peers = list(dict.fromkeys([*workers, *(["jax"] if "flax" in lost else [])]))
         made = self.together(case, workers, do="make")
         for peer, found in made.items():
             self.versions.setdefault(peer, found["versions"])

@@ -4,8 +4,8 @@
 
 Layers run in float32 at the highest precision, once on each device, on the same inputs; outputs, moving averages and
 the gradients of inputs and variables must agree within 1e-4 of the largest. Nets run on the GPU and are held against
-the references in `tests/goldens`. Each check prints a line that begins with OK, FAIL, or SKIP where the time is over; the
-command fails if one does. It needs JAX, NumPy and this checkout.
+the references in `tests/goldens`. Each check prints a line that begins with OK, FAIL, or SKIP where the time is
+over; the command fails if one does. It needs JAX, NumPy and this checkout.
 """
 
 import argparse

@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from peers.architectures import NETS
 from peers.environments import CACHE, PEERS, python_of
 from peers.processes import Worker, WorkerError
-from peers.reports import available_mib, draw, machine, print_table
+from peers.reports import available_mib, cores, draw, machine, print_table
 
 STEPS = ("train", "forward")
 ORDINARY = "jax,torch,torch-compiled,tf2"
@@ -79,7 +79,10 @@ class Run:
             "module": kind.module, "net": net, "size": size_of(net, options), "batch": options.batch,
             "threads": options.threads, **kind.settings,
         }  # fmt: skip
-        worker = Worker(self.pythons[peer], config, self.environment)
+        # TensorFlow 1.15 ends at flags of XLA's that it does not know; of the others only JAX reads them.
+        on_jax = kind.environment in (None, "flax", "haiku")
+        environment = self.environment if on_jax else self.environment | {"XLA_FLAGS": ""}
+        worker = Worker(self.pythons[peer], config, environment)
         try:
             made = worker.ask(options.patience, do="make")
             self.versions.setdefault(peer, made["versions"])
@@ -280,7 +283,7 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     add("--minutes", type=float, default=20.0, help="fewer rounds where they would take longer; nets that the minutes "
         "do not reach are left out (20)")  # fmt: skip
     add("--patience", type=float, default=900.0, help="seconds to wait for an answer before a peer is given up (900)")
-    add("--threads", type=int, default=len(os.sched_getaffinity(0)), help="cores for each (all)")
+    add("--threads", type=int, default=cores(), help="cores for each (all)")
     add("--clock", choices=("seconds", "processor"), default="seconds", help="what ratios are of: wall clock, or "
         "processor time on a busy machine")  # fmt: skip
     add("--isa", help="the newest instructions that libraries may use, such as AVX2")

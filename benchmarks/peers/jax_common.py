@@ -32,11 +32,11 @@ def drawn(shapes):
     def value(path, like):
         name = str(getattr(path[-1], "key", path[-1])).rpartition("/")[2]
         if name in ("gamma", "scale", "moving_variance", "variance", "var"):
-            return jnp.ones(like.shape)
+            return jnp.array(np.ones(like.shape, np.float32))
         if name in ("weights", "depthwise_weights", "kernel"):
             fan_in = np.prod(like.shape[:2]) if name.startswith("depthwise") else np.prod(like.shape[:-1])
-            return jnp.asarray(rng.standard_normal(like.shape, np.float32) * np.float32(np.sqrt(2 / fan_in)))
-        return jnp.zeros(like.shape)
+            return jnp.array(rng.standard_normal(like.shape, np.float32) * np.float32(np.sqrt(2 / fan_in)))
+        return jnp.array(np.zeros(like.shape, np.float32))
 
     return jax.tree_util.tree_map_with_path(value, shapes)
 
@@ -56,7 +56,7 @@ class JaxPeer:
         self.images, self.labels = jnp.asarray(images), jnp.asarray(labels)
         self.versions = versions(*modules)
         self.parameters = sum(leaf.size for leaf in jax.tree.leaves(parameters))
-        momenta = jax.tree.map(jnp.zeros_like, parameters)
+        momenta = jax.tree.map(lambda value: jnp.array(np.zeros(value.shape, value.dtype)), parameters)
         self.trained, self.steps = (parameters, momenta, state), 0
 
         def loss(parameters, state, images, labels, key):

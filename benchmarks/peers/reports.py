@@ -9,9 +9,14 @@ from typing import Any
 _EXTENSIONS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_tile", "asimd", "sve")
 
 
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def machine() -> dict[str, Any]:
     """Processor, what it can do, cores for this process, memory."""
-    about: dict[str, Any] = {"system": platform.platform(), "cores": len(os.sched_getaffinity(0))}
+    about: dict[str, Any] = {"system": platform.platform(), "cores": cores()}
     described = _fields("/proc/cpuinfo")
     about["processor"] = described.get("model name", platform.machine())
     flags = set((described.get("flags") or described.get("Features") or "").split())
