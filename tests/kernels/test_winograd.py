@@ -51,7 +51,6 @@ def test_it_is_the_same_convolution(lengths, padding, batch):
 
 @pytest.mark.slow
 def test_its_rounding_errors_are_those_of_sums_in_float32():
-    """Seen: 3e-7 to 5e-7 of the largest value, and for the plain convolution 2e-7 to 4e-7."""
     geometry = geometry_of(14, 14)
     x, w, dy = normals(2, 14, 14, 256), normals(3, 3, 256, 256, seed=1), normals(2, 14, 14, 256, seed=2)
     with jax.enable_x64(True):
