@@ -68,7 +68,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    rooms = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+    rooms = [module.name for module in pkgutil.iter_modules(globals()["__path__"]) if not module.name.startswith("_")]
     return sorted({*globals(), *rooms, *_exported(), *_NAMES_ON_FIRST_USE})
 
 
