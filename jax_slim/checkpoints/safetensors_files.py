@@ -118,6 +118,8 @@ def save_safetensors(path: PathLike, variables: Mapping[str, Any], metadata: Map
         for name, a in arrays.items()
     }
     target = os.path.abspath(path)
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise CheckpointError(f"save_safetensors: {target} cannot be written: it is a folder or a device.")
     temporary = f"{target}.tmp-{os.getpid()}"
     try:
         serialize_file(specs, temporary, metadata=told or None)

@@ -25,6 +25,7 @@ from jax import export as jax_export
 from jax_slim.exporting import loader
 
 PLATFORMS = ("cpu", "cuda", "tpu")
+KNOWN_PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 _MAIN = "import sys\n\nimport loader\n\nsys.exit(loader.main())\n"
 
 
@@ -61,9 +62,14 @@ def export_model(
       The path.
 
     Raises:
-      ExportError: the function cannot be traced for such sizes, or the file cannot be written.
+      ExportError: the function cannot be traced for such sizes, there is no such platform, or the file cannot be
+        written.
     """
-    target = Path(path)
+    target = checked_target("export_model", path)
+    if not platforms or not set(platforms) <= set(KNOWN_PLATFORMS):
+        raise ExportError(
+            f"export_model: platforms must be one or more of {', '.join(KNOWN_PLATFORMS)}, got {list(platforms)}."
+        )
     shapes = _symbolic(inputs)
     arrays = {name: np.asarray(value) for name, value in variables.items()}
     like = {name: jax.ShapeDtypeStruct(value.shape, value.dtype) for name, value in arrays.items()}
@@ -85,6 +91,14 @@ def export_model(
         **(description or {}),
     }
     _write(target, program, arrays, contents)
+    return target
+
+
+def checked_target(function: str, path: str | os.PathLike[str]) -> Path:
+    """The file to write. What is there and no file, such as a folder or /dev/null, must not be replaced by one."""
+    target = Path(path)
+    if target.exists() and not target.is_file():
+        raise ExportError(f"{function}: path must be a file, got {target}, which is a folder or a device.")
     return target
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from jax import lax
 from jax.extend.core import ClosedJaxpr, Literal
 
-from jax_slim.exporting.archives import ExportError
+from jax_slim.exporting.archives import ExportError, checked_target
 from jax_slim.kernels.choices import kernel_forms
 
 
@@ -49,6 +49,8 @@ def export_onnx(
             f"export_onnx: needs jax2onnx and onnx ({error}). Install them: pip install 'jax-slim[onnx]'."
         ) from error
 
+    target = checked_target("export_onnx", path)
+
     def program(images: jax.Array) -> jax.Array:
         with kernel_forms("lax"):  # jax2onnx knows lax's operations
             closed = jax.make_jaxpr(lambda images: classify(variables, images))(images)
@@ -60,7 +62,6 @@ def export_onnx(
         raise ExportError(f"export_onnx: jax2onnx cannot convert the net: {str(error).splitlines()[0]}") from error
     said = {**(description or {}), **({"labels": json.dumps(list(labels))} if labels else {})}
     onnx.helper.set_model_props(model, {name: str(value) for name, value in said.items()})
-    target = Path(path)
     part = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         part.write_bytes(model.SerializeToString())

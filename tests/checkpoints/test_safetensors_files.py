@@ -1,6 +1,7 @@
 """Safetensors files: read and written, every dtype; damaged and hostile ones are refused."""
 
 import json
+import os
 import random
 import tracemalloc
 
@@ -83,6 +84,9 @@ def test_written_whole_or_not_at_all(tmp_path, monkeypatch):
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["began", "x.safetensors"]
     with pytest.raises(CheckpointError, match="cannot be written"):
         save_safetensors(tmp_path / "no" / "such" / "x.safetensors", {"a": np.ones(2)})
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CheckpointError, match="pipe cannot be written: it is a folder or a device"):
+        save_safetensors(tmp_path / "pipe", {"a": np.ones(2)})
 
 
 @pytest.mark.parametrize(

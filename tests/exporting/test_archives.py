@@ -1,6 +1,7 @@
 """`export_model` and the file it writes: opened here, and in a process that has no jax-slim."""
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -115,3 +116,23 @@ def test_cannot_write(tmp_path):
         exporting.export_model(
             tmp_path / "folder" / "scaled.zip", scaled, VARIABLES, {"x": ("batch, 3", jnp.float32)}, platforms=["cpu"]
         )
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")  # a device would do too: /dev/null was replaced by a file
+    for name in ("folder", "pipe"):
+        with pytest.raises(exporting.ExportError, match=rf"path must be a file, got .*{name}, which is a folder or"):
+            exporting.export_model(
+                tmp_path / name, scaled, VARIABLES, {"x": ("batch, 3", jnp.float32)}, platforms=["cpu"]
+            )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "pipe"]
+
+
+@pytest.mark.parametrize("platforms", [[], ["cpu", "gpu"]])
+def test_unknown_platforms(tmp_path, platforms):
+    with pytest.raises(exporting.ExportError, match="platforms must be one or more of cpu, cuda, rocm, tpu, got"):
+        exporting.export_model(
+            tmp_path / "x.zip", scaled, VARIABLES, {"x": ("batch, 3", jnp.float32)}, platforms=platforms
+        )
+    assert not list(tmp_path.iterdir())
