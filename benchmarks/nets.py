@@ -241,6 +241,8 @@ def environment_of(options: argparse.Namespace, scratch: Path) -> dict[str, str]
             "ONEDNN_MAX_CPU_ISA": options.isa, "DNNL_MAX_CPU_ISA": options.isa, "MKL_ENABLE_INSTRUCTIONS": options.isa,
             "ATEN_CPU_CAPABILITY": options.isa.lower(),
         }  # fmt: skip
+    if options.omp == "passive":
+        found["OMP_WAIT_POLICY"] = "passive"
     if options.malloc == "tuned":
         found |= MALLOC
     # Compile times are those of the first time: no cache of an earlier run, unless it is asked for.
@@ -288,6 +290,8 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
         "processor time on a busy machine")  # fmt: skip
     add("--isa", help="the newest instructions that libraries may use, such as AVX2")
     add("--malloc", choices=("default", "tuned"), default="default", help="glibc's allocator, for all alike")
+    add("--omp", choices=("default", "passive"), default="default", help="how OpenMP's threads wait for one another: "
+        "passive on a busy machine, where PyTorch's else wait a hundred times too long")  # fmt: skip
     add("--tf1-python", metavar="PYTHON", help="a Python 3.7, with or without TensorFlow 1.15; adds tf1 to the peers")
     add("--cache", type=Path, default=CACHE, help=f"folder of the virtual environments ({CACHE})")
     add(
