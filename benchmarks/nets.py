@@ -1,7 +1,7 @@
 """Forward and training time of whole nets: jax-slim and its peers, in turn, in one run, on the CPU.
 
-    python benchmarks/nets.py                                       # about 20 minutes on two cores
-    python benchmarks/nets.py --peers all --minutes 60              # every library
+    python benchmarks/nets.py                                       # against plain JAX, PyTorch, TensorFlow 2: 20 minutes on two cores
+    python benchmarks/nets.py --peers all --minutes 60              # and Flax, Haiku, torch.compile, ...
     python benchmarks/nets.py --quick                               # small images, a minute or two: does it run?
 
 Each library runs in a process of its own, in a virtual environment that this command makes (`--cache`). A process makes
@@ -32,7 +32,8 @@ from peers.processes import Worker, WorkerError
 from peers.reports import available_mib, cores, draw, machine, print_table
 
 STEPS = ("train", "forward")
-ORDINARY = "jax,torch,torch-compiled,tf2"
+# Not torch.compile: compiling alone takes it as long as all others together.
+ORDINARY = "jax,torch,tf2"
 # About how the minutes are shared among the nets.
 WEIGHTS = {"vgg_16": 6, "resnet_v1_50": 4, "inception_v3": 6, "mobilenet_v1": 2.5, "mobilenet_v2": 2.5, "lenet": 1}
 # Images that a net just takes.
