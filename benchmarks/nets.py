@@ -1,8 +1,8 @@
 """Forward and training time of whole nets: jax-slim and its peers, in turn, in one run, on the CPU.
 
-    python benchmarks/nets.py                                       # against plain JAX, PyTorch, TensorFlow 2: 20 minutes on two cores
-    python benchmarks/nets.py --peers all --minutes 60              # and Flax, Haiku, torch.compile, ...
-    python benchmarks/nets.py --quick                               # small images, a minute or two: does it run?
+    python benchmarks/nets.py                            # plain JAX, PyTorch, TensorFlow 2; 20 minutes on two cores
+    python benchmarks/nets.py --peers all --minutes 60   # and Flax, Haiku, torch.compile, ...
+    python benchmarks/nets.py --quick                    # small images, a minute or two: does it run?
 
 Each library runs in a process of its own, in a virtual environment that this command makes (`--cache`). A process makes
 and compiles its net once; then, round by round, each runs a block of steps while the others wait. A table of medians
