@@ -14,6 +14,7 @@ import numpy as np
 
 from jax_slim.core import arg_scope, names, scopes
 from jax_slim.core.collections import Collections, GraphKeys, NamedOutput, by_name
+from jax_slim.core.dead_code import used_arguments, without_dead_code
 from jax_slim.core.initial_values import draw
 from jax_slim.core.program import Item, Program, ProgramError, VariableSpec, current, running
 from jax_slim.core.values import Facts, Variables
@@ -190,7 +191,7 @@ class Model:
 
         abstract = [index for index, array in enumerate(arrays) if isinstance(array, jax.ShapeDtypeStruct)]
         if abstract:
-            used = _used_arguments(jax.make_jaxpr(initial)(arrays))
+            used = used_arguments(without_dead_code(jax.make_jaxpr(initial)(arrays)))
             if used.intersection(abstract):
                 raise ValueError(
                     f"Model.init: the initial values of {', '.join(wanted)} are computed from the program's inputs, so "
@@ -363,15 +364,6 @@ def arrays_apart(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
         return jax.tree.unflatten(structure, filled)
 
     return [leaves[index] for index in places], rebuild
-
-
-def _used_arguments(closed: Any) -> set[int]:
-    """Which arguments the results of a traced function depend on, by position."""
-    needed = {id(variable) for variable in closed.jaxpr.outvars}
-    for equation in reversed(closed.jaxpr.eqns):
-        if any(id(variable) in needed for variable in equation.outvars):
-            needed.update(id(variable) for variable in equation.invars)
-    return {index for index, variable in enumerate(closed.jaxpr.invars) if id(variable) in needed}
 
 
 def facts_of(spec: VariableSpec) -> Facts:

@@ -7,6 +7,7 @@ import jax
 from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 from jax_slim.core import names
+from jax_slim.core.dead_code import used_arguments, without_dead_code
 from jax_slim.core.model import Collected, Model, arrays_apart
 from jax_slim.core.program import VariableSpec
 
@@ -40,13 +41,13 @@ class FeatureModel(Model):
     def specs(self, *args: Any, **kwargs: Any) -> dict[str, VariableSpec]:
         """As `Model.specs`: the variables that the end points depend on."""
         every, closed, _ = self._sliced(args, kwargs, jax.random.key(0))
-        inputs = _inputs_of(closed)
+        inputs = used_arguments(closed)
         return {name: spec for index, (name, spec) in enumerate(every.items()) if index in inputs}
 
     def apply(self, variables: Mapping[str, Any], *args: Any, rng: jax.Array | None = None, **kwargs: Any) -> Any:
         """As `Model.apply`: end point -> value. `variables` may hold others too, such as all of the net's."""
         every, closed, arrays = self._sliced(args, kwargs, rng)
-        inputs = _inputs_of(closed)
+        inputs = used_arguments(closed)
         values: list[Any] = []
         for index, (name, spec) in enumerate(every.items()):
             value = variables.get(name) if index in inputs else None
@@ -78,7 +79,7 @@ class FeatureModel(Model):
             return Model.collect(self, given, *args, rng=rng, **kwargs)[0]
 
         shapes = [jax.ShapeDtypeStruct(spec.shape, spec.dtype) for spec in every.values()]
-        return every, _without_dead_code(jax.make_jaxpr(run)(shapes, arrays, rng)), arrays
+        return every, without_dead_code(jax.make_jaxpr(run)(shapes, arrays, rng)), arrays
 
 
 def features(model: Model, end_points: Sequence[str] | str) -> FeatureModel:
@@ -101,21 +102,3 @@ def features(model: Model, end_points: Sequence[str] | str) -> FeatureModel:
     if not wanted or not all(isinstance(name, str) for name in wanted):
         raise ValueError(f"features: end_points must be one or more names, got {end_points!r}.")
     return FeatureModel(model, wanted)
-
-
-def _without_dead_code(closed: ClosedJaxpr) -> ClosedJaxpr:
-    """The program without the equations that no result depends on."""
-    needed = {id(variable) for variable in closed.jaxpr.outvars}
-    kept = []
-    for equation in reversed(closed.jaxpr.eqns):
-        if any(id(variable) in needed for variable in equation.outvars):
-            needed.update(id(variable) for variable in equation.invars)
-            kept.append(equation)
-    return ClosedJaxpr(closed.jaxpr.replace(eqns=kept[::-1]), closed.consts)
-
-
-def _inputs_of(closed: ClosedJaxpr) -> set[int]:
-    """Which arguments are used, by position."""
-    used = {id(variable) for equation in closed.jaxpr.eqns for variable in equation.invars}
-    used |= {id(variable) for variable in closed.jaxpr.outvars}
-    return {index for index, variable in enumerate(closed.jaxpr.invars) if id(variable) in used}
