@@ -1,7 +1,6 @@
 """`jax-slim predict`: what photographs show."""
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -42,6 +41,7 @@ def run(options: argparse.Namespace) -> int:
     from jax_slim.cli.runs import model_of
     from jax_slim.data.errors import DataLossError
     from jax_slim.data.image_codecs import decode_image
+    from jax_slim.exporting.loader import best_classes, show
     from jax_slim.progress import Progress
 
     if options.top < 1 or options.batch_size < 1:
@@ -74,9 +74,9 @@ def run(options: argparse.Namespace) -> int:
                 images = np.pad(images, [(0, options.batch_size - len(images)), (0, 0), (0, 0), (0, 0)])
                 rows = np.asarray(probabilities(model.variables, images))
                 for (path, _), row in zip(prepared, rows, strict=False):
-                    found[path] = _best(row, labels, options.top)
+                    found[path] = best_classes(row, labels, options.top)
             progress.update(min(start + options.batch_size, len(paths)))
-    _show(found, options.json)
+    show(found, options.json)
     if options.grid and found:
         from jax_slim.cli.grids import draw_grid
 
@@ -96,27 +96,3 @@ def _files(given: list[str]) -> Iterator[str]:
             yield from inside
         else:
             yield path
-
-
-def _best(row: Any, labels: list[str] | None, top: int) -> list[dict[str, Any]]:
-    import numpy as np
-
-    order = np.argsort(-row, kind="stable")[:top]
-    return [
-        {
-            "label": labels[index] if labels else str(index),
-            "class": int(index),
-            "probability": round(float(row[index]), 6),
-        }
-        for index in order
-    ]
-
-
-def _show(found: dict[str, list[dict[str, Any]]], as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(found, indent=1))
-        return
-    for path, rows in found.items():
-        print(path)
-        for row in rows:
-            print(f"  {100 * row['probability']:6.2f} %  {row['label']}")

@@ -8,15 +8,15 @@ which the archive opens and runs itself:
     PYTHONPATH=flowers.zip python -c 'import loader; print(loader.load("flowers.zip")(images))'
 """
 
+import contextlib
 import importlib.metadata
-import io
 import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import jax
 import numpy as np
@@ -138,30 +138,39 @@ def _flatbuffers() -> dict[str, bytes]:
     }
 
 
-def _write(target: Path, program: bytes, arrays: Mapping[str, np.ndarray], contents: Mapping[str, Any]) -> None:
-    """Under another name first: a full disk must not cost the file that was there."""
-    # NumPy's files do not know bfloat16 and its like: bytes, with the dtype in the description.
-    stored = {str(index): np.frombuffer(value.tobytes(), np.uint8) for index, value in enumerate(arrays.values())}
+@contextlib.contextmanager
+def replacing(function: str, target: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of `target` when it is whole: a full disk must not cost the one that was there."""
     part: str | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, part = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         with os.fdopen(descriptor, "w+b") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                archive.writestr("model.json", json.dumps(contents, indent=1))
-                archive.writestr("program.jax_export", program, zipfile.ZIP_DEFLATED)
-                archive.writestr("loader.py", Path(loader.__file__).read_text(encoding="utf-8"))
-                archive.writestr("__main__.py", _MAIN)
-                for name, text in _flatbuffers().items():
-                    archive.writestr(name, text)
-                buffer = io.BytesIO()
-                np.savez(buffer, **stored)
-                archive.writestr("variables.npz", buffer.getbuffer())
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(part, 0o644)
         os.replace(part, target)
+        part = None
     except OSError as error:
+        raise ExportError(f"{function}: cannot write {target}: {error.strerror or error}.") from error
+    finally:
         if part is not None:
             Path(part).unlink(missing_ok=True)
-        raise ExportError(f"export_model: cannot write {target}: {error.strerror or error}.") from error
+
+
+def _write(target: Path, program: bytes, arrays: Mapping[str, np.ndarray], contents: Mapping[str, Any]) -> None:
+    # NumPy's files do not know bfloat16 and its like: bytes, with the dtype in the description.
+    stored = {
+        str(index): np.ascontiguousarray(value).reshape(-1).view(np.uint8)
+        for index, value in enumerate(arrays.values())
+    }
+    with replacing("export_model", target) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("model.json", json.dumps(contents, indent=1))
+        archive.writestr("program.jax_export", program, zipfile.ZIP_DEFLATED)
+        archive.writestr("loader.py", Path(loader.__file__).read_text(encoding="utf-8"))
+        archive.writestr("__main__.py", _MAIN)
+        for name, text in _flatbuffers().items():
+            archive.writestr(name, text)
+        with archive.open("variables.npz", "w", force_zip64=True) as variables:
+            np.savez(variables, **stored)

@@ -137,8 +137,13 @@ def classify(model: ExportedModel, path: str, top: int) -> list[dict[str, Any]]:
     channels = int(shape.split(",")[-1])
     pixels = read_image(path, channels)
     results = model(image=pixels[None].astype(dtype))
-    probabilities = np.asarray(results["probabilities"], np.float64)[0]
-    labels = model.labels
+    return best_classes(np.asarray(results["probabilities"], np.float64)[0], model.labels, top)
+
+
+def best_classes(probabilities: Any, labels: list[str] | None, top: int) -> list[dict[str, Any]]:
+    """The `top` most probable classes: label, class and probability, the best first."""
+    import numpy as np
+
     best = np.argsort(-probabilities, kind="stable")[:top]
     return [
         {
@@ -170,11 +175,16 @@ def main(arguments: list[str] | None = None) -> int:
         except LoadError as error:
             print(f"error: {error}", file=sys.stderr)
             code = 1
-    if chosen.json:
-        print(json.dumps(table, indent=1))
-    else:
-        for path, rows in table.items():
-            print(path)
-            for row in rows:
-                print(f"  {100 * row['probability']:6.2f} %  {row['label']}")
+    show(table, chosen.json)
     return code
+
+
+def show(table: dict[str, list[dict[str, Any]]], as_json: bool) -> None:
+    """Prints the best classes of each image."""
+    if as_json:
+        print(json.dumps(table, indent=1))
+        return
+    for path, rows in table.items():
+        print(path)
+        for row in rows:
+            print(f"  {100 * row['probability']:6.2f} %  {row['label']}")

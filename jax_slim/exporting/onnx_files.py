@@ -13,7 +13,7 @@ import numpy as np
 from jax import lax
 from jax.extend.core import ClosedJaxpr, Literal
 
-from jax_slim.exporting.archives import ExportError, checked_target
+from jax_slim.exporting.archives import ExportError, checked_target, replacing
 from jax_slim.kernels.choices import kernel_forms
 
 
@@ -62,13 +62,8 @@ def export_onnx(
         raise ExportError(f"export_onnx: jax2onnx cannot convert the net: {str(error).splitlines()[0]}") from error
     said = {**(description or {}), **({"labels": json.dumps(list(labels))} if labels else {})}
     onnx.helper.set_model_props(model, {name: str(value) for name, value in said.items()})
-    part = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        part.write_bytes(model.SerializeToString())
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise ExportError(f"export_onnx: cannot write {target}: {error.strerror or error}.") from error
+    with replacing("export_onnx", target) as file:
+        file.write(model.SerializeToString())
     return target
 
 
