@@ -35,14 +35,11 @@ def run(options: argparse.Namespace) -> int:
     if options.what in ROWS:
         return _net(options)
     if not os.path.exists(options.what) and not _may_be_prefix(options.what):
-        from jax_slim.nets.registry import row_of
+        from jax_slim.core.names import near
 
-        try:
-            row_of("inspect", options.what)
-        except ValueError as error:
-            hint = str(error).partition("Near names: ")[2]
-            near = f" Nets with near names: {hint}" if hint else ""
-            raise CommandError(f"there is no file, checkpoint or net called {options.what!r}.{near}") from None
+        alike = near(options.what, ROWS)
+        hint = f" Nets with near names: {', '.join(alike)}." if alike else ""
+        raise CommandError(f"there is no file, checkpoint or net called {options.what!r}.{hint}")
     if _is_records(options.what):
         return _records(options)
     return _checkpoint(options)

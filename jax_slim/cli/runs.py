@@ -96,12 +96,11 @@ def find_model(
         moving_average=moving_average,
         **known.get("options", {}),
     )
-    missing = [] if not weights else [name for name in model.specs(model.example()) if name not in model.variables]
-    missing = [name for name in missing if name.startswith(model.head)]
-    if missing:
+    # `create_model` leaves the last layers out, all of them, where theirs have other shapes.
+    if weights and model.num_classes and not any(name.startswith(model.head) for name in model.variables or ()):
         raise CommandError(
-            f"{checkpoint_path} was trained for another number of classes than {model.num_classes} ({missing[0]} has "
-            "another shape). Give --num_classes."
+            f"{checkpoint_path} was trained for another number of classes than {model.num_classes} "
+            f"({' and '.join(model.head)}: other shapes). Give --num_classes."
         )
     labels = read_labels(labels_path) if labels_path else known.get("labels")
     return Described(model, with_background(labels, model.num_classes, labels_path), checkpoint_path)

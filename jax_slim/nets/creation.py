@@ -19,11 +19,8 @@ from jax_slim.core.values import Variables
 from jax_slim.nets.nets_factory import get_network_fn, networks_map
 from jax_slim.nets.published import PUBLISHED
 from jax_slim.nets.registry import Row, row_of
-from jax_slim.preprocessing.preprocessing_factory import get_preprocessing, preprocessing_map
+from jax_slim.preprocessing.preprocessing_factory import LIKE_VGG, get_preprocessing, preprocessing_map
 from jax_slim.preprocessing.vgg_preprocessing import RESIZE_SIDE_MAX, RESIZE_SIDE_MIN
-
-# Nets for which research/slim names no preprocessing; its examples run them with VGG's.
-_LIKE_VGG = ("alexnet_v2", "overfeat")
 
 
 class NetModel(Model):
@@ -185,7 +182,7 @@ def _as_published(name: str, row: Row, classes: int) -> tuple[int, str | None]:
             return published.image_size, published.preprocessing
     if row.frames is not None:
         return networks_map[name].default_image_size, None
-    return networks_map[name].default_image_size, _kind("vgg" if name in _LIKE_VGG else name)
+    return networks_map[name].default_image_size, _kind("vgg" if name in LIKE_VGG else name)
 
 
 def _kind(preprocessing: str) -> str:

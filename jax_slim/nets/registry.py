@@ -3,11 +3,12 @@
 The names are those of research/slim's nets_factory.
 """
 
-import difflib
 import fnmatch
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
+
+from jax_slim.core.names import hint
 
 
 class Row(NamedTuple):
@@ -84,10 +85,8 @@ ROWS: Mapping[str, Row] = _rows()
 def row_of(function: str, name: str) -> Row:
     """The row of a net; `function` is who asks, for the message that lists near names when there is no such net."""
     if name not in ROWS:
-        alike = difflib.get_close_matches(str(name), ROWS, n=5, cutoff=0.5)
         raise ValueError(
-            f"{function}: name must be one of slim.nets.list_models(), got {name!r}."
-            + (f" Near names: {', '.join(alike)}." if alike else f" They are: {', '.join(ROWS)}.")
+            f"{function}: name must be one of slim.nets.list_models(), got {name!r}.{hint(str(name), ROWS, 'nets')}"
         )
     return ROWS[name]
 

@@ -43,7 +43,7 @@ preprocessing_map: Mapping[str, ModuleType] = dict(sorted(_modules().items()))
 """Name of a net -> the module whose `preprocess_image` it was trained with."""
 
 # research/slim's nets without preprocessing of their own, which its examples run with VGG's.
-_LIKE_VGG = ("alexnet_v2", "overfeat")
+LIKE_VGG = ("alexnet_v2", "overfeat")
 
 
 def get_preprocessing(name: str, is_training: bool = False, use_grayscale: bool = False) -> Callable[..., Any]:
@@ -63,7 +63,7 @@ def get_preprocessing(name: str, is_training: bool = False, use_grayscale: bool 
     """
     if name not in preprocessing_map:
         alike = difflib.get_close_matches(str(name), preprocessing_map, n=5, cutoff=0.6)
-        if name in _LIKE_VGG:
+        if name in LIKE_VGG:
             hint = f" research/slim has none for {name}: 'vgg' suits it."
         elif alike:
             hint = f" Near names: {', '.join(alike)}."
