@@ -38,12 +38,16 @@ ORDINARY = "jax,torch,tf2"
 WEIGHTS = {"vgg_16": 6, "resnet_v1_50": 4, "inception_v3": 6, "mobilenet_v1": 2.5, "mobilenet_v2": 2.5, "lenet": 1}
 # Images that a net just takes.
 SMALL = {"vgg_16": 64, "resnet_v1_50": 64, "inception_v3": 107, "mobilenet_v1": 64, "mobilenet_v2": 64, "lenet": 28}
-# What glibc is told to keep memory instead of giving it back after each step.
+# How glibc deals with a step's arrays: kept instead of given back, or in pages of 2 MB.
 MALLOC = {
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": str(16 << 30),
-    "MALLOC_TOP_PAD_": str(64 << 20),
-    "MALLOC_ARENA_MAX": "1",
+    "default": {},
+    "kept": {
+        "MALLOC_MMAP_MAX_": "0",
+        "MALLOC_TRIM_THRESHOLD_": "-1",
+        "MALLOC_TOP_PAD_": str(64 << 20),
+        "MALLOC_ARENA_MAX": "1",
+    },
+    "huge-pages": {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"},
 }
 
 
@@ -244,8 +248,7 @@ def environment_of(options: argparse.Namespace, scratch: Path) -> dict[str, str]
         }  # fmt: skip
     if options.omp == "passive":
         found["OMP_WAIT_POLICY"] = "passive"
-    if options.malloc == "tuned":
-        found |= MALLOC
+    found |= MALLOC[options.malloc]
     # Compile times are those of the first time: no cache of an earlier run, unless it is asked for.
     kept = options.cache / "compiled" if options.keep_compiled else scratch
     found["TORCHINDUCTOR_CACHE_DIR"] = str(kept / "torch")
@@ -290,7 +293,7 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     add("--clock", choices=("seconds", "processor"), default="seconds", help="what ratios are of: wall clock, or "
         "processor time on a busy machine")  # fmt: skip
     add("--isa", help="the newest instructions that libraries may use, such as AVX2")
-    add("--malloc", choices=("default", "tuned"), default="default", help="glibc's allocator, for all alike")
+    add("--malloc", choices=MALLOC, default="default", help="glibc's allocator, for all alike")
     add("--omp", choices=("default", "passive"), default="default", help="how OpenMP's threads wait for one another: "
         "passive on a busy machine, where PyTorch's else wait a hundred times too long")  # fmt: skip
     add("--tf1-python", metavar="PYTHON", help="a Python 3.7, with or without TensorFlow 1.15; adds tf1 to the peers")

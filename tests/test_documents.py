@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 
@@ -55,6 +56,14 @@ def test_the_code_in_a_document_runs(document, tmp_path, capfd):
     code = "\n".join(blocks(document)).replace("/tmp/old", str(tmp_path))
     exec(compile(code, document, "exec"), {})
     assert capfd.readouterr().out
+
+
+def test_the_document_on_speed_runs(tmp_path):
+    code = "\n".join(blocks("docs/speed.md")).replace("/tmp/speed", str(tmp_path))
+    # In a process of its own, as it sets JAX's options.
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert shown.returncode == 0, shown.stderr
+    assert float(shown.stdout) < 1e-5
 
 
 def test_every_document_is_linked_and_every_link_leads_somewhere():

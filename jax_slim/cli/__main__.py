@@ -2,6 +2,6 @@
 
 import sys
 
-from jax_slim.cli.main import main
+from jax_slim.cli.main import start
 
-sys.exit(main())
+sys.exit(start())

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from jax_slim.cli import compiled_programs, huge_pages
 from jax_slim.cli.failures import explained
 
 _COMMANDS = {
@@ -28,6 +29,15 @@ _COMMANDS = {
     "demo": "demonstration",
 }
 """Command -> its file, which has `HELP`, `add_arguments(parser)` and `run(options) -> exit code`."""
+
+_COMPUTE = ("train", "evaluate", "predict", "demo")
+
+
+def start() -> int:
+    """Runs the command that this process was started for."""
+    if len(sys.argv) > 1 and sys.argv[1] in _COMPUTE:
+        huge_pages.start_again()
+    return main()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,6 +61,7 @@ def _run(parser: argparse.ArgumentParser, chosen: str | None, arguments: Sequenc
         parser.print_help()
         return 0
     try:
+        compiled_programs.keep()
         return importlib.import_module(f"jax_slim.cli.{_COMMANDS[chosen]}").run(options)
     except KeyboardInterrupt:
         return 130
