@@ -116,7 +116,7 @@ def weights_by_rows(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -
     windows, counts = geometry.windows, geometry.counts
     width = windows.sizes[-1]
     taken = padded.size // padded.shape[1] * width * windows.strides[0] * padded.dtype.itemsize
-    band = max(1, min(counts[0], choices.BYTES_OF_A_BAND // max(taken, 1)))
+    band = choices.rows_of_a_band(counts[0], taken)
     bands, rest = divmod(counts[0], band)
 
     def of_band(first: jax.Array | int, count: int) -> jax.Array:

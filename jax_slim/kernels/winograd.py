@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from jax_slim.kernels import choices
 from jax_slim.kernels.conv_geometry import Geometry
 
 
@@ -41,9 +42,7 @@ def weights(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Ar
     """
     counts = geometry.counts
     tiles = [-(-count // 2) for count in counts]
-    padded = _padded(inputs, geometry.windows.padding, tiles)
-    rows = jnp.stack(_sums_of_inputs(*_four_of_each_tile(padded, 1)))
-    seen = jnp.stack(_sums_of_inputs(*_four_of_each_tile(rows, 3)), 1)
+    seen = _seen(_padded(inputs, geometry.windows.padding, tiles))
     spare = [(0, 2 * tile - count, 0) for tile, count in zip(tiles, counts, strict=True)]
     given = lax.pad(outputs, jnp.zeros((), outputs.dtype), [(0, 0, 0), *spare, (0, 0, 0)])
     # Transposed outputs: each of the two outputs of a tile goes to the products that it is made of.
@@ -69,10 +68,11 @@ def _convolved(
 ) -> jax.Array:
     """The convolution; `summed` is the axis of [C, O] that the pixels' channels meet."""
     tiles = [-(-count // 2) for count in counts]
-    seen = _transformed_inputs(pixels, padding, tiles)
+    padded = _padded(pixels, padding, tiles)
     by_row = _spread_taps(weights[0], weights[1], weights[2])
     taps = [_spread_taps(row[0], row[1], row[2]) for row in by_row]
-    products = [[_product(seen[i][j], taps[i][j], (1, summed), geometry) for j in range(4)] for i in range(4)]
+    products_of = _products_at_once if choices.winograd_at_once(counts) else _products_one_by_one
+    products = products_of(padded, taps, summed, geometry)
     columns = [_gathered_outputs([products[i][j] for i in range(4)]) for j in range(4)]
     pairs = [_gathered_outputs([columns[j][r] for j in range(4)]) for r in range(2)]
     shape = (pixels.shape[0], *tiles, weights.shape[3 - summed])
@@ -81,15 +81,36 @@ def _convolved(
     return whole[:, : counts[0], : counts[1]]
 
 
-def _transformed_inputs(
-    pixels: jax.Array, padding: tuple[tuple[int, int], ...], tiles: list[int]
+def _products_one_by_one(
+    padded: jax.Array, taps: list[list[jax.Array]], summed: int, geometry: Geometry
 ) -> list[list[jax.Array]]:
-    """For each of the 16 products: [tiles of all images, C]."""
-    found = []
-    for row in _sums_of_inputs(*_four_of_each_tile(_padded(pixels, padding, tiles), 1)):
+    """The 16 products, each [tiles of all images, O]."""
+    products = []
+    for row, of_row in zip(_sums_of_inputs(*_four_of_each_tile(padded, 1)), taps, strict=True):
         values = _sums_of_inputs(*_four_of_each_tile(row, 2))
-        found.append([value.reshape(-1, value.shape[-1]) for value in values])
-    return found
+        products.append([_product(value, tap, summed, geometry) for value, tap in zip(values, of_row, strict=True)])
+    return products
+
+
+def _products_at_once(
+    padded: jax.Array, taps: list[list[jax.Array]], summed: int, geometry: Geometry
+) -> list[list[jax.Array]]:
+    """The same, as one product of arrays side by side."""
+    seen = _seen(padded)
+    matrices = jnp.stack([jnp.stack(of_row) for of_row in taps])
+    products = lax.dot_general(
+        seen.reshape(16, -1, seen.shape[-1]),
+        matrices.reshape(16, *matrices.shape[2:]),
+        (((2,), (1 + summed,)), ((0,), (0,))),
+        precision=geometry.precision,
+    )
+    return [[products[4 * i + j] for j in range(4)] for i in range(4)]
+
+
+def _seen(padded: jax.Array) -> jax.Array:
+    """What the 16 products see of each tile: [4, 4, N, tiles down, tiles across, C]."""
+    rows = jnp.stack(_sums_of_inputs(*_four_of_each_tile(padded, 1)))
+    return jnp.stack(_sums_of_inputs(*_four_of_each_tile(rows, 3)), 1)
 
 
 def _padded(pixels: jax.Array, padding: tuple[tuple[int, int], ...], tiles: list[int]) -> jax.Array:
@@ -134,8 +155,6 @@ def _gathered_taps(products: list[jax.Array]) -> list[jax.Array]:
     return [a + half, (b - c) * 0.5, d + half]
 
 
-def _product(left: jax.Array, right: jax.Array, summed: tuple[int, int], geometry: Geometry) -> jax.Array:
-    left = left.reshape(-1, left.shape[-1])
-    right = right.reshape(-1, right.shape[-1])
-    contracted = (((summed[0],), (summed[1],)), ((), ()))
-    return lax.dot_general(left, right, contracted, precision=geometry.precision)
+def _product(pixels: jax.Array, tap: jax.Array, summed: int, geometry: Geometry) -> jax.Array:
+    contracted = (((1,), (summed,)), ((), ()))
+    return lax.dot_general(pixels.reshape(-1, pixels.shape[-1]), tap, contracted, precision=geometry.precision)

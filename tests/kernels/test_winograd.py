@@ -28,10 +28,12 @@ def geometry_of(height, width, padding="SAME", inexact=True):
     st.tuples(st.integers(3, 6), st.integers(3, 6)),
     st.sampled_from(["SAME", "VALID", ((2, 0), (1, 2))]),
     st.integers(1, 3),
+    st.booleans(),
 )
-def test_it_is_the_same_convolution(lengths, padding, batch):
+def test_it_is_the_same_convolution(lengths, padding, batch, at_once):
     geometry = geometry_of(*lengths, padding)
-    with jax.enable_x64(True):
+    with pytest.MonkeyPatch.context() as patch, jax.enable_x64(True):
+        patch.setattr(choices, "winograd_at_once", lambda counts: at_once)
         x, w = normals(batch, *lengths, 3), normals(3, 3, 3, 2, seed=1)
         dy = normals(batch, *geometry.counts, 2, seed=2)
 
@@ -74,10 +76,17 @@ def test_where_it_is_chosen():
 
     assert chosen(geometry_of(14, 14)) == (True, True, True)
     assert chosen(geometry_of(14, 14), x=(8, 14, 14, 128), w=(3, 3, 128, 128)) == (False, False, True)
+    assert chosen(geometry_of(56, 56), x=(8, 56, 56, 128), w=(3, 3, 128, 256)) == (True, True, True)
+    assert chosen(geometry_of(112, 112), x=(8, 112, 112, 256)) == (False, False, True)
     for geometry in (geometry_of(14, 14, inexact=False), geometry_of(6, 6), geometry_of(14, 14, ((3, 0), (0, 0)))):
         assert chosen(geometry) == (False, False, False)
     for dtype in (jnp.bfloat16, np.dtype("float64")):
         assert chosen(geometry_of(14, 14), dtype) == (False, False, False)
+
+
+@pytest.mark.parametrize(("rows", "row_bytes", "band"), [(224, 1 << 20, 8), (224, 1200 << 10, 4), (147, 450 << 10, 18)])
+def test_bands_divide_the_rows_where_they_can(rows, row_bytes, band):
+    assert choices.rows_of_a_band(rows, row_bytes) == band
 
 
 def test_the_switch_reaches_functions_that_were_jitted_and_called_before():
