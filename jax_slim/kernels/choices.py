@@ -85,7 +85,7 @@ def for_outputs(inputs: tuple[int, ...], weights: tuple[int, ...], dtype: Any, g
         return Form.PIXELS
     if _one_window(geometry):
         return Form.WHOLE
-    if _winograd(weights[-2:], 128, dtype, geometry) and max(weights[-2:]) >= 256 and max(geometry.counts) <= 64:
+    if _winograd(weights[-2:], 128, dtype, geometry) and max(geometry.counts) <= 64:
         return Form.WINOGRAD
     return Form.LAX
 
@@ -102,7 +102,7 @@ def for_inputs(outputs: tuple[int, ...], weights: tuple[int, ...], dtype: Any, g
         return Form.PIXELS
     if _one_window(geometry):
         return Form.WHOLE
-    if _winograd(weights[-2:], 128, dtype, geometry) and max(weights[-2:]) >= 256 and max(geometry.counts) <= 64:
+    if _winograd(weights[-2:], 128, dtype, geometry) and max(geometry.counts) <= 64:
         return Form.WINOGRAD
     if max(geometry.windows.strides) == 1:
         return Form.TURNED
@@ -123,20 +123,20 @@ def for_weights(inputs: tuple[int, ...], outputs: tuple[int, ...], dtype: Any, g
         return Form.WHOLE
     channel = geometry.layout.channel
     channels, filters = inputs[channel], outputs[channel]
-    if _winograd((channels, filters), 128, dtype, geometry):
+    if _winograd((channels, filters), 64, dtype, geometry) and max(geometry.counts) <= 112:
         return Form.WINOGRAD
     if min(channels, filters) >= LEAST_CHANNELS_OF_A_TAP and max(geometry.counts) < 56:
         return Form.TAPS
     return Form.ROWS
 
 
-def winograd_at_once(counts: tuple[int, ...]) -> bool:
+def winograd_at_once(counts: tuple[int, ...], channels: tuple[int, ...]) -> bool:
     """Whether the 16 products of a Winograd convolution are one, which compiles in half the time.
 
-    One by one they are faster at about 28 pixels (512 channels: 61 ms, at once 84, `lax` 120); elsewhere by less than
-    15 %.
+    One by one they are faster at about 28 pixels with many channels (512: 61 ms, at once 84, `lax` 120); elsewhere by
+    less than 15 %.
     """
-    return not 16 < max(counts) <= 32
+    return max(channels) < 256 or not 16 < max(counts) <= 32
 
 
 def rows_of_a_band(rows: int, row_bytes: int) -> int:

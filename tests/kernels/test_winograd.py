@@ -33,7 +33,7 @@ def geometry_of(height, width, padding="SAME", inexact=True):
 def test_it_is_the_same_convolution(lengths, padding, batch, at_once):
     geometry = geometry_of(*lengths, padding)
     with pytest.MonkeyPatch.context() as patch, jax.enable_x64(True):
-        patch.setattr(choices, "winograd_at_once", lambda counts: at_once)
+        patch.setattr(choices, "winograd_at_once", lambda *_: at_once)
         x, w = normals(batch, *lengths, 3), normals(3, 3, 3, 2, seed=1)
         dy = normals(batch, *geometry.counts, 2, seed=2)
 
@@ -75,9 +75,10 @@ def test_where_it_is_chosen():
         )
 
     assert chosen(geometry_of(14, 14)) == (True, True, True)
-    assert chosen(geometry_of(14, 14), x=(8, 14, 14, 128), w=(3, 3, 128, 128)) == (False, False, True)
+    assert chosen(geometry_of(14, 14), x=(8, 14, 14, 64), w=(3, 3, 64, 64)) == (False, False, True)
     assert chosen(geometry_of(56, 56), x=(8, 56, 56, 128), w=(3, 3, 128, 256)) == (True, True, True)
     assert chosen(geometry_of(112, 112), x=(8, 112, 112, 256)) == (False, False, True)
+    assert chosen(geometry_of(224, 224), x=(8, 224, 224, 64), w=(3, 3, 64, 64)) == (False, False, False)
     for geometry in (geometry_of(14, 14, inexact=False), geometry_of(6, 6), geometry_of(14, 14, ((3, 0), (0, 0)))):
         assert chosen(geometry) == (False, False, False)
     for dtype in (jnp.bfloat16, np.dtype("float64")):
