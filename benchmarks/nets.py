@@ -136,7 +136,9 @@ class Run:
         """Blocks in turn: each round every peer once, for each step."""
         seconds = self.options.seconds
         once = sum(
-            max(seconds, found["step_seconds"]) for worker in workers.values() for found in worker.prepared.values()
+            max(seconds, found["step_seconds"]) + found["step_seconds"]
+            for worker in workers.values()
+            for found in worker.prepared.values()
         )
         left = share * (until - time.monotonic())
         rounds = max(1, min(self.options.rounds, int(left / once)))

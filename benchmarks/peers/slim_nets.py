@@ -90,6 +90,14 @@ class WithTrainOp:
             logits = self._forward(self.state.variables, self.batch["image"])
         return jax.block_until_ready(logits).sum()
 
+    def compiled(self, what):
+        """The text of the compiled program of "train" or "forward"."""
+        step, arguments = {
+            "train": (self._train, (self.state, self.batch)),
+            "forward": (self._forward, (self.state.variables, self.batch["image"])),
+        }[what]
+        return step.lower(*arguments).compile().as_text()
+
 
 class ByHand(JaxPeer):
     """Trains by the step that the other peers on JAX have, which needs neither optax nor what else `learning` loads."""

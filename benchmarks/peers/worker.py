@@ -37,7 +37,12 @@ def forget_peak():
 
 
 def block(peer, step, count):
-    """Runs `count` steps; seconds of wall clock and of processor."""
+    """Runs `count` steps after one that warms up, as others ran before; seconds of wall clock and of processor."""
+    getattr(peer, step)(1)
+    return timed(peer, step, count)
+
+
+def timed(peer, step, count):
     before, start = time.process_time(), time.perf_counter()
     value = getattr(peer, step)(count)
     seconds, processor = time.perf_counter() - start, time.process_time() - before
@@ -47,10 +52,10 @@ def block(peer, step, count):
 def prepare(peer, step):
     """The first steps: what compiling takes beyond running, and the peak of memory with and without it."""
     forget_peak()
-    first = block(peer, step, 1)
+    first = timed(peer, step, 1)
     with_compiler = status("VmHWM")
     forget_peak()
-    second = block(peer, step, 1)
+    second = timed(peer, step, 1)
     return {
         "compile_seconds": max(0.0, first["seconds"] - second["seconds"]),
         "compile_processor_seconds": max(0.0, first["processor"] - second["processor"]),

@@ -1,6 +1,7 @@
 """Whether the benchmarks of whole nets run, with jax-slim and what this environment has."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -72,3 +73,12 @@ def test_a_peer_that_is_not_known_is_refused():
     assert done.returncode == 2
     assert "must be among slim-exact, slim-lax, jax, flax" in done.stderr
     assert "got caffe" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_profile_tells_kinds_and_layers():
+    printed = run("profile_net.py", "lenet", "--batch", 2, "--steps", 1, "--rows", 5)
+    kinds, layers, single = (printed.partition(title)[2] for title in ("by kind", "by layer", "one by one"))
+    assert re.search(r"^ +[\d.]+ ms +[\d.]+ %  \w+", kinds, re.MULTILINE)
+    assert re.search(r"^ +[\d.]+ ms +[\d.]+ %  LeNet/(conv|fc)\d", layers, re.MULTILINE)
+    assert re.search(r"^ +[\d.]+ ms  [\w.]+ +f32\[", single, re.MULTILINE)
