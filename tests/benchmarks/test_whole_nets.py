@@ -80,5 +80,5 @@ def test_a_profile_tells_kinds_and_layers():
     printed = run("profile_net.py", "lenet", "--batch", 2, "--steps", 1, "--rows", 5)
     kinds, layers, single = (printed.partition(title)[2] for title in ("by kind", "by layer", "one by one"))
     assert re.search(r"^ +[\d.]+ ms +[\d.]+ %  \w+", kinds, re.MULTILINE)
-    assert re.search(r"^ +[\d.]+ ms +[\d.]+ %  LeNet/(conv|fc)\d", layers, re.MULTILINE)
+    assert re.search(r"^ +[\d.]+ ms +[\d.]+ %  (conv|fc)\d", layers, re.MULTILINE)
     assert re.search(r"^ +[\d.]+ ms  [\w.]+ +f32\[", single, re.MULTILINE)
