@@ -37,12 +37,13 @@ def forget_peak():
 
 
 def block(peer, step, count):
-    """Runs `count` steps after one that warms up, as others ran before; seconds of wall clock and of processor."""
+    """As `timed`, after a step that warms up: others ran before."""
     getattr(peer, step)(1)
     return timed(peer, step, count)
 
 
 def timed(peer, step, count):
+    """Runs `count` steps; seconds of wall clock and of processor."""
     before, start = time.process_time(), time.perf_counter()
     value = getattr(peer, step)(count)
     seconds, processor = time.perf_counter() - start, time.process_time() - before

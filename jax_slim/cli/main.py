@@ -61,7 +61,8 @@ def _run(parser: argparse.ArgumentParser, chosen: str | None, arguments: Sequenc
         parser.print_help()
         return 0
     try:
-        compiled_programs.keep()
+        if chosen in _COMPUTE:
+            compiled_programs.keep()
         return importlib.import_module(f"jax_slim.cli.{_COMMANDS[chosen]}").run(options)
     except KeyboardInterrupt:
         return 130

@@ -85,7 +85,7 @@ def for_outputs(inputs: tuple[int, ...], weights: tuple[int, ...], dtype: Any, g
         return Form.PIXELS
     if _one_window(geometry):
         return Form.WHOLE
-    if _winograd(weights[-2:], 128, dtype, geometry) and max(geometry.counts) <= 64:
+    if _winograd(weights[-2:], 128, 64, dtype, geometry):
         return Form.WINOGRAD
     return Form.LAX
 
@@ -102,7 +102,7 @@ def for_inputs(outputs: tuple[int, ...], weights: tuple[int, ...], dtype: Any, g
         return Form.PIXELS
     if _one_window(geometry):
         return Form.WHOLE
-    if _winograd(weights[-2:], 128, dtype, geometry) and max(geometry.counts) <= 64:
+    if _winograd(weights[-2:], 128, 64, dtype, geometry):
         return Form.WINOGRAD
     if max(geometry.windows.strides) == 1:
         return Form.TURNED
@@ -123,7 +123,7 @@ def for_weights(inputs: tuple[int, ...], outputs: tuple[int, ...], dtype: Any, g
         return Form.WHOLE
     channel = geometry.layout.channel
     channels, filters = inputs[channel], outputs[channel]
-    if _winograd((channels, filters), 64, dtype, geometry) and max(geometry.counts) <= 112:
+    if _winograd((channels, filters), 64, 112, dtype, geometry):
         return Form.WINOGRAD
     if min(channels, filters) >= LEAST_CHANNELS_OF_A_TAP and max(geometry.counts) < 56:
         return Form.TAPS
@@ -176,8 +176,8 @@ def _one_window(geometry: Geometry) -> bool:
     )
 
 
-def _winograd(channels: tuple[int, ...], least: int, dtype: Any, geometry: Geometry) -> bool:
-    """Whether Winograd's form is allowed, can be used and pays.
+def _winograd(channels: tuple[int, ...], least: int, most: int, dtype: Any, geometry: Geometry) -> bool:
+    """Whether Winograd's form is allowed, can be used and pays: from `least` channels on, up to `most` pixels.
 
     With fewer channels the sums around the products cost more than the products save; and of few tiles the products
     are small, those at the borders for nothing.
@@ -191,6 +191,7 @@ def _winograd(channels: tuple[int, ...], least: int, dtype: Any, geometry: Geome
         and all(side <= 2 for pair in windows.padding for side in pair)
         and min(channels) >= least
         and min(geometry.counts) >= 12
+        and max(geometry.counts) <= most
     )
 
 

@@ -19,7 +19,7 @@ def keep_freed_memory(keep: bool = True) -> bool:
 
     A training step on a CPU allocates large temporary arrays and frees them again. glibc gives them back to the system
     at once, and each next step takes a page fault for every 4 kB: 600,000 of them in a step of VGG-16. Kept, they are
-    there already: a step of MobileNet-v1 at batch 8 went from 0.54 to 0.38 seconds, and no net's took longer.
+    there already: a step of MobileNet-v1 at batch 8 went from 0.50 to 0.40 seconds.
 
         slim.keep_freed_memory()      # at the start of the program: what is allocated later stays
         slim.learning.train(...)
