@@ -149,13 +149,14 @@ def _derivative(
     moved, of_factor, of_shift = tangents
     mean, variance = _moments(exact, axes, None)
     root = lax.rsqrt(variance + epsilon)
-    centered = exact - mean
+    # Not the distances of the forward pass: these would be kept until the gradient, an array as large as the inputs.
+    centered = exact - lax.optimization_barrier(mean)
     slope = root * factor
     of_mean = jnp.mean(moved, axes, keepdims=True)
     half_of_variance = jnp.mean(centered * moved, axes, keepdims=True)
     by_distance = root * of_factor - slope * jnp.square(root) * half_of_variance
     of_outputs = moved * slope + centered * by_distance + (of_shift - slope * of_mean)
-    return (centered * slope + shift, mean, variance), (of_outputs, of_mean, 2 * half_of_variance)
+    return ((exact - mean) * slope + shift, mean, variance), (of_outputs, of_mean, 2 * half_of_variance)
 
 
 def _along(array: jax.Array, ndim: int, channel_axis: int) -> jax.Array:
