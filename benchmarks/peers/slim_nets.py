@@ -78,7 +78,7 @@ class WithTrainOp:
         self.parameters = sum(value.size for value in train_op.trained(self.state.variables).values())
         model = slim.Model(lambda images: run(images, False)[0])
         self._train = jax.jit(train_op, donate_argnums=0, compiler_options=slim.compiler_options())
-        self._forward = jax.jit(model.apply)
+        self._forward = jax.jit(model.apply, compiler_options=slim.compiler_options())
 
     def train(self, steps):
         for _ in range(steps):

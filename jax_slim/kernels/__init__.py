@@ -11,14 +11,15 @@ forms that are faster on a CPU, for the operation and its gradients:
     layouts         where the axes of "NHWC" and its like are, and how windows lie on them
     conv_geometry   a convolution without its arrays
     precision       how exact products are
-    memory          a training step's memory: less of it, and kept when freed
+    compiling       options for XLA
+    memory          freed memory, kept
 """
 
 from jax_slim.kernels.choices import kernel_forms as kernel_forms
+from jax_slim.kernels.compiling import compiler_options as compiler_options
 from jax_slim.kernels.conv import convolution as convolution
 from jax_slim.kernels.conv import depthwise_convolution as depthwise_convolution
 from jax_slim.kernels.conv import transposed_convolution as transposed_convolution
-from jax_slim.kernels.memory import compiler_options as compiler_options
 from jax_slim.kernels.memory import keep_freed_memory as keep_freed_memory
 from jax_slim.kernels.normalization import moments as moments
 from jax_slim.kernels.normalization import normalize as normalize

@@ -201,9 +201,7 @@ def _run(
             train_op,
             state,
             facts.get("data"),
-            jax.jit(
-                train_op, donate_argnums=0, out_shardings=(where, None), compiler_options=compiler_options()
-            ),
+            jax.jit(train_op, donate_argnums=0, out_shardings=(where, None), compiler_options=compiler_options()),
             checkpoints,
             recorder,
             tracer,
