@@ -34,6 +34,7 @@ class Form(enum.Enum):
     LAX = enum.auto()
     PIXELS = enum.auto()
     TAPS = enum.auto()
+    GROUPS = enum.auto()
     ROWS = enum.auto()
     TURNED = enum.auto()
     WHOLE = enum.auto()
@@ -113,16 +114,17 @@ def for_weights(inputs: tuple[int, ...], outputs: tuple[int, ...], dtype: Any, g
     """The form of the gradient of the weights."""
     if _empty(inputs, outputs):
         return Form.LAX
-    if _by_channel(geometry, inputs[geometry.layout.channel] // geometry.groups):
+    channel = geometry.layout.channel
+    channels, filters = inputs[channel], outputs[channel]
+    if _by_channel(geometry, channels // geometry.groups):
         return Form.TAPS
     if geometry.groups > 1:
-        return Form.LAX
+        # `lax`'s takes 6 seconds for 32 groups of 8 channels at 28 pixels, whose outputs take 20 milliseconds.
+        return Form.LAX if channels == geometry.groups else Form.GROUPS
     if _one_pixel(geometry):
         return Form.PIXELS
     if _one_window(geometry):
         return Form.WHOLE
-    channel = geometry.layout.channel
-    channels, filters = inputs[channel], outputs[channel]
     if _winograd((channels, filters), 64, 112, dtype, geometry):
         return Form.WINOGRAD
     if min(channels, filters) >= LEAST_CHANNELS_OF_A_TAP and max(geometry.counts) < 56:

@@ -106,6 +106,26 @@ def weights_by_taps(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -
     return jnp.stack(products).reshape(*geometry.windows.sizes, *products[0].shape).astype(inputs.dtype)
 
 
+def weights_by_groups(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
+    """For channels in groups: for each tap one small product a group."""
+    groups, rows = geometry.groups, math.prod(outputs.shape[:-1])
+    exact = jnp.promote_types(outputs.dtype, jnp.float32)
+    given = outputs.reshape(rows, groups, -1)
+    products = [
+        lax.dot_general(
+            view.reshape(rows, groups, -1),
+            given,
+            (((0,), (0,)), ((1,), (1,))),
+            precision=geometry.precision,
+            preferred_element_type=exact,
+        )
+        for view in _views(_padded(inputs, geometry), outputs, geometry)
+    ]
+    # [taps, groups, C of a group, O of a group]; weights have all outputs last, group by group.
+    found = jnp.stack(products).swapaxes(1, 2)
+    return found.reshape(*geometry.windows.sizes, found.shape[1], outputs.shape[-1]).astype(inputs.dtype)
+
+
 def weights_by_rows(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
     """One product for each row of the kernel: what the taps of a row see is laid side by side, as more channels.
 
