@@ -4,8 +4,8 @@
 
 For each operation the forms run in turn in one process. Times are processor time over the number of cores, so that
 what else runs on the machine counts less than it does in wall time; a round's figure is a mean, the table has medians.
-"Peak" is the best of a few large matrix products in the same process. jax-slim's forms are compiled with
-`slim.compiler_options()`, `lax` is compiled as JAX does by default.
+"Peak" is the best of a few large matrix products in the same process. jax-slim's forms are compiled by
+`slim.jit`, `lax` by `jax.jit`.
 """
 
 import argparse
@@ -173,8 +173,7 @@ def measured(name, operation, args, dtype):
         compiled, compiling = {}, {}
         for kind in KINDS:
             begun = processor_time()
-            options = {} if kind == "lax" else kernels.compiler_options()
-            form = jax.jit(part(argument, kind), compiler_options=options)
+            form = (jax.jit if kind == "lax" else kernels.jit)(part(argument, kind))
             compiled[kind] = form.lower(given, *arrays).compile()
             compiling[kind] = processor_time() - begun
         times = in_turn({kind: (form, (given, *arrays)) for kind, form in compiled.items()}, args)

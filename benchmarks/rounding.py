@@ -41,7 +41,7 @@ def results(config, variables, images, labels):
 
     trained = {name: variables[name] for name in variables.trainable}
     rest = {name: value for name, value in variables.items() if name not in trained}
-    step = jax.jit(jax.grad(loss, has_aux=True), compiler_options=slim.compiler_options())
+    step = slim.jit(jax.grad(loss, has_aux=True))
     dtype = jnp.dtype(config["dtype"])
     gradients, logits = step(*jax.tree.map(lambda value: value.astype(dtype), (trained, rest, images)))
     return jax.tree.map(np.asarray, (logits, gradients))

@@ -58,7 +58,7 @@ def second_half(times):
 
 def by_hand(train_op, steps):
     batches = Marked(steps)
-    step = jax.jit(train_op, donate_argnums=0, compiler_options=slim.compiler_options())
+    step = slim.jit(train_op, donate_argnums=0)
     state = train_op.init(jax.random.key(0), next(batches.batches))
     for batch in batches:
         state, result = step(state, batch, False)

@@ -77,8 +77,8 @@ class WithTrainOp:
         self.state = train_op.init(jax.random.key(0), self.batch)
         self.parameters = sum(value.size for value in train_op.trained(self.state.variables).values())
         model = slim.Model(lambda images: run(images, False)[0])
-        self._train = jax.jit(train_op, donate_argnums=0, compiler_options=slim.compiler_options())
-        self._forward = jax.jit(model.apply, compiler_options=slim.compiler_options())
+        self._train = slim.jit(train_op, donate_argnums=0)
+        self._forward = slim.jit(model.apply)
 
     def train(self, steps):
         for _ in range(steps):

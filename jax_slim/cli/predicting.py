@@ -1,7 +1,6 @@
 """`jax-slim predict`: what photographs show."""
 
 import argparse
-import functools
 import os
 import sys
 from collections.abc import Iterator
@@ -43,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     from jax_slim.data.errors import DataLossError
     from jax_slim.data.image_codecs import decode_image
     from jax_slim.exporting.loader import best_classes, show
-    from jax_slim.kernels import compiler_options
+    from jax_slim.kernels import jit
     from jax_slim.progress import Progress
 
     if options.top < 1 or options.batch_size < 1:
@@ -51,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     paths = list(_files(options.images))
     model, labels, _ = model_of(options, options.checkpoint_path, options.moving_average)
 
-    @functools.partial(jax.jit, compiler_options=compiler_options())
+    @jit
     def probabilities(variables: Any, images: Any) -> Any:
         logits, _ = model.apply(variables, images)
         return jax.nn.softmax(logits.reshape(logits.shape[0], logits.shape[-1]))

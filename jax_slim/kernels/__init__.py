@@ -6,24 +6,27 @@ forms that are faster on a CPU, for the operation and its gradients:
     choices         which form is taken, from shapes, dtype and layout; the scope `kernel_forms`
     linear_maps     operations whose gradients are operations of the same kind; the form follows the platform
     conv_maps       the convolution, its two gradients and their forms: conv_products, depthwise, winograd
+    dense           the product with a matrix of weights
+    products        matrix products as a CPU computes them fastest
     pool_maps       maxima, sums and the ways back: pooling_forms
     phases          pixels of one phase of a stride, side by side
     layouts         where the axes of "NHWC" and its like are, and how windows lie on them
     conv_geometry   a convolution without its arrays
     precision       how exact products are
-    compiling       options for XLA
+    compiling       `jit` with options for XLA
     memory          freed memory, kept
 """
 
 from jax_slim.kernels.choices import kernel_forms as kernel_forms
 from jax_slim.kernels.compiling import compiler_options as compiler_options
+from jax_slim.kernels.compiling import jit as jit
 from jax_slim.kernels.conv import convolution as convolution
 from jax_slim.kernels.conv import depthwise_convolution as depthwise_convolution
 from jax_slim.kernels.conv import transposed_convolution as transposed_convolution
+from jax_slim.kernels.dense import dense as dense
 from jax_slim.kernels.memory import keep_freed_memory as keep_freed_memory
 from jax_slim.kernels.normalization import moments as moments
 from jax_slim.kernels.normalization import normalize as normalize
 from jax_slim.kernels.normalization import normalize_by_moments as normalize_by_moments
 from jax_slim.kernels.pooling import avg_pool as avg_pool
 from jax_slim.kernels.pooling import max_pool as max_pool
-from jax_slim.kernels.products import dense as dense

@@ -22,10 +22,17 @@ MOST_TAPS_BY_CHANNEL = 49
 MOST_TAPS_OF_A_POOL = 25
 # With fewer, a product for each tap is thin, and all taps of a row together are better; in large images, too, as bands.
 LEAST_CHANNELS_OF_A_TAP = 128
+# As channels of a convolution by Eigen, fewer do not fill its vectors: 4 take 1.0 to 1.5 times what rows or taps take,
+# 1 takes 3 times; 8 and more take half of it.
+LEAST_IMAGES_OF_AN_EXCHANGE = 8
+# Up to here Winograd's arrays are small enough beside what they save: 28 pixels of 512 channels 99 ms, exchanged 129;
+# 56 of 256 channels, 172 and 177; 28 pixels of 128 channels in a batch of 32, 98 and 64.
+MOST_PIXELS_OF_A_CHANNEL = 16
 _KINDS = ("fastest", "exact", "lax")
 
 # Of the kind that JAX's caches know: a jitted function is traced anew where it is called with other forms.
 _kind = jax.make_user_context("fastest")
+_tuned = jax.make_user_context(False)
 
 
 class Form(enum.Enum):
@@ -36,6 +43,7 @@ class Form(enum.Enum):
     TAPS = enum.auto()
     GROUPS = enum.auto()
     ROWS = enum.auto()
+    EXCHANGED = enum.auto()
     TURNED = enum.auto()
     WHOLE = enum.auto()
     WINOGRAD = enum.auto()
@@ -72,6 +80,16 @@ def plain() -> bool:
 def inexact_allowed() -> bool:
     """Whether forms with larger rounding errors may be chosen."""
     return _kind.value == "fastest"
+
+
+def for_tuned_programs() -> contextlib.AbstractContextManager[None]:
+    """A scope in which forms are chosen for programs that are compiled with `compiler_options()`."""
+    return _tuned(True)
+
+
+def tuned() -> bool:
+    """Whether forms are chosen for programs that are compiled with `compiler_options()`."""
+    return _tuned.value
 
 
 def for_outputs(inputs: tuple[int, ...], weights: tuple[int, ...], dtype: Any, geometry: Geometry) -> Form:
@@ -125,6 +143,10 @@ def for_weights(inputs: tuple[int, ...], outputs: tuple[int, ...], dtype: Any, g
         return Form.PIXELS
     if _one_window(geometry):
         return Form.WHOLE
+    if geometry.tuned and len(geometry.lengths) == 2 and inputs[0] >= LEAST_IMAGES_OF_AN_EXCHANGE:
+        pixels = inputs[0] * math.prod(geometry.counts)
+        few = pixels <= MOST_PIXELS_OF_A_CHANNEL * min(channels, filters)
+        return Form.WINOGRAD if few and _winograd((channels, filters), 128, 64, dtype, geometry) else Form.EXCHANGED
     if _winograd((channels, filters), 64, 112, dtype, geometry):
         return Form.WINOGRAD
     if min(channels, filters) >= LEAST_CHANNELS_OF_A_TAP and max(geometry.counts) < 56:
@@ -132,13 +154,13 @@ def for_weights(inputs: tuple[int, ...], outputs: tuple[int, ...], dtype: Any, g
     return Form.ROWS
 
 
-def winograd_at_once(counts: tuple[int, ...], channels: tuple[int, ...]) -> bool:
+def winograd_at_once(counts: tuple[int, ...], channels: tuple[int, ...], geometry: Geometry) -> bool:
     """Whether the 16 products of a Winograd convolution are one, which compiles in half the time.
 
-    One by one they are faster at about 28 pixels with many channels (512: 61 ms, at once 84, `lax` 120); elsewhere by
-    less than 15 %.
+    By YNNPACK they are faster one by one at about 28 pixels with many channels (512: 61 ms, at once 84, `lax` 120);
+    elsewhere, and by Eigen, by less than 15 %.
     """
-    return max(channels) < 256 or not 16 < max(counts) <= 32
+    return geometry.tuned or max(channels) < 256 or not 16 < max(counts) <= 32
 
 
 def rows_of_a_band(rows: int, row_bytes: int) -> int:

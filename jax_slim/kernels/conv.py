@@ -12,7 +12,7 @@ from jax import lax
 
 from jax_slim.kernels import choices, conv_maps
 from jax_slim.kernels.conv_geometry import Geometry
-from jax_slim.kernels.layouts import Layout, Padding, layout_of, per_axis, windows_on
+from jax_slim.kernels.layouts import Layout, Padding, Windows, layout_of, per_axis, windows_on
 from jax_slim.kernels.precision import precision_for_products
 
 
@@ -132,7 +132,7 @@ def transposed_convolution(
         inputs.shape[axis] * stride + more for axis, stride, more in zip(axes.spatial, strides, spare, strict=True)
     )
     windows = windows_on(function, lengths, sizes, strides, padding, 1)
-    geometry = Geometry(axes, lengths, windows, 1, precision_for_products(), choices.inexact_allowed())
+    geometry = _geometry(axes, lengths, windows, 1)
     return conv_maps.inputs_of(weights, inputs, geometry=geometry)
 
 
@@ -148,10 +148,15 @@ def _convolve(
 ) -> jax.Array:
     lengths = tuple(inputs.shape[axis] for axis in axes.spatial)
     windows = windows_on(function, lengths, weights.shape[:-2], strides, padding, rate)
-    geometry = Geometry(axes, lengths, windows, groups, precision_for_products(), choices.inexact_allowed())
+    geometry = _geometry(axes, lengths, windows, groups)
     if choices.plain():
         return conv_maps.plain_outputs(inputs, weights, geometry)
     return conv_maps.outputs_of(inputs, weights, geometry=geometry)
+
+
+def _geometry(axes: Layout, lengths: tuple[int, ...], windows: Windows, groups: int) -> Geometry:
+    inexact, tuned = choices.inexact_allowed(), choices.tuned()
+    return Geometry(axes, lengths, windows, groups, precision_for_products(), inexact, tuned)
 
 
 def _check_weights(function: str, inputs: jax.Array, weights: jax.Array) -> None:

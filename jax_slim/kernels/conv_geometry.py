@@ -19,6 +19,7 @@ class Geometry:
       groups: of channels; outputs see the inputs of their group.
       precision: for `lax`.
       inexact: whether forms may be chosen whose rounding errors are larger than those of sums.
+      tuned: whether the program is compiled with `compiler_options()`.
     """
 
     layout: Layout
@@ -27,6 +28,7 @@ class Geometry:
     groups: int
     precision: lax.Precision | None
     inexact: bool = True
+    tuned: bool = False
 
     @property
     def counts(self) -> tuple[int, ...]:

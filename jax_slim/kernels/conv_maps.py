@@ -85,6 +85,7 @@ def _weights_on_cpu(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -
         Form.TAPS: depthwise.weights_by_taps if geometry.groups > 1 else conv_products.weights_by_taps,
         Form.GROUPS: conv_products.weights_by_groups,
         Form.ROWS: conv_products.weights_by_rows,
+        Form.EXCHANGED: conv_products.weights_by_exchange,
         Form.WHOLE: conv_products.weights_of_whole,
         Form.WINOGRAD: winograd.weights,
     }

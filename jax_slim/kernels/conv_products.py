@@ -3,13 +3,12 @@
 import itertools
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from jax_slim.kernels import choices
+from jax_slim.kernels import choices, products
 from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.linear_maps import varying_as
 from jax_slim.kernels.phases import interleave, strided
@@ -19,14 +18,14 @@ def outputs_by_pixels(inputs: jax.Array, weights: jax.Array, geometry: Geometry)
     """For kernels of one pixel: each output pixel is a product of one input pixel."""
     pixels = _met_pixels(inputs, geometry)
     matrix = weights.reshape(weights.shape[-2:])
-    product = _product(pixels.reshape(-1, matrix.shape[0]), matrix, (1, 0), geometry)
+    product = products.rows_by_weights(pixels.reshape(-1, matrix.shape[0]), matrix, geometry.precision)
     return product.reshape(*pixels.shape[:-1], matrix.shape[1])
 
 
 def inputs_by_pixels(weights: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
     """For kernels of one pixel: the gradient of the inputs, zero at the pixels that no window begins at."""
     matrix = weights.reshape(weights.shape[-2:])
-    product = _product(outputs.reshape(-1, matrix.shape[1]), matrix, (1, 1), geometry)
+    product = products.rows_by_transposed_weights(outputs.reshape(-1, matrix.shape[1]), matrix, geometry.precision)
     met = product.reshape(*outputs.shape[:-1], matrix.shape[0])
     strides, padding = geometry.windows.strides, geometry.windows.padding
     if max(strides) > 1:
@@ -72,14 +71,15 @@ def inputs_by_turned_kernel(weights: jax.Array, outputs: jax.Array, geometry: Ge
 def outputs_of_whole(inputs: jax.Array, weights: jax.Array, geometry: Geometry) -> jax.Array:
     """For a single window: a dense layer over all that it sees."""
     seen = _padded(inputs, geometry).reshape(inputs.shape[0], -1)
-    product = _product(seen, weights.reshape(-1, weights.shape[-1]), (1, 0), geometry)
+    product = products.rows_by_weights(seen, weights.reshape(-1, weights.shape[-1]), geometry.precision)
     return product.reshape(inputs.shape[0], *geometry.counts, weights.shape[-1])
 
 
 def inputs_of_whole(weights: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
     """For a single window: the gradient of the inputs."""
     examples, windows = outputs.shape[0], geometry.windows
-    product = _product(outputs.reshape(examples, -1), weights.reshape(-1, weights.shape[-1]), (1, 1), geometry)
+    matrix = weights.reshape(-1, weights.shape[-1])
+    product = products.rows_by_transposed_weights(outputs.reshape(examples, -1), matrix, geometry.precision)
     cuts = [(-low, -high, 0) for low, high in windows.padding]
     seen = product.reshape(examples, *windows.sizes, -1)
     return lax.pad(seen, jnp.zeros((), seen.dtype), [(0, 0, 0), *cuts, (0, 0, 0)])
@@ -88,8 +88,8 @@ def inputs_of_whole(weights: jax.Array, outputs: jax.Array, geometry: Geometry) 
 def weights_of_whole(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
     """For a single window: the gradient of the weights, one product over the examples."""
     seen = _padded(inputs, geometry).reshape(inputs.shape[0], -1)
-    product = _product(seen, outputs.reshape(inputs.shape[0], -1), (0, 0), geometry)
-    return product.reshape(*geometry.windows.sizes, inputs.shape[-1], -1)
+    product = products.over_rows(seen, outputs.reshape(inputs.shape[0], -1), geometry.precision)
+    return product.reshape(*geometry.windows.sizes, inputs.shape[-1], -1).astype(inputs.dtype)
 
 
 def weights_by_pixels(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
@@ -102,8 +102,8 @@ def weights_by_pixels(inputs: jax.Array, outputs: jax.Array, geometry: Geometry)
 def weights_by_taps(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
     """One product for each tap of the kernel."""
     padded = _padded(inputs, geometry)
-    products = [_over_pixels(view, outputs, geometry) for view in _views(padded, outputs, geometry)]
-    return jnp.stack(products).reshape(*geometry.windows.sizes, *products[0].shape).astype(inputs.dtype)
+    taps = [_over_pixels(view, outputs, geometry) for view in _views(padded, outputs, geometry)]
+    return jnp.stack(taps).reshape(*geometry.windows.sizes, *taps[0].shape).astype(inputs.dtype)
 
 
 def weights_by_groups(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
@@ -111,7 +111,7 @@ def weights_by_groups(inputs: jax.Array, outputs: jax.Array, geometry: Geometry)
     groups, rows = geometry.groups, math.prod(outputs.shape[:-1])
     exact = jnp.promote_types(outputs.dtype, jnp.float32)
     given = outputs.reshape(rows, groups, -1)
-    products = [
+    taps = [
         lax.dot_general(
             view.reshape(rows, groups, -1),
             given,
@@ -122,8 +122,36 @@ def weights_by_groups(inputs: jax.Array, outputs: jax.Array, geometry: Geometry)
         for view in _views(_padded(inputs, geometry), outputs, geometry)
     ]
     # [taps, groups, C of a group, O of a group]; weights have all outputs last, group by group.
-    found = jnp.stack(products).swapaxes(1, 2)
+    found = jnp.stack(taps).swapaxes(1, 2)
     return found.reshape(*geometry.windows.sizes, found.shape[1], outputs.shape[-1]).astype(inputs.dtype)
+
+
+def weights_by_exchange(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
+    """A convolution of which the images are the channels: so many inputs' channels see the outputs as a kernel.
+
+    `lax`'s transpose means the same, but leaves it to the compiler to bring the axes into order; inside of loops that
+    runs 65 times slower.
+    """
+    windows, space = geometry.windows, tuple(range(1, inputs.ndim - 1))
+    letters = "DHW"[-len(space) :]
+    # So much at the end, or cut away there, that as many windows fit as the kernel has taps.
+    padding = [
+        (low, extent + (count - 1) * stride - low - length)
+        for extent, count, stride, (low, _), length in zip(
+            windows.extents, geometry.counts, windows.strides, windows.padding, geometry.lengths, strict=True
+        )
+    ]
+    # Behind a barrier, or what makes the inputs would be one with the copy, which is then slow.
+    found = lax.conv_general_dilated(
+        lax.optimization_barrier(inputs).transpose(inputs.ndim - 1, *space, 0),
+        outputs.transpose(*space, 0, outputs.ndim - 1),
+        windows.rates,
+        padding,
+        rhs_dilation=windows.strides,
+        dimension_numbers=(f"N{letters}C", f"{letters}IO", f"N{letters}C"),
+        precision=geometry.precision,
+    )
+    return found.transpose(*space, 0, found.ndim - 1)
 
 
 def weights_by_rows(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
@@ -144,11 +172,11 @@ def weights_by_rows(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -
         seen = lax.dynamic_slice_in_dim(padded, first * windows.strides[0], rows, 1)
         given = lax.dynamic_slice_in_dim(outputs, first, count, 1)
         views = list(_views(seen, given, geometry))
-        products = []
+        found = []
         for start in range(0, len(views), width):
             together = lax.concatenate(views[start : start + width], seen.ndim - 1)
-            products.append(_over_pixels(together, given, geometry))
-        return jnp.stack(products)
+            found.append(_over_pixels(together, given, geometry))
+        return jnp.stack(found)
 
     if bands == 1:
         found = of_band(0, band)
@@ -182,12 +210,4 @@ def _views(padded: jax.Array, outputs: jax.Array, geometry: Geometry) -> Iterato
 def _over_pixels(pixels: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
     """[..., C] and [..., O], summed over all axes but the last: [C, O], of at least float32."""
     rows = math.prod(outputs.shape[:-1])
-    exact = jnp.promote_types(outputs.dtype, jnp.float32)
-    return _product(pixels.reshape(rows, -1), outputs.reshape(rows, -1), (0, 0), geometry, exact)
-
-
-def _product(
-    left: jax.Array, right: jax.Array, summed: tuple[int, int], geometry: Geometry, dtype: Any = None
-) -> jax.Array:
-    contracted = (((summed[0],), (summed[1],)), ((), ()))
-    return lax.dot_general(left, right, contracted, precision=geometry.precision, preferred_element_type=dtype)
+    return products.over_rows(pixels.reshape(rows, -1), outputs.reshape(rows, -1), geometry.precision)

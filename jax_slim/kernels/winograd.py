@@ -73,7 +73,9 @@ def _convolved(
     padded = _padded(pixels, padding, tiles)
     by_row = _spread_taps(weights[0], weights[1], weights[2])
     taps = [_spread_taps(row[0], row[1], row[2]) for row in by_row]
-    products_of = _products_at_once if choices.winograd_at_once(counts, weights.shape[2:]) else _products_one_by_one
+    products_of = (
+        _products_at_once if choices.winograd_at_once(counts, weights.shape[2:], geometry) else _products_one_by_one
+    )
     products = products_of(padded, taps, summed, geometry)
     columns = [_gathered_outputs([products[i][j] for i in range(4)]) for j in range(4)]
     pairs = [_gathered_outputs([columns[j][r] for j in range(4)]) for r in range(2)]

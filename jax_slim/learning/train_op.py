@@ -69,7 +69,7 @@ class TrainOp:
     Call it as a pure function, under your own `jax.jit` and loop, or give it to `learning.train`:
 
         state = train_op.init(jax.random.key(0), batch)
-        step = jax.jit(train_op, donate_argnums=0, compiler_options=slim.compiler_options())
+        step = slim.jit(train_op, donate_argnums=0)
         for batch in batches:
             state, result = step(state, batch)
     """

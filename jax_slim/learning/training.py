@@ -15,7 +15,7 @@ from jax.sharding import Mesh
 from jax_slim.checkpoints.native import CheckpointError, Checkpoints
 from jax_slim.core.values import Variables
 from jax_slim.data.prefetching import prefetch, resume
-from jax_slim.kernels import compiler_options
+from jax_slim.kernels import jit
 from jax_slim.learning.callbacks import Callback
 from jax_slim.learning.loop import Run, Step, first_of
 from jax_slim.learning.recording import Recorder, Tracer
@@ -201,7 +201,7 @@ def _run(
             train_op,
             state,
             facts.get("data"),
-            jax.jit(train_op, donate_argnums=0, out_shardings=(where, None), compiler_options=compiler_options()),
+            jit(train_op, donate_argnums=0, out_shardings=(where, None)),
             checkpoints,
             recorder,
             tracer,

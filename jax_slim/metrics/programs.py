@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_slim.core.model import Model
-from jax_slim.kernels import compiler_options
+from jax_slim.kernels import jit
 
 EvalFn = Callable[[Any], Any]
 
@@ -38,9 +38,8 @@ class MetricsProgram:
         self._initial: dict[str, Any] | None = None
         self._totals: dict[str, Any] = {}
         self._batch: Any = None
-        options = compiler_options()
-        self._add = jax.jit(self._added, compiler_options=options)
-        self._finish = jax.jit(self._final, compiler_options=options)
+        self._add = jit(self._added)
+        self._finish = jit(self._final)
 
     def reset(self) -> None:
         """Empties the totals, for another pass."""

@@ -73,6 +73,15 @@ def test_gradients_of_convolutions(geometry, channels, batch):
     check(x, w, groups, geometry, kernels.convolution)
 
 
+@settings(max_examples=40)
+@given(problems(), st.integers(1, 2))
+def test_gradients_of_convolutions_in_tuned_programs(geometry, batch):
+    x, w = normals(batch, *geometry[0], 3), normals(*geometry[1], 3, 4, seed=1)
+    with pytest.MonkeyPatch.context() as patch, choices.for_tuned_programs():
+        patch.setattr(choices, "LEAST_IMAGES_OF_AN_EXCHANGE", 1)
+        check(x, w, 1, geometry, kernels.convolution)
+
+
 @settings(max_examples=30)
 @given(problems(), st.integers(2, 3), st.integers(1, 2), st.integers(1, 3))
 def test_gradients_by_channel(geometry, channels, multiplier, batch):

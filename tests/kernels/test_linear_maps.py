@@ -11,10 +11,16 @@ import pytest
 from jax import export
 
 from jax_slim import kernels
+from jax_slim.kernels import choices
 
 
 def normals(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape)
+
+
+def exchanged(x, w):
+    with choices.for_tuned_programs():
+        return kernels.convolution(x, w, 2)
 
 
 IMAGES = (2, 7, 6, 3)
@@ -24,6 +30,9 @@ OPERATIONS = {
     "1x1 stride 2": (lambda x, w: kernels.convolution(x, w, 2), (1, 1, 3, 2)),
     "groups": (lambda x, w: kernels.convolution(x, w), (3, 3, 1, 6)),
     "by channel": (lambda x, w: kernels.depthwise_convolution(x, w, 2), (3, 3, 3, 2)),
+    "exchanged": (lambda x, w: exchanged(x, w), (3, 2, 3, 2)),
+    "dense": (lambda x, w: kernels.dense(x, w), (3, 2)),
+    "dense, few rows": (lambda x, w: kernels.dense(x.reshape(x.shape[0], -1), w), (126, 2)),
     "transposed": (lambda x, w: kernels.transposed_convolution(x, w, 2), (3, 3, 2, 3)),
     "max": (lambda x, w: kernels.max_pool(x * w, 3, 2, "SAME"), (3,)),
     "max, rate 2": (lambda x, w: kernels.max_pool(x * w, 2, 1, "VALID", 2), (3,)),
@@ -62,13 +71,14 @@ def everything(function, kind, x, w, dx, dw):
     }
 
 
-QUICK = ("3x3", "by channel", "max")
+QUICK = ("3x3", "exchanged", "dense, few rows", "by channel", "max")
 
 
 @pytest.mark.parametrize(
     "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in OPERATIONS]
 )
-def test_all_transformations(name):
+def test_all_transformations(name, monkeypatch):
+    monkeypatch.setattr(choices, "LEAST_IMAGES_OF_AN_EXCHANGE", 1)
     function, shape = OPERATIONS[name]
     with jax.enable_x64(True):
         arrays = normals(*IMAGES), normals(*shape, seed=1), normals(*IMAGES, seed=2), normals(*shape, seed=3)

@@ -7,6 +7,7 @@ import pytest
 from jax.test_util import check_grads
 
 from jax_slim import kernels
+from jax_slim.kernels import products
 
 
 def normals(*shape, seed=0):
@@ -24,6 +25,26 @@ def test_dense(shape):
 def test_gradients():
     with jax.enable_x64(True):
         check_grads(kernels.dense, (normals(2, 3).astype(float), normals(3, 4).astype(float)), order=1, atol=1e-6)
+
+
+@pytest.mark.parametrize(("rows", "width"), [(1, 6), (3, 6), (4, 6), (2, 7)])
+def test_rows_by_transposed_weights(rows, width):
+    """As halves where the weights are wide and even, or else at once."""
+    y, w = normals(rows, 5), normals(width, 5, seed=1)
+    found = jax.jit(lambda y, w: products.rows_by_transposed_weights(y, w, None))
+    np.testing.assert_allclose(found(y, w), y.astype(np.float64) @ w.T, rtol=1e-5, atol=1e-6)
+    assert ("tensor<2x3x5xf32>" in found.lower(y, w).as_text()) == (width == 6 and rows <= 3)
+
+
+@pytest.mark.parametrize("widths", [(2, 5), (5, 2)])
+def test_over_rows(monkeypatch, widths):
+    monkeypatch.setattr(products, "MANY_ROWS", 4)
+    for rows in (3, 6):
+        x, y = normals(rows, widths[0]), normals(rows, widths[1], seed=1)
+        found = products.over_rows(x, y, None)
+        np.testing.assert_allclose(found, x.astype(np.float64).T @ y, rtol=1e-5, atol=1e-6)
+    x = jnp.ones((4096, 2), jnp.bfloat16)
+    assert products.over_rows(x, x, None).dtype == jnp.float32
 
 
 def exact_arguments(function, *arrays):

@@ -1,5 +1,7 @@
 """Winograd's form of a convolution and its gradients: the same values, and where it is chosen."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -83,6 +85,20 @@ def test_where_it_is_chosen():
         assert chosen(geometry) == (False, False, False)
     for dtype in (jnp.bfloat16, np.dtype("float64")):
         assert chosen(geometry_of(14, 14), dtype) == (False, False, False)
+
+
+def test_gradients_of_weights_in_tuned_programs():
+    """By Eigen an exchange is as fast as Winograd's form of many pixels, and needs some images to be fast."""
+
+    def chosen(images, size, channels):
+        geometry = dataclasses.replace(geometry_of(size, size), tuned=True)
+        shape = (images, size, size, channels)
+        return choices.for_weights(shape, shape, np.dtype("float32"), geometry)
+
+    assert chosen(8, 28, 512) is chosen(8, 14, 256) is Form.WINOGRAD
+    assert chosen(8, 56, 256) is chosen(32, 28, 128) is chosen(8, 56, 64) is chosen(8, 224, 64) is Form.EXCHANGED
+    assert chosen(4, 56, 64) is Form.WINOGRAD
+    assert chosen(1, 224, 64) is Form.ROWS
 
 
 @pytest.mark.parametrize(("rows", "row_bytes", "band"), [(224, 1 << 20, 8), (224, 1200 << 10, 4), (147, 450 << 10, 18)])
