@@ -6,12 +6,14 @@ one core and without vectors, 17 to 180 times slower.
 """
 
 import itertools
+import math
 from collections.abc import Iterator
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from jax_slim.kernels import choices
 from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.linear_maps import varying_as
 from jax_slim.kernels.phases import cut_or_fill, interleave, strided
@@ -63,40 +65,52 @@ def inputs_by_phases(weights: jax.Array, outputs: jax.Array, geometry: Geometry)
 def weights_by_taps(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
     """For each tap the sum over all pixels of shifted inputs times outputs.
 
-    Image by image into one array of the outputs' size for each tap, which is elementwise and fast, and only then over
-    its pixels. The loop also keeps the compiler from computing what led to `inputs` again for each tap.
+    Image by image, or some rows after others, into one array for each tap, which is elementwise and fast, and only then
+    over their pixels. The loop also keeps the compiler from computing what led to `inputs` again for each
+    tap.
     """
-    windows = geometry.windows
+    windows, channels, rows = geometry.windows, outputs.shape[-1], outputs.shape[1]
     exact = jnp.promote_types(inputs.dtype, jnp.float32)
-    padded = _padded(_repeated(inputs, outputs.shape[-1]).astype(exact), geometry)
-    counts = outputs.shape[1:-1]
+    given = outputs.astype(exact)
+    padded = _padded(_repeated(inputs, channels).astype(exact), geometry)
     # Pixels by phase, so that the loop's shifts are dense: phase -> where its array is; then tap -> phase and shift.
     numbers: dict[tuple[int, ...], int] = {}
     places = []
     for _, starts in _taps(geometry):
         met = [divmod(start, stride) for start, stride in zip(starts, windows.strides, strict=True)]
         number = numbers.setdefault(tuple(phase for _, phase in met), len(numbers))
-        places.append((number, [whole for whole, _ in met]))
+        places.append((number, [*(whole for whole, _ in met), 0]))
     phases = [
         strided(padded, phase, [-(-(size - at) // stride) for size, at, stride in sizes], windows.strides)
         for phase in numbers
         for sizes in [list(zip(padded.shape[1:-1], phase, windows.strides, strict=True))]
     ]
+    by_bands = choices.depthwise_by_bands(len(places), channels)
+    if by_bands and len(windows.sizes) > 1 and windows.strides[-1] == 1:
+        # The pixels of a row as so many more channels: 32 alone do not keep the vectors busy.
+        given, *phases = (array.reshape(*array.shape[:-2], -1) for array in (given, *phases))
+        places = [(number, [*shift[:-2], shift[-2] * channels]) for number, shift in places]
 
-    def add_image(sums: list[jax.Array], image: tuple[list[jax.Array], jax.Array]) -> tuple[list[jax.Array], None]:
-        seen, given = image
-        views = [
-            lax.slice(seen[n], (*shift, 0), (*map(sum, zip(shift, counts, strict=True)), given.shape[-1]))
-            for n, shift in places
-        ]
-        return [total + view * given for total, view in zip(sums, views, strict=True)], None
+    row_bytes = math.prod(given.shape[2:]) * given.dtype.itemsize
+    band = choices.rows_of_a_depthwise_band(rows, row_bytes) if by_bands else rows
+    bands = -(-rows // band)
+    given, *phases = (_with_more_rows(array, bands * band - rows) for array in (given, *phases))
+    reach = [max(shift[0] for number, shift in places if number == n) for n in range(len(phases))]
 
-    given = outputs.astype(exact)
-    zeros = varying_as(jnp.zeros(given.shape[1:], exact), given)
-    sums, _ = lax.scan(add_image, [zeros] * len(places), (phases, given))
-    pixels = tuple(range(len(counts)))
-    shape = (*windows.sizes, 1, outputs.shape[-1])
-    return jnp.stack([jnp.sum(total, pixels) for total in sums]).reshape(shape).astype(inputs.dtype)
+    def of_band(array: jax.Array, i: jax.Array, more: int) -> jax.Array:
+        starts = (i // bands, i % bands * band, *[0] * (array.ndim - 2))
+        return lax.dynamic_slice(array, starts, (1, band + more, *array.shape[2:]))[0]
+
+    def add_band(sums: list[jax.Array], i: jax.Array) -> tuple[list[jax.Array], None]:
+        here = of_band(given, i, 0)
+        seen = [of_band(phase, i, more) for phase, more in zip(phases, reach, strict=True)]
+        views = [lax.slice(seen[n], shift, [*map(sum, zip(shift, here.shape, strict=True))]) for n, shift in places]
+        return [total + view * here for total, view in zip(sums, views, strict=True)], None
+
+    zeros = varying_as(jnp.zeros((band, *given.shape[2:]), exact), given)
+    sums, _ = lax.scan(add_band, [zeros] * len(places), jnp.arange(len(given) * bands))
+    shape = (*windows.sizes, 1, channels)
+    return jnp.stack([jnp.sum(total.reshape(-1, channels), 0) for total in sums]).reshape(shape).astype(inputs.dtype)
 
 
 def _taps(geometry: Geometry) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
@@ -109,6 +123,11 @@ def _taps(geometry: Geometry) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]
 def _padded(inputs: jax.Array, geometry: Geometry) -> jax.Array:
     pads = [(low, high, 0) for low, high in geometry.windows.padding]
     return lax.pad(inputs, jnp.zeros((), inputs.dtype), [(0, 0, 0), *pads, (0, 0, 0)])
+
+
+def _with_more_rows(array: jax.Array, more: int) -> jax.Array:
+    pads = [(0, more if axis == 1 else 0, 0) for axis in range(array.ndim)]
+    return lax.pad(array, jnp.zeros((), array.dtype), pads) if more else array
 
 
 def _repeated(inputs: jax.Array, outputs: int) -> jax.Array:

@@ -98,6 +98,15 @@ def test_bands_of_a_large_image(monkeypatch, rows, stride, rate):
     check(normals(2, *geometry[0], 3), normals(3, 3, 3, 4, seed=1), 1, geometry, kernels.convolution)
 
 
+@pytest.mark.parametrize("rows", [(9, 2), (8, 2), (7, 1), (7, 3)])
+@pytest.mark.parametrize(("stride", "rate"), [(1, 1), (2, 1), (1, 2)])
+def test_bands_of_a_large_image_by_channel(monkeypatch, rows, stride, rate):
+    """With zeros in the last band and without."""
+    monkeypatch.setattr(choices, "BYTES_OF_A_DEPTHWISE_BAND", rows[1] * 6 * 4 * 4)
+    geometry = ((rows[0] * stride, 6 * stride), (3, 3), (stride,) * 2, "SAME", (rate,) * 2)
+    check(normals(2, *geometry[0], 2), normals(3, 3, 2, 2, seed=1), 2, geometry, kernels.depthwise_convolution)
+
+
 @pytest.mark.parametrize(("sizes", "stride", "rate"), [((3, 3), 1, 1), ((1, 4), 2, 1), ((3, 2), 1, 2)])
 def test_a_product_for_each_tap(monkeypatch, sizes, stride, rate):
     monkeypatch.setattr(choices, "LEAST_CHANNELS_OF_A_TAP", 1)
