@@ -115,7 +115,7 @@ def draw(path, logdir, test):
 
     variables = slim.checkpoints.load_variables(str(logdir))
     model = slim.Model(net)
-    predict = jax.jit(lambda variables, images: model.apply(variables, prepared(images), is_training=False))
+    predict = slim.jit(lambda variables, images: model.apply(variables, prepared(images), is_training=False))
     chances = np.asarray(jax.nn.softmax(predict(variables, test["image"])))
     said, true = chances.argmax(-1), test["label"]
     order = np.argsort(said == true, kind="stable")[:40]

@@ -64,11 +64,12 @@ def jit(function: Callable[..., Any] | None = None, /, **arguments: Any) -> Any:
     if options.get(_LIBRARIES) != _WANTED[_LIBRARIES]:
         return jax.jit(function, compiler_options=options, **arguments)
 
-    @functools.wraps(function)
+    @functools.wraps(function, updated=())
     def tuned(*args: Any, **kwargs: Any) -> Any:
         with choices.for_tuned_programs():
             return function(*args, **kwargs)
 
+    tuned.__name__ = getattr(function, "__name__", type(function).__name__)  # as profiles show it
     return jax.jit(tuned, compiler_options=options, **arguments)
 
 
