@@ -6,7 +6,7 @@ forms that are faster on a CPU, for the operation and its gradients:
     choices         which form is taken, from shapes, dtype and layout; the scope `kernel_forms`
     linear_maps     operations whose gradients are operations of the same kind; the form follows the platform
     conv_maps       the convolution, its two gradients and their forms: conv_products, depthwise, winograd
-    dense           the product with a matrix of weights
+    dense_maps      the product with a matrix of weights and its two gradients
     products        matrix products as a CPU computes them fastest
     pool_maps       maxima, sums and the ways back: pooling_forms
     phases          pixels of one phase of a stride, side by side
@@ -23,7 +23,7 @@ from jax_slim.kernels.compiling import jit as jit
 from jax_slim.kernels.conv import convolution as convolution
 from jax_slim.kernels.conv import depthwise_convolution as depthwise_convolution
 from jax_slim.kernels.conv import transposed_convolution as transposed_convolution
-from jax_slim.kernels.dense import dense as dense
+from jax_slim.kernels.dense_maps import dense as dense
 from jax_slim.kernels.memory import keep_freed_memory as keep_freed_memory
 from jax_slim.kernels.normalization import moments as moments
 from jax_slim.kernels.normalization import normalize as normalize

@@ -141,9 +141,8 @@ def weights_by_exchange(inputs: jax.Array, outputs: jax.Array, geometry: Geometr
             windows.extents, geometry.counts, windows.strides, windows.padding, geometry.lengths, strict=True
         )
     ]
-    # Behind a barrier, or what makes the inputs would be one with the copy, which is then slow.
     found = lax.conv_general_dilated(
-        lax.optimization_barrier(inputs).transpose(inputs.ndim - 1, *space, 0),
+        inputs.transpose(inputs.ndim - 1, *space, 0),
         outputs.transpose(*space, 0, outputs.ndim - 1),
         windows.rates,
         padding,

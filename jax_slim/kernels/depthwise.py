@@ -66,8 +66,7 @@ def weights_by_taps(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -
     """For each tap the sum over all pixels of shifted inputs times outputs.
 
     Image by image, or some rows after others, into one array for each tap, which is elementwise and fast, and only then
-    over their pixels. The loop also keeps the compiler from computing what led to `inputs` again for each
-    tap.
+    over their pixels. The loop also keeps the compiler from computing what led to `inputs` again for each tap.
     """
     windows, channels, rows = geometry.windows, outputs.shape[-1], outputs.shape[1]
     exact = jnp.promote_types(inputs.dtype, jnp.float32)
