@@ -15,7 +15,7 @@ from jax_slim.kernels import choices, conv_products, depthwise, winograd
 from jax_slim.kernels.choices import Form
 from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.layouts import from_last, to_last
-from jax_slim.kernels.linear_maps import LinearMap, varying_as
+from jax_slim.kernels.linear_maps import maps_of_a_product, varying_as
 
 
 def plain_outputs(inputs: jax.Array, weights: jax.Array, geometry: Geometry) -> jax.Array:
@@ -120,32 +120,9 @@ def _as_one_batch(array: jax.Array, axis: int, function: Any) -> tuple[jax.Array
     return result.reshape(*front.shape[:2], *result.shape[1:]), 0
 
 
-outputs_of = LinearMap(
+outputs_of, inputs_of, weights_of = maps_of_a_product(
     "slim_convolution",
-    plain_outputs,
-    _outputs_on_cpu,
-    {
-        0: lambda outputs, inputs, weights, geometry: inputs_of(weights, outputs, geometry=geometry),
-        1: lambda outputs, inputs, weights, geometry: weights_of(inputs, outputs, geometry=geometry),
-    },
-    _fold_outputs,
-)
-inputs_of = LinearMap(
-    "slim_convolution_to_inputs",
-    _plain_inputs,
-    _inputs_on_cpu,
-    {
-        0: lambda inputs, weights, outputs, geometry: weights_of(inputs, outputs, geometry=geometry),
-        1: lambda inputs, weights, outputs, geometry: outputs_of(inputs, weights, geometry=geometry),
-    },
-    _fold_inputs,
-)
-weights_of = LinearMap(
-    "slim_convolution_to_weights",
-    _plain_weights,
-    _weights_on_cpu,
-    {
-        0: lambda weights, inputs, outputs, geometry: inputs_of(weights, outputs, geometry=geometry),
-        1: lambda weights, inputs, outputs, geometry: outputs_of(inputs, weights, geometry=geometry),
-    },
+    (plain_outputs, _plain_inputs, _plain_weights),
+    (_outputs_on_cpu, _inputs_on_cpu, _weights_on_cpu),
+    (_fold_outputs, _fold_inputs, None),
 )

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from jax_slim.kernels import choices, products
-from jax_slim.kernels.linear_maps import LinearMap
+from jax_slim.kernels.linear_maps import maps_of_a_product
 from jax_slim.kernels.precision import precision_for_products
 
 
@@ -64,32 +64,9 @@ def _fold_inputs(arrays: Any, axes: Any, precision: Any) -> Any:
     return _inputs_of(arrays[0], jnp.moveaxis(arrays[1], axes[1], 0), precision=precision), 0
 
 
-_outputs_of = LinearMap(
+_outputs_of, _inputs_of, _ = maps_of_a_product(
     "slim_dense",
-    _plain_outputs,
-    _plain_outputs,
-    {
-        0: lambda outputs, inputs, weights, precision: _inputs_of(weights, outputs, precision=precision),
-        1: lambda outputs, inputs, weights, precision: _weights_of(inputs, outputs, precision=precision),
-    },
-    _fold_outputs,
-)
-_inputs_of = LinearMap(
-    "slim_dense_to_inputs",
-    _plain_inputs,
-    _inputs_on_cpu,
-    {
-        0: lambda inputs, weights, outputs, precision: _weights_of(inputs, outputs, precision=precision),
-        1: lambda inputs, weights, outputs, precision: _outputs_of(inputs, weights, precision=precision),
-    },
-    _fold_inputs,
-)
-_weights_of = LinearMap(
-    "slim_dense_to_weights",
-    _plain_weights,
-    _weights_on_cpu,
-    {
-        0: lambda weights, inputs, outputs, precision: _inputs_of(weights, outputs, precision=precision),
-        1: lambda weights, inputs, outputs, precision: _outputs_of(inputs, weights, precision=precision),
-    },
+    (_plain_outputs, _plain_inputs, _plain_weights),
+    (_plain_outputs, _inputs_on_cpu, _weights_on_cpu),
+    (_fold_outputs, _fold_inputs, None),
 )

@@ -93,7 +93,8 @@ def weights_by_taps(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -
     row_bytes = math.prod(given.shape[2:]) * given.dtype.itemsize
     band = choices.rows_of_a_depthwise_band(rows, row_bytes) if by_bands else rows
     bands = -(-rows // band)
-    given, *phases = (_with_more_rows(array, bands * band - rows) for array in (given, *phases))
+    spare = bands * band - rows
+    given, *phases = (cut_or_fill(array, (array.shape[1] + spare, *array.shape[2:-1])) for array in (given, *phases))
     reach = [max(shift[0] for number, shift in places if number == n) for n in range(len(phases))]
 
     def of_band(array: jax.Array, i: jax.Array, more: int) -> jax.Array:
@@ -122,11 +123,6 @@ def _taps(geometry: Geometry) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]
 def _padded(inputs: jax.Array, geometry: Geometry) -> jax.Array:
     pads = [(low, high, 0) for low, high in geometry.windows.padding]
     return lax.pad(inputs, jnp.zeros((), inputs.dtype), [(0, 0, 0), *pads, (0, 0, 0)])
-
-
-def _with_more_rows(array: jax.Array, more: int) -> jax.Array:
-    pads = [(0, more if axis == 1 else 0, 0) for axis in range(array.ndim)]
-    return lax.pad(array, jnp.zeros((), array.dtype), pads) if more else array
 
 
 def _repeated(inputs: jax.Array, outputs: int) -> jax.Array:

@@ -111,6 +111,54 @@ class LinearMap:
         return lax.platform_dependent(*arrays, cpu=mapped(self._form_on_cpu), default=mapped(self.plain)), 0
 
 
+def maps_of_a_product(
+    name: str,
+    plain: Sequence[Callable[..., Array]],
+    on_cpu: Sequence[Callable[..., Array]],
+    folds: Sequence[Callable[..., tuple[Array, int] | None] | None],
+) -> tuple[LinearMap, LinearMap, LinearMap]:
+    """The three maps of a sum over products x * w * y, each of which leaves one of the arrays out.
+
+    Args:
+      name: of the first primitive; the others are name_to_inputs and name_to_weights.
+      plain, on_cpu, folds: as for `LinearMap`, of each map.
+
+    Returns:
+      (outputs of x and w, the gradient of the inputs of w and y, the gradient of the weights of x and y).
+    """
+    outputs_of = LinearMap(
+        name,
+        plain[0],
+        on_cpu[0],
+        {
+            0: lambda outputs, inputs, weights, **parameters: inputs_of(weights, outputs, **parameters),
+            1: lambda outputs, inputs, weights, **parameters: weights_of(inputs, outputs, **parameters),
+        },
+        folds[0],
+    )
+    inputs_of = LinearMap(
+        f"{name}_to_inputs",
+        plain[1],
+        on_cpu[1],
+        {
+            0: lambda inputs, weights, outputs, **parameters: weights_of(inputs, outputs, **parameters),
+            1: lambda inputs, weights, outputs, **parameters: outputs_of(inputs, weights, **parameters),
+        },
+        folds[1],
+    )
+    weights_of = LinearMap(
+        f"{name}_to_weights",
+        plain[2],
+        on_cpu[2],
+        {
+            0: lambda weights, inputs, outputs, **parameters: inputs_of(weights, outputs, **parameters),
+            1: lambda weights, inputs, outputs, **parameters: outputs_of(inputs, weights, **parameters),
+        },
+        folds[2],
+    )
+    return outputs_of, inputs_of, weights_of
+
+
 def varying_as(array: jax.Array, example: jax.Array) -> jax.Array:
     """`array` as varying over the mesh axes that `example` varies over: what a loop's sums start from has to."""
     return _equally_varying([array, example])[0]
