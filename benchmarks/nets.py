@@ -16,7 +16,6 @@ all gradients, the update of the moving averages, and momentum. The forward pass
 import argparse
 import datetime
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from peers import instructions
 from peers.architectures import NETS
 from peers.environments import CACHE, PEERS, python_of
 from peers.processes import Worker, WorkerError
@@ -243,11 +243,7 @@ def environment_of(options: argparse.Namespace, scratch: Path) -> dict[str, str]
         "OMP_NUM_THREADS": str(options.threads), "MKL_NUM_THREADS": str(options.threads), "PYTHONPATH": root,
     }  # fmt: skip
     if options.isa:
-        found |= {
-            "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_max_isa={options.isa}".strip(),
-            "ONEDNN_MAX_CPU_ISA": options.isa, "DNNL_MAX_CPU_ISA": options.isa, "MKL_ENABLE_INSTRUCTIONS": options.isa,
-            "ATEN_CPU_CAPABILITY": options.isa.lower(),
-        }  # fmt: skip
+        found |= instructions.environment_of(options.isa, scratch)
     if options.omp == "passive":
         found["OMP_WAIT_POLICY"] = "passive"
     found |= MALLOC[options.malloc]
@@ -294,7 +290,7 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     add("--threads", type=int, default=cores(), help="cores for each (all)")
     add("--clock", choices=("seconds", "processor"), default="seconds", help="what ratios are of: wall clock, or "
         "processor time on a busy machine")  # fmt: skip
-    add("--isa", help="the newest instructions that libraries may use, such as AVX2")
+    add("--isa", choices=instructions.SETS, help="hide newer instructions from all (x86-64 Linux, a C compiler)")
     add("--malloc", choices=MALLOC, default="default", help="glibc's allocator, for all alike")
     add("--omp", choices=("default", "passive"), default="default", help="how OpenMP's threads wait for one another: "
         "passive on a busy machine, where PyTorch's else wait a hundred times too long")  # fmt: skip
@@ -319,7 +315,11 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> int:
     options = options_of(arguments)
-    run = Run(options)
+    try:
+        run = Run(options)
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
     print(json.dumps(machine()), flush=True)
     run.find_pythons()
     waiting = list(options.nets)

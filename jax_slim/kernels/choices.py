@@ -26,9 +26,11 @@ LEAST_CHANNELS_OF_A_TAP = 128
 # As channels of a convolution by Eigen, fewer do not fill its vectors: 4 take 1.0 to 1.5 times what rows or taps take,
 # 1 takes 3 times; 8 and more take half of it.
 LEAST_IMAGES_OF_AN_EXCHANGE = 8
-# Up to here Winograd's arrays are small enough beside what they save: 28 pixels of 512 channels 99 ms, exchanged 129;
-# 56 of 256 channels, 172 and 177; 28 pixels of 128 channels in a batch of 32, 98 and 64.
-MOST_PIXELS_OF_A_CHANNEL = 16
+# Of channels, for tiles of 4 and of 2 pixels; of rows in each of the many products; and of pixels of an edge, beyond
+# which the sums around the products go through more memory than the products save.
+LEAST_CHANNELS_OF_WINOGRAD = {4: 64, 2: 128}
+LEAST_ROWS_OF_WINOGRAD = {4: 96, 2: 128}
+MOST_PIXELS_OF_WINOGRAD = 112
 _KINDS = ("fastest", "exact", "lax")
 
 # Of the kind that JAX's caches know: a jitted function is traced anew where it is called with other forms.
@@ -105,7 +107,7 @@ def for_outputs(inputs: tuple[int, ...], weights: tuple[int, ...], dtype: Any, g
         return Form.PIXELS
     if _one_window(geometry):
         return Form.WHOLE
-    if _winograd(weights[-2:], 128, 64, dtype, geometry):
+    if _winograd(inputs[0], weights[-2:], dtype, geometry):
         return Form.WINOGRAD
     return Form.LAX
 
@@ -122,7 +124,7 @@ def for_inputs(outputs: tuple[int, ...], weights: tuple[int, ...], dtype: Any, g
         return Form.PIXELS
     if _one_window(geometry):
         return Form.WHOLE
-    if _winograd(weights[-2:], 128, 64, dtype, geometry):
+    if _winograd(outputs[0], weights[-2:], dtype, geometry):
         return Form.WINOGRAD
     if max(geometry.windows.strides) == 1:
         return Form.TURNED
@@ -144,24 +146,24 @@ def for_weights(inputs: tuple[int, ...], outputs: tuple[int, ...], dtype: Any, g
         return Form.PIXELS
     if _one_window(geometry):
         return Form.WHOLE
-    if geometry.tuned and len(geometry.lengths) == 2 and inputs[0] >= LEAST_IMAGES_OF_AN_EXCHANGE:
-        pixels = inputs[0] * math.prod(geometry.counts)
-        few = pixels <= MOST_PIXELS_OF_A_CHANNEL * min(channels, filters)
-        return Form.WINOGRAD if few and _winograd((channels, filters), 128, 64, dtype, geometry) else Form.EXCHANGED
-    if _winograd((channels, filters), 64, 112, dtype, geometry):
+    if _winograd(inputs[0], (channels, filters), dtype, geometry):
         return Form.WINOGRAD
+    if geometry.tuned and len(geometry.lengths) == 2 and inputs[0] >= LEAST_IMAGES_OF_AN_EXCHANGE:
+        return Form.EXCHANGED
     if min(channels, filters) >= LEAST_CHANNELS_OF_A_TAP and max(geometry.counts) < 56:
         return Form.TAPS
     return Form.ROWS
 
 
-def winograd_at_once(counts: tuple[int, ...], channels: tuple[int, ...], geometry: Geometry) -> bool:
-    """Whether the 16 products of a Winograd convolution are one, which compiles in half the time.
+def winograd_tile(images: int, counts: tuple[int, ...]) -> int:
+    """How many pixels the tiles of Winograd's form have down and across, when it makes so many.
 
-    By YNNPACK they are faster one by one at about 28 pixels with many channels (512: 61 ms, at once 84, `lax` 120);
-    elsewhere, and by Eigen, by less than 15 %.
+    Large tiles take fewer multiplications unless they reach far over the borders: at 28 pixels and more 0.56 to 0.6 of
+    the small ones', at 14 0.73. And they have more weights, which are not worth making for few of them.
     """
-    return geometry.tuned or max(channels) < 256 or not 16 < max(counts) <= 32
+    products = {size: (size + 2) ** 2 * _tiles(images, counts, size) for size in (2, 4)}
+    large = _tiles(images, counts, 4) >= LEAST_ROWS_OF_WINOGRAD[4] and products[4] <= 0.65 * products[2]
+    return 4 if large else 2
 
 
 def rows_of_a_band(rows: int, row_bytes: int) -> int:
@@ -219,23 +221,36 @@ def _one_window(geometry: Geometry) -> bool:
     )
 
 
-def _winograd(channels: tuple[int, ...], least: int, most: int, dtype: Any, geometry: Geometry) -> bool:
-    """Whether Winograd's form is allowed, can be used and pays: from `least` channels on, up to `most` pixels.
+def _winograd(images: int, channels: tuple[int, ...], dtype: Any, geometry: Geometry) -> bool:
+    """Whether Winograd's form is allowed, can be used and pays.
 
-    With fewer channels the sums around the products cost more than the products save; and of few tiles the products
-    are small, those at the borders for nothing.
+    Milliseconds with tiles of 4 pixels, and `lax`'s by Eigen, of 8 images; the two numbers are those of AVX-512 and of
+    AVX2. Outputs: 256 channels at 56 pixels 78, 108 and 131, 244; 64 at 56 10, 10 and 13, 15; 96 at 35 5, 8 and 7, 14.
+    Gradients of weights, against exchanged: 101, 126 and 156, 293; 24, 19 and 23, 27; 7, 10 and 10, 20. With tiles of 2
+    pixels, 512 channels at 14: 26, 35 and 32, 49; 27, 37 and 32, 57. At 224 pixels of 64 channels it is slower. With
+    few tiles, making the weights' sums takes the time.
     """
     windows = geometry.windows
-    return (
+    if not (
         geometry.inexact
         and dtype == jnp.float32
         and windows.sizes == (3, 3)
         and windows.strides == windows.rates == (1, 1)
         and all(side <= 2 for pair in windows.padding for side in pair)
-        and min(channels) >= least
-        and min(geometry.counts) >= 12
-        and max(geometry.counts) <= most
+    ):
+        return False
+    counts = geometry.counts
+    tile = winograd_tile(images, counts)
+    return (
+        min(channels) >= LEAST_CHANNELS_OF_WINOGRAD[tile]
+        and _tiles(images, counts, tile) >= LEAST_ROWS_OF_WINOGRAD[tile]
+        and min(counts) >= 12
+        and max(counts) <= MOST_PIXELS_OF_WINOGRAD
     )
+
+
+def _tiles(images: int, counts: tuple[int, ...], size: int) -> int:
+    return images * math.prod(-(-count // size) for count in counts)
 
 
 def _by_channel(geometry: Geometry, channels_of_group: int) -> bool:

@@ -1,28 +1,59 @@
-"""Convolutions of 3 x 3 taps with fewer multiplications: Winograd's F(2 x 2, 3 x 3), for CPUs. Channels are last.
+"""Convolutions of 3 x 3 taps with fewer multiplications: Winograd's F(4 x 4, 3 x 3) and F(2 x 2, 3 x 3), for CPUs.
 
-Two outputs of a correlation with three taps take four products instead of six, of sums of inputs and sums of taps; in
-two dimensions a tile of 2 x 2 outputs takes 16 instead of 36 (Winograd, 1980; Lavin and Gray, 2015). Each of the 16 is
-one matrix product over all tiles and channels here.
+A tile of 4 x 4 outputs of a correlation with 3 x 3 taps takes 36 products of sums of inputs and sums of taps instead of
+144, a tile of 2 x 2 takes 16 instead of 36 (Winograd, 1980; Lavin and Gray, 2015). Each of them is one matrix product
+over all tiles and channels here. Channels are last.
 
-The gradient of the inputs is a convolution with the kernel turned around. That of the weights is the transpose of the
-same three steps, again with 16 products.
+The sums are those of Toom and Cook: tile and taps are taken for polynomials, evaluated at as many points as there are
+products along an axis, multiplied there, and interpolated. The gradient of the inputs is a convolution with the kernel
+turned around. That of the weights is the transpose of the same three steps, again with as many products.
 
-Errors, as the largest difference from float64 relative to the largest value, with this form and without
-(`kernel_forms` "fastest" and "exact"; `benchmarks/rounding.py`, batch 8 at 224 px). VGG-16: logits 1.0e-6 and 1.0e-6;
-the gradients of its variables, median 0.9e-3 and 1.1e-3, largest 5.0e-3 and 5.0e-3. ResNet-50 in training mode: logits
-1.6e-5 both times; gradients, median 2.3e-2 both times. Plain `lax` in float32 is as far away: where an activation lies
-within rounding of 0, or two pixels of a maximum, float32 and float64 decide differently, whatever the form. A layer's
-own error is tested to be below 2e-6.
+The usual points of the larger tile, 0, 1, -1, 2, -2 and infinity, make sums with factors from 1/24 to 8, which lose ten
+times what the smaller tile loses. With 5/8 and 3/2 in place of 1 and 2 the errors are a quarter of that: largest error
+relative to the largest output, normally distributed pixels and taps of 128 channels, 7e-7; the smaller tile 4e-7, plain
+sums 3e-7. A layer's own error is tested to be below 4e-6.
 
-Larger tiles, F(4 x 4, 3 x 3), would save more, but their sums have factors up to 8 and lose ten times as much.
+TO MEASURE
 """
+
+import functools
+import operator
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from jax_slim.kernels import choices
 from jax_slim.kernels.conv_geometry import Geometry
+
+
+class _Sums(NamedTuple):
+    """The sums along one axis of a tile: a row of factors for each, in matrices [sums, what they are of]."""
+
+    of_inputs: np.ndarray
+    of_taps: np.ndarray
+    of_products: np.ndarray
+
+
+def _sums(size: int, *points: float) -> _Sums:
+    """Of a tile of so many outputs: by the points 0, the given ones, their negatives, and infinity."""
+    points = (0.0, *points, *(-point for point in points))
+    inputs, taps = [], []
+    for point in points:
+        # That is 0 at all other points.
+        polynomial = np.poly([other for other in points if other != point])
+        inputs.append([*polynomial[::-1], 0.0])
+        taps.append([point**power / np.polyval(polynomial, point) for power in range(3)])
+    inputs.append(np.poly(points)[::-1])
+    taps.append([0.0, 0.0, 1.0])
+    outputs = [[point**power for point in points] + [float(power == size - 1)] for power in range(size)]
+    return _Sums(np.array(inputs), np.array(taps), np.array(outputs))
+
+
+_SUMS = {2: _sums(2, 1.0), 4: _sums(4, 0.625, 1.5)}
 
 
 def outputs(inputs: jax.Array, weights: jax.Array, geometry: Geometry) -> jax.Array:
@@ -38,26 +69,19 @@ def inputs(weights: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Ar
 
 
 def weights(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
-    """The gradient of the weights.
-
-    All 16 products at once, of arrays side by side: as fast here as one by one, and compiled in half the time.
-    """
-    counts = geometry.counts
-    tiles = [-(-count // 2) for count in counts]
-    seen = _seen(_padded(inputs, geometry.windows.padding, tiles))
-    spare = [(0, 2 * tile - count, 0) for tile, count in zip(tiles, counts, strict=True)]
+    """The gradient of the weights."""
+    size = choices.winograd_tile(inputs.shape[0], geometry.counts)
+    sums = _SUMS[size]
+    seen = _seen(inputs, geometry.windows.padding, geometry.counts, size)
+    spare = [(0, -count % size, 0) for count in geometry.counts]
     given = lax.pad(outputs, jnp.zeros((), outputs.dtype), [(0, 0, 0), *spare, (0, 0, 0)])
-    # Transposed outputs: each of the two outputs of a tile goes to the products that it is made of.
-    rows = jnp.stack(_spread_outputs(given[:, 0::2], given[:, 1::2]))
-    spread = jnp.stack(_spread_outputs(rows[:, :, :, 0::2], rows[:, :, :, 1::2]), 1)
+    # The transpose of the sums of products: each output of a tile goes to the products that it is made of.
+    spread = _in_two_axes(given, sums.of_products.T, size)
     products = lax.dot_general(
-        seen.reshape(16, -1, seen.shape[-1]),
-        spread.reshape(16, -1, spread.shape[-1]),
-        (((1,), (1,)), ((0,), (0,))),
-        precision=geometry.precision,
-    ).reshape(4, 4, seen.shape[-1], spread.shape[-1])
-    columns = jnp.stack(_gathered_taps(list(products)))
-    return jnp.stack(_gathered_taps([columns[:, j] for j in range(4)]), 1)
+        _side_by_side(seen), _side_by_side(spread), (((1,), (1,)), ((0,), (0,))), precision=geometry.precision
+    )
+    by_row = products.reshape(*seen.shape[:2], *products.shape[1:])
+    return _mixed(_mixed(by_row, sums.of_taps.T, 1), sums.of_taps.T, 1)
 
 
 def _convolved(
@@ -69,96 +93,69 @@ def _convolved(
     summed: int = 0,
 ) -> jax.Array:
     """The convolution; `summed` is the axis of [C, O] that the pixels' channels meet."""
-    tiles = [-(-count // 2) for count in counts]
-    padded = _padded(pixels, padding, tiles)
-    by_row = _spread_taps(weights[0], weights[1], weights[2])
-    taps = [_spread_taps(row[0], row[1], row[2]) for row in by_row]
-    products_of = (
-        _products_at_once if choices.winograd_at_once(counts, weights.shape[2:], geometry) else _products_one_by_one
-    )
-    products = products_of(padded, taps, summed, geometry)
-    columns = [_gathered_outputs([products[i][j] for i in range(4)]) for j in range(4)]
-    pairs = [_gathered_outputs([columns[j][r] for j in range(4)]) for r in range(2)]
-    shape = (pixels.shape[0], *tiles, weights.shape[3 - summed])
-    rows = [jnp.stack([value.reshape(shape) for value in pair], 3).reshape(*shape[:2], -1, shape[3]) for pair in pairs]
-    whole = jnp.stack(rows, 2).reshape(shape[0], 2 * tiles[0], 2 * tiles[1], shape[3])
-    return whole[:, : counts[0], : counts[1]]
-
-
-def _products_one_by_one(
-    padded: jax.Array, taps: list[list[jax.Array]], summed: int, geometry: Geometry
-) -> list[list[jax.Array]]:
-    """The 16 products, each [tiles of all images, O]."""
-    products = []
-    for row, of_row in zip(_sums_of_inputs(*_four_of_each_tile(padded, 1)), taps, strict=True):
-        values = _sums_of_inputs(*_four_of_each_tile(row, 2))
-        products.append([_product(value, tap, summed, geometry) for value, tap in zip(values, of_row, strict=True)])
-    return products
-
-
-def _products_at_once(
-    padded: jax.Array, taps: list[list[jax.Array]], summed: int, geometry: Geometry
-) -> list[list[jax.Array]]:
-    """The same, as one product of arrays side by side."""
-    seen = _seen(padded)
-    matrices = jnp.stack([jnp.stack(of_row) for of_row in taps])
+    size = choices.winograd_tile(pixels.shape[0], counts)
+    sums = _SUMS[size]
+    seen = _seen(pixels, padding, counts, size)
+    taps = _mixed(_mixed(weights, sums.of_taps, 1), sums.of_taps, 1)
     products = lax.dot_general(
-        seen.reshape(16, -1, seen.shape[-1]),
-        matrices.reshape(16, *matrices.shape[2:]),
+        _side_by_side(seen),
+        taps.reshape(-1, *taps.shape[2:]),
         (((2,), (1 + summed,)), ((0,), (0,))),
         precision=geometry.precision,
     )
-    return [[products[4 * i + j] for j in range(4)] for i in range(4)]
+    by_row = products.reshape(*seen.shape[:-1], -1)
+    # [N, tiles down, pixels of a tile down, tiles across, pixels of a tile across, O]
+    tiles = _mixed(_mixed(by_row, sums.of_products, 3), sums.of_products, 4)
+    images, down, _, across, _, channels = tiles.shape
+    whole = tiles.reshape(images, size * down, size * across, channels)
+    return whole[:, : counts[0], : counts[1]]
 
 
-def _seen(padded: jax.Array) -> jax.Array:
-    """What the 16 products see of each tile: [4, 4, N, tiles down, tiles across, C]."""
-    rows = jnp.stack(_sums_of_inputs(*_four_of_each_tile(padded, 1)))
-    return jnp.stack(_sums_of_inputs(*_four_of_each_tile(rows, 3)), 1)
-
-
-def _padded(pixels: jax.Array, padding: tuple[tuple[int, int], ...], tiles: list[int]) -> jax.Array:
-    """What tiles of two outputs see: two pixels for each and two more."""
+def _seen(pixels: jax.Array, padding: tuple[tuple[int, int], ...], counts: tuple[int, ...], size: int) -> jax.Array:
+    """The sums of what each tile sees, its own pixels and two more: [sums, sums, N, tiles down, tiles across, C]."""
     pads = [
-        (low, 2 * tile + 2 - low - length, 0)
-        for length, (low, _), tile in zip(pixels.shape[1:3], padding, tiles, strict=True)
+        (low, -(-count // size) * size + 2 - low - length, 0)
+        for length, count, (low, _) in zip(pixels.shape[1:3], counts, padding, strict=True)
     ]
-    return lax.pad(pixels, jnp.zeros((), pixels.dtype), [(0, 0, 0), *pads, (0, 0, 0)])
+    padded = lax.pad(pixels, jnp.zeros((), pixels.dtype), [(0, 0, 0), *pads, (0, 0, 0)])
+    return _in_two_axes(padded, _SUMS[size].of_inputs, size)
 
 
-def _four_of_each_tile(padded: jax.Array, axis: int) -> list[jax.Array]:
-    """The first, second, third and fourth pixel that each tile sees along an axis."""
-    even, odd = (lax.slice_in_dim(padded, phase, None, 2, axis) for phase in (0, 1))
-    first, last = (0, -1), (1, None)
-    return [lax.slice_in_dim(half, *part, 1, axis) for part in (first, last) for half in (even, odd)]
+def _in_two_axes(pixels: jax.Array, matrix: np.ndarray, size: int) -> jax.Array:
+    """Sums of the pixels of each tile, down and across: [sums, sums, N, tiles down, tiles across, C]."""
+    rows = _stacked(_of_each_tile(pixels, 1, matrix.shape[1], size), matrix, 0)
+    return _mixed(_of_each_tile(rows, 3, matrix.shape[1], size), matrix, 1)
 
 
-def _sums_of_inputs(a: jax.Array, b: jax.Array, c: jax.Array, d: jax.Array) -> list[jax.Array]:
-    return [a - c, b + c, c - b, b - d]
+def _of_each_tile(pixels: jax.Array, axis: int, count: int, size: int) -> list[jax.Array]:
+    """The first, second, ... pixel that each tile sees along an axis."""
+    end = pixels.shape[axis] - count + 1
+    return [lax.slice_in_dim(pixels, first, first + end, size, axis) for first in range(count)]
 
 
-def _spread_taps(a: jax.Array, b: jax.Array, c: jax.Array) -> list[jax.Array]:
-    ends = a + c
-    return [a, (ends + b) * 0.5, (ends - b) * 0.5, c]
+def _side_by_side(sums: jax.Array) -> jax.Array:
+    """A matrix [tiles of all images, C] for each of the sums."""
+    return sums.reshape(sums.shape[0] * sums.shape[1], -1, sums.shape[-1])
 
 
-def _gathered_outputs(products: list[jax.Array]) -> list[jax.Array]:
-    a, b, c, d = products
-    return [a + b + c, b - c - d]
+# Two ways to write the same sums: one by one, which leaves out what has the factor 0, for the outermost axis; or all by
+# one formula with an array of factors, which compiles in half the time and elsewhere is as fast or faster.
 
 
-def _spread_outputs(first: jax.Array, second: jax.Array) -> list[jax.Array]:
-    """The transpose of `_gathered_outputs`."""
-    return [first, first + second, first - second, -second]
+def _stacked(parts: list[jax.Array], matrix: np.ndarray, axis: int) -> jax.Array:
+    """The sums of the parts, one for each row of factors, along a new axis."""
+    found = []
+    for row in matrix:
+        factors = zip(parts, map(float, row), strict=True)
+        terms = [part if factor == 1 else part * factor for part, factor in factors if factor]
+        found.append(functools.reduce(operator.add, terms))
+    return jnp.stack(found, axis)
 
 
-def _gathered_taps(products: list[jax.Array]) -> list[jax.Array]:
-    """The transpose of `_spread_taps`."""
-    a, b, c, d = products
-    half = (b + c) * 0.5
-    return [a + half, (b - c) * 0.5, d + half]
-
-
-def _product(pixels: jax.Array, tap: jax.Array, summed: int, geometry: Geometry) -> jax.Array:
-    contracted = (((1,), (summed,)), ((), ()))
-    return lax.dot_general(pixels.reshape(-1, pixels.shape[-1]), tap, contracted, precision=geometry.precision)
+def _mixed(parts: Iterable[jax.Array], matrix: np.ndarray, axis: int) -> jax.Array:
+    """The same; an array stands for its parts along the first axis, which goes."""
+    terms = []
+    for part, factors in zip(parts, matrix.T, strict=True):
+        shape = (-1, *(1,) * (part.ndim - axis))
+        terms.append(jnp.expand_dims(part, axis) * factors.astype(part.dtype).reshape(shape))
+    return functools.reduce(operator.add, terms)
