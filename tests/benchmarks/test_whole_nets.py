@@ -66,6 +66,21 @@ def test_all_options_of_both_commands_are_explained():
         assert option in run(script, "--help")
 
 
+def test_newer_instructions_can_be_hidden_from_every_library(tmp_path):
+    sys.path.insert(0, str(BENCHMARKS))
+    try:
+        from peers import instructions
+    finally:
+        sys.path.remove(str(BENCHMARKS))
+    try:
+        environment = instructions.environment_of("AVX2", tmp_path)
+    except RuntimeError as error:
+        pytest.skip(str(error))
+    ask = "from numpy._core._multiarray_umath import __cpu_features__ as has; print(has['AVX2'], has['AVX512F'])"
+    found = subprocess.run([sys.executable, "-c", ask], env=environment, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["True", "False"]
+
+
 def test_a_peer_that_is_not_known_is_refused():
     done = subprocess.run(
         [sys.executable, str(BENCHMARKS / "nets.py"), "--peers", "caffe"], capture_output=True, text=True, check=False
