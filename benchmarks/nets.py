@@ -16,6 +16,7 @@ all gradients, the update of the moving averages, and momentum. The forward pass
 import argparse
 import datetime
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -210,10 +211,12 @@ class Run:
 
     def write(self) -> None:
         options = self.options
-        plain = {name: str(value) if isinstance(value, Path) else value for name, value in vars(options).items()}
+        # Without folders, which say nothing to others.
+        asked = {name: value for name, value in vars(options).items() if name not in ("cache", "output", "tf1_python")}
+        environment = {name: value for name, value in self.environment.items() if os.sep not in value}
         report = {
-            "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "options": plain,
-            "machine": machine(), "environment": self.environment, "versions": self.versions,
+            "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "options": asked,
+            "machine": machine(), "environment": environment, "versions": self.versions,
             "ratio": f"median over rounds of the peer's {options.clock} / jax-slim's", "results": self.results,
             "failures": self.failures,
         }  # fmt: skip

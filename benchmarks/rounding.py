@@ -1,6 +1,7 @@
 """How far the forms of the kernels are from float64: logits of whole nets, and gradients of all their variables.
 
-    python benchmarks/rounding.py                    # VGG-16 and ResNet-50 on the CPU; minutes, and 8 GB
+    python benchmarks/rounding.py                    # VGG-16 and ResNet-50 on the CPU; half an hour, and 8 GB
+    python benchmarks/rounding.py --size 112         # minutes
 
 ResNet-50 runs in training mode, so that its batch norm keeps values in range; VGG-16 without dropout. Errors are the
 largest difference from float64 relative to the largest value of the array.
@@ -63,7 +64,7 @@ def main(arguments=None):
         images, labels = images_and_labels(config)
         images = jnp.asarray(images, jnp.float32)
         variables = model_of(config).init(jax.random.key(0), images)
-        # In float64 the forms agree to 1e-13, and `lax` takes minutes for its gradients of weights.
+        # In float64 both agree to 1e-13, and `lax` takes much longer still for its gradients of weights.
         exact = results(config | {"forms": "exact", "dtype": "float64"}, variables, images, labels)
         for forms in ("lax", "exact", "fastest"):
             logits, gradients = results(config | {"forms": forms}, variables, images, labels)
