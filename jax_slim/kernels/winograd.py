@@ -1,23 +1,24 @@
 """Convolutions of 3 x 3 taps with fewer multiplications: Winograd's F(4 x 4, 3 x 3) and F(2 x 2, 3 x 3), for CPUs.
 
-A tile of 4 x 4 outputs of a correlation with 3 x 3 taps takes 36 products of sums of inputs and sums of taps instead of
-144, a tile of 2 x 2 takes 16 instead of 36 (Winograd, 1980; Lavin and Gray, 2015). Each of them is one matrix product
-over all tiles and channels here. Channels are last.
+A tile of 4 x 4 outputs of a correlation with 3 x 3 taps takes 36 products of sums of inputs and sums of taps instead
+of 144, a tile of 2 x 2 takes 16 instead of 36 (Winograd, 1980; Lavin and Gray, 2015). Each of them is one matrix
+product over all tiles and channels here. Channels are last.
 
 The sums are those of Toom and Cook: tile and taps are taken for polynomials, evaluated at as many points as there are
 products along an axis, multiplied there, and interpolated. The gradient of the inputs is a convolution with the kernel
 turned around. That of the weights is the transpose of the same three steps, again with as many products.
 
-The usual points of the larger tile, 0, 1, -1, 2, -2 and infinity, make sums with factors from 1/24 to 8, which lose twenty
-times what the smaller tile loses. With 5/8 and 3/2 in place of 1 and 2 it is about five times: of 8 images with 64 to 512
-channels, outputs differ from plain sums by 1e-6 to 4e-6 of the largest, with the smaller tile by 4e-7 to 7e-7; gradients
-of weights by 6e-7 to 2e-6 with either. A layer's own error is tested to be below 4e-6.
+The usual points of the larger tile, 0, 1, -1, 2, -2 and infinity, make sums with factors from 1/24 to 8, which lose
+twenty times what the smaller tile loses. With 5/8 and 3/2 in place of 1 and 2 it is about five times: of 8 images with
+64 to 512 channels, outputs differ from plain sums by 1e-6 to 4e-6 of the largest, with the smaller tile by 4e-7 to
+7e-7; gradients of weights by 6e-7 to 2e-6 with either. A layer's own error is tested to be below 4e-6.
 
-In whole nets, largest differences from float64 relative to the largest value, with this form and without (`kernel_forms`
-"fastest" and "exact"; `benchmarks/rounding.py`, batch 8 at 224 px). VGG-16: logits 1.5e-6 and 1.0e-6; the gradients of
-its variables, median 3.6e-3 and 1.1e-3, largest 9.8e-3 and 5.0e-3. ResNet-50 in training mode: logits 2.1e-5 and 1.5e-5;
-gradients, median 2.4e-2 and 2.2e-2, largest 1.4e-1 and 1.1e-1. Plain `lax` in float32 is as far away as "exact": where an
-activation lies within rounding of 0, or two pixels of a maximum, float32 and float64 decide differently.
+In whole nets, largest differences from float64 relative to the largest value, with this form and without
+(`kernel_forms` "fastest" and "exact"; `benchmarks/rounding.py`, batch 8 at 224 px). VGG-16: logits 1.5e-6 and 1.0e-6;
+the gradients of its variables, median 3.6e-3 and 1.1e-3, largest 9.8e-3 and 5.0e-3. ResNet-50 in training mode: logits
+2.1e-5 and 1.5e-5; gradients, median 2.4e-2 and 2.2e-2, largest 1.4e-1 and 1.1e-1. Plain `lax` in float32 is as far
+away as "exact": where an activation lies within rounding of 0, or two pixels of a maximum, float32 and float64 decide
+differently.
 """
 
 import functools
