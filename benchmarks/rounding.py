@@ -1,7 +1,10 @@
 """How far the forms of the kernels are from float64: logits of whole nets, and gradients of all their variables.
 
-    python benchmarks/rounding.py                    # VGG-16 and ResNet-50 on the CPU; half an hour, and 8 GB
-    python benchmarks/rounding.py --size 112         # minutes
+    python benchmarks/rounding.py                    # VGG-16 and ResNet-50 on the CPU; 8 GB
+    python benchmarks/rounding.py --size 64          # sooner
+
+XLA has no fast float64 convolutions on a CPU: at 224 px the reference of VGG-16 alone takes more
+than 7 minutes of two cores.
 
 ResNet-50 runs in training mode, so that its batch norm keeps values in range; VGG-16 without dropout. Errors are the
 largest difference from float64 relative to the largest value of the array.
@@ -64,7 +67,7 @@ def main(arguments=None):
         images, labels = images_and_labels(config)
         images = jnp.asarray(images, jnp.float32)
         variables = model_of(config).init(jax.random.key(0), images)
-        # In float64 both agree to 1e-13, and `lax` takes much longer still for its gradients of weights.
+        # Forms that only sum in another order: in float64 that is nothing beside what is measured.
         exact = results(config | {"forms": "exact", "dtype": "float64"}, variables, images, labels)
         for forms in ("lax", "exact", "fastest"):
             logits, gradients = results(config | {"forms": forms}, variables, images, labels)

@@ -126,37 +126,23 @@ def maps_of_a_product(
     Returns:
       (outputs of x and w, the gradient of the inputs of w and y, the gradient of the weights of x and y).
     """
-    outputs_of = LinearMap(
-        name,
-        plain[0],
-        on_cpu[0],
-        {
-            0: lambda outputs, inputs, weights, **parameters: inputs_of(weights, outputs, **parameters),
-            1: lambda outputs, inputs, weights, **parameters: weights_of(inputs, outputs, **parameters),
-        },
-        folds[0],
-    )
-    inputs_of = LinearMap(
-        f"{name}_to_inputs",
-        plain[1],
-        on_cpu[1],
-        {
-            0: lambda inputs, weights, outputs, **parameters: weights_of(inputs, outputs, **parameters),
-            1: lambda inputs, weights, outputs, **parameters: outputs_of(inputs, weights, **parameters),
-        },
-        folds[1],
-    )
-    weights_of = LinearMap(
-        f"{name}_to_weights",
-        plain[2],
-        on_cpu[2],
-        {
-            0: lambda weights, inputs, outputs, **parameters: inputs_of(weights, outputs, **parameters),
-            1: lambda weights, inputs, outputs, **parameters: outputs_of(inputs, weights, **parameters),
-        },
-        folds[2],
-    )
-    return outputs_of, inputs_of, weights_of
+    takes = {"outputs": ("inputs", "weights"), "inputs": ("weights", "outputs"), "weights": ("inputs", "outputs")}
+    names = (name, f"{name}_to_inputs", f"{name}_to_weights")
+    maps: dict[str, LinearMap] = {}
+
+    def transpose(made: str, wanted: str) -> Callable[..., Array]:
+        """What is made changes places with what is wanted."""
+
+        def rule(cotangent: Array, *arrays: Array, **parameters: Any) -> Array:
+            known = {made: cotangent, **dict(zip(takes[made], arrays, strict=True))}
+            return maps[wanted](*(known[role] for role in takes[wanted]), **parameters)
+
+        return rule
+
+    for made, primitive, definition, fast, fold in zip(takes, names, plain, on_cpu, folds, strict=True):
+        transposes = {position: transpose(made, wanted) for position, wanted in enumerate(takes[made])}
+        maps[made] = LinearMap(primitive, definition, fast, transposes, fold)
+    return maps["outputs"], maps["inputs"], maps["weights"]
 
 
 def varying_as(array: jax.Array, example: jax.Array) -> jax.Array:

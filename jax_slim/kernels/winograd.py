@@ -33,6 +33,7 @@ from jax import lax
 
 from jax_slim.kernels import choices
 from jax_slim.kernels.conv_geometry import Geometry
+from jax_slim.kernels.phases import cut_or_fill
 
 
 class _Sums(NamedTuple):
@@ -78,8 +79,7 @@ def weights(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Ar
     size = choices.winograd_tile(inputs.shape[0], geometry.counts)
     sums = _SUMS[size]
     seen = _seen(inputs, geometry.windows.padding, geometry.counts, size)
-    spare = [(0, -count % size, 0) for count in geometry.counts]
-    given = lax.pad(outputs, jnp.zeros((), outputs.dtype), [(0, 0, 0), *spare, (0, 0, 0)])
+    given = cut_or_fill(outputs, [count + -count % size for count in geometry.counts])
     # The transpose of the sums of products: each output of a tile goes to the products that it is made of.
     spread = _in_two_axes(given, sums.of_products.T, size)
     products = lax.dot_general(
