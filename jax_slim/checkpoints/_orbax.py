@@ -1,8 +1,11 @@
 """Named arrays to a directory and back, through orbax. The only file that knows orbax, imported on first use."""
 
+import contextlib
 import logging
 import os
-from collections.abc import Collection, Mapping
+import re
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -10,6 +13,10 @@ import numpy as np
 
 # Long enough for a slow disk; orbax gives up after it.
 _TIMEOUT_SECONDS = 3600
+
+# What orbax takes for a pattern of names ('run[1]' is not among what 'run[1]/*' finds), and what its storage takes for
+# a slash though it is part of a name.
+_MARKS = re.compile(r"[*?\[]" if os.sep == "\\" else r"[*?\[\\]")
 
 
 def _without_orbax(record: logging.LogRecord) -> bool:
@@ -34,25 +41,53 @@ class ArrayWriter:
 
     def __init__(self) -> None:
         ocp = _orbax()
+        self._alias = contextlib.ExitStack()
         self._args = ocp.args
         self._saver = ocp.AsyncCheckpointer(_handler(ocp), timeout_secs=_TIMEOUT_SECONDS)
 
     def start(self, path: str, arrays: Mapping[str, jax.Array | np.ndarray]) -> None:
         """Begins to write `arrays`. The caller may change or donate them as soon as this returns."""
-        self._saver.save(path, args=self._args.PyTreeSave(dict(arrays)))
+        self._alias.close()
+        self._saver.save(self._alias.enter_context(plain(path)), args=self._args.PyTreeSave(dict(arrays)))
 
     def wait(self) -> None:
         """Returns when all is written; raises what went wrong."""
-        self._saver.wait_until_finished()
+        with self._alias:
+            self._saver.wait_until_finished()
 
     def close(self) -> None:
-        self._saver.close()
+        with self._alias:
+            self._saver.close()
+
+
+def has_marks(path: str) -> bool:
+    """Whether orbax, or its storage, would take this path for another."""
+    return bool(_MARKS.search(path))
+
+
+@contextlib.contextmanager
+def plain(path: str) -> Iterator[str]:
+    """A path to the same place that orbax and its storage take as it is: through a link where it has such marks.
+
+    Raises:
+      OSError: no link can be made on this machine.
+    """
+    if not has_marks(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="jax-slim-") as folder:
+        if has_marks(folder):
+            raise OSError(f"the folder for temporary files, {folder}, has such marks as well; set TMPDIR")
+        link, target = os.path.join(folder, "to"), os.path.abspath(path)
+        there = os.path.isdir(target)  # else orbax makes it
+        os.symlink(target if there else os.path.dirname(target), link, target_is_directory=True)
+        yield link if there else os.path.join(link, os.path.basename(target))
 
 
 def read_arrays(path: str, specs: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, np.ndarray]:
     """Those of the arrays that `ArrayWriter` wrote to `path` that `specs` names. The others are not read."""
     ocp = _orbax()
-    with ocp.Checkpointer(_handler(ocp)) as reader:
+    with plain(path) as path, ocp.Checkpointer(_handler(ocp)) as reader:
         each = {name: ocp.RestoreArgs(restore_type=np.ndarray) for name in specs}
         wanted = ocp.args.PyTreeRestore(item=dict(specs), restore_args=each, partial_restore=True)
         return reader.restore(path, args=wanted)
@@ -61,7 +96,7 @@ def read_arrays(path: str, specs: Mapping[str, jax.ShapeDtypeStruct]) -> dict[st
 def tree_specs(path: str) -> dict[str, jax.ShapeDtypeStruct]:
     """Shape and dtype of the leaves of any tree that orbax saved to `path`, by their keys: 'params/conv1/kernel'."""
     ocp = _orbax()
-    with ocp.Checkpointer(_handler(ocp)) as reader:
+    with plain(path) as path, ocp.Checkpointer(_handler(ocp)) as reader:
         leaves = jax.tree_util.tree_leaves_with_path(_metadata(reader, path), is_leaf=_is_leaf)
     return {_key(where): jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for where, leaf in leaves if _is_array(leaf)}
 
@@ -69,7 +104,7 @@ def tree_specs(path: str) -> dict[str, jax.ShapeDtypeStruct]:
 def read_tree(path: str, wanted: Collection[str]) -> dict[str, np.ndarray]:
     """The leaves of such a tree with these keys. The others are not read."""
     ocp = _orbax()
-    with ocp.Checkpointer(_handler(ocp)) as reader:
+    with plain(path) as path, ocp.Checkpointer(_handler(ocp)) as reader:
         tree = _metadata(reader, path)
 
         def asked(where: Any, leaf: Any) -> Any:

@@ -21,7 +21,7 @@ import numpy as np
 
 from jax_slim.checkpoints import _manifest
 from jax_slim.checkpoints._manifest import DamagedError
-from jax_slim.checkpoints._orbax import ArrayWriter, read_arrays
+from jax_slim.checkpoints._orbax import ArrayWriter, has_marks, plain, read_arrays
 from jax_slim.checkpoints._values import differences, from_stored, json_value, placed, spec_of, stored
 
 _ARRAYS = "arrays"
@@ -70,6 +70,11 @@ class Checkpoints:
         if "://" in os.fspath(directory):
             raise ValueError(f"Checkpoints: directory must be on a file system of this machine, got {directory}.")
         self.directory = os.path.abspath(directory)
+        if jax.process_count() > 1 and has_marks(self.directory):
+            raise ValueError(
+                f"Checkpoints: directory must be without *, ?, [ and \\\\ in its path when several processes save, got "
+                f"{self.directory}. Choose another."
+            )
         self._path = Path(self.directory)
         self._max_to_keep = max_to_keep
         self._writer: ArrayWriter | None = None
@@ -83,6 +88,8 @@ class Checkpoints:
             probe = self._path / f".probe-{os.getpid()}"
             probe.write_bytes(bytes(4096))
             probe.unlink()
+            with plain(self.directory):
+                pass
         except OSError as error:
             raise CheckpointError(
                 f"Checkpoints: cannot write in {self.directory}: {error.strerror or error}. Choose another directory, "

@@ -70,8 +70,11 @@ def _files_of(text: str) -> list[str]:
         return _files_in(path)
     if "," in text:
         return [file for part in text.split(",") if part.strip() for file in get_data_files(part.strip())]
-    if any(sign in text for sign in "*?["):
-        found = sorted(name for name in glob.glob(text) if Path(name).is_file())
+    folder, name = os.path.split(text)
+    # A folder that is there is meant as it is called, though 'run[1]' could be a pattern.
+    pattern = os.path.join(glob.escape(folder), name) if Path(folder).is_dir() else text
+    if any(sign in (name if pattern != text else text) for sign in "*?["):
+        found = sorted(name for name in glob.glob(pattern) if Path(name).is_file())
         if not found:
             raise ValueError(f"get_data_files: no data files found that match {text!r}{_nearby(path)}.")
         return found

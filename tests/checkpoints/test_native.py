@@ -118,6 +118,32 @@ def test_orbax_reads_the_arrays_without_us(kinds):
         np.testing.assert_array_equal(reader.restore(directory / "5" / "arrays", args=args)[name], arrays[name])
 
 
+@pytest.mark.parametrize("name", ["run[1]", "[a-z]/run", "run*", "r?n", "back\\slash"])
+def test_marks_in_the_path_are_letters_like_others(tmp_path, name):
+    save_steps(tmp_path / "run1", 7)  # what such patterns would find
+    save_steps(tmp_path / name, 1, 2)
+    for step in (1, 2):
+        found, facts = load(tmp_path / name / str(step))
+        assert_equal(found, arrays_of(step))
+        assert facts == {"step": step}
+    with Checkpoints(tmp_path / name) as checkpoints:
+        assert_equal(checkpoints.restore()[0], arrays_of(2))
+    assert_equal(load(tmp_path / "run1")[0], arrays_of(7))
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted({"run1", name.partition("/")[0]})
+
+
+def test_marks_that_no_link_can_go_round_are_refused_at_the_start(tmp_path, monkeypatch):
+    def refuse(*arguments, **kwargs):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "symlink", refuse)
+    with pytest.raises(CheckpointError, match=r"cannot write in .*run\[1\]: Operation not permitted"):
+        Checkpoints(tmp_path / "run[1]")
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    with pytest.raises(ValueError, match=r"directory must be without .* when several processes save, got .*run\[1\]"):
+        Checkpoints(tmp_path / "run[1]")
+
+
 def test_numpy_arrays_numbers_and_nothing_at_all(tmp_path):
     with Checkpoints(tmp_path) as checkpoints:
         given = {"wide": np.array([2**40]), "double": np.array(0.1), "number": 3, "empty": np.zeros((2, 0))}

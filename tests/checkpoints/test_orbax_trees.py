@@ -1,5 +1,7 @@
 """Trees that others saved with orbax: leaves by their keys, each read alone."""
 
+import shutil
+
 import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
@@ -46,9 +48,15 @@ def test_into_variables_by_a_map_of_names(saved):
     np.testing.assert_array_equal(found["conv/biases"], np.zeros(3))
 
 
-def test_damaged(saved, tmp_path):
-    import shutil
+@pytest.mark.parametrize("name", ["tree[1]", "back\\slash"])
+def test_marks_in_the_path_are_letters_like_others(saved, tmp_path, name):
+    shutil.copytree(saved / "tree", tmp_path / name)
+    with open_checkpoint(tmp_path / name) as checkpoint:
+        assert len(checkpoint) == 4
+        np.testing.assert_array_equal(checkpoint["params/conv/kernel"], [[0, 1], [2, 3]])
 
+
+def test_damaged(saved, tmp_path):
     shutil.copytree(saved / "tree", tmp_path / "tree")
     with open_checkpoint(tmp_path / "tree") as checkpoint:
         for path in (tmp_path / "tree").rglob("d/*"):

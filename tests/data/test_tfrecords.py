@@ -281,6 +281,16 @@ def test_which_files(tmp_path):
             get_data_files(sources)
 
 
+def test_files_in_a_folder_with_brackets_in_its_name(tmp_path):
+    folder = tmp_path / "run[1]"
+    folder.mkdir()
+    files = [str(folder / name) for name in ("a-00000-of-00002", "a-00001-of-00002")]
+    for file in files:
+        Path(file).write_bytes(b"")
+    for sources in (folder, f"{folder}/a-*", f"{folder}/a@2", f"{folder}/a-0000[01]-of-00002"):
+        assert get_data_files(sources) == files
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -1,6 +1,5 @@
 """The names of a checkpoint's files, and which checkpoint a path means."""
 
-import fnmatch
 import os
 import re
 from typing import NamedTuple
@@ -95,7 +94,9 @@ def _matching(pattern: str) -> list[str]:
     directory, name = os.path.split(pattern)
     if not re.search(r"[*?]", name):
         return []
-    return sorted(os.path.join(directory, other) for other in fnmatch.filter(_listed(directory), name))
+    # Brackets in a checkpoint's name are a part of it.
+    wanted = re.compile(re.escape(name).replace(r"\?", ".").replace(r"\*", ".*"))
+    return sorted(os.path.join(directory, other) for other in _listed(directory) if wanted.fullmatch(other))
 
 
 def _listed(directory: str) -> list[str]:

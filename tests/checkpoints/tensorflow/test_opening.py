@@ -49,6 +49,14 @@ def test_paths(path, prefix, format):
     assert len(list(checkpoint)) == len(checkpoint) > 0
 
 
+def test_brackets_in_the_name_of_v1_shards(tmp_path):
+    for number in (0, 1):
+        name = f"-{number:05d}-of-00002"
+        shutil.copyfile(FOLDER / "v1_two_shards" / f"model.ckpt{name}", tmp_path / f"model[1]{name}")
+    whole = tensorflow.open_checkpoint(FOLDER / "v1_two_shards" / "model.ckpt")
+    assert list(tensorflow.open_checkpoint(tmp_path / "model[1]")) == list(whole)
+
+
 def test_the_prefix_of_v1_shards_without_their_numbers():
     checkpoint = tensorflow.open_checkpoint(FOLDER / "v1_two_shards" / "model.ckpt")
     assert checkpoint.names() == [f"s/v{number}" for number in range(5)]
