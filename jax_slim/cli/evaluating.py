@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Evaluates."""
     from jax_slim.cli import inputs, runs
+    from jax_slim.cli.class_names import numbers_by_name
     from jax_slim.evaluation.once import evaluate_once
     from jax_slim.evaluation.watching import evaluation_loop
 
@@ -55,11 +56,14 @@ def run(options: argparse.Namespace) -> int:
     chosen = merged(options, GROUPS, earlier, file)
     moving = chosen.moving_average_decay is not None
     native = _is_run(path)
-    model, _, _ = runs.model_of(options, path, moving, weights=not native)
+    model, labels, _ = runs.model_of(options, path, moving, weights=not native)
     data = inputs.open_data(chosen, chosen.dataset_split_name)
+    numbers = numbers_by_name(
+        data.class_names, labels, chosen.labels_offset, str(chosen.dataset_dir or chosen.dataset_name), path
+    )
 
     def batches() -> Any:
-        return inputs.batches(data, model, chosen, chosen.batch_size, is_training=False)
+        return inputs.batches(data, model, chosen, chosen.batch_size, is_training=False, numbers=numbers)
 
     eval_dir = chosen.eval_dir or (os.path.join(path, "eval") if os.path.isdir(path) else None)
     eval_fn = metrics_function(model)

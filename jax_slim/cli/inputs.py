@@ -1,7 +1,7 @@
 """From the options that name a data set to batches of prepared images."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jax_slim.cli.failures import CommandError
@@ -47,9 +47,15 @@ def channels_of(data: Any, options: argparse.Namespace) -> int:
 
 
 def prepared(
-    model: "NetModel", options: argparse.Namespace, is_training: bool
+    model: "NetModel", options: argparse.Namespace, is_training: bool, numbers: Sequence[int | None] | None = None
 ) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """What makes a prepared image and a label of the net's out of an example; runs in the pipeline's threads.
+
+    Args:
+      model, options: the net, and the options of the data.
+      is_training: whether to distort images at random.
+      numbers: the net's class for each label of the data (`class_names.numbers_by_name`); None subtracts
+        `labels_offset`.
 
     Raises:
       CommandError: the net is one of video.
@@ -62,11 +68,12 @@ def prepared(
     classes, offset = model.num_classes or 0, options.labels_offset
 
     def transform(example: dict[str, Any], rng: Any) -> dict[str, Any]:
-        label = int(example["label"]) - offset
-        if not 0 <= label < classes:
+        given = int(example["label"])
+        label = given - offset if numbers is None else numbers[given] if 0 <= given < len(numbers) else None
+        if label is None or not 0 <= label < classes:
             # One-hot encoded it would silently become a row of zeros.
             raise CommandError(
-                f"a label is {label + offset}, and with --labels_offset={offset} the net's {classes} classes are "
+                f"a label is {given}, and with --labels_offset={offset} the net's {classes} classes are "
                 f"{offset} to {classes + offset - 1}. Give the --labels_offset or --num_classes of this data."
             )
         return {"image": prepare(example["image"], rng), "label": np.int32(label)}
@@ -81,15 +88,19 @@ def batches(
     batch_size: int,
     is_training: bool,
     seed: int = 0,
+    numbers: Sequence[int | None] | None = None,
 ) -> Any:
-    """Batches of prepared images: shuffled and without end for training, all once and in order for evaluation."""
+    """Batches of prepared images: shuffled and without end for training, all once and in order for evaluation.
+
+    `numbers` is as for `prepared`.
+    """
     import jax
 
     from jax_slim.data.pipelines import pipeline
 
     return pipeline(
         data,
-        prepared(model, options, is_training),
+        prepared(model, options, is_training, numbers),
         batch_size=min(batch_size, len(data)) if is_training else batch_size,
         shuffle=is_training,
         seed=seed,

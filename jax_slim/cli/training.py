@@ -5,9 +5,11 @@ import math
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jax_slim.cli.class_names import numbers_by_name, refuse_others, same_classes
 from jax_slim.cli.failures import CommandError
 from jax_slim.cli.flags import Flag, add_flags, listed, merged
 from jax_slim.cli.inputs import DATA_FLAGS
@@ -118,9 +120,12 @@ def _train(options: argparse.Namespace) -> int:
 
     data = inputs.open_data(options, options.dataset_split_name)
     resumed = _has_checkpoint(options.train_dir)
-    model = _model(options, data, resumed)
-    labels = _labels(data, model, options)
-    _refuse_another(options.train_dir, model)
+    said = _said_by_run(options.train_dir) if resumed else {}
+    refuse_others(data.class_names, said.get("labels"), options.labels_offset, _name_of(options), options.train_dir)
+    model, labels = _model(options, data, said if resumed else None)
+    _refuse_another(options.train_dir, said, model)
+    net = options.train_dir if resumed else model.name
+    numbers = numbers_by_name(data.class_names, labels, options.labels_offset, _name_of(options), net)
     mesh = data_mesh(_devices(options.num_clones))
     batch_size = options.batch_size * mesh.size
     rate = optimizing.learning_rate(options, len(data) / batch_size)
@@ -141,15 +146,18 @@ def _train(options: argparse.Namespace) -> int:
         from jax_slim.cli.evaluating import metrics_function
 
         held_out = inputs.open_data(options, options.validation_split_name)
+        held_numbers = numbers_by_name(
+            held_out.class_names, labels, options.labels_offset, options.validation_split_name, net
+        )
         validation = Validation(
             metrics_function(model),
-            lambda: inputs.batches(held_out, model, options, options.batch_size, is_training=False),
+            lambda: inputs.batches(held_out, model, options, options.batch_size, False, numbers=held_numbers),
             every_n_steps=options.validate_every_n_steps,
             best="Accuracy",
             patience=options.early_stopping_patience,
             moving_average=average is not None,
         )
-    batches = inputs.batches(data, model, options, batch_size, is_training=True, seed=options.seed)
+    batches = inputs.batches(data, model, options, batch_size, is_training=True, seed=options.seed, numbers=numbers)
     os.makedirs(options.train_dir, exist_ok=True)
     with runs.description_kept(options.train_dir):
         runs.save_config(options.train_dir, vars(options))
@@ -216,22 +224,18 @@ def _check_net(loss: Any, model: "NetModel") -> None:
     Model(loss).specs({"image": images, "label": jax.ShapeDtypeStruct((1,), jnp.int32)})
 
 
-def _labels(data: Any, model: "NetModel", options: argparse.Namespace) -> list[str] | None:
-    """The names of the net's classes; those that the data does not have are numbers."""
-    names = getattr(data, "class_names", None)
-    if names is None:
-        return None
-    names = list(names)[options.labels_offset :]
-    return names + [str(number) for number in range(len(names), model.num_classes or 0)]
+def _model(options: argparse.Namespace, data: Any, said: dict[str, Any] | None) -> tuple["NetModel", list[str] | None]:
+    """The net, and the names of its classes.
 
-
-def _model(options: argparse.Namespace, data: Any, resumed: bool) -> "NetModel":
+    Args:
+      options, data: of the run.
+      said: the `model.json` of the run that goes on; None for a new one.
+    """
     from jax_slim.cli import inputs
     from jax_slim.nets.creation import create_model
 
-    if resumed and options.checkpoint_path:
+    if said is not None and options.checkpoint_path:
         print(f"going on in {options.train_dir}: --checkpoint_path is for the start, and ignored", file=sys.stderr)
-    excluded = listed(options.checkpoint_exclude_scopes)
     needed = data.num_classes - options.labels_offset
     if needed < 1:
         raise CommandError(
@@ -242,18 +246,48 @@ def _model(options: argparse.Namespace, data: Any, resumed: bool) -> "NetModel":
             f"--num_classes must be at least {needed}, the classes of the data with "
             f"--labels_offset={options.labels_offset}, got {options.num_classes}."
         )
-    return create_model(
+    names = data.class_names
+    labels = said.get("labels") if said else None
+    classes = options.num_classes or (len(labels) if labels and names else needed)
+    excluded = [re.escape(scope) for scope in listed(options.checkpoint_exclude_scopes)]
+    if labels is None and names is not None:
+        # Those classes of the net that the data does not have are numbers.
+        labels = list(names)[options.labels_offset :] + [str(number) for number in range(needed, classes)]
+        if said is None and options.checkpoint_path:
+            labels, new = _fine_tuned(options, labels)
+            excluded += [re.escape(scope) for scope in new]
+    model = create_model(
         options.model_name,
-        options.num_classes or needed,
-        checkpoint=None if resumed else options.checkpoint_path,
+        classes,
+        checkpoint=None if said is not None else options.checkpoint_path,
         weight_decay=options.weight_decay,
         image_size=options.train_image_size,
         channels=inputs.channels_of(data, options),
         preprocessing=options.preprocessing_name,
-        exclude=[re.escape(scope) for scope in excluded] or None,
+        exclude=excluded or None,
         ignore_missing_vars=options.ignore_missing_vars,
         batch_norm_decay=_batch_norm_decay(options),
     )
+    return model, labels
+
+
+def _fine_tuned(options: argparse.Namespace, labels: list[str]) -> tuple[list[str], Sequence[str]]:
+    """The classes in the order of the checkpoint that is fine-tuned, where they are the same; else its last layers.
+
+    The last layers of as many other classes would fit, and say of a rose that it is a truck.
+    """
+    from jax_slim.cli import runs
+    from jax_slim.nets.registry import row_of
+
+    old = runs.described_in(options.checkpoint_path).get("labels")
+    if old is None or old == labels:
+        return labels, ()
+    if same_classes(labels, old):
+        return list(old), ()
+    if len(old) != len(labels):  # then shapes differ, and they are new anyway
+        return labels, ()
+    print(f"the last layer is new: {options.checkpoint_path} was trained for other classes", file=sys.stderr)
+    return labels, row_of("train", options.model_name).head
 
 
 def _batch_norm_decay(options: argparse.Namespace) -> float | None:
@@ -280,11 +314,15 @@ def _batch_norm_decay(options: argparse.Namespace) -> float | None:
     return enough
 
 
-def _refuse_another(train_dir: str, model: "NetModel") -> None:
-    """A run goes on with the net that it began with: another's checkpoint would fail later and less clearly."""
+def _said_by_run(train_dir: str) -> dict[str, Any]:
+    """The `model.json` of the run that goes on."""
     from jax_slim.cli import runs
 
-    said = runs.described_in(os.path.join(train_dir, "0")) if _has_checkpoint(train_dir) else {}
+    return runs.described_in(os.path.join(train_dir, "0"))
+
+
+def _refuse_another(train_dir: str, said: dict[str, Any], model: "NetModel") -> None:
+    """A run goes on with the net that it began with: another's checkpoint would fail later and less clearly."""
     here = {"model_name": model.name, "num_classes": model.num_classes, "channels": model.channels}
     for name, value in here.items():
         if name in said and said[name] != value:
@@ -292,6 +330,11 @@ def _refuse_another(train_dir: str, model: "NetModel") -> None:
                 f"{train_dir} holds a run with {name}={said[name]}, got {value}. Choose another --train_dir, or go on "
                 "with the same."
             )
+
+
+def _name_of(options: argparse.Namespace) -> str:
+    """What messages call the data."""
+    return str(options.dataset_dir or options.dataset_name)
 
 
 def _has_checkpoint(train_dir: str) -> bool:
