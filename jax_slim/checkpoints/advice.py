@@ -5,7 +5,7 @@ import posixpath
 from collections.abc import Collection, Iterator
 
 from jax_slim.checkpoints.matching import Match
-from jax_slim.checkpoints.reader import AVERAGE, averages_in
+from jax_slim.checkpoints.reader import AVERAGE
 
 _OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"  # in checkpoints of tf.train.Checkpoint and of Keras
 
@@ -69,7 +69,7 @@ def _names(found: Match, entries: Collection[str]) -> Iterator[str]:
         )
     if sum(f"{name}:0" in entries for name in found.asked.values()):
         yield "The names in the checkpoint end in ':0': pass name_map=lambda name: name.removesuffix(':0')."
-    averaged = averages_in(dict.fromkeys(entries))
+    averaged = {entry.removesuffix(f"/{AVERAGE}") for entry in entries if entry.endswith(f"/{AVERAGE}")}
     only_averages = [name for name in found.missing if found.asked[name] in averaged]
     if only_averages:
         yield f"Of {only_averages[0]} and {len(only_averages) - 1} others it has the average: pass moving_average=True."

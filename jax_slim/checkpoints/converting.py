@@ -114,7 +114,8 @@ class _Copied(Mapping[str, np.ndarray]):
         chosen = Variables(dict.fromkeys(self.entries_there)).select(include, exclude)
         source = {name: name for name in chosen if kinds[name] == VARIABLE}
         if moving_average:
-            averages = {name: entry for name, entry in averages_in(checkpoint).items() if entry in chosen}
+            found = averages_in(checkpoint)
+            averages = {name: entry for name, entry in found.items() if name in chosen or entry in chosen}
             if not averages:
                 raise CheckpointError(f"convert_checkpoint: {describe(checkpoint)} holds no moving averages.")
             source |= averages

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jax_slim.checkpoints.native import CheckpointError
 from jax_slim.core import names
 from jax_slim.core.values import Facts
 
@@ -94,9 +95,31 @@ def facts_in(checkpoint: Mapping[str, Any]) -> Mapping[str, Facts]:
 
 
 def averages_in(checkpoint: Mapping[str, Any]) -> dict[str, str]:
-    """Variable name -> the name of the entry that is its moving average."""
+    """Variable name -> the name of the entry that is its moving average.
+
+    Averages that were made inside a variable scope have it before the variable's name:
+    'train/net/w/ExponentialMovingAverage' is that of 'net/w', where there is such a variable.
+
+    Raises:
+      CheckpointError: a variable has several, and none under its own name.
+    """
+    found: dict[str, str] = {}
     ending = f"/{AVERAGE}"
-    return {name.removesuffix(ending): name for name in checkpoint if name.endswith(ending)}
+    for entry in checkpoint:
+        if not entry.endswith(ending):
+            continue
+        parts = entry.removesuffix(ending).split("/")
+        tails = ["/".join(parts[start:]) for start in range(len(parts))]
+        name = next((tail for tail in tails if tail in checkpoint), tails[0])
+        own = f"{name}{ending}"
+        other = found.get(name, entry)
+        if own not in checkpoint and other != entry:
+            raise CheckpointError(
+                f"{name!r} has several moving averages: {other!r} and {entry!r}. Read one of them as an entry, by "
+                "name_map or with a dict name in the checkpoint -> variable."
+            )
+        found[name] = own if own in checkpoint else entry
+    return found
 
 
 def each_array(checkpoint: Mapping[str, Any], wanted: Iterable[str]) -> Iterator[tuple[str, Any]]:

@@ -314,7 +314,8 @@ def _mapped(
     entry_of: dict[str, str] = {}
     # Entries may be there as averages alone, which then stand for their variable; what a dict names may not be there.
     listed = name_map if isinstance(name_map, Mapping) else ()
-    for entry in dict.fromkeys([*map(_plain, listed), *checkpoint, *averages_in(checkpoint)]):
+    averaged = [entry.removesuffix(f"/{AVERAGE}") for entry in checkpoint]
+    for entry in dict.fromkeys([*map(_plain, listed), *checkpoint, *averaged]):
         name = variable_of(entry)
         if name is None or name == entry:
             continue
@@ -336,6 +337,11 @@ def _averaged(function: str, checkpoint: Mapping[str, Any], asked: Mapping[str, 
             "Leave moving_average out."
         )
     without = [name for name, entry in asked.items() if entry not in averages]
+    if len(without) == len(asked):
+        raise CheckpointError(
+            f"{function}: {describe(checkpoint)} holds moving averages of other variables ({next(iter(averages))!r}, "
+            f"...), and none of these ({without[0]!r}, ...). Leave moving_average out, or pass name_map."
+        )
     if without:
         _log.info("%s: %d variables have no moving average: %s, ...", function, len(without), without[0])
     return {name: averages.get(entry, entry) for name, entry in asked.items()}

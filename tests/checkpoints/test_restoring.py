@@ -104,6 +104,41 @@ def test_all_but_some_layers():
     ]
 
 
+def test_moving_averages_made_inside_a_scope(tmp_path):
+    """As TensorFlow names them: `apply` inside variable_scope('train') makes 'train/net/w/ExponentialMovingAverage'."""
+    values = {"net/w": [8.0], "net/b": [1.0], "train/net/w/ExponentialMovingAverage": [4.0], "global_step": 7}
+    checkpoint = {name: np.asarray(value, np.float32) for name, value in values.items()}
+    path = slim.checkpoints.tensorflow.write_checkpoint(tmp_path / "model.ckpt", checkpoint)
+    found = slim.assign_from_checkpoint(path, zeros(**{"net/w": (1,), "net/b": (1,)}), moving_average=True)
+    assert {name: float(value[0]) for name, value in found.items()} == {"net/w": 4, "net/b": 1}
+    loaded = slim.checkpoints.load_variables(path, moving_average=True)
+    assert {name: float(np.ravel(value)[0]) for name, value in loaded.items()} == {
+        "net/w": 4,
+        "net/b": 1,
+        "global_step": 7,
+    }
+    copy = slim.checkpoints.convert_checkpoint(path, tmp_path / "copy.safetensors", include="net", moving_average=True)
+    assert slim.checkpoints.load_variables(copy)["net/w"] == 4
+    renamed = slim.assign_from_checkpoint(
+        path, zeros(w=(1,)), name_map=lambda name: name.removeprefix("net/"), moving_average=True
+    )
+    assert renamed["w"] == 4
+
+
+def test_moving_averages_of_other_variables_are_refused():
+    average = "ExponentialMovingAverage"
+    checkpoint = {name: np.ones(1) for name in ("w", "net/w", f"net/w/{average}")}
+    with pytest.raises(
+        CheckpointError, match=r"moving averages of other variables \('net/w', ...\), and none of these"
+    ):
+        slim.assign_from_checkpoint(checkpoint, zeros(w=(1,)), moving_average=True)
+    several = {name: np.ones(1) for name in ("w", f"a/w/{average}", f"b/w/{average}")}
+    with pytest.raises(CheckpointError, match=f"'w' has several moving averages: 'a/w/{average}' and 'b/w/{average}'"):
+        slim.assign_from_checkpoint(several, zeros(w=(1,)), moving_average=True)
+    own = several | {f"w/{average}": np.full(1, 3.0)}
+    assert slim.assign_from_checkpoint(own, zeros(w=(1,)), moving_average=True)["w"] == 3
+
+
 def test_moving_averages_take_the_place_of_variables():
     variables = zeros(**{"fc/weights": (3, 2), "fc/biases": (2,)})
     for average in (False, True):
