@@ -101,7 +101,7 @@ def batches(
     return pipeline(
         data,
         prepared(model, options, is_training, numbers),
-        batch_size=min(batch_size, len(data)) if is_training else batch_size,
+        batch_size=batch_size,
         shuffle=is_training,
         seed=seed,
         num_epochs=None if is_training else 1,

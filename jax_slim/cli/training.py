@@ -127,7 +127,7 @@ def _train(options: argparse.Namespace) -> int:
     net = options.train_dir if resumed else model.name
     numbers = numbers_by_name(data.class_names, labels, options.labels_offset, _name_of(options), net)
     mesh = data_mesh(_devices(options.num_clones))
-    batch_size = options.batch_size * mesh.size
+    batch_size = _batch_size(options, len(data), mesh.size)
     rate = optimizing.learning_rate(options, len(data) / batch_size)
     average = None
     if options.moving_average_decay is not None:
@@ -355,6 +355,23 @@ def _trained(model: "NetModel", scopes: str | None) -> list[str] | None:
             tops = sorted({"/".join(name.split("/")[:2]) for name in trainable})
             raise CommandError(f"--trainable_scopes: no variable of {model.name} is below {scope!r}. Scopes: {tops}.")
     return [name for name in trainable if name.startswith(tuple(wanted))]
+
+
+def _batch_size(options: argparse.Namespace, images: int, devices: int) -> int:
+    """How many images make a batch: as many as asked for, or as there are, of each device the same number."""
+    import jax
+
+    share = images // jax.process_count()
+    if share < devices:
+        raise CommandError(
+            f"--num_clones must be at most {share}, an image for each device, got {devices} devices for the {images} "
+            f"images of {_name_of(options)}."
+        )
+    asked = options.batch_size * devices
+    used = min(asked, share // devices * devices)
+    if used < asked:
+        print(f"{used} images a batch instead of {asked}: {_name_of(options)} has {images}", file=sys.stderr)
+    return used
 
 
 def _devices(count: int | None) -> Any:

@@ -9,6 +9,7 @@ import optax
 import pytest
 
 import jax_slim as slim
+import pictures
 from jax_slim.cli import evaluating, optimizing, training
 from jax_slim.cli.failures import CommandError
 from jax_slim.cli.flags import merged
@@ -128,6 +129,41 @@ def test_batch_norm_decay_follows_short_runs(steps, given, expected):
     chosen = options(model_name="mobilenet_v1_025", max_number_of_steps=steps, batch_norm_decay=given)
     assert training._batch_norm_decay(chosen) == expected
     assert training._batch_norm_decay(options(model_name="lenet", max_number_of_steps=9)) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "images", "devices", "used", "said"),
+    [
+        (32, 100, 1, 32, ""),
+        (32, 20, 1, 20, "20 images a batch instead of 32: photos has 20\n"),
+        (8, 33, 4, 32, ""),
+        (16, 33, 4, 32, "32 images a batch instead of 64: photos has 33\n"),
+    ],
+)
+def test_batches_are_not_larger_than_the_data(capsys, asked, images, devices, used, said):
+    assert training._batch_size(options(batch_size=asked, dataset_dir="photos"), images, devices) == used
+    assert capsys.readouterr().err == said
+
+
+def test_more_devices_than_images():
+    with pytest.raises(CommandError, match="--num_clones must be at most 3, an image for each device, got 4 devices"):
+        training._batch_size(options(dataset_dir="photos"), 3, 4)
+
+
+def test_header_and_decay_tell_the_batch_that_is_used(tmp_path, monkeypatch, capsys):
+    pictures.folder(tmp_path / "photos", {"a": 5, "b": 5})  # one of each is for validation
+    rates = []
+
+    def train(train_op, logdir, batches, **kwargs):
+        assert next(iter(batches))["image"].shape == (8, 28, 28, 3)
+        return type("Result", (float,), {"step": 0})("nan")
+
+    monkeypatch.setattr("jax_slim.learning.training.train", train)
+    monkeypatch.setattr(optimizing, "learning_rate", lambda options, steps: rates.append(steps) or 0.1)
+    arguments = ["--model_name=lenet", "--batch_size=500", "--max_number_of_steps=1"]
+    assert main(["train", f"--train_dir={tmp_path / 'run'}", f"--dataset_dir={tmp_path / 'photos'}", *arguments]) == 0
+    assert "8 images of 2 classes, 8 a batch" in capsys.readouterr().err
+    assert rates == [1]
 
 
 @pytest.fixture(scope="module")
