@@ -1,0 +1,1 @@
+"""Sessions: which operations a run needs, in which order, on the host or compiled by JAX."""
