@@ -1,0 +1,31 @@
+"""TensorFlow 1 with Slim, on JAX: programs that `import tensorflow as tf` run as they are.
+
+    python -m jax_slim.tf1 train.py --train_dir=/tmp/run
+
+In code, `install()` has `import tensorflow` answered here; `import jax_slim.tf1 as tf` does without that.
+"""
+
+import sys
+import types
+from typing import Any
+
+from jax_slim.tf1 import modules
+from jax_slim.tf1.imports import install, uninstall
+
+__all__ = ["install", "uninstall"]
+
+
+class _Root(types.ModuleType):
+    """This package as `tf`: its names are TensorFlow's, also those that folders of ours have."""
+
+    contrib = property(lambda self: modules.lookup("contrib"), lambda self, value: None)
+    python = property(lambda self: modules.lookup("python"), lambda self, value: None)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        modules.load_rows()
+        return modules.lookup(name)
+
+
+sys.modules[__name__].__class__ = _Root

@@ -1,0 +1,183 @@
+"""The modules of TensorFlow, `tensorflow.nn` and so on, made of the tables in `names/`; what a name is, is loaded when it is used."""
+
+import functools
+import importlib
+import pkgutil
+import sys
+import types
+from typing import Any
+
+from jax_slim.tf1 import names
+
+VERSION = "1.15.5"
+
+# Where `tensorflow.python.*` finds what its modules define: module -> the dotted places searched first.
+_PYTHON_PLACES = {"nn_ops": ("nn",), "nn_impl": ("nn",), "nn": ("nn",), "image_ops": ("image",), "image_ops_impl": ("image",), "losses": ("losses",),
+                  "losses_impl": ("losses",), "metrics": ("metrics",), "metrics_impl": ("metrics",), "init_ops": ("initializers",), "summary": ("summary",),
+                  "learning": ("contrib.slim.learning",), "evaluation": ("contrib.slim.evaluation", "contrib.training"), "layers": ("contrib.layers", "layers"),
+                  "initializers": ("contrib.layers",), "regularizers": ("contrib.layers",), "optimizers": ("contrib.layers",), "utils": ("contrib.layers.utils",),
+                  "arg_scope": ("contrib.framework",), "variables": ("contrib.framework",), "rnn": ("nn",), "rnn_cell": ("contrib.rnn", "nn.rnn_cell"), "rnn_cell_impl": ("nn.rnn_cell",),
+                  "core_rnn_cell": ("contrib.rnn",), "gen_nn_ops": ("nn",), "moving_averages": ("train",), "training": ("train",), "saver": ("train",), "errors": ("errors",), "errors_impl": ("errors",),
+                  "tf_logging": ("logging",), "dtypes": (), "ops": (), "queues": ()}  # fmt: skip
+
+
+@functools.cache
+def table() -> dict[str, str]:
+    """Dotted name below `tensorflow` -> 'room.file:attribute'."""
+    found: dict[str, str] = {}
+    for module in pkgutil.iter_modules(names.__path__):
+        found.update(importlib.import_module(f"{names.__name__}.{module.name}").NAMES)
+    return found
+
+
+@functools.cache
+def packages() -> frozenset[str]:
+    """The dotted names that are modules."""
+    found = {"compat", "contrib", "python"}
+    for name in table():
+        parts = name.split(".")[:-1]
+        found.update(".".join(parts[:i]) for i in range(1, len(parts) + 1))
+    return frozenset(found - table().keys())
+
+
+def load(place: str) -> Any:
+    """What 'room.file:attribute' is; ':' alone is the file itself."""
+    file, _, attribute = place.partition(":")
+    found: Any = importlib.import_module(f"jax_slim.tf1.{file}")
+    for part in attribute.split(".") if attribute else []:
+        found = getattr(found, part)
+    return found
+
+
+def lookup(dotted: str) -> Any:
+    """What a dotted name below `tensorflow` is: a function, class, value or module.
+
+    Raises:
+      AttributeError: there is no such name here.
+    """
+    dotted = _plain(dotted)
+    place = table().get(dotted)
+    if place is not None:
+        return load(place)
+    if not dotted or dotted in packages() or _is_python_module(dotted):
+        return module(dotted)
+    if dotted.startswith("python."):
+        found = _in_python_module(dotted)
+        if found is not None:
+            return found
+    raise AttributeError(f"tf.{dotted} is not part of jax-slim's TensorFlow 1: see docs/tf1_programs.md for what is there.")
+
+
+def _plain(dotted: str) -> str:
+    """Without the spellings of later versions: compat.v1 and compat.v2 are the root."""
+    parts = dotted.split(".")
+    while parts[:2] in (["compat", "v1"], ["compat", "v2"]):
+        parts = parts[2:]
+    while parts[:2] == ["_api", "v1"]:
+        parts = parts[2:]
+    return ".".join(parts)
+
+
+def is_module(dotted: str) -> bool:
+    """Whether a dotted name is a module."""
+    dotted = _plain(dotted)
+    place = table().get(dotted, "")
+    return not dotted or dotted in packages() or (place.endswith(":") or (bool(place) and ":" not in place)) or _is_python_module(dotted)
+
+
+def _is_python_module(dotted: str) -> bool:
+    if dotted.startswith("contrib.") and ".python" in dotted:
+        return dotted.rpartition(".")[2].islower()
+    # tensorflow.python.framework, .ops, .training and the files in them: names of attributes are looked up at the next level.
+    return dotted.startswith("python.") and dotted.count(".") <= 3 and dotted.rpartition(".")[2] in _PYTHON_MODULES
+
+
+_PYTHON_MODULES = {
+    "framework", "ops", "training", "platform", "client", "summary", "lib", "io", "util", "layers", "keras", "eager", "saved_model", "tools", "data", "estimator", "losses", "debug", "feature_column", "distribute",
+    "dtypes", "errors", "errors_impl", "constant_op", "tensor_shape", "tensor_util", "graph_util", "random_seed", "function", "importer", "sparse_tensor", "test_util", "common_shapes", "op_def_registry", "meta_graph", "device",
+    "array_ops", "math_ops", "nn_ops", "nn", "nn_impl", "init_ops", "variables", "variable_scope", "control_flow_ops", "random_ops", "state_ops", "string_ops", "image_ops", "image_ops_impl", "data_flow_ops", "io_ops", "parsing_ops", "logging_ops",
+    "clip_ops", "check_ops", "sparse_ops", "script_ops", "gradients", "gradients_impl", "rnn", "rnn_cell", "rnn_cell_impl", "tensor_array_ops", "lookup_ops", "linalg_ops", "metrics_impl", "metrics", "losses_impl", "template", "functional_ops",
+    "resource_variable_ops", "embedding_ops", "ctc_ops", "custom_gradient", "partitioned_variables", "gen_nn_ops", "gen_array_ops", "gen_math_ops", "gen_image_ops", "gen_state_ops", "gen_data_flow_ops", "gen_control_flow_ops", "gen_io_ops", "special_math_ops", "confusion_matrix", "weights_broadcast_ops", "standard_ops", "spectral_ops", "numerics", "bitwise_ops", "distributions", "histogram_ops", "manip_ops", "sets", "session_ops", "summary_ops",
+    "saver", "supervisor", "optimizer", "moving_averages", "training_util", "learning_rate_decay", "monitored_session", "basic_session_run_hooks", "session_run_hook", "session_manager", "coordinator", "queue_runner", "queue_runner_impl", "checkpoint_utils", "checkpoint_management", "adam", "momentum", "gradient_descent", "rmsprop", "adagrad", "adadelta", "ftrl", "slot_creator", "input", "evaluation", "device_setter", "server_lib", "sync_replicas_optimizer", "training_ops", "warm_starting_util",
+    "app", "flags", "gfile", "tf_logging", "test", "googletest", "resource_loader", "sysconfig", "session", "timeline", "device_lib", "file_io", "tf_record", "python_io", "compat", "nest", "deprecation", "tf_inspect", "tf_export", "tf_decorator", "tf_should_use", "tf_contextlib", "writer", "summary_iterator", "event_accumulator", "base", "core", "convolutional", "normalization", "pooling", "utils", "loader", "builder", "signature_constants", "signature_def_utils", "tag_constants", "signature_def_utils_impl", "builder_impl", "loader_impl", "constants", "freeze_graph", "inspect_checkpoint", "optimize_for_inference_lib", "context", "dataset_ops", "iterator_ops", "readers", "pywrap_tensorflow", "estimator_lib", "model_fn", "run_config", "backend", "engine", "initializers", "regularizers", "activations", "profiler", "model_analyzer", "option_builder",
+}  # fmt: skip
+
+
+def _in_python_module(dotted: str) -> Any:
+    """A name of one of TensorFlow's inner modules: what the public name with that ending is."""
+    module_name, _, name = dotted.rpartition(".")
+    last = module_name.rpartition(".")[2]
+    return _by_ending(last, name)
+
+
+def _by_ending(module_name: str, name: str) -> Any:
+    for place in (*_PYTHON_PLACES.get(module_name, ()), ""):
+        found = table().get(f"{place}.{name}" if place else name)
+        if found is not None:
+            return load(found)
+    ends = [v for k, v in table().items() if k.endswith("." + name) and not k.startswith("contrib.")] or [
+        v for k, v in table().items() if k.endswith("." + name)
+    ]
+    return load(ends[0]) if ends else None
+
+
+class Module(types.ModuleType):
+    """One of TensorFlow's modules."""
+
+    def __init__(self, dotted: str) -> None:
+        super().__init__("tensorflow" + ("." + dotted if dotted else ""), f"TensorFlow's module {dotted or 'tensorflow'}, by jax-slim.")
+        self.__dict__["_dotted"] = dotted
+        self.__path__ = []
+        if not dotted:
+            self.__version__ = VERSION
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        dotted = self.__dict__["_dotted"]
+        try:
+            found = lookup(f"{dotted}.{name}" if dotted else name)
+        except AttributeError:
+            found = None
+            if dotted.startswith("contrib.") and ".python" in dotted:
+                found = _in_contrib(dotted, name)
+            if found is None:
+                raise
+        self.__dict__[name] = found
+        return found
+
+    def __dir__(self) -> list[str]:
+        prefix = self.__dict__["_dotted"]
+        prefix = prefix + "." if prefix else ""
+        return sorted({n[len(prefix) :].partition(".")[0] for n in table() if n.startswith(prefix)})
+
+
+def _in_contrib(dotted: str, name: str) -> Any:
+    """A name of a file inside a contrib package (tensorflow.contrib.layers.python.layers.utils): the package's public one."""
+    package = dotted.partition(".python")[0]
+    last = dotted.rpartition(".")[2]
+    for place in (f"{package}.{last}.{name}", f"{package}.{name}"):
+        if place in table():
+            return load(table()[place])
+    return _by_ending(last, name)
+
+
+_modules: dict[str, Module] = {}
+
+
+def module(dotted: str) -> Module:
+    """The module of a dotted name; '' is `tensorflow`."""
+    if dotted not in _modules:
+        _modules[dotted] = Module(dotted)
+    return _modules[dotted]
+
+
+def load_rows() -> None:
+    """Registers the rows of all operations, and the operators of tensors."""
+    importlib.import_module("jax_slim.tf1.operations")
+    importlib.import_module("jax_slim.tf1.python.operators")
+
+
+def is_ours(found: Any) -> bool:
+    """Whether a module in `sys.modules` is one of these."""
+    return isinstance(found, Module) or found is sys.modules.get("jax_slim.tf1")
