@@ -47,6 +47,17 @@ def accumulated(
     return jnp.mean(losses), {tag: _joined(value) for tag, value in summaries.items()}, changed, _divided(total, parts)
 
 
+def mean_loss(
+    loss: Callable[[Variables, Any, jax.Array], jax.Array], variables: Variables, batch: Any, rng: jax.Array, parts: int
+) -> jax.Array:
+    """The loss alone, with the same parts and random keys as `accumulated`; updates are left out."""
+    if parts == 1:
+        return loss(variables, batch, rng)
+    cut = jax.tree.map(lambda array: _cut(array, parts), batch)
+    numbered = (jnp.arange(parts, dtype=jnp.int32), cut)
+    return jnp.mean(jax.lax.map(lambda one: loss(variables, one[1], jax.random.fold_in(rng, one[0])), numbered))
+
+
 def _cut(array: jax.Array, parts: int) -> jax.Array:
     array = jnp.asarray(array)
     if array.ndim == 0:

@@ -172,8 +172,11 @@ class _Steering(NamedTuple):
             self.make(first).init(params),
         )
 
-    def update(self, gradients: Variables, state: OptimizeLossState, params: Any) -> tuple[Any, OptimizeLossState]:
-        extra = {"global_step": get_or_create_global_step()} if self.counts_steps else {}
+    def update(
+        self, gradients: Variables, state: OptimizeLossState, params: Any, **extra: Any
+    ) -> tuple[Any, OptimizeLossState]:
+        if self.counts_steps:
+            extra["global_step"] = get_or_create_global_step()
         rate = self._rate(state, extra)
         gradients = self._noisy(gradients, state.own.count)
         if self.multipliers is not None:

@@ -13,7 +13,7 @@ from jax_slim.core.global_step import get_or_create_global_step, step_at_root
 from jax_slim.core.model import Model
 from jax_slim.core.program import VariableSpec
 from jax_slim.core.values import Variables
-from jax_slim.learning.accumulation import accumulated
+from jax_slim.learning.accumulation import accumulated, mean_loss
 from jax_slim.learning.gradients import (
     clip_gradient_norms,
     clip_gradients_together,
@@ -23,6 +23,7 @@ from jax_slim.learning.gradients import (
 )
 from jax_slim.learning.name_tables import ByName
 from jax_slim.learning.numerics import Diagnosis, diagnose
+from jax_slim.learning.transformations import Transformation
 from jax_slim.summary.recording import Kept, counted
 
 GLOBAL_STEP = "global_step"
@@ -90,6 +91,7 @@ class TrainOp:
     ) -> None:
         self.model = model
         self.optimizer = optimizer
+        self._transformation = Transformation(optimizer)
         self.counts_steps = counts_steps
         self.check_numerics = check_numerics
         self.moving_average = moving_average
@@ -118,8 +120,7 @@ class TrainOp:
     def state(self, variables: Variables, rng: jax.Array) -> TrainState:
         """The state before the first step with these variables."""
         trained = self.trained(variables)
-        # Optimizers are many small operations for each variable: compiled at once they take a third of the time.
-        optimizer = jax.jit(self.optimizer.init)(trained)
+        optimizer = self._transformation.init(trained)
         averages = None if self.moving_average is None else self.moving_average.init(trained)
         return TrainState(variables, optimizer, rng, averages)
 
@@ -169,7 +170,11 @@ class TrainOp:
         gradients = self._change_gradients(gradients, trained)
         if self._summarize_gradients:
             summaries = summaries | gradient_summaries(gradients)
-        changes, optimizer = self.optimizer.update(gradients, state.optimizer, trained)
+
+        def loss_with(values: Mapping[str, Any]) -> jax.Array:
+            return mean_loss(self._loss, before | values, batch, rng, self._accumulate)
+
+        changes, optimizer = self._transformation.update(gradients, state.optimizer, trained, loss, loss_with)
         changes = self._scale_changes(changes, trained)
 
         after = before | updates
@@ -183,6 +188,9 @@ class TrainOp:
             TrainState(after, optimizer, state.rng, averages),
             StepResult(loss.astype(jnp.float32), counted_if(want_histograms, summaries), diagnosis),
         )
+
+    def _loss(self, variables: Variables, batch: Any, rng: jax.Array) -> jax.Array:
+        return self.model.collect(variables, batch, rng=rng)[0]
 
     def _loss_and_gradients(
         self, variables: Variables, batch: Any, rng: jax.Array, wanted: Sequence[str]
@@ -234,7 +242,9 @@ def create_train_op(
 
     Args:
       total_loss: batch -> scalar loss: a slim program. (TF-Slim's was a tensor; here it is the function that makes it.)
-      optimizer: an optax gradient transformation.
+      optimizer: an optax gradient transformation. Those that take the loss (`optax.contrib.reduce_on_plateau`,
+        `polyak_sgd`, `momo`) or search along a line (`lbfgs`) are given it: the loss that the program returns, of this
+        batch. `optax.lookahead`'s slow weights are in its state. Masks may be dicts by variable name.
       global_step: None leaves the global step out; then dropout masks do not change from step to step and
         `learning.train` cannot run it.
       update_ops: which updates to apply: names of variables; None means all, [] none.
