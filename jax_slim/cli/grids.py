@@ -15,6 +15,8 @@ def draw_grid(path: str, captions: Mapping[str, str]) -> None:
     """
     from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+    from jax_slim.data.photographs import read_photograph
+
     columns = max(1, math.ceil(math.sqrt(len(captions))))
     rows = math.ceil(len(captions) / columns)
     grid = Image.new("RGB", (columns * _CELL, rows * (_CELL + _TEXT)), "white")
@@ -22,8 +24,7 @@ def draw_grid(path: str, captions: Mapping[str, str]) -> None:
     font = ImageFont.load_default(size=13)
     for number, (file, text) in enumerate(captions.items()):
         left, top = number % columns * _CELL, number // columns * (_CELL + _TEXT)
-        with Image.open(file) as image:
-            small = ImageOps.contain(ImageOps.exif_transpose(image).convert("RGB"), (_CELL - 6, _CELL - 6))
+        small = ImageOps.contain(Image.fromarray(read_photograph(file)), (_CELL - 6, _CELL - 6))
         grid.paste(small, (left + (_CELL - small.width) // 2, top + (_CELL - small.height) // 2))
         while text and pen.textlength(text, font=font) > _CELL - 4:
             text = text[:-2].rstrip() + "…" if not text.endswith("…") else text[:-2] + "…"

@@ -1,6 +1,8 @@
 """From the options that name a data set to batches of prepared images."""
 
 import argparse
+import sys
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +28,15 @@ def open_data(options: argparse.Namespace, split: str) -> Any:
     """The data set of the options: examples by number, with `num_classes` and `class_names`."""
     if not options.dataset_dir and options.dataset_name != "digits":
         raise CommandError("--dataset_dir must say where the images or records are.")
+    from jax_slim.data.photographs import passed_over_text
     from jax_slim.datasets import open_dataset
 
-    return open_dataset(options.dataset_dir, split, dataset_name=options.dataset_name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # told below, as the command tells things
+        data = open_dataset(options.dataset_dir, split, dataset_name=options.dataset_name)
+    if data.passed_over is not None and split == options.dataset_split_name:  # not once more for validation
+        print(passed_over_text(str(options.dataset_dir), data.passed_over), file=sys.stderr)
+    return data
 
 
 def channels_of(data: Any, options: argparse.Namespace) -> int:

@@ -18,8 +18,6 @@ HELP = """say what photographs show: a table, JSON, a picture
 
 Preprocessing, image size and labels come with the checkpoint where `jax-slim train` wrote it."""
 
-_ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
@@ -40,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
 
     from jax_slim.cli.runs import model_of
     from jax_slim.data.errors import DataLossError
-    from jax_slim.data.image_codecs import decode_image
+    from jax_slim.data.photographs import read_photograph
     from jax_slim.exporting.loader import best_classes, show
     from jax_slim.kernels import jit
     from jax_slim.progress import Progress
@@ -55,6 +53,8 @@ def run(options: argparse.Namespace) -> int:
         logits, _ = model.apply(variables, images)
         return jax.nn.softmax(logits.reshape(logits.shape[0], logits.shape[-1]))
 
+    # Nets of grey images see the same grey as in training and evaluation.
+    prepare = model.preprocessing_fn(use_grayscale=model.channels == 1)
     code = 0
     found: dict[str, list[dict[str, Any]]] = {}
     with Progress(len(paths), "predict", unit="images") as progress:
@@ -62,13 +62,13 @@ def run(options: argparse.Namespace) -> int:
             prepared = []
             for path in paths[start : start + options.batch_size]:
                 try:
-                    pixels = decode_image(Path(path).read_bytes(), channels=model.channels, expand_animations=False)
+                    pixels = read_photograph(path)
                 except (OSError, DataLossError) as error:
-                    reason = (error.strerror or error) if isinstance(error, OSError) else error
-                    print(f"jax-slim predict: error: {path}: {reason}", file=sys.stderr)
+                    reason = f"{path}: {error.strerror or error}" if isinstance(error, OSError) else error
+                    print(f"jax-slim predict: error: {reason}", file=sys.stderr)
                     code = 1
                 else:
-                    prepared.append((path, model.preprocess(pixels)))
+                    prepared.append((path, prepare(pixels, None)))
             if prepared:
                 # Always the same number: another one would be compiled anew.
                 images = np.stack([image for _, image in prepared])
@@ -87,13 +87,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _files(given: list[str]) -> Iterator[str]:
+    from jax_slim.data.photographs import FOLDERS, IMAGE_ENDINGS, has_image_ending, passed_over, passed_over_text
+
     for path in given:
-        if os.path.isdir(path):
-            inside = sorted(
-                str(file) for file in Path(path).rglob("*") if file.suffix.lower() in _ENDINGS and file.is_file()
-            )
-            if not inside:
-                raise CommandError(f"{path} holds no images ({', '.join(_ENDINGS)}).")
-            yield from inside
-        else:
+        if not os.path.isdir(path):
             yield path
+            continue
+        folders = sorted(folder for folder, _, _ in os.walk(path))
+        inside = sorted(str(file) for file in Path(path).rglob("*") if has_image_ending(file) and file.is_file())
+        others = {what: count for what, count in passed_over(folders).items() if what != FOLDERS}
+        told = passed_over_text(path, others) if others else ""
+        if not inside:
+            raise CommandError(told or f"{path} holds no images ({', '.join(IMAGE_ENDINGS)}).")
+        if told:
+            print(f"jax-slim predict: {told}", file=sys.stderr)
+        yield from inside

@@ -16,11 +16,13 @@ def decode_frames(function: str, contents: bytes) -> np.ndarray:
     try:
         frames = []
         with Image.open(io.BytesIO(contents), formats=["GIF"]) as image:
+            image_size = image.size
             size = image.width * image.height * 3
             while True:
                 if (len(frames) + 1) * size >= MOST_VALUES:
                     raise ValueError(f"{len(frames) + 1} frames of {image.width}x{image.height} are too many")
-                frames.append(np.asarray(image.convert("RGB")))
+                # Pillow lets a frame that leaves the canvas enlarge it, and all after it.
+                frames.append(np.asarray(image.convert("RGB"))[: image_size[1], : image_size[0]])
                 try:
                     image.seek(len(frames))
                 except EOFError:

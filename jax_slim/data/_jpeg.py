@@ -1,17 +1,22 @@
-"""JPEG to pixels and back, bit for bit as TensorFlow does it by default."""
+"""JPEG to pixels and back, bit for bit as TensorFlow does it by default.
+
+But for files whose colours are sampled in a way that TurboJPEG has no name for (`cjpeg -sample 2x2,1x2,2x1`): Pillow
+decodes these with the accurate transform, up to 5 levels away.
+"""
 
 import io
 from typing import Any
 
 import numpy as np
 
+from jax_slim.data._exif import jpeg_segments
 from jax_slim.data.errors import DataLossError
 
 # TensorFlow's limit for width * height * channels.
 MOST_VALUES = 1 << 29
 
 _END = b"\xff\xd9"
-_ADOBE = b"\xff\xee"
+_ADOBE, _PIXELS = 0xEE, 0xDA
 
 
 def decode(function: str, contents: bytes, channels: int, fast: bool) -> np.ndarray:
@@ -24,9 +29,14 @@ def decode(function: str, contents: bytes, channels: int, fast: bool) -> np.ndar
     except ImportError:
         return _by_pillow(function, contents, channels)
     try:
-        height, width, colours, _ = simplejpeg.decode_jpeg_header(contents, strict=False)
-    except Exception:  # it knows the usual subsamplings only
-        return _by_pillow(function, contents, channels)
+        header = simplejpeg.decode_jpeg_header(contents)
+    except Exception:
+        contents = _without_junk(contents)
+        try:
+            header = simplejpeg.decode_jpeg_header(contents, strict=False)
+        except Exception:  # it knows the usual subsamplings only
+            return _by_pillow(function, contents, channels)
+    height, width, colours, _ = header
     if width * height * 3 >= MOST_VALUES:
         raise DataLossError(f"{function}: the image must have less than {MOST_VALUES} values, got {width}x{height}.")
     inks = colours in ("CMYK", "YCCK")
@@ -46,7 +56,7 @@ def decode(function: str, contents: bytes, channels: int, fast: bool) -> np.ndar
     if inks:
         pixels = _of_inks(pixels, _has_adobe_marker(contents))
         if channels == 1:
-            pixels = _grey(pixels)
+            pixels = grey_of(pixels)
     return pixels
 
 
@@ -83,7 +93,7 @@ def _by_pillow(function: str, contents: bytes, channels: int) -> np.ndarray:
     if pixels.ndim == 2:
         pixels = pixels[..., None]
     if channels == 1 and pixels.shape[2] == 3:
-        return _grey(pixels)
+        return grey_of(pixels)
     return np.repeat(pixels, 3, 2) if channels == 3 and pixels.shape[2] == 1 else pixels
 
 
@@ -93,21 +103,29 @@ def _of_inks(inks: np.ndarray, inverted: bool) -> np.ndarray:
     return (light[..., :3] * light[..., 3:] // 255).astype(np.uint8)
 
 
-def _grey(pixels: np.ndarray) -> np.ndarray:
+def grey_of(pixels: np.ndarray) -> np.ndarray:
+    """uint8 [H, W, 1] of uint8 [H, W, 3], in libjpeg's steps of 1 / 65536."""
     red, green, blue = (pixels[..., channel].astype(np.int32) for channel in range(3))
     return ((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16).astype(np.uint8)[..., None]
 
 
 def _has_adobe_marker(contents: bytes) -> bool:
-    at = 2
-    while at + 4 <= len(contents) and contents[at] == 0xFF:
-        marker, size = contents[at : at + 2], int.from_bytes(contents[at + 2 : at + 4], "big")
-        if marker == _ADOBE and contents[at + 4 : at + 9] == b"Adobe":
-            return True
-        if marker == b"\xff\xda":  # the pixels begin
-            return False
-        at += 2 + size
-    return False
+    return any(
+        marker == _ADOBE and contents[start : start + 5] == b"Adobe" for marker, start, _ in jpeg_segments(contents)
+    )
+
+
+def _without_junk(contents: bytes) -> bytes:
+    """The file without what stands between the segments before the pixels, of which TurboJPEG makes an error.
+
+    libjpeg, TensorFlow and viewers pass over it.
+    """
+    parts = [contents[:2]]
+    for marker, start, end in jpeg_segments(contents):
+        parts.append(contents[start - 4 : end])
+        if marker == _PIXELS:
+            return b"".join([*parts, contents[end:]])
+    return contents
 
 
 def _damaged(function: str, contents: bytes, why: str) -> DataLossError:

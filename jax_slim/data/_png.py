@@ -17,6 +17,20 @@ _GREY, _COLOUR, _PALETTE, _GREY_ALPHA, _COLOUR_ALPHA = 0, 2, 3, 4, 6
 _RED, _GREEN = 9797, 19234
 _BLUE = 32768 - _RED - _GREEN
 
+_SRGB_GAMMA = 0.45455
+# (Length, Adler-32, CRC-32) of the colour profiles that libpng takes for sRGB: four of color.org's, three of HP's.
+_SRGB_PROFILES = frozenset(
+    {
+        (3048, 0x0A3FD9F6, 0x3B8772B9),
+        (3052, 0x4909E5E1, 0x427EBB21),
+        (60988, 0xFD2144A1, 0x306FD8AE),
+        (60960, 0x209C35D2, 0xBBEF7812),
+        (3024, 0xA054D762, 0x5D5129CE),
+        (3144, 0xF784F3FB, 0x182EA552),
+        (3144, 0x0398F3FC, 0xF29E526D),
+    }
+)
+
 
 def decode(function: str, contents: bytes, channels: int, wide: bool) -> np.ndarray:
     """[H, W, channels], uint16 when `wide`, else uint8; 0 channels mean those of the file."""
@@ -119,12 +133,23 @@ def _gamma(contents: bytes) -> float | None:
     at, found = 8, None
     while at + 12 <= len(contents) and contents[at + 4 : at + 8] != b"IDAT":
         name = contents[at + 4 : at + 8]
-        if name == b"sRGB":
-            return 0.45455
+        size = int.from_bytes(contents[at : at + 4], "big")
+        if name == b"sRGB" or (name == b"iCCP" and _is_srgb(contents[at + 8 : at + 8 + size])):
+            return _SRGB_GAMMA
         if name == b"gAMA":
             found = int.from_bytes(contents[at + 8 : at + 12], "big") / 100000
-        at += 12 + int.from_bytes(contents[at : at + 4], "big")
+        at += 12 + size
     return found if found and abs(found - 1) > 0.05 else None
+
+
+def _is_srgb(chunk: bytes) -> bool:
+    """Whether a chunk with a colour profile holds one that libpng knows as sRGB."""
+    _, _, packed = chunk.partition(b"\0")  # behind its name
+    try:
+        profile = zlib.decompressobj().decompress(packed[1:], 1 << 17)
+    except zlib.error:
+        return False
+    return (len(profile), zlib.adler32(profile), zlib.crc32(profile)) in _SRGB_PROFILES
 
 
 def _converted(pixels: np.ndarray, transparent: Any, channels: int, gamma: float | None) -> np.ndarray:

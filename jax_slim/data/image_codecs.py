@@ -1,10 +1,20 @@
-"""Encoded images to arrays of pixels and back, equal to TensorFlow's."""
+"""Encoded images to arrays of pixels and back, equal to TensorFlow's.
+
+Different on purpose:
+
+* `decode_image` turns photographs upright by their EXIF, and reads WebP and TIFF;
+* what is transparent in a later frame of a GIF shows the frame before, and the first frame need not fill the image;
+* PNGs of 1 to 4 bits with a transparent colour get alpha from 0 to 255;
+* BMPs of 8 bits and less are read, with their palette, and those that are packed.
+
+And JPEGs whose colours are sampled as no camera does (TurboJPEG has no name for it) are up to 5 levels away.
+"""
 
 from typing import Any
 
 import numpy as np
 
-from jax_slim.data import _gif_and_bmp, _jpeg, _png
+from jax_slim.data import _exif, _gif_and_bmp, _jpeg, _png, _webp_and_tiff
 from jax_slim.data.errors import DataLossError
 
 _DCT_METHODS = {"": True, "INTEGER_FAST": True, "INTEGER_ACCURATE": False}
@@ -15,8 +25,8 @@ _BEGINNINGS = (
     (b"\x89PN", "png", "a PNG image"),
     (b"GIF", "gif", "a GIF image"),
     (b"BM", "bmp", "a BMP image"),
-    (b"II*\0", "", "a TIFF image"),
-    (b"MM\0*", "", "a TIFF image"),
+    (b"II*\0", "tiff", "a TIFF image"),
+    (b"MM\0*", "tiff", "a TIFF image"),
     (b"\0\0\0\x0cjP  ", "", "a JPEG 2000 image"),
     (b"%PDF", "", "a PDF document"),
     (b"PK\x03\x04", "", "a ZIP archive"),
@@ -27,51 +37,68 @@ _BEGINNINGS = (
 
 
 def image_format(contents: bytes) -> str | None:
-    """What encoded image the bytes begin as: "jpeg", "png", "gif" or "bmp", or None."""
+    """What encoded image the bytes begin as: "jpeg", "png", "gif", "bmp", "webp" or "tiff", or None."""
     for beginning, name, _ in _BEGINNINGS:
         if contents.startswith(beginning):
             return name or None
-    return None
+    return "webp" if contents[:4] == b"RIFF" and contents[8:12] == b"WEBP" else None
 
 
 def decode_image(
-    contents: bytes, channels: int | None = None, dtype: Any = np.uint8, expand_animations: bool = True
+    contents: bytes,
+    channels: int | None = None,
+    dtype: Any = np.uint8,
+    expand_animations: bool = True,
+    upright: bool = True,
 ) -> np.ndarray:
-    """Decodes a JPEG, PNG, GIF or BMP image, whatever its name says.
+    """Decodes a JPEG, PNG, GIF, BMP, WebP or TIFF image, whatever its name says, and turns it upright.
 
         decode_image(Path("cat.jpg").read_bytes(), channels=3).shape      # (480, 640, 3)
 
+    Cameras store pixels as the sensor has them, and note in EXIF which way up it was: that is done here, as viewers do.
+    `upright=False`, `decode_jpeg` and `decode_png` give the pixels as they are stored, as TensorFlow does.
+
     Args:
       contents: the bytes of the file.
-      channels: 1 (grey), 3 (RGB) or 4 (RGB and alpha, PNG only); 0 or None leaves those of the file.
+      channels: 1 (grey), 3 (RGB) or 4 (RGB and alpha, not of JPEG and GIF); 0 or None leaves those of the file.
       dtype: uint8; or uint16, float32 (from 0 to 1) and the like, then scaled to the range of the dtype.
-      expand_animations: False gives the first frame of a GIF, [H, W, 3].
+      expand_animations: False gives the first frame of a GIF, [H, W, 3]. Of WebP and TIFF it is always the first.
+      upright: whether to turn the image as its EXIF says.
 
     Returns:
-      [H, W, channels]; of a GIF all frames, [frames, H, W, 3].
+      [H, W, channels]; of a GIF all frames, [frames, H, W, 3]. Of 16 bits the lower half is lost in uint8.
 
     Raises:
       DataLossError: the bytes are no such image, or a damaged one. The message says what they are instead.
       ValueError: `channels` cannot be had from this format, or `dtype` is none for images.
 
-    Source: tf.io.decode_image.
+    Source: tf.io.decode_image, which turns nothing and reads neither WebP nor TIFF.
     """
     contents = _bytes("decode_image", contents)
     channels = _channels("decode_image", channels, (0, 1, 3, 4))
     found = image_format(contents)
     kind = np.dtype(dtype)
+    orientation = 1
     if found == "jpeg":
         _channels("decode_image", channels, (0, 1, 3), "a JPEG image")
-        return _scaled(_jpeg.decode("decode_image", contents, channels, fast=True), kind)
-    if found == "png":
-        return _scaled(_png.decode("decode_image", contents, channels, wide=kind != np.uint8), kind)
-    if found == "gif":
+        pixels = _jpeg.decode("decode_image", contents, channels, fast=True)
+        orientation = _exif.jpeg_orientation(contents)
+    elif found == "png":
+        pixels = _png.decode("decode_image", contents, channels, wide=kind != np.uint8)
+        orientation = _exif.png_orientation(contents)
+    elif found == "gif":
         _channels("decode_image", channels, (0, 3), "a GIF image")
         frames = _gif_and_bmp.decode_frames("decode_image", contents)
-        return _scaled(frames if expand_animations else frames[0], kind)
-    if found == "bmp":
-        return _scaled(_gif_and_bmp.decode_bitmap("decode_image", contents, channels), kind)
-    raise _no_image("decode_image", "a JPEG, PNG, GIF or BMP image", contents)
+        pixels = frames if expand_animations else frames[0]
+    elif found == "bmp":
+        pixels = _gif_and_bmp.decode_bitmap("decode_image", contents, channels)
+    elif found in ("webp", "tiff"):
+        pixels = _webp_and_tiff.decode("decode_image", found, contents, channels, upright)
+    else:
+        raise _no_image("decode_image", "a JPEG, PNG, GIF, BMP, WebP or TIFF image", contents)
+    if upright and orientation != 1:
+        pixels = _exif.upright(pixels, orientation)
+    return _scaled(pixels, kind)
 
 
 def decode_jpeg(contents: bytes, channels: int | None = 0, dct_method: str = "") -> np.ndarray:
@@ -83,7 +110,8 @@ def decode_jpeg(contents: bytes, channels: int | None = 0, dct_method: str = "")
       dct_method: "INTEGER_FAST" (as ""), or "INTEGER_ACCURATE", which other libraries use: up to 7 levels away.
 
     Returns:
-      uint8 [H, W, channels], bit for bit as TF has it. (Where simplejpeg is not installed, Pillow decodes, accurately.)
+      uint8 [H, W, channels] as stored, whatever EXIF says, bit for bit as TF has it. (Where simplejpeg is not
+      installed, or does not know how the colours are sampled, Pillow decodes, accurately.)
 
     Raises:
       DataLossError: the bytes are no JPEG image, or one that is cut or damaged.
@@ -110,7 +138,7 @@ def decode_png(contents: bytes, channels: int | None = 0, dtype: Any = np.uint8)
       dtype: uint8 or uint16. A file of another depth is converted: 16 bits lose the lower half.
 
     Returns:
-      [H, W, channels] of `dtype`.
+      [H, W, channels] of `dtype`, as stored, whatever EXIF says.
 
     Raises:
       DataLossError: the bytes are no PNG image, or a damaged one.
@@ -129,6 +157,8 @@ def decode_png(contents: bytes, channels: int | None = 0, dtype: Any = np.uint8)
 
 def decode_gif(contents: bytes) -> np.ndarray:
     """Decodes the frames of a GIF image, as they are to be seen: uint8 [frames, H, W, 3].
+
+    All have the size of the first; what a frame has outside of that is cut off.
 
     Raises:
       DataLossError: the bytes are no GIF image, or a damaged one.
@@ -241,7 +271,7 @@ def _described(contents: bytes) -> str:
     for beginning, _, what in _BEGINNINGS:
         if contents.startswith(beginning):
             return f"{what} ({len(contents)} bytes)"
-    if contents[:4] == b"RIFF" and contents[8:12] == b"WEBP":
+    if image_format(contents) == "webp":
         return f"a WebP image ({len(contents)} bytes)"
     if contents[4:8] == b"ftyp":
         return f"a HEIF or AVIF image, or a film ({len(contents)} bytes)"

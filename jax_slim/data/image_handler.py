@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from jax_slim.data._exif import jpeg_orientation, upright
 from jax_slim.data.errors import DataLossError
 from jax_slim.data.features import SparseTensorValue
 from jax_slim.data.image_codecs import decode_image, decode_jpeg, image_format
@@ -12,19 +13,24 @@ from jax_slim.data.item_handlers import ItemHandler, Tensors, reshaped
 
 
 class Image(ItemHandler):
-    """Decodes an image: JPEG, PNG, GIF or BMP, whatever the format feature says, or raw pixels where it says "raw".
+    """Decodes an image of any format that `decode_image` reads, whatever the format feature says, or raw pixels.
+
+    Photographs are turned upright by their EXIF, as everywhere. TensorFlow does not: boxes that belong to the pixels as
+    they are stored need `upright=False`.
 
         Image()                                              # "image/encoded" as uint8 [H, W, 3]
         Image(shape=[28, 28, 1], channels=1)                 # all have the same size
 
     Args:
       image_key: the name of the feature with the encoded image; by default "image/encoded".
-      format_key: the name of the feature with its format; by default "image/format".
+      format_key: the name of the feature with its format; by default "image/format". Pixels that
+        are not encoded say "raw" there.
       shape: [height, width, channels], when all images have the same; raw pixels need it.
-      channels: 1 (grey), 3 (RGB) or 4 (with alpha, PNG only); 0 or None leaves those of the file.
+      channels: 1 (grey), 3 (RGB) or 4 (with alpha, not of JPEG and GIF); 0 or None leaves those of the file.
       dtype: what the pixels are cast to, without scaling; raw pixels are read as this.
       repeated: whether the feature holds several images of one size; the item is then [n, H, W, C].
       dct_method: for JPEG, "INTEGER_FAST" (as "") or "INTEGER_ACCURATE".
+      upright: whether to turn images as their EXIF says.
 
     Raises:
       ValueError: an argument is out of its range.
@@ -39,6 +45,7 @@ class Image(ItemHandler):
         dtype: Any = np.uint8,
         repeated: bool = False,
         dct_method: str = "",
+        upright: bool = True,
     ):
         if channels not in (None, 0, 1, 3, 4):
             raise ValueError(f"Image: channels must be 0, 1, 3, 4 or None, got {channels}.")
@@ -49,6 +56,7 @@ class Image(ItemHandler):
         self._dtype = np.dtype(dtype)
         self._repeated = repeated
         self._dct_method = dct_method
+        self._upright = upright
         super().__init__([self._image_key, self._format_key])
 
     def tensors_to_item(self, keys_to_tensors: Tensors) -> np.ndarray:
@@ -86,9 +94,11 @@ class Image(ItemHandler):
         if given_format in (b"raw", b"RAW", "raw", "RAW"):
             pixels = self._raw(encoded)
         elif image_format(encoded) == "jpeg":
-            pixels = decode_jpeg(encoded, self._channels, self._dct_method).astype(self._dtype, copy=False)
+            pixels = decode_jpeg(encoded, self._channels, self._dct_method)
+            pixels = upright(pixels, jpeg_orientation(encoded)) if self._upright else pixels
         else:
-            pixels = decode_image(encoded, self._channels).astype(self._dtype, copy=False)
+            pixels = decode_image(encoded, self._channels, upright=self._upright)
+        pixels = pixels.astype(self._dtype, copy=False)
         return pixels if self._shape is None else reshaped(pixels, self._shape, self._image_key)
 
     def _raw(self, encoded: bytes) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Examples by number, as `pipeline` takes them: out of arrays, records or a folder of images."""
 
 import operator
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,8 @@ from numpy.typing import ArrayLike
 from jax_slim.data.data_decoder import DataDecoder
 from jax_slim.data.dataset import Dataset
 from jax_slim.data.errors import DataLossError
-from jax_slim.data.image_codecs import decode_image
+from jax_slim.data.photographs import IMAGE_ENDINGS, has_image_ending, passed_over, passed_over_text, read_photograph
 from jax_slim.data.tfrecords import TFRecords
-
-IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 
 Example = dict[str, Any]
 
@@ -93,8 +92,9 @@ class ImageFolder(Sequence[Example]):
         flowers.class_names       # ['daisy', 'dandelion', 'roses', 'sunflowers', 'tulips']
         flowers[0]["label"]       # 0
 
-    Images are JPEG, PNG, GIF (the first frame) and BMP files, in the order of their names; hidden files and those with
-    other endings are passed over. What a file is decides its contents, not its ending.
+    Images are JPEG, PNG, GIF, BMP, WebP and TIFF files (of several frames the first), in the order of their names, and
+    upright, as `decode_image` reads them. What a file is decides its contents, not its ending. Files with other endings
+    are passed over with a warning, hidden ones without.
 
     Args:
       root: the folder.
@@ -105,6 +105,7 @@ class ImageFolder(Sequence[Example]):
       class_names: the name for each label.
       paths: the files.
       labels: the label of each file, int64 [N].
+      passed_over: how many files were passed over, by the endings of their names: {'.heic': 3}.
 
     Raises:
       FileNotFoundError: there is no such folder, or none for a class.
@@ -124,13 +125,10 @@ class ImageFolder(Sequence[Example]):
                 f"ImageFolder: root must hold a folder of images for each class, got {str(folder)!r} without folders."
             )
         self.class_names = list(class_names)
-        self.paths: list[Path] = []
-        labels: list[int] = []
-        for label, name in enumerate(self.class_names):
-            found = _images_in(folder / name)
-            self.paths += found
-            labels += [label] * len(found)
-        self.labels = np.array(labels, np.int64)
+        self.paths, self.labels = images_of_classes("ImageFolder", folder, self.class_names)
+        self.passed_over = passed_over(folder / name for name in self.class_names)
+        if self.passed_over:
+            warnings.warn(passed_over_text("ImageFolder", self.passed_over), stacklevel=2)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -138,12 +136,7 @@ class ImageFolder(Sequence[Example]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        path = self.paths[operator.index(index)]
-        try:
-            image = decode_image(path.read_bytes(), channels=3, expand_animations=False)
-        except DataLossError as error:
-            raise DataLossError(f"{path}: {error}") from error
-        return {"image": image, "label": self.labels[index]}
+        return {"image": read_photograph(self.paths[operator.index(index)]), "label": self.labels[index]}
 
     def key(self, index: int) -> str:
         """The path of an image."""
@@ -168,17 +161,27 @@ def examples_of(function: str, source: Any) -> Any:
     return source
 
 
-def _images_in(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise FileNotFoundError(f"ImageFolder: there must be a folder for each class, got none at {str(folder)!r}.")
-    found = sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in IMAGE_ENDINGS and not path.name.startswith(".") and path.is_file()
-    )
-    if not found:
-        raise ValueError(
-            f"ImageFolder: each class must have images that end in {', '.join(IMAGE_ENDINGS)}, got none in "
-            f"{str(folder)!r}."
-        )
-    return found
+def images_of_classes(function: str, folder: Path, class_names: Sequence[str]) -> tuple[list[Path], np.ndarray]:
+    """The image files in a folder's folders for these classes, and the label of each, int64 [N].
+
+    Raises:
+      FileNotFoundError: a class has no folder.
+      ValueError: a class has no images.
+    """
+    paths: list[Path] = []
+    labels: list[int] = []
+    for label, name in enumerate(class_names):
+        inside = folder / name
+        if not inside.is_dir():
+            raise FileNotFoundError(f"{function}: there must be a folder for each class, got none at {str(inside)!r}.")
+        found = sorted(path for path in inside.iterdir() if has_image_ending(path) and path.is_file())
+        if not found:
+            others = passed_over([inside])
+            held = f"; {passed_over_text('there', others)}" if others else ""
+            raise ValueError(
+                f"{function}: each class must have images that end in {', '.join(IMAGE_ENDINGS)}, got none in "
+                f"{str(inside)!r}{held}."
+            )
+        paths += found
+        labels += [label] * len(found)
+    return paths, np.array(labels, np.int64)

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jax_slim.data.orders import random_bits
+from jax_slim.data.photographs import passed_over_text
 from jax_slim.datasets.arrays import labelled
 from jax_slim.datasets.converting_images import encoded_file, encoded_pixels
 from jax_slim.datasets.converting_records import RecordSet, serialized
 from jax_slim.datasets.dataset_utils import image_to_tfexample
-from jax_slim.datasets.image_files import ImageFiles, passed_over
+from jax_slim.datasets.image_files import ImageFiles
 from jax_slim.datasets.layouts import Layout, divided, layout_of, made
 from jax_slim.datasets.opening import check_fraction
 from jax_slim.datasets.parts import Part, known_part
@@ -61,7 +62,8 @@ def convert(
 
     The features are image/encoded, image/format, image/class/label, image/height, image/width; image/channels where
     images are not of three. JPEG and PNG files are decoded to see that they are whole, and stored as they are, but for
-    JPEG of four inks and PNG of 16 bits: these, GIF and BMP are stored as PNG with the same pixels.
+    JPEG of four inks and PNG of 16 bits: these, GIF, BMP, WebP and TIFF are stored as PNG with the same pixels. What
+    EXIF turns stays as it is too, and is turned when it is read; height and width are those of the image upright.
 
     The files appear when all of them are complete; where it fails or is interrupted, nothing of them remains.
 
@@ -235,8 +237,9 @@ def _shards(wanted: int | None, kind: str, count: int) -> int | None:
 
 
 def _tell_what_is_no_image(layout: Layout, progress: Progress) -> None:
-    folders = sorted({path.parent for source in layout.parts.values() for path in source.paths})
-    others = passed_over(folders)
-    if others:
-        counts = ", ".join(f"{count} {ending}" for ending, count in sorted(others.items()))
-        progress.print(f"passed over, no images by their names: {counts}")
+    counts: dict[str, int] = {}
+    for source in layout.parts.values():
+        for what, count in (source.passed_over or {}).items():
+            counts[what] = counts.get(what, 0) + count
+    if counts:
+        progress.print(passed_over_text(_FUNCTION, counts))

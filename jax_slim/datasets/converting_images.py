@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from jax_slim.data.errors import DataLossError
-from jax_slim.data.image_codecs import decode_image, encode_png, image_format
+from jax_slim.data.image_codecs import encode_png, image_format
+from jax_slim.data.photographs import decode_photograph
 
 
 class EncodedImage(NamedTuple):
@@ -15,7 +16,7 @@ class EncodedImage(NamedTuple):
     Attributes:
       data: its bytes.
       format: "jpg" or "png".
-      height, width: in pixels.
+      height, width: in pixels, of the image upright.
     """
 
     data: bytes
@@ -28,8 +29,8 @@ def encoded_file(path: Path) -> EncodedImage:
     """Reads an image file, and decodes it to see that it is whole.
 
     JPEG files stay as they are, but for those of four inks (CMYK), which many programs cannot read; so do PNG files,
-    but for those of 16 bits. These, GIF files (the first frame) and BMP files become PNG with the very pixels that
-    `ImageFolder` decodes from them.
+    but for those of 16 bits. These, GIF (the first frame), BMP, WebP and TIFF files become PNG with the very pixels
+    that `ImageFolder` decodes from them.
 
     Raises:
       DataLossError: it is no image, or a damaged one; the message names it.
@@ -37,7 +38,7 @@ def encoded_file(path: Path) -> EncodedImage:
     """
     data = path.read_bytes()
     try:
-        pixels = decode_image(data, channels=3, expand_animations=False)
+        pixels = decode_photograph(data)
     except DataLossError as error:
         raise DataLossError(f"{path}: {error}") from None
     kind = image_format(data)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jax_slim.data.errors import DataLossError
-from jax_slim.data.sources import IMAGE_ENDINGS
+from jax_slim.data.photographs import IMAGE_ENDINGS
 from jax_slim.datasets.dataset_utils import class_list, labels_in
 from jax_slim.datasets.image_files import ImageFiles
 from jax_slim.datasets.parts import known_part

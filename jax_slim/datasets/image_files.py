@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jax_slim.data.errors import DataLossError
-from jax_slim.data.image_codecs import decode_image
-from jax_slim.data.sources import IMAGE_ENDINGS, ImageFolder
+from jax_slim.data.photographs import has_image_ending, passed_over, read_photograph
+from jax_slim.data.sources import images_of_classes
 from jax_slim.datasets.parts import KNOWN_PARTS, known_part
 
 
@@ -22,9 +21,18 @@ class ImageFiles(Sequence[dict[str, Any]]):
       labels: the label of each, [N].
       names: what each is called where its folder does not matter; decides which part it is in. None takes the paths'
         last two elements, 'class/file'.
+      passed_over: how many files beside them were not taken for images, by the endings of their names; None where that
+        means nothing.
     """
 
-    def __init__(self, paths: Sequence[Path], labels: Any, names: Sequence[str] | None = None):
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        labels: Any,
+        names: Sequence[str] | None = None,
+        passed_over: dict[str, int] | None = None,
+    ):
+        self.passed_over = passed_over
         self.paths = list(paths)
         self.labels = np.asarray(labels, np.int64)
         self.names = [f"{path.parent.name}/{path.name}" for path in self.paths] if names is None else list(names)
@@ -34,12 +42,7 @@ class ImageFiles(Sequence[dict[str, Any]]):
 
     def __getitem__(self, index: Any) -> Any:
         number = operator.index(index)
-        path = self.paths[number]
-        try:
-            image = decode_image(path.read_bytes(), channels=3, expand_animations=False)
-        except DataLossError as error:
-            raise DataLossError(f"{path}: {error}") from error
-        return {"image": image, "label": self.labels[number]}
+        return {"image": read_photograph(self.paths[number]), "label": self.labels[number]}
 
     def key(self, index: int) -> str:
         """The path of an image."""
@@ -69,8 +72,7 @@ def class_folders(function: str, folder: Path) -> ClassFolders | None:
         return None
     parts = [name for name in inside if known_part(name) and _is_part(folder / name)]
     if not parts:
-        whole = ImageFolder(folder)
-        return ClassFolders({"": ImageFiles(whole.paths, whole.labels)}, whole.class_names)
+        return ClassFolders({"": _images_of(function, folder, inside)}, inside)
     parts.sort(key=lambda name: list(KNOWN_PARTS).index(known_part(name) or ""))
     names = _folders_in(folder / parts[0])
     found = {}
@@ -81,20 +83,13 @@ def class_folders(function: str, folder: Path) -> ClassFolders | None:
                 f"{function}: each part must have the classes of {parts[0]!r}, got {strange[0]!r} in "
                 f"{str(folder / part)!r} alone."
             )
-        images = ImageFolder(folder / part, names)
-        found[part] = ImageFiles(images.paths, images.labels)
+        found[part] = _images_of(function, folder / part, names)
     return ClassFolders(found, names)
 
 
-def passed_over(folders: Sequence[Path]) -> dict[str, int]:
-    """How many files in these folders are not taken for images, by the endings of their names."""
-    counts: dict[str, int] = {}
-    for folder in folders:
-        for entry in os.scandir(folder):
-            ending = os.path.splitext(entry.name)[1].lower()
-            if ending not in IMAGE_ENDINGS and not entry.name.startswith(".") and entry.is_file():
-                counts[ending or entry.name] = counts.get(ending or entry.name, 0) + 1
-    return counts
+def _images_of(function: str, folder: Path, names: Sequence[str]) -> ImageFiles:
+    paths, labels = images_of_classes(function, folder, names)
+    return ImageFiles(paths, labels, passed_over=passed_over(folder / name for name in names))
 
 
 def _folders_in(folder: Path) -> list[str]:
@@ -104,5 +99,5 @@ def _folders_in(folder: Path) -> list[str]:
 def _is_part(folder: Path) -> bool:
     """Whether a folder called 'train' or so holds classes; else it is a class of that name."""
     with os.scandir(folder) as entries:
-        files = any(Path(entry.name).suffix.lower() in IMAGE_ENDINGS for entry in entries if entry.is_file())
+        files = any(has_image_ending(entry.name) for entry in entries if entry.is_file())
     return bool(_folders_in(folder)) and not files

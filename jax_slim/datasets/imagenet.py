@@ -27,7 +27,8 @@ DEFINITION = Definition(
             "image/object/class/label": VarLenFeature(np.int64),
         },
         {
-            "image": Image("image/encoded", "image/format"),
+            # As stored: the boxes are of these pixels, and the published nets were trained on them.
+            "image": Image("image/encoded", "image/format", upright=False),
             "label": Tensor("image/class/label"),
             "label_text": Tensor("image/class/text"),
             "object/bbox": BoundingBox(["ymin", "xmin", "ymax", "xmax"], "image/object/bbox/"),
@@ -48,6 +49,8 @@ def get_split(
     split_name: str, dataset_dir: str | os.PathLike[str], file_pattern: str | None = None, reader: Reader | None = None
 ) -> Dataset:
     """Describes a part of ImageNet: items "image", "label", "label_text", "object/bbox", "object/label".
+
+    The few photographs that EXIF turns stay as they are stored, since the boxes are of those pixels.
 
     Args:
       split_name: "train" (1281167 images) or "validation" (50000).

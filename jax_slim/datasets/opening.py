@@ -1,9 +1,11 @@
 """`open_dataset`: finds out what data is at a place, and opens a part of it."""
 
 import os
+import warnings
 from pathlib import Path
 
 from jax_slim.data import digits as bundled
+from jax_slim.data.photographs import passed_over_text
 from jax_slim.data.sources import ArrayExamples, DecodedRecords
 from jax_slim.datasets import digits, record_files
 from jax_slim.datasets.dataset_factory import datasets_map
@@ -51,7 +53,9 @@ def open_dataset(
 
     Returns:
       Examples by number, {"image": uint8 [H, W, C], "label": int}, with `num_samples`, `num_classes` and `class_names`.
-      Images in files have three channels, those in arrays and in records of them as many as they have. A damaged image
+      Images in files have three channels, those in arrays and in records of them as many as they have. Photographs are
+      upright (`decode_image`). Files in folders of images that are none by their names are passed over with a warning,
+      and counted in `passed_over`. A damaged image
       raises a `DataLossError` when it is read, and a label out of range a `ValueError`.
 
     Raises:
@@ -76,7 +80,10 @@ def open_dataset(
     layout = layout_of(_FUNCTION, "dataset_dir", place)
     parts = divided(layout, validation_fraction, seed)
     part = parts[part_named(_FUNCTION, split_name, parts, str(place))]
-    return Examples(part.source, layout.num_classes, layout.class_names, part.indices)
+    examples = Examples(part.source, layout.num_classes, layout.class_names, part.indices)
+    if examples.passed_over:
+        warnings.warn(passed_over_text(_FUNCTION, examples.passed_over), stacklevel=2)
+    return examples
 
 
 def check_fraction(function: str, fraction: float) -> None:

@@ -29,6 +29,8 @@ class Examples(Sequence[dict[str, Any]]):
     Attributes:
       num_samples: how many there are.
       num_classes, class_names: as given.
+      passed_over: of folders of images, how many files were not taken for images, by the endings of their names; else
+        None.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Examples(Sequence[dict[str, Any]]):
         self._indices = None if indices is None else np.asarray(indices, np.int64)
         self.num_classes = num_classes
         self.class_names = None if class_names is None else list(class_names)
+        self.passed_over: dict[str, int] | None = getattr(source, "passed_over", None)
         self.num_samples = len(source) if self._indices is None else len(self._indices)
 
     def __len__(self) -> int:

@@ -2,7 +2,7 @@
 
 The file is a zip archive: the program (`program.jax_export`, StableHLO in the form of
 `jax.export`), its variables (`variables.npz`), a description (`model.json`), and `loader.py` and `__main__.py`, with
-which the archive opens and runs itself:
+which the archive opens and runs itself. `slim_photographs/` is what reads image files:
 
     python flowers.zip photo.jpg
     PYTHONPATH=flowers.zip python -c 'import loader; print(loader.load("flowers.zip")(images))'
@@ -22,10 +22,12 @@ import jax
 import numpy as np
 from jax import export as jax_export
 
+from jax_slim.data import photographs
 from jax_slim.exporting import loader
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 KNOWN_PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
+_READER = ("photographs", "image_codecs", "_exif", "_gif_and_bmp", "_jpeg", "_png", "_webp_and_tiff", "errors")
 _MAIN = "import sys\n\nimport loader\n\nsys.exit(loader.main())\n"
 
 
@@ -138,6 +140,14 @@ def _flatbuffers() -> dict[str, bytes]:
     }
 
 
+def _reader() -> dict[str, str]:
+    """The reader of photographs as a package that needs no other: what training saw is what the file sees."""
+    folder = Path(photographs.__file__).parent
+    texts = {name: (folder / f"{name}.py").read_text(encoding="utf-8") for name in _READER}
+    files = {f"{loader.READER}/{name}.py": text.replace("jax_slim.data", loader.READER) for name, text in texts.items()}
+    return {f"{loader.READER}/__init__.py": "", **files}
+
+
 @contextlib.contextmanager
 def replacing(function: str, target: Path) -> Iterator[BinaryIO]:
     """A file that takes the place of `target` when it is whole: a full disk must not cost the one that was there."""
@@ -170,6 +180,8 @@ def _write(target: Path, program: bytes, arrays: Mapping[str, np.ndarray], conte
         archive.writestr("program.jax_export", program, zipfile.ZIP_DEFLATED)
         archive.writestr("loader.py", Path(loader.__file__).read_text(encoding="utf-8"))
         archive.writestr("__main__.py", _MAIN)
+        for name, text in _reader().items():
+            archive.writestr(name, text)
         for name, text in _flatbuffers().items():
             archive.writestr(name, text)
         with archive.open("variables.npz", "w", force_zip64=True) as variables:

@@ -1,6 +1,7 @@
 """Opens an exported model and runs it. Needs jax and NumPy; Pillow as well, to read images from files.
 
-A copy of this file lies in every exported model, so it imports nothing else of the package it came from.
+A copy of this file lies in every exported model, and copies of the decoders beside it, as the package
+`slim_photographs`: it imports nothing else of the package it came from.
 
     model = loader.load("flowers.zip")
     model(image=images)["probabilities"]
@@ -9,6 +10,7 @@ A copy of this file lies in every exported model, so it imports nothing else of 
 """
 
 import argparse
+import importlib
 import importlib.util
 import io
 import json
@@ -19,6 +21,7 @@ import zlib
 from typing import Any
 
 FORMAT = 1
+READER = "slim_photographs"  # the package beside this file that reads image files
 
 
 class LoadError(RuntimeError):
@@ -110,23 +113,27 @@ def _variables(path: str, description: dict[str, Any], stored: bytes) -> dict[st
 
 
 def read_image(path: str, channels: int = 3) -> Any:
-    """The pixels of an image file, upright: uint8 [height, width, channels].
+    """The pixels of an image file as jax-slim sees them in training, upright: uint8 [height, width, channels].
+
+    The first frame of several. Where simplejpeg is not installed, Pillow decodes JPEG, some levels away.
 
     Raises:
-      LoadError: it is no image that Pillow reads.
+      LoadError: it is no image that can be read.
     """
-    import numpy as np
-
+    if importlib.util.find_spec("PIL") is None:
+        raise LoadError("reading images from files needs Pillow: pip install pillow")
     try:
-        from PIL import Image, ImageOps
-    except ImportError:
-        raise LoadError("reading images from files needs Pillow: pip install pillow") from None
+        if __name__ == "jax_slim.exporting.loader":
+            from jax_slim.data import photographs as reader
+        else:
+            reader: Any = importlib.import_module(f"{READER}.photographs")
+    except ImportError as error:
+        raise LoadError(f"reading images from files needs {READER}, which the exported file holds: {error}") from None
     try:
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB")
-            return np.asarray(upright).reshape(upright.height, upright.width, channels)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise LoadError(f"{path}: is no image that can be read: {error}") from None
+        return reader.read_photograph(path, channels)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error).removeprefix(f"{path}: ")
+        raise LoadError(f"{path}: is no image that can be read: {reason}") from None
 
 
 def classify(model: ExportedModel, path: str, top: int) -> list[dict[str, Any]]:

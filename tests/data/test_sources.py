@@ -73,7 +73,9 @@ def test_a_folder_of_images(tmp_path):
         path.write_bytes(encode_png(pixels(number)) if "PNG" in name else encode_jpeg(pixels(number)))
     (tmp_path / ".cache").mkdir()
     (tmp_path / "README").write_text("")
-    images = ImageFolder(tmp_path)
+    with pytest.warns(UserWarning, match="ImageFolder: passed over, no images by their names: 1 .txt"):
+        images = ImageFolder(tmp_path)
+    assert images.passed_over == {".txt": 1}
     assert images.class_names == ["daisy", "roses"] and images.labels.tolist() == [0, 1, 1]
     assert [path.name for path in images.paths] == ["1.jpg", "a.jpeg", "b.PNG"]
     np.testing.assert_array_equal(images[2]["image"], pixels(0))

@@ -40,6 +40,9 @@ CHANGED = {
     "grey png of 16 bits": encode_png(pictures.pixels(4, 9, 13, 1).astype(np.uint16) * 256),
     "gif": animation(),
     "bmp": pictures.by_pillow(PIL_COLOURS, "BMP"),
+    "webp": pictures.by_pillow(PIL_COLOURS, "WEBP"),
+    "tiff": pictures.by_pillow(PIL_COLOURS, "TIFF"),
+    "grey tiff of 16 bits": pictures.by_pillow(Image.fromarray(GREY[..., 0].astype(np.uint16) * 256), "TIFF"),
 }
 REFUSED = {
     "text": (b"hello", "got text that begins with 'hello'"),
@@ -48,8 +51,8 @@ REFUSED = {
     "jpeg that is cut": (KEPT["jpeg"][:-40], "must be a whole JPEG image"),
     "png that is cut": (KEPT["png"][:-40], "must be a whole PNG image"),
     "gif that is cut": (CHANGED["gif"][:60], "must be a whole GIF image"),
-    "tiff": (pictures.by_pillow(PIL_COLOURS, "TIFF"), "got a TIFF image"),
-    "webp": (b"RIFF\0\0\0\0WEBPVP8 ", "got a WebP image"),
+    "tiff that is cut": (pictures.by_pillow(PIL_COLOURS, "TIFF")[:60], "must be a whole TIFF image"),
+    "webp that is cut": (b"RIFF\0\0\0\0WEBPVP8 ", "must be a whole WebP image"),
 }
 
 
@@ -91,3 +94,12 @@ def test_pixels(channels):
     image = encoded_pixels(pixels)
     assert image[1:] == ("png", 5, 7)
     np.testing.assert_array_equal(decode_image(image.data), pixels)
+
+
+def test_a_turned_jpeg_is_kept_and_its_size_is_the_one_that_readers_see(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    data = pictures.by_pillow(PIL_COLOURS, "JPEG", exif=exif)
+    image = encoded(tmp_path, data)
+    assert image == (data, "jpg", 13, 9)
+    assert decode_image(image.data).shape == (13, 9, 3)
