@@ -99,3 +99,18 @@ def report(
 def is_concrete(value: jax.Array) -> bool:
     """Whether the numbers can be looked at: not while a program is traced for `jit`."""
     return not isinstance(value, jax.core.Tracer)
+
+
+def all_probabilities(function: str, scores: jax.Array) -> jax.Array:
+    """Whether all scores are in [0, 1], and so no NaN among them: a scalar.
+
+    Raises:
+      ValueError: they are not, where values can be looked at.
+    """
+    proper = (scores >= 0) & (scores <= 1)
+    if is_concrete(proper) and not bool(jnp.all(proper)):
+        raise ValueError(
+            f"{function}: predictions must be probabilities in [0, 1], got {scores[~proper][0]}. Of logits make them "
+            "with jax.nn.sigmoid or jax.nn.softmax."
+        )
+    return jnp.all(proper)

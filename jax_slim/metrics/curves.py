@@ -18,7 +18,7 @@ from jax_slim.metrics._accumulators import (
     at_least_float32,
     metric_variable,
 )
-from jax_slim.metrics._args import array, is_concrete, matching
+from jax_slim.metrics._args import all_probabilities, array, matching
 from jax_slim.metrics._bins import counts_by_bin, sums_by_bin
 from jax_slim.metrics.thresholds import EPSILON, evenly_spaced, metric_at_thresholds
 
@@ -86,7 +86,7 @@ def streaming_auc(
         auc, update = slim.metrics.streaming_auc(jax.nn.sigmoid(logits), labels)      # [N], [N] -> two scalars
 
     Args:
-      predictions: scores in [0, 1], of any shape.
+      predictions: probabilities, in [0, 1], of any shape.
       labels: of the same shape; numbers other than 0 count as true.
       weights: how much each one counts; broadcast as for `streaming_mean`.
       num_thresholds: how many thresholds, evenly spaced over [0, 1].
@@ -102,7 +102,9 @@ def streaming_auc(
       The area before this batch, and including it.
 
     Raises:
-      ValueError: `curve` or `summation_method` is another, the shapes differ, or `weights` do not broadcast to them.
+      ValueError: `curve` or `summation_method` is another, the shapes differ, `weights` do not broadcast to them, or a
+        prediction is outside of [0, 1] or NaN; inside of `jit`, where values cannot be looked at, that makes the
+        results NaN.
     """
     check_curve("streaming_auc", curve)
     methods = ("trapezoidal", "careful_interpolation", "minoring", "majoring")
@@ -224,10 +226,8 @@ def precision_recall_at_equal_thresholds(
         raise TypeError(f"{function}: labels must be booleans, got {array(labels).dtype}. Pass labels > 0.")
     predictions, labels, weights = matching(function, predictions, labels, weights)
     scores = at_least_float32(predictions).reshape(-1)
-    inside = (scores >= 0) & (scores <= 1)
-    if is_concrete(inside) and not bool(jnp.all(inside)):
-        raise ValueError(f"{function}: predictions must be in [0, 1], got {scores[~inside][0]}.")
-    bins = jnp.floor(jnp.where(inside, scores, 0) * (num_thresholds - 1)).astype(jnp.int32)
+    proper = all_probabilities(function, scores)
+    bins = jnp.floor(jnp.where(proper, scores, 0) * (num_thresholds - 1)).astype(jnp.int32)
 
     def batch(hits: jax.Array) -> Pair:
         hits = hits.reshape(-1)
@@ -235,7 +235,7 @@ def precision_recall_at_equal_thresholds(
             sums = sums_by_bin(jnp.where(hits, bins, -1), num_thresholds)
         else:
             sums = sums_by_bin(bins, num_thresholds, hits * jnp.broadcast_to(weights, labels.shape).reshape(-1))
-        return sums._replace(high=jnp.where(jnp.all(inside), sums.high, jnp.nan))
+        return sums._replace(high=jnp.where(proper, sums.high, jnp.nan))
 
     thresholds = jnp.linspace(0, 1, num_thresholds, dtype=scores.dtype)
 
@@ -294,7 +294,8 @@ def auc_using_histogram(
       name: by default "auc_using_histogram", made unique.
 
     Returns:
-      The area before this batch, and including it; NaN while there are no true or no false labels.
+      The area before this batch, and including it; NaN while there are no true or no false labels, and from the first
+      score on that is NaN.
 
     Raises:
       ValueError: labels that are not booleans, or shapes that do not match or are not [N].
@@ -308,18 +309,24 @@ def auc_using_histogram(
     scores, labels = at_least_float32(scores).reshape(-1), labels.reshape(-1)
     low, high = jnp.unstack(at_least_float32(score_range))
     bins = jnp.clip(jnp.floor(nbins * ((scores - low) / (high - low))), 0, nbins - 1).astype(jnp.int32)
+    unknown = jnp.any(jnp.isnan(scores))
+
+    def amounts(counts: jax.Array, hits: jax.Array) -> jax.Array:
+        # Counts of -1 stay so: what `area` takes for counts that are not to be trusted.
+        lost = unknown | jnp.any(counts < 0)
+        return jnp.where(lost, -1 - counts, counts_by_bin(jnp.where(hits, bins, -1), nbins))
 
     def area(of_true: jax.Array, of_false: jax.Array) -> jax.Array:
         # From the highest bin to the lowest: the curve starts where nothing is taken for true.
         dy, dx = (counts[::-1] / jnp.sum(counts.astype(jnp.float32)) for counts in (of_true, of_false))
         y = jnp.cumsum(dy)
-        full = jnp.any(of_true < 0) | jnp.any(of_false < 0)  # more than an integer holds
+        full = jnp.any(of_true < 0) | jnp.any(of_false < 0)  # more than an integer holds, or NaN among the scores
         return jnp.where(full, jnp.nan, jnp.sum(dx * (y - dy / 2)))
 
     collections = GraphKeys.LOCAL_VARIABLES if collections is None else collections
     with variable_scope(name, function), variable_scope(None, "hist_accumulate"):
         true_name, of_true = metric_variable("hist_true_acc", [nbins], np.int64, collections)
         false_name, of_false = metric_variable("hist_false_acc", [nbins], np.int64, collections)
-        new_true = add_integers(true_name, of_true, counts_by_bin(jnp.where(labels, bins, -1), nbins))
-        new_false = add_integers(false_name, of_false, counts_by_bin(jnp.where(labels, -1, bins), nbins))
+        new_true = add_integers(true_name, of_true, amounts(of_true, labels))
+        new_false = add_integers(false_name, of_false, amounts(of_false, ~labels))
         return area(of_true, of_false), area(new_true, new_false)

@@ -33,7 +33,7 @@ def streaming_specificity_at_sensitivity(
         value, update = slim.metrics.streaming_specificity_at_sensitivity(scores, labels, 0.9)
 
     Args:
-      predictions: scores in [0, 1], of any shape.
+      predictions: probabilities, in [0, 1], of any shape.
       labels: of the same shape; numbers other than 0 count as true.
       sensitivity: the wanted one, in [0, 1]. Of equally near thresholds the highest is taken.
       weights: how much each one counts; broadcast as for `streaming_mean`.
@@ -46,7 +46,9 @@ def streaming_specificity_at_sensitivity(
       The specificity before this batch, and including it.
 
     Raises:
-      ValueError: `sensitivity` is outside of [0, 1], the shapes differ, or `weights` do not broadcast to them.
+      ValueError: `sensitivity` is outside of [0, 1], the shapes differ, `weights` do not broadcast to them, or a
+        prediction is outside of [0, 1] or NaN; inside of `jit`, where values cannot be looked at, that makes the
+        results NaN.
     """
     function = "streaming_specificity_at_sensitivity"
     _in_unit_interval(function, "sensitivity", sensitivity)
@@ -126,7 +128,7 @@ def recall_at_precision(
 
     Args:
       labels: numbers other than 0 count as true.
-      predictions: scores in [0, 1], of the same shape.
+      predictions: probabilities, in [0, 1], of the same shape.
       precision: the wanted one, in [0, 1]. Of equally near thresholds the lowest is taken.
       weights, num_thresholds, metrics_collections, updates_collections: as above.
       name: by default "recall_at_precision", made unique.
@@ -181,7 +183,7 @@ def precision_at_recall(
 
     Args:
       labels: numbers other than 0 count as true.
-      predictions: scores in [0, 1], of the same shape.
+      predictions: probabilities, in [0, 1], of the same shape.
       target_recall: the wanted recall, in [0, 1].
       weights, num_thresholds, metrics_collections, updates_collections: as above.
       name: by default "precision_at_recall", made unique.
@@ -230,7 +232,7 @@ def f1_score(
 
     Args:
       labels: numbers other than 0 count as true.
-      predictions: scores in [0, 1], of the same shape.
+      predictions: probabilities, in [0, 1], of the same shape.
       weights, num_thresholds, metrics_collections, updates_collections: as for
         `streaming_specificity_at_sensitivity`.
       name: by default "f1", made unique.

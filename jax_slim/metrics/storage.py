@@ -149,8 +149,8 @@ def _ordered(scores: _Kept, labels: _Kept, weights: _Kept | None) -> _Ordered:
 
 
 def _defined(value: jax.Array, scores: _Kept, labels: _Kept) -> jax.Array:
-    """`value`; NaN where examples were lost or a label is neither 0 nor 1."""
-    wrong = scores.present & (labels.rows != 0) & (labels.rows != 1)
+    """`value`; NaN where examples were lost, a score is NaN or a label is neither 0 nor 1."""
+    wrong = scores.present & (((labels.rows != 0) & (labels.rows != 1)) | jnp.isnan(scores.rows))
     return jnp.where(scores.overflowed | jnp.any(wrong), jnp.nan, value)
 
 
@@ -210,7 +210,7 @@ def streaming_dynamic_auc(
       capacity: room for so many examples in all batches; by default 65536.
 
     Returns:
-      The area before this batch, and including it; 0 while all labels are the same.
+      The area before this batch, and including it; 0 while all labels are the same, NaN when a score is.
 
     Raises:
       ValueError: labels other than 0 and 1, or more examples than `capacity`; inside of `jit`, where values cannot be

@@ -11,7 +11,7 @@ from jax_slim.core.collections import NamesOfCollections
 from jax_slim.core.program import operation
 from jax_slim.core.scopes import variable_scope
 from jax_slim.metrics._accumulators import Accumulator, at_least_float32, total
-from jax_slim.metrics._args import matching, report
+from jax_slim.metrics._args import all_probabilities, matching, report
 
 # Added to denominators, and the width by which the outer thresholds lie outside of [0, 1].
 EPSILON = 1e-7
@@ -28,6 +28,7 @@ def evenly_spaced(function: str, num_thresholds: int) -> list[float]:
 
 
 def counts_at_thresholds(
+    function: str,
     predictions: jax.Array,
     labels: jax.Array,
     thresholds: Sequence[float],
@@ -36,9 +37,14 @@ def counts_at_thresholds(
 ) -> tuple[Counts, Counts]:
     """The counts at each threshold, before this batch and including it. Creates a variable [T] for each kind.
 
-    A score counts as positive above the threshold, not at it.
+    A score counts as positive above the threshold, not at it. A batch with a score that is no probability makes all
+    counts NaN: cut at thresholds in [0, 1], logits and percentages would give numbers that look like a result.
+
+    Raises:
+      ValueError: a score is outside of [0, 1] or NaN, where values can be looked at.
     """
     scores = at_least_float32(predictions).reshape(1, -1)
+    proper = all_probabilities(function, scores)
     truth = (labels != 0).reshape(1, -1)
     positive = scores > np.asarray(thresholds, np.float32)[:, None].astype(scores.dtype)
     if weights is not None:
@@ -49,7 +55,8 @@ def counts_at_thresholds(
         counts = Accumulator(names[kind], [len(thresholds)])
         hits = (positive if kind in ("tp", "fp") else ~positive) & (truth if kind in ("tp", "fn") else ~truth)
         before[kind] = counts.value
-        after[kind] = counts.add(total(hits if weights is None else hits * weights, axis=1))
+        amounts = total(hits if weights is None else hits * weights, axis=1)
+        after[kind] = counts.add(amounts._replace(high=jnp.where(proper, amounts.high, jnp.nan)))
     return before, after
 
 
@@ -69,7 +76,7 @@ def metric_at_thresholds(
     """A metric that `compute` makes of the counts, which it gets by their kinds."""
     predictions, labels, weights = matching(function, predictions, labels, weights)
     with variable_scope(name, default_name):
-        before, after = counts_at_thresholds(predictions, labels, thresholds, weights, kinds)
+        before, after = counts_at_thresholds(function, predictions, labels, thresholds, weights, kinds)
         value, update = compute(**before), compute(**after)
         report(metrics_collections, updates_collections, value, update)
         return value, update
@@ -90,7 +97,7 @@ def streaming_true_positives_at_thresholds(
         counts, update = slim.metrics.streaming_true_positives_at_thresholds(scores, labels, [0.25, 0.5, 0.75])   # [3]
 
     Args:
-      predictions: scores of any shape.
+      predictions: probabilities, in [0, 1], of any shape.
       labels: of the same shape; numbers other than 0 count as true.
       thresholds: a list of T floats. A score equal to a threshold is not above it.
       weights: how much each one counts; broadcast as for `streaming_mean`.
@@ -99,11 +106,12 @@ def streaming_true_positives_at_thresholds(
       The counts (sums of weights) [T] before this batch, and including it.
 
     Raises:
-      ValueError: the shapes differ, or `weights` do not broadcast to them.
+      ValueError: the shapes differ, `weights` do not broadcast to them, or a prediction is outside of [0, 1] or NaN;
+        inside of `jit`, where values cannot be looked at, that makes the results NaN.
     """
     function = "streaming_true_positives_at_thresholds"
     predictions, labels, weights = matching(function, predictions, labels, weights)
-    before, after = counts_at_thresholds(predictions, labels, thresholds, weights, ["tp"])
+    before, after = counts_at_thresholds(function, predictions, labels, thresholds, weights, ["tp"])
     return before["tp"], after["tp"]
 
 
@@ -117,7 +125,7 @@ def streaming_false_negatives_at_thresholds(
     """
     function = "streaming_false_negatives_at_thresholds"
     predictions, labels, weights = matching(function, predictions, labels, weights)
-    before, after = counts_at_thresholds(predictions, labels, thresholds, weights, ["fn"])
+    before, after = counts_at_thresholds(function, predictions, labels, thresholds, weights, ["fn"])
     return before["fn"], after["fn"]
 
 
@@ -131,7 +139,7 @@ def streaming_false_positives_at_thresholds(
     """
     function = "streaming_false_positives_at_thresholds"
     predictions, labels, weights = matching(function, predictions, labels, weights)
-    before, after = counts_at_thresholds(predictions, labels, thresholds, weights, ["fp"])
+    before, after = counts_at_thresholds(function, predictions, labels, thresholds, weights, ["fp"])
     return before["fp"], after["fp"]
 
 
@@ -145,7 +153,7 @@ def streaming_true_negatives_at_thresholds(
     """
     function = "streaming_true_negatives_at_thresholds"
     predictions, labels, weights = matching(function, predictions, labels, weights)
-    before, after = counts_at_thresholds(predictions, labels, thresholds, weights, ["tn"])
+    before, after = counts_at_thresholds(function, predictions, labels, thresholds, weights, ["tn"])
     return before["tn"], after["tn"]
 
 
@@ -164,7 +172,7 @@ def streaming_precision_at_thresholds(
     Creates `<name>/true_positives` and `<name>/false_positives`, both [T].
 
     Args:
-      predictions: scores of any shape.
+      predictions: probabilities, in [0, 1], of any shape.
       labels: of the same shape; numbers other than 0 count as true.
       thresholds: a list of T floats. A score equal to a threshold is not above it.
       weights: how much each one counts; broadcast as for `streaming_mean`.
@@ -176,7 +184,8 @@ def streaming_precision_at_thresholds(
       The rates [T] before this batch, and including it; 0 where the denominator is 0.
 
     Raises:
-      ValueError: the shapes differ, or `weights` do not broadcast to them.
+      ValueError: the shapes differ, `weights` do not broadcast to them, or a prediction is outside of [0, 1] or NaN;
+        inside of `jit`, where values cannot be looked at, that makes the results NaN.
     """
     return metric_at_thresholds(
         "streaming_precision_at_thresholds",

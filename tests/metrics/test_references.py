@@ -11,6 +11,9 @@ from metrics import harness
 
 CASES = golden.cases("metrics")
 GOOD = [name for name, case in CASES.items() if "error" not in case]
+# Scores beyond 1. TensorFlow's check hangs on casts, and where none is needed (float32 scores, boolean labels) it is
+# never run: a number comes out. Here such scores are refused whatever the types.
+NO_PROBABILITIES = "streaming_auc_010"
 # Cases in which TensorFlow computes in float64 or counts in int64.
 WIDE = [name for name in GOOD if any("64" in variable["dtype"] for variable in CASES[name]["variables"])]
 MESSAGES = {
@@ -35,7 +38,11 @@ def _keep_every_compilation():
 
 @pytest.mark.parametrize("name", GOOD)
 def test_values(name):
-    harness.compare_values(CASES[name], harness.run(CASES[name]))
+    results = harness.run(CASES[name])
+    if name == NO_PROBABILITIES:
+        assert all(np.isnan(value) for key, value in results.items() if not key.startswith("initial"))
+    else:
+        harness.compare_values(CASES[name], results)
 
 
 @pytest.mark.parametrize("name", GOOD)
