@@ -34,6 +34,9 @@ _INITIALIZERS = {
     "moving_variance": initializers.ones_initializer(),
 }
 
+# TensorFlow's fused operation raises a smaller epsilon to this, because cuDNN does: in training and in inference.
+_LEAST_FUSED_EPSILON = 1.001e-5
+
 
 @add_arg_scope
 @operation
@@ -84,7 +87,7 @@ def batch_norm(
       decay: how much of a moving average stays in each update; 1 - decay is what optax and Keras call 1 - momentum.
       center: whether to add `beta`.
       scale: whether to multiply by `gamma`.
-      epsilon: added to the variance, inside the root.
+      epsilon: added to the variance, inside the root; 1.001e-5 at least where `fused` says so.
       activation_fn: applied last; None leaves the layer linear.
       param_initializers: initializers by name: "beta", "gamma", "moving_mean", "moving_variance".
       param_regularizers: regularizers by name: "beta", "gamma".
@@ -99,7 +102,7 @@ def batch_norm(
         `updates_collections`, `batch_weights` or `zero_debias_moving_mean` are given.
       batch_weights: [N], how much each example counts in the moments, 0 or more.
       fused: None or True follow TF's fused kernel where it serves (rank 2 and 4): `moving_variance` gets the
-        variance times n / (n - 1). False, or another rank: the plain one. The outputs do not differ.
+        variance times n / (n - 1), and `epsilon` is 1.001e-5 at least. False, or another rank: the plain one.
       data_format: "NHWC" for channels last, "NCHW" for channels second, whatever the rank.
       zero_debias_moving_mean: whether to divide the moving mean by 1 - decay^steps, so that it does not start at 0.
         Training then creates `<scope>/<scope>/moving_mean/biased` [C] and `.../local_step` [].
@@ -145,6 +148,7 @@ def batch_norm(
     ordinary = batch_weights is None and not renorm and adjustment is None
     fused = fused is not False and inputs.ndim in (2, 4) and ordinary
     plain = plain and not (fused and inputs.ndim == 2)
+    epsilon = max(epsilon, _LEAST_FUSED_EPSILON) if fused else epsilon
 
     inputs = to_compute(inputs)
     axis = 1 if data_format == "NCHW" else inputs.ndim - 1

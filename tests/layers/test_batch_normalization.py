@@ -152,6 +152,24 @@ def test_gradients_against_the_definition(shape, training, data_format):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4), found, expected)
 
 
+@pytest.mark.parametrize(("fused", "expected"), [(None, 3.0137439), (True, 3.0137439), (False, 3.015113)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 1, 1, 1)])
+def test_the_fused_epsilon_is_not_below_tensorflow_s(shape, fused, expected):
+    """TensorFlow 1.15.5's numbers."""
+    model = slim.Model(lambda x: slim.batch_norm(x, is_training=False, epsilon=1e-5, fused=fused))
+    variables = {"BatchNorm/moving_mean": np.zeros(1), "BatchNorm/moving_variance": np.float32([1e-6])}
+    variables |= {"BatchNorm/beta": np.zeros(1)}
+    np.testing.assert_allclose(model.apply(variables, np.full(shape, 0.01, np.float32)), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("fused", "least"), [(None, 1.001e-5), (False, 1e-6)])
+def test_the_fused_epsilon_in_training(fused, least):
+    x = np.float32([[-1e-3], [1e-3]])
+    model = slim.Model(lambda x: slim.batch_norm(x, epsilon=1e-6, fused=fused))
+    outputs, _ = model.collect(model.init(jax.random.key(0), x), x)
+    np.testing.assert_allclose(outputs, x / np.sqrt(1e-6 + least), rtol=1e-5)
+
+
 def test_without_collections_later_reads_see_the_updates():
     """updates_collections=None: a second call, of inference, has the averages that the first one left."""
     x, values = given((6, 3), "NHWC")
