@@ -34,6 +34,9 @@ def max_pool2d(
         net = slim.max_pool2d(net, [2, 2], scope="pool1")                      # [N, 224, 224, 64] -> [N, 112, 112, 64]
         net = slim.max_pool2d(net, 3, stride=2, padding="SAME")                # [N, 56, 56, 64]
 
+    A window with a NaN has NaN for its maximum, so that it shows; one of nothing but -inf has -inf. (TF passes over
+    NaNs, and gives the lowest finite number where nothing else is left.)
+
     Args:
       inputs: [N, H, W, C], or [N, C, H, W] when `data_format` is "NCHW".
       kernel_size: height and width of the windows in pixels; one int means a square.

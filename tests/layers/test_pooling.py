@@ -132,3 +132,14 @@ def test_names_of_the_results():
 def test_pool_refuses(args, kwargs, message):
     with pytest.raises(ValueError, match=message):
         slim.pool(normals(2, 7, 6, 3), *args, **kwargs)
+
+
+@pytest.mark.parametrize("padding", ["VALID", "SAME"])
+@pytest.mark.parametrize("forms", ["fastest", "exact", "lax"])
+def test_a_nan_shows_in_the_maximum_and_minus_infinity_stays(forms, padding):
+    x = np.zeros((1, 4, 4, 2), np.float32)
+    x[0, 0, 0, 0], x[0, :2, 2:] = np.nan, -np.inf
+    with slim.kernel_forms(forms):
+        y = np.asarray(slim.max_pool2d(x, 2, padding=padding))
+    np.testing.assert_array_equal(y[0, ..., 0], [[np.nan, -np.inf], [0, 0]])
+    np.testing.assert_array_equal(y[0, ..., 1], [[0, -np.inf], [0, 0]])
