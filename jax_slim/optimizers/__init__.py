@@ -39,6 +39,12 @@ from jax_slim.optimizers.schedules import natural_exp_decay as natural_exp_decay
 from jax_slim.optimizers.schedules import noisy_linear_cosine_decay as noisy_linear_cosine_decay
 from jax_slim.optimizers.schedules import piecewise_constant as piecewise_constant
 from jax_slim.optimizers.schedules import polynomial_decay as polynomial_decay
+from jax_slim.optimizers.schedules import warm_up as warm_up
+from jax_slim.optimizers.signs import add_sign as add_sign
+from jax_slim.optimizers.signs import cosine_sign_decay as cosine_sign_decay
+from jax_slim.optimizers.signs import linear_sign_decay as linear_sign_decay
+from jax_slim.optimizers.signs import power_sign as power_sign
+from jax_slim.optimizers.signs import restart_sign_decay as restart_sign_decay
 from jax_slim.optimizers.slots import slot_variables as slot_variables
 from jax_slim.optimizers.slots import with_slot_variables as with_slot_variables
 
@@ -59,3 +65,5 @@ NadamOptimizer = nadam
 LazyAdamOptimizer = lazy_adam
 MomentumWOptimizer = momentum_w
 AdamWOptimizer = adam_w
+AddSignOptimizer = add_sign
+PowerSignOptimizer = power_sign

@@ -41,7 +41,8 @@ def nadam(
 ) -> optax.GradientTransformationExtraArgs:
     """As `adam`, one step ahead: with beta1 · m + (1 - beta1) · g for m. `tf.contrib.opt.NadamOptimizer`.
 
-    Slots and shared numbers are named as Adam's (in TensorFlow, too).
+    Slots and shared numbers are named as Adam's (in TensorFlow, too). For embeddings see `only_touched_rows`:
+    `only_touched_rows(nadam(...), sparse=["words/embeddings"], decay_slots=True)` is TensorFlow's.
     """
     return _adam("nadam", learning_rate, beta1, beta2, epsilon, name, use_nesterov=True)
 

@@ -12,7 +12,7 @@ from jax_slim.optimizers._selection import selected
 
 
 def only_touched_rows(
-    optimizer: optax.GradientTransformation, sparse: Any = None
+    optimizer: optax.GradientTransformation, sparse: Any = None, decay_slots: bool = False
 ) -> optax.GradientTransformationExtraArgs:
     """Wraps an optimizer: rows whose gradient is 0 keep their values, and their slots.
 
@@ -22,11 +22,13 @@ def only_touched_rows(
     comes as the rows that were read (IndexedSlices), and the optimizer visits these. JAX's gradients are whole arrays,
     with zeros in the other rows. Left as they are,
 
-    - `gradient_descent`, `adagrad` and `adam` do as TensorFlow does without this wrapper: TensorFlow's sparse Adam
-      moves every row, too;
+    - `gradient_descent`, `adagrad`, `adam`, `add_sign` and `power_sign` do as TensorFlow does without this wrapper:
+      TensorFlow's sparse Adam moves every row, too;
     - `momentum`, `momentum_w`, `rmsprop`, `adadelta`, `adagrad_da`, `ftrl`, `adamax`, `proximal_gradient_descent` and
       `proximal_adagrad` move, decay or shrink the other rows, and need it;
     - `lazy_adam` is `adam` in this wrapper;
+    - `nadam` needs it with `decay_slots=True`: in TensorFlow its m and s fade in all rows, and the rows that were read
+      move;
     - `adam_w` is the exception: TensorFlow decays the rows that were read and moves all, which neither form does.
 
     One difference stays: a row that was read but whose gradient is exactly 0 counts as not read.
@@ -36,6 +38,7 @@ def only_touched_rows(
       sparse: the variables that this applies to: names or regular expressions for the beginning of names. None means
         all with two axes or more, which is more than TensorFlow would choose: weights whose inputs are 0 throughout a
         batch have rows of zeros, too. Their first axis counts the rows.
+      decay_slots: True lets the slots of all rows change as without this wrapper; only the rows themselves stay.
 
     Raises:
       TypeError: `optimizer` is none of this room.
@@ -60,8 +63,10 @@ def only_touched_rows(
             return jnp.any(gradient != 0, axis=tuple(range(1, gradient.ndim)), keepdims=True)
 
         rows = jax.tree.map(touched, chosen, updates)
-        kept = {name: jax.tree.map(jnp.where, rows, new.slots[name], state.slots[name]) for name in new.slots}
+        if not decay_slots:
+            kept = {name: jax.tree.map(jnp.where, rows, new.slots[name], state.slots[name]) for name in new.slots}
+            new = new._replace(slots=kept)
         changes = jax.tree.map(lambda row, change: jnp.where(row, change, 0).astype(change.dtype), rows, changes)
-        return changes, new._replace(slots=kept)
+        return changes, new
 
     return optax.GradientTransformationExtraArgs(init, update)

@@ -269,6 +269,31 @@ def noisy_linear_cosine_decay(
     return _at(global_step, rate)
 
 
+def warm_up(learning_rate: Any, steps: int, global_step: Any = None, start: Any = 0.0) -> Any:
+    """A rate that first rises in a straight line: rate(step) · (start + (1 - start) · min(step / steps, 1)).
+
+        schedule = slim.optimizers.warm_up(slim.optimizers.cosine_decay(0.1, decay_steps=10_000), steps=500)
+
+    The schedule behind is not moved: after `steps` steps its own rate holds.
+
+    Args:
+      learning_rate: a number, a scalar array or a schedule.
+      steps: how many steps the rise takes; 0 gives the rate as it is.
+      global_step: the step to give the rate of; None gives a schedule.
+      start: the part of the rate to begin with. 0 makes the first step of a run one of rate 0.
+    """
+    _args.rate("warm_up", learning_rate)
+    _args.at_least("warm_up", "steps", steps)
+
+    def rate(step: jax.Array) -> jax.Array:
+        whole = learning_rate(step) if callable(learning_rate) else learning_rate
+        if not steps:
+            return whole
+        return whole * (start + (1 - start) * jnp.minimum(step / steps, 1.0))
+
+    return _at(global_step, rate)
+
+
 def _at(global_step: Any, rate: Schedule) -> Any:
     """The schedule `rate`, or its value at `global_step`. Steps are computed with in float32."""
 

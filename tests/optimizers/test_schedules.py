@@ -129,3 +129,12 @@ def test_other_refusals():
         optimizers.piecewise_constant(boundaries=[5, 5], values=[1, 2, 3])
     with pytest.raises(ValueError, match=r"t_mul must be at least 1, got 0\.5"):
         optimizers.cosine_decay_restarts(0.1, first_decay_steps=5, t_mul=0.5)
+
+
+def test_warm_up():
+    rise = optimizers.warm_up(optimizers.piecewise_constant(boundaries=[5], values=[0.4, 0.1]), steps=4)
+    np.testing.assert_allclose([rise(step) for step in range(8)], [0, 0.1, 0.2, 0.3, 0.4, 0.4, 0.1, 0.1], rtol=1e-6)
+    assert float(optimizers.warm_up(0.8, 4, global_step=1, start=0.5)) == pytest.approx(0.5)
+    assert float(optimizers.warm_up(0.8, 0)(0)) == pytest.approx(0.8)
+    with pytest.raises(ValueError, match="warm_up: steps must be at least 0, got -1"):
+        optimizers.warm_up(0.1, -1)

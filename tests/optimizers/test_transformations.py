@@ -20,6 +20,8 @@ EACH = {
     "lazy_adam": lambda rate: optimizers.lazy_adam(rate),
     "adam_w": lambda rate: optimizers.adam_w(0.01, rate),
     "adamax": lambda rate: optimizers.adamax(rate),
+    "add_sign": lambda rate: optimizers.add_sign(rate, 1.5),
+    "power_sign": lambda rate: optimizers.power_sign(rate, 2.0),
     "rmsprop": lambda rate: optimizers.rmsprop(rate, momentum=0.5, centered=True),
     "adagrad": lambda rate: optimizers.adagrad(rate),
     "adadelta": lambda rate: optimizers.adadelta(rate),
@@ -235,6 +237,22 @@ def test_rows_that_were_not_touched_stay():
         optimizers.only_touched_rows(optax.sgd(0.1)).init(start)
     with pytest.raises(ValueError, match="only_touched_rows: sparse has 'words', which no variable begins with"):
         run(optimizers.only_touched_rows(optimizers.adam(), ["words"]), start, [first])
+
+
+def test_sparse_nadam_fades_all_slots_and_moves_touched_rows():
+    start = {"e": jnp.ones((3, 2))}
+    first, second = jnp.full((3, 2), 0.5), jnp.zeros((3, 2)).at[1].set(2.0)
+    optimizer = optimizers.only_touched_rows(optimizers.nadam(0.1, 0.8, 0.9), decay_slots=True)
+    middle, _ = run(optimizer, start, [{"e": first}])
+    end, state = run(optimizer, start, [{"e": first}, {"e": second}])
+    m, s = 0.2 * 0.5, 0.1 * 0.25  # after the first step
+    np.testing.assert_allclose(state.slots["Adam"]["e"][:, 0], [0.8 * m, 0.8 * m + 0.2 * 2, 0.8 * m], rtol=1e-6)
+    np.testing.assert_allclose(state.slots["Adam_1"]["e"][:, 0], [0.9 * s, 0.9 * s + 0.1 * 4, 0.9 * s], rtol=1e-6)
+    np.testing.assert_array_equal(end["e"][::2], middle["e"][::2])
+    rate = 0.1 * np.sqrt(1 - 0.9**2) / (1 - 0.8**2)
+    ahead = 0.8 * (0.8 * m + 0.4) + 0.4
+    moved = rate * ahead / (np.sqrt(0.9 * s + 0.4) + 1e-8)
+    np.testing.assert_allclose(end["e"][1], middle["e"][1] - moved, rtol=1e-5)
 
 
 def test_a_name_means_that_variable_and_a_pattern_all_that_begin_so():
