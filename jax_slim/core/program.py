@@ -68,6 +68,7 @@ class Program(ABC):
         self.op_names = names.OpNames()
         self.scope_counts = names.ScopeCounts()
         self.aliases: dict[int, tuple[Any, list[str]]] = {}  # id of an array -> the array and its names
+        self.one_hot: dict[int, tuple[Any, Any]] = {}  # id of an array -> the array and the class ids it was made of
 
     @abstractmethod
     def variables(self) -> dict[str, VariableSpec]:

@@ -10,6 +10,7 @@ from jax.core import Tracer
 
 from jax_slim import initializers
 from jax_slim.core.arg_scope import add_arg_scope
+from jax_slim.core.class_ids import remember_one_hot
 from jax_slim.core.collections import NamesOfCollections, collect_named_outputs, collections_for
 from jax_slim.core.precision import to_compute, variable_dtype
 from jax_slim.core.program import operation
@@ -35,7 +36,8 @@ def one_hot_encoding(
         onehot_labels = slim.one_hot_encoding(labels, 10)     # [N] -> [N, 10]
 
     Args:
-      labels: integers of any shape. One below 0 or from `num_classes` on gives a vector without `on_value`.
+      labels: integers of any shape. One below 0 or from `num_classes` on gives a vector without `on_value`,
+        and makes `softmax_cross_entropy` NaN unless it is weighted with 0.
       num_classes: how many classes: the length of the vectors.
       on_value, off_value: numbers; the result has their dtype.
       outputs_collections: where to list the outputs.
@@ -54,7 +56,8 @@ def one_hot_encoding(
         num_classes = _args.count(function, "num_classes", num_classes)
     with name_scope(scope, "OneHotEncoding", [labels]) as sc:
         here = labels[..., None] == jnp.arange(num_classes)
-        return collect_named_outputs(outputs_collections, sc, jnp.where(here, on_value, off_value))
+        encoded = remember_one_hot(jnp.where(here, on_value, off_value), labels)
+        return collect_named_outputs(outputs_collections, sc, encoded)
 
 
 @add_arg_scope

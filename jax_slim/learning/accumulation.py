@@ -6,13 +6,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jax_slim.core.class_ids import ClassIds
 from jax_slim.core.values import Variables
 from jax_slim.summary.recording import Kept
 
-# variables, batch, random key, names to train -> loss, summaries, updates, gradients
-LossAndGradients = Callable[
-    [Variables, Any, jax.Array, Sequence[str]], tuple[jax.Array, dict[str, Any], dict[str, Any], Variables]
-]
+# loss, summaries, class ids, updates, gradients
+Results = tuple[jax.Array, dict[str, Any], dict[str, ClassIds], dict[str, Any], Variables]
+# variables, batch, random key, names to train -> results
+LossAndGradients = Callable[[Variables, Any, jax.Array, Sequence[str]], Results]
 
 
 def accumulated(
@@ -22,8 +23,8 @@ def accumulated(
     rng: jax.Array,
     trained: Sequence[str],
     parts: int,
-) -> tuple[jax.Array, dict[str, Any], dict[str, Any], Variables]:
-    """Loss, summaries, updates and gradients of a batch run in `parts` parts.
+) -> Results:
+    """Loss, summaries, class ids, updates and gradients of a batch run in `parts` parts.
 
     Only one part's activations are in memory at a time. The loss, the gradients and scalar summaries are means over the
     parts; a histogram has the values of all, images are those of the first; an update starts from the one of the part
@@ -38,13 +39,17 @@ def accumulated(
 
     def one_part(carried: tuple[Any, Any, Any], part: Any) -> tuple[tuple[Any, Any, Any], Any]:
         index, now, total = carried
-        loss, summaries, updates, gradients = loss_and_gradients(now, part, jax.random.fold_in(rng, index), trained)
-        return (index + 1, now | updates, jax.tree.map(jnp.add, total, gradients)), (loss, summaries)
+        loss, summaries, ids, updates, gradients = loss_and_gradients(
+            now, part, jax.random.fold_in(rng, index), trained
+        )
+        return (index + 1, now | updates, jax.tree.map(jnp.add, total, gradients)), (loss, summaries, ids)
 
     zeros = jax.tree.map(jnp.zeros_like, variables.only(trained))
-    (_, after, total), (losses, summaries) = jax.lax.scan(one_part, (jnp.zeros((), jnp.int32), variables, zeros), cut)
+    start = (jnp.zeros((), jnp.int32), variables, zeros)
+    (_, after, total), (losses, summaries, ids) = jax.lax.scan(one_part, start, cut)
     changed = {name: value for name, value in after.items() if value is not variables[name]}
-    return jnp.mean(losses), {tag: _joined(value) for tag, value in summaries.items()}, changed, _divided(total, parts)
+    joined = {tag: _joined(value) for tag, value in summaries.items()}
+    return jnp.mean(losses), joined, ids, changed, _divided(total, parts)
 
 
 def mean_loss(

@@ -190,11 +190,10 @@ class Run:
         if not self._train_op.check_numerics or math.isfinite(loss):
             return
         variables = self.state.variables
-        found = describe(result.diagnosis, variables, self._train_op.trained(variables), self.step)
+        found, advice = describe(result.diagnosis, variables, self._train_op.trained(variables), self.step)
         raise NonFiniteError(
             f"train: the loss is {loss} at step {self.step}. {found} The last checkpoint is of step {self._saved}, in "
-            f"{self._checkpoints.directory}. Try a lower learning rate, clip_gradient_norm=, or look for a logarithm "
-            "or division of zero in the loss.",
+            f"{self._checkpoints.directory}. {advice}",
             self.step,
         )
 

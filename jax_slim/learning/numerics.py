@@ -6,45 +6,99 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from jax_slim.core.class_ids import ClassIds
+
 
 class Diagnosis(NamedTuple):
-    """Which variables and gradients were not finite; all False while the loss is.
+    """What was not as it should be; False and 0 while the loss is finite.
 
     Attributes:
-      variables: one boolean for each variable, before the step.
+      variables: one boolean for each variable: not finite before the step.
       gradients: one for each gradient, in the step.
+      entries: for the batch's entries of floats by name: whether one is not finite.
+      numbers: for those of integers: the least and the greatest, and 0 where these are on the other side of it.
+      classes: for losses with class ids by name: the least and the greatest id, and how many classes there are.
     """
 
     variables: jax.Array
     gradients: jax.Array
+    entries: dict[str, jax.Array]
+    numbers: dict[str, jax.Array]
+    classes: dict[str, jax.Array]
 
 
-def diagnose(loss: jax.Array, variables: Mapping[str, Any], gradients: Mapping[str, Any]) -> Diagnosis:
-    """Looks through variables and gradients, if the loss is not finite.
+def diagnose(
+    loss: jax.Array,
+    variables: Mapping[str, Any],
+    gradients: Mapping[str, Any],
+    batch: Any = None,
+    class_ids: Mapping[str, ClassIds] | None = None,
+) -> Diagnosis:
+    """Looks through variables, gradients and the batch, if the loss is not finite.
 
     The search is under a condition on the device: while all is well it costs nothing, and when something is wrong, the
     values of that very step are still there.
     """
+    leaves = {f"batch{jax.tree_util.keystr(path)}": leaf for path, leaf in jax.tree.leaves_with_path(batch)}
+    floats = {name: leaf for name, leaf in leaves.items() if _is(leaf, jnp.inexact)}
+    integers = {name: leaf for name, leaf in leaves.items() if _is(leaf, jnp.integer)}
 
     def search() -> Diagnosis:
-        return Diagnosis(_bad(variables), _bad(gradients))
+        taken = {f"{name} ({ids.function})": ids for name, ids in (class_ids or {}).items()}
+        return Diagnosis(
+            _bad(variables),
+            _bad(gradients),
+            {name: ~jnp.all(jnp.isfinite(leaf)) for name, leaf in floats.items()},
+            {name: limits(leaf) for name, leaf in integers.items()},
+            {name: jnp.append(limits(ids.ids), jnp.int32(ids.classes)) for name, ids in taken.items()},
+        )
 
     def skip() -> Diagnosis:
-        return Diagnosis(jnp.zeros(len(variables), bool), jnp.zeros(len(gradients), bool))
+        return jax.tree.map(lambda like: jnp.zeros(like.shape, like.dtype), jax.eval_shape(search))
 
     return jax.lax.cond(jnp.isfinite(loss), skip, search)
 
 
-def describe(diagnosis: Diagnosis, variables: Mapping[str, Any], gradients: Mapping[str, Any], step: int) -> str:
-    """A sentence on what went bad first, for the message that ends the run."""
+def describe(
+    diagnosis: Diagnosis, variables: Mapping[str, Any], gradients: Mapping[str, Any], step: int
+) -> tuple[str, str]:
+    """A sentence on what went bad first, and one on what may help, for the message that ends the run."""
+    tame = "Try a lower learning rate, clip_gradient_norm=, or look for a logarithm or division of zero in the loss."
     before = [name for name, bad in zip(variables, diagnosis.variables.tolist(), strict=True) if bad]
     if before:
         left = _some(before, len(variables))
-        return f"The gradients of step {step - 1} went bad first: they left NaN or infinity in {left}."
+        return f"The gradients of step {step - 1} went bad first: they left NaN or infinity in {left}.", tame
+    entries = [name for name, bad in diagnosis.entries.items() if bad]
+    if entries:
+        came = f"Its batch came with NaN or infinite values in {', '.join(entries)}."
+        return came, "Look at what reads or changes the examples; the model is not at fault."
+    for loss, found in diagnosis.classes.items():
+        least, greatest, classes = found.tolist()
+        wrong = [str(end) for end in (least, greatest) if not 0 <= end < classes]
+        if wrong:
+            reach = [
+                f"{name} from {low} to {high}"
+                for name, (low, high) in ((name, pair.tolist()) for name, pair in diagnosis.numbers.items())
+                if str(low) in wrong or str(high) in wrong
+            ]
+            message = f"Class ids must be in [0, {classes}), got {' and '.join(wrong)} in {loss}."
+            message += f" Among the inputs are {', '.join(reach)}." if reach else ""
+            return message, "Count classes from 0, and weigh what is to be ignored with 0: weights=labels != 255."
     now = [name for name, bad in zip(gradients, diagnosis.gradients.tolist(), strict=True) if bad]
     if now:
-        return f"All variables were finite before it; its gradients went bad for {_some(now, len(gradients))}."
-    return "All variables and gradients are finite: the loss itself overflowed."
+        return f"All variables were finite before it; its gradients went bad for {_some(now, len(gradients))}.", tame
+    return "All variables and gradients are finite: the loss itself overflowed.", tame
+
+
+def limits(integers: Any) -> jax.Array:
+    """The least and the greatest of 0 and the integers: int32 [2]."""
+    integers = jnp.asarray(integers)
+    found = jnp.stack([jnp.min(integers, initial=0), jnp.max(integers, initial=0)])
+    return jnp.clip(found, -(2**31) if integers.dtype.itemsize > 4 else None, 2**31 - 1).astype(jnp.int32)
+
+
+def _is(leaf: Any, kind: Any) -> bool:
+    return hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, kind)
 
 
 def _bad(values: Mapping[str, Any]) -> jax.Array:

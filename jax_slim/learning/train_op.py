@@ -9,11 +9,12 @@ import jax
 import jax.numpy as jnp
 
 from jax_slim.core import names
+from jax_slim.core.class_ids import CLASS_IDS
 from jax_slim.core.global_step import get_or_create_global_step, step_at_root
 from jax_slim.core.model import Model
 from jax_slim.core.program import VariableSpec
 from jax_slim.core.values import Variables
-from jax_slim.learning.accumulation import accumulated, mean_loss
+from jax_slim.learning.accumulation import Results, accumulated, mean_loss
 from jax_slim.learning.gradients import (
     clip_gradient_norms,
     clip_gradients_together,
@@ -163,10 +164,10 @@ class TrainOp:
         step = before[GLOBAL_STEP] if self.counts_steps else 0
         rng = jax.random.fold_in(state.rng, step)
         trained = self.trained(before)
-        loss, summaries, updates, gradients = accumulated(
+        loss, summaries, ids, updates, gradients = accumulated(
             self._loss_and_gradients, before, batch, rng, tuple(trained), self._accumulate
         )
-        diagnosis = diagnose(loss, before, gradients)
+        diagnosis = diagnose(loss, before, gradients, batch, ids)
         gradients = self._change_gradients(gradients, trained)
         if self._summarize_gradients:
             summaries = summaries | gradient_summaries(gradients)
@@ -192,10 +193,8 @@ class TrainOp:
     def _loss(self, variables: Variables, batch: Any, rng: jax.Array) -> jax.Array:
         return self.model.collect(variables, batch, rng=rng)[0]
 
-    def _loss_and_gradients(
-        self, variables: Variables, batch: Any, rng: jax.Array, wanted: Sequence[str]
-    ) -> tuple[jax.Array, dict[str, Any], dict[str, Any], Variables]:
-        """The loss of one batch, its summaries, the updates to apply, and the gradients."""
+    def _loss_and_gradients(self, variables: Variables, batch: Any, rng: jax.Array, wanted: Sequence[str]) -> Results:
+        """The loss of one batch, its summaries, the class ids it took, the updates to apply, and the gradients."""
 
         def loss_of(trained: Variables) -> tuple[jax.Array, Any]:
             return self.model.collect(variables | trained, batch, rng=rng)
@@ -205,7 +204,7 @@ class TrainOp:
         updates = collected.updates
         if self._update_ops is not None:
             updates = {name: value for name, value in updates.items() if name in self._update_ops}
-        return loss, dict(collected.summaries), updates, gradients
+        return loss, dict(collected.summaries), collected.collections.get(CLASS_IDS, {}), updates, gradients
 
 
 def create_train_op(

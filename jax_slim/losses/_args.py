@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jax_slim.core.class_ids import note_class_ids
+
 
 def smoothing(function: str, label_smoothing: Any) -> bool:
     """Whether labels are smoothed at all; refuses a share outside of [0, 1]. A traced one is taken on trust."""
@@ -27,6 +29,19 @@ def class_ids(function: str, labels: Any) -> jax.Array:
             "One-hot labels belong to softmax_cross_entropy."
         )
     return labels
+
+
+def in_range(function: str, losses: jax.Array, ids: jax.Array | None, classes: int, weights: jax.Array) -> jax.Array:
+    """The losses of examples, NaN (and so their gradients) where the id of the class is not in [0, classes).
+
+    Args:
+      losses: of single examples.
+      ids: the classes of the examples, of the shape of `losses`; None: not known.
+      weights: broadcast against the losses: ids weighted with 0 may be anything.
+    """
+    if ids is None or ids.shape != losses.shape:
+        return losses
+    return losses * jnp.where(note_class_ids(function, ids, classes, weights == 0), jnp.nan, 1)
 
 
 def axis(function: str, axis: int | None, dim: int | None, rank: int) -> int:

@@ -48,26 +48,37 @@ def sigmoid_cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
     return jax.nn.softplus(logits) - logits * labels
 
 
+@jax.custom_jvp
 def softmax_cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
-    """Cross entropy over the last axis; labels are distributions, and constants to the gradient."""
-    labels = jax.lax.stop_gradient(labels)
+    """Cross entropy over the last axis; labels are distributions, and constants to the gradient.
+
+    The gradient is softmax - labels, TensorFlow's, whatever a row of labels sums to. That of the formula itself would
+    be sum(labels) * softmax - labels: the same where the sum is 1.
+    """
     surprise = _log_normalizer(logits) - (logits - _largest(logits))
     # A class that is ruled out by a logit of -inf costs nothing where its label is 0: 0 * inf would be NaN.
     return jnp.sum(jnp.where(labels == 0, 0, labels * surprise), -1)
 
 
-def sparse_softmax_cross_entropy(logits: jax.Array, labels: jax.Array, ignored: jax.Array) -> jax.Array:
+@softmax_cross_entropy.defjvp
+def _softmax_minus_labels(
+    primals: tuple[jax.Array, jax.Array], tangents: tuple[jax.Array, jax.Array]
+) -> tuple[jax.Array, jax.Array]:
+    logits, labels = primals
+    powers = jnp.exp(logits - _largest(logits))
+    slopes = powers / jnp.sum(powers, -1, keepdims=True) - labels
+    return softmax_cross_entropy(logits, labels), jnp.sum(slopes * tangents[0], -1)
+
+
+def sparse_softmax_cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
     """Cross entropy over the last axis of `logits` with integer `labels`, which have every axis but that.
 
-    A label outside of [0, classes) yields NaN, in the value and in the gradient of its row, unless it is `ignored`:
-    then some finite number, which the caller gives no weight.
+    A label outside of [0, classes) is taken for the nearest one inside.
     """
-    classes = logits.shape[-1]
-    valid = (labels >= 0) & (labels < classes)
     # Looked up among the logits themselves, which are in memory: among the shifted ones it takes twice the time.
-    at_label = jnp.take_along_axis(logits, jnp.clip(labels, 0, classes - 1)[..., None], -1)
+    at_label = jnp.take_along_axis(logits, jnp.clip(labels, 0, logits.shape[-1] - 1)[..., None], -1)
     losses = _log_normalizer(logits) - (at_label - _largest(logits))
-    return losses[..., 0] * jnp.where(valid | ignored, 1, jnp.nan)
+    return losses[..., 0]
 
 
 def smooth_one_hot(labels: jax.Array, label_smoothing: Any) -> jax.Array:

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jax_slim.core.class_ids import ids_of
 from jax_slim.core.program import operation
 from jax_slim.core.scopes import name_scope
 from jax_slim.losses import _args, _elements
@@ -52,8 +53,11 @@ def softmax_cross_entropy(
         labels = slim.one_hot_encoding(ids, 1000)
         slim.losses.softmax_cross_entropy(logits, labels, label_smoothing=0.1)
 
-    No gradient flows into the labels. A row of zeros (an id out of range, one-hot encoded) costs nothing and pulls
-    nowhere, but counts in the mean; in TF it pulls all the logits down.
+    No gradient flows into the labels. That of the logits is softmax - labels, as in TF, also where a row of labels does
+    not sum to 1: a row of zeros costs nothing, counts in the mean and pulls all the logits down.
+
+    Labels that are the very result of `slim.one_hot_encoding` may not come of ids outside of [0, classes): such an id
+    makes the loss and the gradient of its logits NaN, unless its weight is 0.
 
     Args:
       logits: [N, classes]; more axes in front will do. -inf rules a class out.
@@ -68,12 +72,15 @@ def softmax_cross_entropy(
     Raises:
       ValueError: the shapes differ, `weights` does not fit, or `label_smoothing` is out of range.
     """
-    function = "softmax_cross_entropy"
+    function, ids = "softmax_cross_entropy", ids_of(onehot_labels)
     logits, labels = pair(function, ("logits", "onehot_labels"), logits, onehot_labels)
     if _args.smoothing(function, label_smoothing):
         labels = _elements.smooth_one_hot(labels, label_smoothing)
     with name_scope(scope, "softmax_cross_entropy_loss"):
-        return mean(function, _elements.softmax_cross_entropy(logits, labels), weights)
+        losses = _elements.softmax_cross_entropy(logits, labels)
+        if ids is not None:
+            losses = _args.in_range(function, losses, ids, labels.shape[-1], leading(function, weights, losses)[0])
+        return mean(function, losses, weights)
 
 
 @operation
@@ -110,7 +117,8 @@ def sparse_softmax_cross_entropy(logits: Any, labels: Any, weights: Any = 1.0, s
     labels = labels.reshape(size)
     aligned, _ = leading(function, weights, jnp.zeros_like(logits[:, 0]))
     with name_scope(scope, "sparse_softmax_cross_entropy_loss"):
-        return mean(function, _elements.sparse_softmax_cross_entropy(logits, labels, aligned == 0), weights)
+        losses = _elements.sparse_softmax_cross_entropy(logits, labels)
+        return mean(function, _args.in_range(function, losses, labels, logits.shape[-1], aligned), weights)
 
 
 @operation

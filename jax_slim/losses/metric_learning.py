@@ -186,7 +186,8 @@ def _npairs(
     lengths = jnp.mean(jnp.sum(jnp.square(anchor), 1)) + jnp.mean(jnp.sum(jnp.square(positive), 1))
     penalty = 0.25 * reg_lambda * lengths
     targets = safe_divide(adjacency, jnp.sum(adjacency, 1, keepdims=True))
-    entropy = jnp.mean(_elements.softmax_cross_entropy(products(anchor, positive), targets))
+    labelled = jnp.any(adjacency > 0, 1)  # an example that nothing belongs to pulls nowhere
+    entropy = jnp.mean(jnp.where(labelled, _elements.softmax_cross_entropy(products(anchor, positive), targets), 0))
     if print_losses:
         jax.debug.print("cross entropy: {entropy} l2loss: {penalty}", entropy=entropy, penalty=penalty)
     return penalty + entropy

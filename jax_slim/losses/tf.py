@@ -14,6 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jax_slim.core.class_ids import ids_of
 from jax_slim.core.collections import GraphKeys
 from jax_slim.core.program import operation
 from jax_slim.core.scopes import name_scope, unique_op_name
@@ -319,7 +320,7 @@ def softmax_cross_entropy(
     loss_collection: str | None = LOSSES,
     reduction: str = BY_NONZERO,
 ) -> jax.Array:
-    """Cross entropy of logits with one-hot labels, reduced. No gradient flows into the labels.
+    """Cross entropy of logits with one-hot labels, reduced. As `slim.losses.softmax_cross_entropy`.
 
     Args:
       onehot_labels, logits: [N, classes], or more axes in front.
@@ -334,13 +335,15 @@ def softmax_cross_entropy(
     Raises:
       ValueError: the shapes differ, `weights` does not fit, or `reduction` or `label_smoothing` is wrong.
     """
-    function = "softmax_cross_entropy"
+    function, ids = "softmax_cross_entropy", ids_of(onehot_labels)
     labels, logits = pair(function, ("onehot_labels", "logits"), onehot_labels, logits)
     smooth = _args.smoothing(function, label_smoothing)
     if smooth:
         labels = _elements.smooth_one_hot(labels, label_smoothing)
     with name_scope(scope, "softmax_cross_entropy_loss"):
         losses = _elements.softmax_cross_entropy(logits, labels)
+        if ids is not None:
+            losses = _args.in_range(function, losses, ids, labels.shape[-1], same_rank(function, weights, losses)[0])
         return _reduce(function, losses, weights, loss_collection, reduction, taken=("mul",) * smooth)
 
 
@@ -384,7 +387,8 @@ def sparse_softmax_cross_entropy(
         weights = jnp.asarray(weights)[..., 0]
     aligned, _ = same_rank(function, weights, jnp.zeros(labels.shape, logits.dtype))
     with name_scope(scope, "sparse_softmax_cross_entropy_loss"):
-        losses = _elements.sparse_softmax_cross_entropy(logits, labels, aligned == 0)
+        losses = _elements.sparse_softmax_cross_entropy(logits, labels)
+        losses = _args.in_range(function, losses, labels, logits.shape[-1], aligned)
         return _reduce(function, losses, weights, loss_collection, reduction)
 
 

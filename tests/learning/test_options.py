@@ -142,10 +142,39 @@ def test_what_went_bad_first_is_named():
     good, bad = jnp.ones(2), jnp.asarray([1.0, jnp.inf])
     variables, gradients = {"a": good, "b": bad, "c": good}, {"a": good, "c": bad * jnp.nan}
     nan = jnp.asarray(jnp.nan)
-    assert "step 6 went bad first: they left NaN or infinity in b." in describe(
-        diagnose(nan, variables, gradients), variables, gradients, 7
-    )
+    found, advice = describe(diagnose(nan, variables, gradients), variables, gradients, 7)
+    assert "step 6 went bad first: they left NaN or infinity in b." in found
+    assert "lower learning rate" in advice
     fine = {"a": good}
-    assert "gradients went bad for c." in describe(diagnose(nan, fine, gradients), fine, gradients, 7)
-    assert "the loss itself overflowed" in describe(diagnose(nan, fine, fine), fine, fine, 7)
-    assert not any(map(jnp.any, diagnose(good[0], variables, gradients)))
+    assert "gradients went bad for c." in describe(diagnose(nan, fine, gradients), fine, gradients, 7)[0]
+    assert "the loss itself overflowed" in describe(diagnose(nan, fine, fine), fine, fine, 7)[0]
+    batch = {"image": bad, "label": np.arange(3)}
+    assert not any(map(jnp.any, jax.tree.leaves(diagnose(good[0], variables, gradients, batch))))
+    found, advice = describe(diagnose(nan, fine, gradients, batch), fine, gradients, 7)
+    assert found == "Its batch came with NaN or infinite values in batch['image']."
+    assert "learning rate" not in advice
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("one_hot", [False, True])
+def test_class_ids_out_of_range_are_named(tmp_path, one_hot, parts):
+    def loss(batch):
+        logits = slim.fully_connected(batch["x"], 3, activation_fn=None)
+        if one_hot:
+            slim.losses.softmax_cross_entropy(logits, slim.one_hot_encoding(batch["y"], 3), batch["weight"])
+        else:
+            slim.losses.sparse_softmax_cross_entropy(logits, batch["y"], batch["weight"])
+        return slim.losses.get_total_loss()
+
+    def trained(y, weight):
+        batch = {"x": np.ones((4, 2), np.float32), "y": np.array(y), "weight": np.float32(weight)}
+        train_op = slim.learning.create_train_op(loss, optax.sgd(0.1), accumulate=parts)
+        return slim.learning.train(train_op, tmp_path, iter([batch] * 2))
+
+    with pytest.raises(
+        slim.learning.NonFiniteError,
+        match=r"step 1\. Class ids must be in \[0, 3\), got 3 in .*softmax_cross_entropy\)\. Among the inputs are "
+        r"batch\['y'\] from 0 to 3\. .*weights=labels != 255",
+    ):
+        trained([1, 2, 3, 1], [1, 1, 1, 1])
+    assert np.isfinite(trained([1, 2, 255, -1], [1, 1, 0, 0]))

@@ -110,7 +110,8 @@ def poisoned(at):
 def test_a_nan_names_its_step_and_keeps_the_last_good_checkpoint(tmp_path, at):
     with pytest.raises(
         slim.learning.NonFiniteError,
-        match=rf"the loss is nan at step {at}\. All variables were finite before it; .* is of step {at - 1},",
+        match=rf"the loss is nan at step {at}\. Its batch came with NaN or infinite values in batch\['y'\]\. .* is of "
+        rf"step {at - 1},",
     ) as caught:
         train(tmp_path, 9, poisoned(at), save_interval_secs=0)
     assert caught.value.step == at
