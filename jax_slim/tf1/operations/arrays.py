@@ -1,5 +1,6 @@
 """Whether something is computed by NumPy or by JAX: by NumPy as long as nothing traced or on a device is involved."""
 
+import threading
 from types import ModuleType
 from typing import Any
 
@@ -19,3 +20,26 @@ def xp(*values: Any) -> ModuleType:
 def is_known(value: Any) -> bool:
     """Whether the value is known while a program is traced."""
     return not isinstance(value, jax.core.Tracer)
+
+
+def require(good: Any, error: Any) -> None:
+    """Raises `error()` unless `good`: at once where it is known, after the run where it is computed in a compiled program.
+
+    Inside of compiled branches and loops nothing is checked.
+    """
+    if is_known(good):
+        if not np.all(good):
+            raise error()
+        return
+    found = CHECKS.found
+    if found is not None:
+        found.append((jnp.all(good), error))
+
+
+class _Checks(threading.local):
+    """What the program that this thread traces is to check when it has run."""
+
+    found: list[Any] | None = None
+
+
+CHECKS = _Checks()

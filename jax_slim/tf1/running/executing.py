@@ -1,0 +1,135 @@
+"""Runs the parts of a plan: on the host operation by operation, on the device as one compiled program."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jax_slim.kernels import compiling
+from jax_slim.tf1.graph import errors
+from jax_slim.tf1.graph.tensors import Tensor
+from jax_slim.tf1.operations import arrays
+from jax_slim.tf1.running import planning, pullbacks, references
+from jax_slim.tf1.running.evaluation import Evaluation
+
+_RUNS_BEFORE_COMPILING = 3  # of what NumPy computes as well: most runs of that kind are made once or twice
+_MOST_PROGRAMS = 32  # compiled for different values of what must be known; then such a part runs uncompiled
+
+
+class Executable:
+    """One part of a plan, with the programs that were compiled for it."""
+
+    def __init__(self, part: planning.Part) -> None:
+        self.part = part
+        self._runs = 0
+        self._programs: dict[Any, _Program] = {}
+
+    def run(self, values: dict[Tensor, Any], session: Any) -> None:
+        """Evaluates the part: adds its outputs to `values` and changes the session's variables."""
+        part = self.part
+        if part.host:
+            self._run_on_host(values, session)
+            return
+        with session.lock:
+            self._runs += 1
+            if part.heavy or self._runs > _RUNS_BEFORE_COMPILING:
+                key, known = self._known(values)
+                program = self._programs.get(key)
+                if program is None and len(self._programs) < _MOST_PROGRAMS:
+                    program = self._programs[key] = _Program(part, known)
+                if program is not None:
+                    program.run(values, session)
+                    return
+            self._run_on_host(values, session)
+
+    def _run_on_host(self, values: dict[Tensor, Any], session: Any) -> None:
+        state = session.state_on_host()
+        evaluation = Evaluation(values, state, session, on_host=True)
+        pullbacks.prepare(evaluation, self.part.units)
+        try:
+            evaluation.run(self.part.units)
+        finally:
+            session.variables.update(state.written)
+
+    def _known(self, values: dict[Tensor, Any]) -> tuple[Any, dict[Tensor, Any]]:
+        """What a program is compiled for: values that decide shapes, and single booleans."""
+        known: dict[Tensor, Any] = {}
+        key = []
+        for place, tensor in enumerate(self.part.inputs):
+            value = values[tensor]
+            if tensor in self.part.known or (value.dtype == np.bool_ and value.ndim == 0 and not isinstance(value, jax.Array)):
+                value = known[tensor] = np.asarray(value)
+                key.append((place, value.tobytes(), value.shape))
+        return tuple(key), known
+
+
+class _Program:
+    """A part as a compiled function of (what it writes, what it only reads, its inputs)."""
+
+    def __init__(self, part: planning.Part, known: dict[Tensor, Any]) -> None:
+        self._part, self._fixed = part, known
+        self._inputs = [t for t in part.inputs if t not in known]
+        self._read_only = [k for k in part.keys if k not in part.writes]
+        self._written = [k for k in part.keys if k in part.writes]
+        self._outputs: list[Any] = []  # of each output: None where the program computes it, else its value
+        self._checks: list[Any] = []
+        self._compiled = compiling.jit(self._traced, donate_argnums=0)
+
+    def _traced(self, written: dict[str, Any], read_only: dict[str, Any], inputs: list[Any]) -> Any:
+        values = dict(self._fixed)
+        values.update(zip(self._inputs, inputs, strict=True))
+        state = references.State({**written, **read_only}, on_host=False)
+        evaluation = Evaluation(values, state, None, on_host=False)
+        pullbacks.prepare(evaluation, self._part.units)
+        before, arrays.CHECKS.found = arrays.CHECKS.found, []
+        try:
+            evaluation.run(self._part.units)
+            checks = arrays.CHECKS.found
+        finally:
+            arrays.CHECKS.found = before
+        self._checks = [error for _, error in checks]
+        self._outputs, outputs = [], []
+        for tensor in self._part.outputs:
+            value = evaluation.value(tensor)
+            computed = isinstance(value, jax.core.Tracer) or isinstance(value, jax.Array)
+            self._outputs.append(None if computed else value)
+            if computed:
+                outputs.append(value)
+        current = {key: state.current()[key] for key in {**dict.fromkeys(written), **state.written}}
+        return outputs, current, [good for good, _ in checks]
+
+    def run(self, values: dict[Tensor, Any], session: Any) -> None:
+        variables = session.variables
+        written = {k: variables[k] for k in self._written if k in variables}
+        read_only = {k: variables[k] for k in self._read_only if k in variables}
+        inputs = [values[t] for t in self._inputs]
+        with jax.enable_x64(True):
+            outputs, current, checks = self._compiled(written, read_only, inputs)
+        _settle(current, read_only, outputs)
+        variables.update(current)
+        computed = iter(outputs)
+        for tensor, fixed in zip(self._part.outputs, self._outputs, strict=True):
+            values[tensor] = next(computed) if fixed is None else fixed
+        for good, error in zip(checks, self._checks, strict=True):
+            if not good:
+                raise error()
+
+
+def _settle(current: dict[str, Any], read_only: dict[str, Any], outputs: list[Any]) -> None:
+    """Copies what would share its memory: a variable's is given away by the next run that changes it."""
+    seen = {id(v) for v in read_only.values()}
+    seen.update(id(v) for v in outputs)
+    for key, value in current.items():
+        if id(value) in seen:
+            current[key] = jnp.array(value, copy=True)
+        seen.add(id(value))
+
+
+def run_all(executables: list[Executable], values: dict[Tensor, Any], session: Any) -> None:
+    """Runs all parts of a plan, one after the other."""
+    for executable in executables:
+        executable.run(values, session)
+
+
+Error = errors.OpError

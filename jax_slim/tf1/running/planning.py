@@ -1,0 +1,295 @@
+"""What a run needs, in which order: operations pruned to what the fetches ask for, cut into parts for the host and for the device."""
+
+import dataclasses
+import heapq
+from collections.abc import Iterable
+from typing import Any
+
+from jax_slim.tf1.graph import errors, rows
+from jax_slim.tf1.graph.tensors import Operation, Tensor
+from jax_slim.tf1.running import references
+
+# What is evaluated where it is used, at no cost: never an input or output of a part.
+_INLINE = frozenset({"Const", "Placeholder", "PlaceholderV2", *references.VARIABLE_TYPES})
+_OBJECTS = frozenset({"string", "variant", "resource"})
+
+
+@dataclasses.dataclass(eq=False)
+class Unit:
+    """What is evaluated as one: an operation, or all operations of a conditional or loop (`construct`)."""
+
+    ops: list[Operation]
+    construct: Any = None
+    host: bool = False
+    writes: bool = False
+    heavy: bool = False
+    level: int = 0
+    before: set["Unit"] = dataclasses.field(default_factory=set)
+    after: set["Unit"] = dataclasses.field(default_factory=set)
+
+    @property
+    def number(self) -> int:
+        return self.ops[0].number
+
+
+@dataclasses.dataclass(eq=False)
+class Part:
+    """Units that run together: on the host, or compiled. `inputs` come from feeds and earlier parts, `outputs` go to later ones."""
+
+    units: list[Unit]
+    host: bool
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+    known: frozenset[Tensor]
+    keys: list[str]
+    writes: frozenset[str]
+    heavy: bool
+
+
+def is_inline(op: Operation) -> bool:
+    """Whether an operation is evaluated where it is used."""
+    return op.type in _INLINE or references.is_alias(op)
+
+
+def needed(targets: Iterable[Any], fed: Any, context: Any = None) -> set[Operation]:
+    """The operations that tensors and operations depend on, through data and control, up to what is fed.
+
+    With a context, only those inside of it.
+    """
+    found: set[Operation] = set()
+    stack = [t.op if isinstance(t, Tensor) else t for t in targets if t not in fed]
+    while stack:
+        op = stack.pop()
+        if op in found or (context is not None and not context.contains(op)):
+            continue
+        found.add(op)
+        for tensor in op._inputs:
+            if tensor not in fed and tensor.op not in found:
+                stack.append(tensor.op)
+        for other in op._control_inputs:
+            if other not in found:
+                stack.append(other)
+    return found
+
+
+def units_of(ops: set[Operation], context: Any, fed: Any) -> list[Unit]:
+    """The units of operations in a context (None: outside of all), in an order that data and control edges allow.
+
+    Where they say nothing, what writes a variable comes as late as it can, otherwise what was made first is first.
+    """
+    by_op: dict[Operation, Unit] = {}
+    by_construct: dict[Any, Unit] = {}
+    units: list[Unit] = []
+    for op in sorted(ops, key=lambda o: o.number):
+        if is_inline(op):
+            continue
+        construct = _construct(op, context)
+        if construct is None:
+            unit = Unit([op])
+            units.append(unit)
+        elif construct in by_construct:
+            unit = by_construct[construct]
+            unit.ops.append(op)
+        else:
+            unit = by_construct[construct] = Unit([op], construct)
+            units.append(unit)
+        by_op[op] = unit
+    for op, unit in by_op.items():
+        sources = [t.op for t in op._inputs if t not in fed]
+        for other in [*sources, *op._control_inputs]:
+            for source in _through(other):
+                before = by_op.get(source)
+                if before is not None and before is not unit:
+                    unit.before.add(before)
+                    before.after.add(unit)
+    for unit in units:
+        _describe(unit, fed)
+    return _sorted(units)
+
+
+def _through(op: Operation) -> list[Operation]:
+    """An operation, or, for one that is evaluated where it is used, what that waits for."""
+    if not is_inline(op):
+        return [op]
+    found: list[Operation] = []
+    for control in op._control_inputs:
+        found.extend(_through(control))
+    if references.is_alias(op):
+        found.extend(_through(op._inputs[0].op))
+    return found
+
+
+def _construct(op: Operation, context: Any) -> Any:
+    """The outermost conditional or loop below `context` that an operation is part of."""
+    inner = op.private.get("construct")  # Merge and Exit stand outside of the contexts that they end
+    if inner is not None and inner.outer is context:
+        return inner
+    place = op.context if inner is None else inner.outer
+    while place is not None and place is not context:
+        if place.construct.outer is context:
+            return place.construct
+        place = place.construct.outer
+    return None
+
+
+def _describe(unit: Unit, fed: Any) -> None:
+    for op in unit.ops:
+        row = rows.find(op.type)
+        if row is None:
+            unit.host = True  # it fails when it is run, with a message that names it
+            continue
+        unit.host |= row.host or _has_objects(op)
+        unit.heavy |= not row.numpy
+        unit.writes |= _writes(op, row)
+        if not unit.host and row.static and not _all_known(op, row, fed, unit):
+            unit.host = True
+    if unit.construct is not None:
+        unit.heavy = True
+        unit.host |= unit.construct.needs_host(unit.ops)
+
+
+def _has_objects(op: Operation) -> bool:
+    for tensor in (*op._inputs, *op._outputs):
+        name = tensor._dtype.base_dtype.name
+        if name in _OBJECTS and not (name == "resource" and (references.key_of_tensor(tensor) is not None or _is_array_handle(tensor))):
+            return True
+    return False
+
+
+def _is_array_handle(tensor: Tensor) -> bool:
+    op = tensor.op
+    while op.type in ("Enter", "Switch", "Identity", "Merge") and op._inputs:
+        op = op._inputs[0].op
+    return op.type in ("TensorArrayV3", "TensorArrayGradV3")
+
+
+def _writes(op: Operation, row: rows.Row) -> bool:
+    return row.context and any(t._dtype._is_ref_dtype or t._dtype.name == "resource" for t in op._inputs) and op.type not in (
+        "IsVariableInitialized", "VarIsInitializedOp", "ReadVariableOp", "ResourceGather", "VariableShape", "ResourceGatherNd")  # fmt: skip
+
+
+def _all_known(op: Operation, row: rows.Row, fed: Any, unit: Unit) -> bool:
+    names = rows.input_names(op)
+    return all(_knowable(t, fed, {}) for t, name in zip(op._inputs, names, strict=True) if name in row.static)
+
+
+def _knowable(tensor: Tensor, fed: Any, seen: dict[Operation, bool]) -> bool:
+    """Whether a value is known while a program is traced: made of constants, shapes, feeds and results of the host."""
+    if tensor in fed or tensor.known is not None:
+        return True
+    op = tensor.op
+    if op in seen:
+        return seen[op]
+    seen[op] = False
+    if op.type == "Const":
+        seen[op] = True
+    elif op.type in ("Shape", "ShapeN", "Size", "Rank"):
+        seen[op] = True
+    else:
+        row = rows.find(op.type)
+        if row is None or row.host or _has_objects(op):
+            seen[op] = row is not None  # the host has computed it before
+        elif op.type in ("Placeholder", "PlaceholderV2") or (op.type in ("Enter", "Switch", "Identity", "Merge") and not op._inputs[0]._dtype._is_ref_dtype):
+            seen[op] = all(_knowable(t, fed, seen) for t in op._inputs)
+        elif row.context or not row.numpy or not op._inputs:
+            seen[op] = False
+        else:
+            seen[op] = all(_knowable(t, fed, seen) for t in op._inputs)
+    return seen[op]
+
+
+def _sorted(units: list[Unit]) -> list[Unit]:
+    waiting = {u: len(u.before) for u in units}
+    ready = [(u.writes, u.number, id(u), u) for u in units if not u.before]
+    heapq.heapify(ready)
+    result: list[Unit] = []
+    while ready:
+        unit = heapq.heappop(ready)[3]
+        result.append(unit)
+        for other in unit.after:
+            waiting[other] -= 1
+            if not waiting[other]:
+                heapq.heappush(ready, (other.writes, other.number, id(other), other))
+    if len(result) < len(units):
+        stuck = next(u for u in units if waiting[u])
+        raise errors.InvalidArgumentError(None, stuck.ops[0], "The graph has a cycle.")
+    return result
+
+
+def parts_of(units: list[Unit], targets: Iterable[Any], fed: Any) -> list[Part]:
+    """Cuts units in order into parts that take turns: on the host, compiled, on the host, ..."""
+    for unit in units:  # host at odd levels from -1 on, compiled at even ones
+        level = -1 if unit.host else 0
+        for before in unit.before:
+            level = max(level, before.level + (before.host != unit.host))
+        unit.level = level
+    last = max((u.level for u in units if not u.host), default=0)
+    for unit in reversed(units):  # what writes waits for the last reader that it does not have to come before
+        if unit.writes and not unit.host:
+            limits = [u.level - (u.host != unit.host) for u in unit.after]
+            unit.level = max(unit.level, min([*limits, last]))
+    levels: dict[int, list[Unit]] = {}
+    for unit in units:
+        levels.setdefault(unit.level, []).append(unit)
+    made_in = {op: level for level, found in levels.items() for u in found for op in u.ops}
+    wanted: dict[int, dict[Tensor, None]] = {level: {} for level in levels}
+    for level, found in levels.items():
+        for tensor in _inputs(found, fed):
+            if made_in.get(tensor.op, level) != level:
+                wanted[made_in[tensor.op]][tensor] = None
+    for target in targets:
+        if isinstance(target, Tensor) and target not in fed and target.op in made_in:
+            wanted[made_in[target.op]][target] = None
+    return [_part(levels[level], list(wanted[level]), fed) for level in sorted(levels)]
+
+
+def _inputs(units: list[Unit], fed: Any) -> list[Tensor]:
+    inside = {op for u in units for op in u.ops}
+    found: dict[Tensor, None] = {}
+    for unit in units:
+        for op in unit.ops:
+            for tensor in op._inputs:
+                if tensor in fed or (tensor.op not in inside and not is_inline(tensor.op)):
+                    found[tensor] = None
+    return list(found)
+
+
+def _part(units: list[Unit], outputs: list[Tensor], fed: Any) -> Part:
+    keys: dict[str, None] = {}
+    writes: set[str] = set()
+    known: set[Tensor] = set()
+    inputs = _inputs(units, fed)
+    for unit in units:
+        for op in unit.ops:
+            row = rows.find(op.type)
+            for tensor in op._inputs:
+                key = references.key_of_tensor(tensor)
+                if key is not None:
+                    keys[key] = None
+                    if row is not None and _writes(op, row):
+                        writes.add(key)
+            if row is not None and row.context and op.op_def is not None and "seed" in op.op_def.attributes:
+                keys[references.random_key(op)] = None
+                writes.add(references.random_key(op))
+            if row is not None and row.static:
+                for tensor, name in zip(op._inputs, rows.input_names(op), strict=True):
+                    if name in row.static:
+                        _known_inputs(tensor, set(inputs), known, set())
+    for tensor in outputs:
+        key = references.key_of_tensor(tensor)
+        if key is not None:
+            keys[key] = None
+    return Part(units, units[0].host, inputs, outputs, frozenset(known), list(keys), frozenset(writes), any(u.heavy for u in units))
+
+
+def _known_inputs(tensor: Tensor, inputs: set[Tensor], known: set[Tensor], seen: set[Operation]) -> None:
+    """Collects the inputs of a part whose values a static input is computed from."""
+    if tensor in inputs:
+        known.add(tensor)
+        return
+    op = tensor.op
+    if op in seen or op.type in ("Const", "Shape", "ShapeN", "Size", "Rank"):
+        return
+    seen.add(op)
+    for source in op._inputs:
+        _known_inputs(source, inputs, known, seen)

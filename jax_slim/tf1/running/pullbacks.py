@@ -1,0 +1,96 @@
+"""Gradients of single operations and of constructs: `jax.vjp`, taken when the forward operation is evaluated."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jax_slim.tf1.graph import errors, rows
+from jax_slim.tf1.graph.tensors import Operation
+from jax_slim.tf1.running import references
+
+
+def prepare(evaluation: Any, units: list[Any]) -> None:
+    """Notes which operations of the units have a gradient among them, so that evaluating them keeps what it needs."""
+    wanted: dict[Any, dict[tuple[int, ...], None]] = {}
+    for unit in units:
+        for op in unit.ops:
+            if op.type == "SlimGradient":
+                wanted.setdefault(op.private["forward"], {})[op.private["inputs"]] = None
+    for forward, places in wanted.items():
+        if isinstance(forward, Operation):
+            evaluation.wanted_pullbacks[forward] = _forward(forward, list(places))
+        else:
+            evaluation.wanted_pullbacks[forward] = list(places)
+
+
+def _forward(op: Operation, all_places: list[tuple[int, ...]]) -> Any:
+    def evaluate(evaluation: Any, op: Operation, row: rows.Row, inputs: list[Any]) -> list[Any]:
+        results: list[Any] = []
+        for places in all_places:
+            results, pullback = vjp(op, row, inputs, places, evaluation)
+            evaluation.pullbacks[op, places] = pullback
+        return results
+
+    return evaluate
+
+
+def vjp(op: Operation, row: rows.Row, inputs: list[Any], places: tuple[int, ...], evaluation: Any) -> tuple[list[Any], Any]:
+    """(outputs, pullback) of an operation with respect to some of its inputs."""
+
+    def function(*moving: Any) -> list[Any]:
+        whole = list(inputs)
+        for place, value in zip(places, moving, strict=True):
+            whole[place] = value
+        return [jnp.asarray(r) if isinstance(r, np.ndarray | np.generic) and r.dtype != object else r for r in row.call(op, whole, evaluation)]
+
+    return jax.vjp(function, *(jnp.asarray(inputs[p]) for p in places))
+
+
+@rows.row("SlimGradient", context=True, numpy=False)
+def slim_gradient(run: Any, op: Operation, inputs: list[Any]) -> list[Any]:
+    """What the forward operation's `jax.vjp` gives for the gradients of its outputs; those that are missing are zeros."""
+    forward, places, given = op.private["forward"], op.private["inputs"], op.private["gradients"]
+    count = len(inputs) - len(given)
+    pullback = find(run, forward, places)
+    if pullback is None:
+        if not isinstance(forward, Operation):
+            raise errors.InternalError(None, op, "The gradient of a loop or conditional must run together with it.")
+        outputs, pullback = vjp(forward, rows.find(forward.type), inputs[:count], places, run)
+        kinds = [jax.typeof(o) for o in outputs]
+    else:
+        pullback, kinds = pullback
+    cotangents: list[Any] = []
+    at = dict(zip(given, inputs[count:], strict=True))
+    for place, kind in enumerate(kinds):
+        cotangents.append(cotangent(at.get(place), kind))
+    return list(pullback(cotangents))
+
+
+def cotangent(value: Any, kind: Any) -> Any:
+    """A gradient in the type that `jax.vjp` wants for an output of this type; zeros for None."""
+    if not jnp.issubdtype(kind.dtype, jnp.inexact):
+        return np.zeros(kind.shape, jax.dtypes.float0)
+    return jnp.zeros(kind.shape, kind.dtype) if value is None else jnp.asarray(value, kind.dtype)
+
+
+def find(run: Any, forward: Any, places: tuple[int, ...]) -> Any:
+    """(pullback, types of outputs) kept when the forward operation was evaluated in the same part, or None."""
+    place = run
+    while place is not None:
+        found = place.pullbacks.get((forward, places))
+        if found is not None:
+            kinds = [jax.typeof(o) for o in outputs_of(place, forward)]
+            return found, kinds
+        place = place.outer
+    return None
+
+
+def outputs_of(evaluation: Any, forward: Any) -> list[Any]:
+    """The values of what a forward operation or construct gave."""
+    return [_as_array(evaluation.value(t)) for t in forward.outputs]
+
+
+def _as_array(value: Any) -> Any:
+    return value if isinstance(value, jax.Array) or isinstance(value, references.Reference) else np.asarray(value)

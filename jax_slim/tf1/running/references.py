@@ -1,0 +1,93 @@
+"""Variables in a run: references to them, which one a tensor refers to, and where their values are while operations are evaluated."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from jax_slim.tf1.graph import errors
+from jax_slim.tf1.graph.tensors import Tensor
+
+VARIABLE_TYPES = frozenset({"Variable", "VariableV2", "TemporaryVariable", "VarHandleOp"})
+# Operations that hand a reference, or a variable's handle, on.
+_PASSING = frozenset({"Identity", "RefIdentity", "Switch", "RefSwitch", "Enter", "RefEnter", "RefMerge", "Merge", "RefSelect", "RefNextIteration", "RefExit"})
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """The value of a variable's own output in a run: not what it holds but which one it is."""
+
+    key: str
+
+
+def key_of(op: Any) -> str:
+    """Under which name a session keeps the value of a variable's operation."""
+    shared = op.attrs.get("shared_name") or b""
+    container = op.attrs.get("container") or b""
+    name = shared.decode() or op.name
+    return f"{container.decode()}|{name}" if container else name
+
+
+def key_of_tensor(tensor: Tensor) -> str | None:
+    """Which variable a reference or handle refers to, found in the graph; None for other tensors."""
+    op = tensor.op
+    while op.type not in VARIABLE_TYPES:
+        if not op._inputs or not (op._inputs[0].dtype._is_ref_dtype or op._inputs[0].dtype.name == "resource"):
+            return None
+        op = op._inputs[0].op
+    return key_of(op)
+
+
+def is_alias(op: Any) -> bool:
+    """Whether an operation is a variable's own `w/read`, which is no snapshot: who runs after an assignment sees the new value."""
+    if op.type != "Identity" or not op._inputs[0].dtype._is_ref_dtype:
+        return False
+    variable = op._inputs[0].op
+    return variable.type in VARIABLE_TYPES and op.name == variable.name + "/read"
+
+
+def random_key(op: Any) -> str:
+    """Under which name a session keeps how many random numbers an operation has drawn."""
+    return f"random|{op.name}"
+
+
+class State:
+    """Values by key while operations are evaluated.
+
+    Attributes:
+      values: what is known at the start. In a traced program these are its arguments.
+      written: what has been written since.
+    """
+
+    def __init__(self, values: Any, on_host: bool) -> None:
+        self.values, self.written, self.on_host = values, {}, on_host
+
+    def read(self, key: str) -> Any:
+        """A variable's value now.
+
+        Raises:
+          FailedPreconditionError: it has none.
+        """
+        found = self.written.get(key)
+        if found is None:
+            found = self.values.get(key)
+        if found is None:
+            raise errors.FailedPreconditionError(None, None, f"Attempting to use uninitialized value {key}")
+        return np.asarray(found) if self.on_host and not is_traced(found) else found
+
+    def has(self, key: str) -> bool:
+        return key in self.written or key in self.values
+
+    def write(self, key: str, value: Any) -> None:
+        self.written[key] = value
+
+    def current(self) -> dict[str, Any]:
+        """All values now."""
+        return {**self.values, **self.written}
+
+
+def is_traced(value: Any) -> bool:
+    """Whether a value is part of a program that is being traced."""
+    import jax
+
+    return isinstance(value, jax.core.Tracer)
