@@ -1,1 +1,3 @@
 """The table of operation types: what each computes on arrays, a file for each family."""
+
+from jax_slim.tf1.operations import joining, padding, shaping, slicing  # noqa: F401
