@@ -1,5 +1,6 @@
 """evaluate_once: exact metrics over batches, from checkpoints and from values, and what it refuses."""
 
+import itertools
 import json
 
 import jax
@@ -10,6 +11,9 @@ import pytest
 
 import jax_slim as slim
 from jax_slim.checkpoints.native import CheckpointError
+from jax_slim.data import Batches, pipeline
+from jax_slim.data.endings import check_they_end
+from jax_slim.evaluation import evaluate_once
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(23, 4)).astype(np.float32)
@@ -89,6 +93,35 @@ def test_refusals(tmp_path):
         evaluate(program=lambda batch: jnp.mean(batch["x"]))
     with pytest.raises(ValueError, match=r"'fc/biases' .*is not among"):
         evaluate({"fc/weights": VARIABLES["fc/weights"]})
+
+
+@pytest.mark.parametrize(
+    "batches",
+    [
+        Batches({"x": np.zeros((4, 2), np.float32)}, 2),
+        pipeline({"x": np.zeros((4, 2), np.float32)}, batch_size=2),
+        iter(pipeline({"x": np.zeros((4, 2), np.float32)}, batch_size=2)),
+        itertools.cycle([1]),
+        itertools.repeat(1),
+        itertools.count(),
+        pipeline({"x": np.zeros((4, 2), np.float32)}, batch_size=2, num_epochs=1).to_grain().repeat(),
+    ],
+    ids=lambda batches: type(batches).__name__,
+)
+def test_batches_without_end_are_refused_where_all_are_wanted(batches):
+    with pytest.raises(
+        ValueError, match=f"evaluate_once: batches must end .* got {type(batches).__name__} without end"
+    ):
+        evaluate_once({}, None, lambda batch: {}, batches)
+    check_they_end("evaluate_once", batches, 3)
+
+
+def test_batches_with_an_end_are_taken():
+    arrays = {"x": np.zeros((4, 2), np.float32)}
+    ended = pipeline(arrays, batch_size=2, num_epochs=1)
+    for batches in (Batches(arrays, 2, epochs=1), ended, iter(ended), ended.to_grain(), [1], iter([1]),
+                    itertools.repeat(1, 3), (n for n in [1]), {1: 2}):  # fmt: skip
+        check_they_end("evaluate_once", batches, None)
 
 
 def test_batch_norm_left_in_training_is_refused():

@@ -222,13 +222,18 @@ class Pipeline:
 
 
 class PipelineIterator(Iterator[Batch]):
-    """Iterates over the batches of a `Pipeline`, which grain's threads make ahead."""
+    """Iterates over the batches of a `Pipeline`, which grain's threads make ahead.
+
+    Attributes:
+      num_batches: how many there are in all, as of the pipeline; None when they never end.
+    """
 
     def __init__(self, made_by: Pipeline):
         self._pipeline = made_by
         self._next = 0
         self._batches: Any = None
         self._position = 0  # of grain's iterator
+        self.num_batches = made_by.num_batches
 
     def __next__(self) -> Batch:
         if self._next == self._pipeline.num_batches:

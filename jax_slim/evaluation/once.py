@@ -14,6 +14,7 @@ import jax
 import numpy as np
 
 from jax_slim.checkpoints.reading import load_variables
+from jax_slim.data.endings import check_they_end
 from jax_slim.data.prefetching import prefetch
 from jax_slim.metrics.programs import MetricsProgram
 from jax_slim.parallel.meshes import data_mesh, everywhere, place_batch
@@ -58,7 +59,7 @@ def evaluate_once(
       eval_fn: a slim program: batch -> {name: (value, update)}, or the pair (names to values, names to updates) that
         `metrics.aggregate_metric_map` returns.
       batches: an iterable of trees of arrays. Another size of the last batch costs a second compilation.
-      num_evals: how many batches to take; None means all of them.
+      num_evals: how many batches to take; None means all of them, and refuses batches that say that they never end.
       final_op: results -> anything: called at the end; what it returns is returned.
       summary_writer: a writer to use instead of one in `logdir`; None writes no events.
       moving_average: whether to evaluate the moving averages of the variables that the checkpoint holds.
@@ -70,7 +71,7 @@ def evaluate_once(
     Raises:
       CheckpointError: there is no checkpoint at `checkpoint_path`, or it cannot be read.
       ValueError: a variable of the program is missing in the checkpoint or has another shape; the program updates
-        variables of the model (`is_training` left True); there are no batches.
+        variables of the model (`is_training` left True); there are no batches, or no end of them.
       TypeError: `eval_fn` returned something else.
     """
     program = MetricsProgram(eval_fn, "evaluate_once", seed)
@@ -88,6 +89,7 @@ def evaluate_with(
     moving_average: bool,
 ) -> Any:
     """`evaluate_once` with a program that is compiled already: what watching a directory does again and again."""
+    check_they_end("evaluate_once", batches, num_evals)
     mesh = data_mesh()
     variables, step = _variables(checkpoint_path, moving_average, everywhere(mesh))
     program.reset()

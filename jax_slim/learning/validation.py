@@ -9,6 +9,7 @@ from typing import Any
 
 from jax.sharding import Mesh
 
+from jax_slim.data.endings import check_they_end
 from jax_slim.data.prefetching import prefetch
 from jax_slim.metrics.programs import MetricsProgram
 from jax_slim.parallel.meshes import place_batch
@@ -83,8 +84,10 @@ class Validator:
     def run(self, variables: Mapping[str, Any], step: int) -> tuple[dict[str, Any], bool]:
         """The metrics at this step, and whether they are the best so far."""
         validation = self.validation
+        batches = validation.batches()
+        check_they_end("Validation", batches, validation.num_evals)
         self._program.reset()
-        with contextlib.closing(prefetch(validation.batches(), 2, self._place)) as feed:
+        with contextlib.closing(prefetch(batches, 2, self._place)) as feed:
             for batch, _ in feed:
                 self._program.update(variables, batch)
                 if self._program.count == validation.num_evals:

@@ -237,6 +237,9 @@ def s3dg(
 ) -> NetAndEndPoints:
     """Classifies videos.
 
+    Frames need not be square. TF-Slim refuses others where gates are on: the window of their average has height and
+    width exchanged there. Here it is the whole frame, as meant.
+
     Args:
       inputs: [N, T, H, W, C], or [N, C, T, H, W] when `data_format` is "NCDHW"; made for 64 frames of 224 x 224.
       num_classes: how many classes; None or 0 leaves out the last layer and returns the features before it.

@@ -132,7 +132,7 @@ def resize_image_with_pad(
       method, align_corners: as for `resize_images`.
 
     Returns:
-      [target_height, target_width, C] or [N, target_height, target_width, C], in the dtype `resize_images` gives.
+      [target_height, target_width, C] or [N, target_height, target_width, C], float32 in every case, as TF 1.15 has it.
 
     Raises:
       ValueError, TypeError: as `resize_images`.
@@ -149,7 +149,8 @@ def resize_image_with_pad(
             f"for an image of {now[0]} x {now[1]}, which makes {resized[0]} x {resized[1]}."
         )
     top, left = (max(0, int((whole - side) / 2)) for whole, side in zip(target, exactly, strict=True))
-    return pad_to_bounding_box(resize_images(image, resized, method, align_corners), top, left, *target)
+    resized_image = resize_images(image, resized, method, align_corners)
+    return pad_to_bounding_box(resized_image.astype(np.float32), top, left, *target)
 
 
 def _op(function, images, size, method, align_corners, half_pixel_centers):

@@ -9,6 +9,8 @@ import pytest
 
 import jax_slim as slim
 from jax_slim.checkpoints.native import Checkpoints
+from jax_slim.learning.validation import Validation, Validator
+from jax_slim.parallel.meshes import data_mesh
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(64, 3)).astype(np.float32)
@@ -177,3 +179,10 @@ def test_profiles(tmp_path):
     assert any(file.name.endswith(".xplane.pb") for file in trace.iterdir())
     with pytest.raises(ValueError, match="trace_every_n_steps must be None or at least 1, got 0"):
         train(tmp_path, 3, trace_every_n_steps=0)
+
+
+def test_held_out_batches_without_end_are_refused():
+    mesh = data_mesh()
+    validation = Validation(lambda batch: {}, lambda: slim.data.Batches({"x": np.zeros((4, 2))}, 2))
+    with pytest.raises(ValueError, match="Validation: batches must end where num_evals is None, got Batches"):
+        Validator(validation, mesh, None).run({}, 1)

@@ -1,5 +1,6 @@
 """Resizing: TensorFlow 1.15's sampling against its definition in float64, sizes, dtypes, refusals."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
@@ -124,6 +125,16 @@ def test_padding_after_resizing():
     image = np.ones((2, 8, 4, 1), np.float32)
     padded = preprocessing.resize_image_with_pad(image, 4, 5)
     np.testing.assert_array_equal(padded[0, :, :, 0], [[0, 1, 1, 0, 0]] * 4)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.float64])
+def test_padding_gives_float32_also_where_nothing_is_scaled(method, dtype):
+    image = np.arange(24).reshape(4, 6, 1).astype(dtype)
+    for size in ((4, 6), (4, 9), (8, 12)):
+        for array in (image, jnp.asarray(image)):
+            assert preprocessing.resize_image_with_pad(array, *size, method.partition("_")[0]).dtype == np.float32
+    np.testing.assert_array_equal(preprocessing.resize_image_with_pad(image, 4, 9)[:, 1:7], image)
 
 
 SQUARE = np.zeros((4, 4, 3), np.uint8)
