@@ -139,8 +139,8 @@ class Graph:
         """
         wanted = " or ".join(["a Tensor"] * allow_tensor + ["an Operation"] * allow_operation).replace("a T", "T").replace("an O", "O")
         as_element = getattr(obj, "_as_graph_element", None)
-        if as_element:
-            obj = as_element() or obj
+        if as_element is not None:
+            obj = as_element()
         if isinstance(obj, str):
             return self._named(obj, allow_tensor, allow_operation, wanted)
         if (isinstance(obj, Tensor) and allow_tensor) or (isinstance(obj, Operation) and allow_operation):
@@ -374,7 +374,8 @@ class Graph:
             return _Controller(self, None)
         ops: list[Operation] = []
         for entry in control_inputs:
-            entry = getattr(entry, "_as_graph_element", lambda e=entry: None)() or entry
+            as_element = getattr(entry, "_as_graph_element", None)
+            entry = entry if as_element is None else as_element()
             if hasattr(entry, "values") and hasattr(entry, "indices"):
                 entry = entry.values
             if isinstance(entry, SparseTensor):

@@ -1,3 +1,4 @@
 """The table of operation types: what each computes on arrays, a file for each family."""
 
 from jax_slim.tf1.operations import joining, padding, shaping, slicing  # noqa: F401
+from jax_slim.tf1.operations import state  # noqa: F401
