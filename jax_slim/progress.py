@@ -210,7 +210,7 @@ class _Lines:
 
     def print(self, message: str) -> None:
         if self._stream is not None:
-            self._stream.write(message + "\n")
+            self._stream.write(encodable(message, self._stream) + "\n")
             self._stream.flush()
 
     def close(self) -> None:
@@ -249,7 +249,7 @@ class _PlainBar:
         pass
 
     def _write(self, text: str) -> None:
-        self._stream.write(text)
+        self._stream.write(encodable(text, self._stream))
         self._stream.flush()
 
 
@@ -291,6 +291,7 @@ class _RichBar:
         self._bar_column.bar_width = max(6, min(40, room - len(detail)))
         room -= self._bar_column.bar_width
         detail = detail if len(detail) <= room else detail[: max(0, room - 1)] + "…"
+        description, detail = (encodable(text, self._console.file) for text in (description, detail))
         if total == 0:  # rich would show a bar of total 0 as not begun
             done = total = 1
         if self._task is None:
@@ -299,6 +300,7 @@ class _RichBar:
             self._bar.update(self._task, completed=done, total=total, detail=detail, refresh=True)
 
     def print(self, message: str) -> None:
+        message = encodable(message, self._console.file)
         self._console.print(message, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
@@ -309,6 +311,12 @@ class _RichBar:
         _console.set(self._outer)
         self._console.quiet = True  # nothing more is written, but sys.stdout and sys.stderr come back
         self._bar.stop()
+
+
+def encodable(text: str, stream: Any) -> str:
+    """The text as a stream can take it: what its encoding lacks becomes an escape, such as \\u540d."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _is_terminal(stream: Any) -> bool:

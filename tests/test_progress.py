@@ -153,6 +153,17 @@ def test_print_off_a_terminal(clock):
     assert stream.getvalue() == "saved [bold]3[/bold]\n"
 
 
+@pytest.mark.parametrize(("encoding", "shown"), [("ascii", r"\u540d\xe4"), ("cp1252", "\\u540dä"), ("utf-8", "名ä")])
+def test_names_that_a_stream_cannot_encode_are_escaped(encoding, shown):
+    written = io.BytesIO()
+    with Progress(2, "名ä", stream=io.TextIOWrapper(written, encoding, newline="\n")) as progress:
+        progress.update(2)
+        progress.print("名ä")
+        text = written.getvalue().decode(encoding)
+    assert text.startswith(f"{shown}: ") and text.endswith(f"\n{shown}\n")
+    assert progress_module.encodable("a\udce4", io.TextIOWrapper(io.BytesIO(), "utf-8")) == "a\\udce4"
+
+
 class Broken(io.StringIO):
     def __init__(self, error):
         super().__init__()

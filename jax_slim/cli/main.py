@@ -34,7 +34,13 @@ _COMPUTE = ("train", "evaluate", "predict", "demo")
 
 
 def start() -> int:
-    """Runs the command that this process was started for."""
+    """Runs the command that this process was started for.
+
+    What the encoding of the output lacks (a class's name, on a pipe of Windows) is written as an escape.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     if len(sys.argv) > 1 and sys.argv[1] in _COMPUTE:
         huge_pages.start_again()
     return main()

@@ -63,6 +63,12 @@ def label_lines(labels_to_class_names: Mapping[int, str]) -> str:
     for label, name in labels_to_class_names.items():
         if len(str(name).splitlines()) > 1:
             raise ValueError(f"write_label_file: the name of class {label} must be one line, got {name!r}.")
+        if not str(name).isascii() and str(name).encode("utf-8", "replace").decode() != str(name):
+            # The name of a folder in another encoding, as Python gives it on Linux.
+            raise ValueError(
+                f"write_label_file: the name of class {label} must be text that UTF-8 can hold, got {name!r}. "
+                "Rename its folder."
+            )
     return "".join(f"{label}:{name}\n" for label, name in labels_to_class_names.items())
 
 

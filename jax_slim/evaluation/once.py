@@ -18,7 +18,7 @@ from jax_slim.data.endings import check_they_end
 from jax_slim.data.prefetching import prefetch
 from jax_slim.metrics.programs import MetricsProgram
 from jax_slim.parallel.meshes import data_mesh, everywhere, place_batch
-from jax_slim.progress import Progress
+from jax_slim.progress import Progress, encodable
 from jax_slim.summary.events import EventWriter
 from jax_slim.summary.recording import counted
 from jax_slim.summary.writing import write_summaries
@@ -127,7 +127,7 @@ def _show(results: Mapping[str, Any], step: int | None, count: int) -> None:
     width = max(map(len, results), default=0)
     lines = [f"evaluated {title}:", *(f"  {name:{width}}  {_short(value)}" for name, value in results.items())]
     with contextlib.suppress(OSError, ValueError):  # a closed output must not lose the results
-        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.write(encodable("\n".join(lines), sys.stdout) + "\n")
         sys.stdout.flush()
 
 
@@ -159,5 +159,5 @@ def _write(
     line = {"step": step, "time": time.time(), "batches": count}
     line |= {name: value if isinstance(value, float) else np.asarray(value).tolist() for name, value in results.items()}
     Path(logdir).mkdir(parents=True, exist_ok=True)
-    with (Path(logdir) / RESULTS_FILE).open("a") as file:
+    with (Path(logdir) / RESULTS_FILE).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")

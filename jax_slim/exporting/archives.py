@@ -28,7 +28,15 @@ from jax_slim.exporting import loader
 PLATFORMS = ("cpu", "cuda", "tpu")
 KNOWN_PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 _READER = ("photographs", "image_codecs", "_exif", "_gif_and_bmp", "_jpeg", "_png", "_webp_and_tiff", "errors")
-_MAIN = "import sys\n\nimport loader\n\nsys.exit(loader.main())\n"
+_MAIN = """import sys
+
+import loader
+
+for stream in (sys.stdout, sys.stderr):
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")  # a class's name that the output cannot encode
+sys.exit(loader.main())
+"""
 
 
 class ExportError(RuntimeError):

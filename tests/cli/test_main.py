@@ -1,5 +1,6 @@
 """The command as a shell sees it: help without jax, exit codes, one line for an error."""
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -109,6 +110,15 @@ def test_a_mistake_in_the_program_shows_its_traceback(monkeypatch):
     monkeypatch.setattr("jax_slim.cli.listing.run", lambda options: {}["a"])
     with pytest.raises(KeyError):
         entry.main(["models"])
+
+
+def test_names_that_the_output_cannot_encode_are_escaped(monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "ascii"))
+    monkeypatch.setattr(entry, "main", lambda: print("名前", "a\udce4", flush=True) or 0)
+    monkeypatch.setattr(sys, "argv", ["jax-slim", "models"])
+    assert entry.start() == 0
+    assert written.getvalue() == rb"\u540d\u524d a\udce4" + b"\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's device that is always full")

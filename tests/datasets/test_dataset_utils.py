@@ -63,6 +63,8 @@ def test_what_is_no_such_file(tmp_path, data, message):
 
 
 def test_a_name_of_two_lines_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"the name of class 1 must be text that UTF-8 can hold, .* Rename its folder"):
+        dataset_utils.write_label_file({0: "äpfel", 1: "b\udce4r"}, tmp_path)
     with pytest.raises(ValueError, match="the name of class 1 must be one line"):
         dataset_utils.write_label_file({0: "a", 1: "b\nc"}, tmp_path)
     assert not list(tmp_path.iterdir())
