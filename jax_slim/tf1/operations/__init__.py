@@ -3,3 +3,4 @@
 from jax_slim.tf1.operations import joining, padding, shaping, slicing  # noqa: F401
 from jax_slim.tf1.operations import state  # noqa: F401
 from jax_slim.tf1.operations import summary_ops, training_ops  # noqa: F401
+from jax_slim.tf1.operations import arithmetic, casts, comparisons, constants, elementwise, reductions  # noqa: F401

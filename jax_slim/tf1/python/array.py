@@ -234,7 +234,7 @@ def invert_permutation(x: Any, name: str | None = None) -> Tensor:
 
 def meshgrid(*args: Any, **kwargs: Any) -> list[Tensor]:
     """For coordinates along each axis, those of all points of the grid: a tensor for each axis. `indexing` is 'xy' or 'ij'."""
-    from jax_slim.tf1.python import constants
+    from jax_slim.tf1.python import constant_op
 
     indexing, name = kwargs.pop("indexing", "xy"), kwargs.pop("name", "meshgrid")
     if kwargs:
@@ -251,7 +251,7 @@ def meshgrid(*args: Any, **kwargs: Any) -> list[Tensor]:
             found[0] = reshape(found[0], (1, -1) + (1,) * (count - 2))
             found[1] = reshape(found[1], (-1, 1) + (1,) * (count - 2))
             sizes[0], sizes[1] = sizes[1], sizes[0]
-        ones: Any = constants.ones(sizes, kind)
+        ones: Any = constant_op.ones(sizes, kind)
         return [x * ones for x in found]
 
 
@@ -317,7 +317,9 @@ def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -
         shape = shapes.as_shape(shape)
         axes = shape.ndims
         shape = conversion.constant(
-            np.array([-1 if d is None else d for d in shape.as_list()], np.int64), dtypes.int64, name=shape_name or "Const"
+            np.array([-1 if d is None else d for d in shape.as_list()], np.int64),
+            dtypes.int64,
+            name=shape_name or "Const",
         )
     made = SparseTensor(
         values=placeholder(dtype, [None], f"{name}/values" if name is not None else None),
