@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import tempfile
+import threading
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,11 @@ _TIMEOUT_SECONDS = 3600
 # What orbax takes for a pattern of names ('run[1]' is not among what 'run[1]/*' finds), and what its storage takes for
 # a slash though it is part of a name.
 _MARKS = re.compile(r"[*?\[]" if os.sep == "\\" else r"[*?\[\\]")
+
+
+# orbax numbers its saves for the whole process: one that begins while another runs makes, or waits for, the other's
+# directory. So two runs in two threads save one after the other.
+_saving = threading.Lock()
 
 
 def _without_orbax(record: logging.LogRecord) -> bool:
@@ -41,22 +47,28 @@ class ArrayWriter:
 
     def __init__(self) -> None:
         ocp = _orbax()
-        self._alias = contextlib.ExitStack()
+        self._save = contextlib.ExitStack()  # what lasts until a save has ended
         self._args = ocp.args
         self._saver = ocp.AsyncCheckpointer(_handler(ocp), timeout_secs=_TIMEOUT_SECONDS)
 
     def start(self, path: str, arrays: Mapping[str, jax.Array | np.ndarray]) -> None:
         """Begins to write `arrays`. The caller may change or donate them as soon as this returns."""
-        self._alias.close()
-        self._saver.save(self._alias.enter_context(plain(path)), args=self._args.PyTreeSave(dict(arrays)))
+        _saving.acquire()
+        self._save.callback(_saving.release)
+        try:
+            plain_path = self._save.enter_context(plain(path))
+            self._saver.save(plain_path, args=self._args.PyTreeSave(dict(arrays)))
+        except BaseException:
+            self._save.close()
+            raise
 
     def wait(self) -> None:
         """Returns when all is written; raises what went wrong."""
-        with self._alias:
+        with self._save:
             self._saver.wait_until_finished()
 
     def close(self) -> None:
-        with self._alias:
+        with self._save:
             self._saver.close()
 
 

@@ -70,7 +70,10 @@ def _run(parser: argparse.ArgumentParser, chosen: str | None, arguments: Sequenc
         if chosen in _COMPUTE:
             compiled_programs.keep()
         return importlib.import_module(f"jax_slim.cli.{_COMMANDS[chosen]}").run(options)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as end:
+        if not isinstance(end, SystemExit):  # else the run has said what it saved
+            more = " ".join(getattr(end, "__notes__", ()))
+            print(f"jax-slim {chosen}: stopped by Ctrl-C. {more}".rstrip(), file=sys.stderr)
         return 130
     except BrokenPipeError:  # `jax-slim models | head`: who reads has had enough
         _forget_output()

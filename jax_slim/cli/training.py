@@ -82,12 +82,16 @@ def run(options: argparse.Namespace) -> int:
     if not train_dir:
         raise CommandError("--train_dir must say where checkpoints and the configuration go.")
     saved = Path(train_dir) / runs.CONFIG
-    # A run that never had a checkpoint is none: what it was stopped for may be in its options.
-    goes_on = saved.is_file() and _has_checkpoint(train_dir)
-    chosen = merged(options, GROUPS, runs.read_config(saved) if goes_on else {}, file)
+    # Also of a run that was stopped before its first checkpoint; one that failed before it has no such file.
+    chosen = merged(options, GROUPS, runs.read_config(saved) if saved.is_file() else {}, file)
     chosen.train_dir = str(train_dir)
     _check(chosen)
-    return _train(chosen)
+    try:
+        return _train(chosen)
+    except KeyboardInterrupt as end:
+        if not isinstance(end, SystemExit) and saved.is_file() and not _has_checkpoint(train_dir):
+            end.add_note(f"There is no checkpoint yet: `jax-slim train --train_dir={train_dir}` starts again.")
+        raise
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 import collections
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 # How long closing waits for the thread. It ends with the batch it is making; a source that hangs must not hang us too.
@@ -73,6 +73,27 @@ def resume(source: Iterable[Any], state: Any, step: int) -> Iterator[Any]:
                 "Pass the data that the run began with, or start a new run."
             ) from None
     return iterator
+
+
+def refuse_no_batches(function: str, batches: Any, argument: str = "batches") -> None:
+    """Refuses what people pass for batches and what is none, before it is iterated over: a dict gives its keys.
+
+    Raises:
+      TypeError: `batches` is a function, one batch, a text, or not iterable at all.
+    """
+    must = f"{function}: {argument} must be an iterable of batches"
+    if isinstance(batches, Mapping):
+        keys = ", ".join(map(repr, list(batches)[:5]))
+        raise TypeError(
+            f"{must}, got one dict, with {keys or 'nothing'} in it. Cut it into batches: slim.data.Batches(it, 32)."
+        )
+    if isinstance(batches, str | bytes):
+        raise TypeError(f"{must}, got the text {batches!r:.60}.")
+    if callable(batches) and not hasattr(batches, "__iter__"):
+        name = getattr(batches, "__name__", type(batches).__name__)
+        raise TypeError(f"{must}, got the function {name!r}. Call it: {name}().")
+    if not (hasattr(batches, "__iter__") or hasattr(batches, "__getitem__")):
+        raise TypeError(f"{must}, got {type(batches).__name__}.")
 
 
 class Prefetched(Iterator[tuple[Any, Any]]):

@@ -15,7 +15,7 @@ import numpy as np
 
 from jax_slim.checkpoints.reading import load_variables
 from jax_slim.data.endings import check_they_end
-from jax_slim.data.prefetching import prefetch
+from jax_slim.data.prefetching import prefetch, refuse_no_batches
 from jax_slim.metrics.programs import MetricsProgram
 from jax_slim.parallel.meshes import data_mesh, everywhere, place_batch
 from jax_slim.progress import Progress, encodable
@@ -72,7 +72,8 @@ def evaluate_once(
       CheckpointError: there is no checkpoint at `checkpoint_path`, or it cannot be read.
       ValueError: a variable of the program is missing in the checkpoint or has another shape; the program updates
         variables of the model (`is_training` left True); there are no batches, or no end of them.
-      TypeError: `eval_fn` returned something else.
+      TypeError: `eval_fn` returned something else; `batches` is no iterable of batches, or an entry of one is no array
+        of numbers.
     """
     program = MetricsProgram(eval_fn, "evaluate_once", seed)
     return evaluate_with(program, checkpoint_path, logdir, batches, num_evals, final_op, summary_writer, moving_average)
@@ -89,6 +90,7 @@ def evaluate_with(
     moving_average: bool,
 ) -> Any:
     """`evaluate_once` with a program that is compiled already: what watching a directory does again and again."""
+    refuse_no_batches("evaluate_once", batches)
     check_they_end("evaluate_once", batches, num_evals)
     mesh = data_mesh()
     variables, step = _variables(checkpoint_path, moving_average, everywhere(mesh))

@@ -21,6 +21,7 @@ from jax_slim.learning.recording import Recorder, Tracer
 from jax_slim.learning.saving import averages_of, named_arrays
 from jax_slim.learning.signals import StopRequests
 from jax_slim.learning.train_op import GLOBAL_STEP, StepResult, TrainOp, TrainState
+from jax_slim.learning.unsaved import Unsaved
 from jax_slim.learning.validation import Validator
 from jax_slim.progress import Progress
 
@@ -70,7 +71,7 @@ class Run:
         state: TrainState,
         data_state: Any,
         compiled: Any,
-        checkpoints: Checkpoints,
+        checkpoints: Checkpoints | Unsaved,
         recorder: Recorder,
         tracer: Tracer,
         validator: Validator | None,
@@ -192,8 +193,7 @@ class Run:
         variables = self.state.variables
         found, advice = describe(result.diagnosis, variables, self._train_op.trained(variables), self.step)
         raise NonFiniteError(
-            f"train: the loss is {loss} at step {self.step}. {found} The last checkpoint is of step {self._saved}, in "
-            f"{self._checkpoints.directory}. {advice}",
+            f"train: the loss is {loss} at step {self.step}. {found} {self._last_saved()} {advice}",
             self.step,
         )
 
@@ -237,8 +237,8 @@ class Run:
         if self._train_op.check_numerics and not bool(_all_finite(variables)):
             bad = [name for name, value in variables.items() if not bool(_all_finite(value))]
             raise NonFiniteError(
-                f"train: after step {self.step} these variables are NaN or infinite: {', '.join(bad[:5])}. The last "
-                f"checkpoint is of step {self._saved}, in {self._checkpoints.directory}.",
+                f"train: after step {self.step} these variables are NaN or infinite: {', '.join(bad[:5])}. "
+                f"{self._last_saved()}",
                 self.step,
             )
         self._hand_over(self._checkpoints)
@@ -246,7 +246,12 @@ class Run:
         for callback in self._callbacks:
             callback.on_save(self)
 
-    def _hand_over(self, checkpoints: Checkpoints) -> None:
+    def _last_saved(self) -> str:
+        if isinstance(self._checkpoints, Unsaved):
+            return "Nothing is saved, as there is no log directory."
+        return f"The last checkpoint is of step {self._saved}, in {self._checkpoints.directory}."
+
+    def _hand_over(self, checkpoints: Checkpoints | Unsaved) -> None:
         """Gives this step to be written in the background."""
         facts = {
             "data": self._data_state,

@@ -22,14 +22,14 @@ class Recorder:
     step stands twice, because a run was killed after it, the later line counts.
 
     Args:
-      logdir: the directory of the run.
+      logdir: the directory of the run; None has no lines.
       writer: the event writer; None writes nothing, no lines either.
     """
 
-    def __init__(self, logdir: str, writer: EventWriter | None) -> None:
+    def __init__(self, logdir: str | None, writer: EventWriter | None) -> None:
         self.writes = writer is not None
         self._writer = writer
-        self._path = Path(logdir) / SCALARS_FILE
+        self._path = None if logdir is None else Path(logdir) / SCALARS_FILE
         self._before: tuple[float, int] | None = None
 
     def resume(self, step: int) -> None:
@@ -55,6 +55,8 @@ class Recorder:
         for tag, value in scalars.items():
             self._writer.scalar(tag, value, step)
         self._writer.flush()
+        if self._path is None:
+            return
         # JSON has no NaN: null says that there is no number.
         line = {tag: value if math.isfinite(value) else None for tag, value in scalars.items()}
         with self._path.open("a") as file:
@@ -69,7 +71,7 @@ class Tracer:
       every_n_steps: how often; None never.
     """
 
-    def __init__(self, logdir: str, every_n_steps: int | None) -> None:
+    def __init__(self, logdir: str | None, every_n_steps: int | None) -> None:
         if every_n_steps is not None and every_n_steps < 1:
             raise ValueError(f"train: trace_every_n_steps must be None or at least 1, got {every_n_steps}.")
         self._logdir, self._every, self._on = logdir, every_n_steps, False
@@ -85,6 +87,7 @@ class Tracer:
     def before(self, step: int) -> None:
         """Starts recording when `step`, the number of the step to come, is one to trace."""
         if self._every is not None and step % self._every == 0:
+            assert self._logdir is not None
             jax.profiler.start_trace(self._logdir)
             self._on = True
 

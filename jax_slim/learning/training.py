@@ -14,7 +14,7 @@ from jax.sharding import Mesh
 
 from jax_slim.checkpoints.native import CheckpointError, Checkpoints
 from jax_slim.core.values import Variables
-from jax_slim.data.prefetching import prefetch, resume
+from jax_slim.data.prefetching import prefetch, refuse_no_batches, resume
 from jax_slim.kernels import jit
 from jax_slim.learning.callbacks import Callback
 from jax_slim.learning.loop import Run, Step, first_of
@@ -22,6 +22,7 @@ from jax_slim.learning.recording import Recorder, Tracer
 from jax_slim.learning.saving import named_arrays, named_as, state_like, variable_of
 from jax_slim.learning.signals import StopRequests
 from jax_slim.learning.train_op import TrainOp, TrainState
+from jax_slim.learning.unsaved import Unsaved
 from jax_slim.learning.validation import Validation, Validator
 from jax_slim.parallel.meshes import checked_mesh, data_mesh, place_batch
 from jax_slim.parallel.rules import shardings
@@ -57,7 +58,7 @@ class TrainingResult(float):
 
 def train(
     train_op: TrainOp,
-    logdir: str | os.PathLike[str],
+    logdir: str | os.PathLike[str] | None,
     batches: Iterable[Any],
     number_of_steps: int | None = None,
     log_every_n_steps: int | None = None,
@@ -91,11 +92,12 @@ def train(
     TensorBoard events go to `logdir`, the scalars among them to `scalars.jsonl` beside them too.
 
     SIGTERM and Ctrl-C end the run after the step at hand: it saves, and exits the process with the shell's code for
-    that signal (143, 130) by SystemExit.
+    that signal (143, 130) by SystemExit. For Ctrl-C that is a KeyboardInterrupt as well, for an `except` of your own.
 
     Args:
       train_op: made by `create_train_op`.
-      logdir: a directory for checkpoints and TensorBoard events; made when missing.
+      logdir: a directory for checkpoints and TensorBoard events; made when missing. None writes nothing, and keeps
+        nothing but what is returned.
       batches: an iterable of trees of arrays, as the loss function takes them, examples along axis 0. Training ends
         when it does.
       number_of_steps: the global step to stop at; None goes on for as long as there are batches.
@@ -125,6 +127,7 @@ def train(
         first. The last good checkpoint stays.
       CheckpointError: a checkpoint cannot be written or read, or is of another model or optimizer.
       ValueError: there are no batches, or they cannot be split over the devices.
+      TypeError: `batches` is no iterable of batches, or an entry of one is no array of numbers.
     """
     running = _run(**locals())
     while True:
@@ -160,7 +163,7 @@ def steps(*args: Any, **kwargs: Any) -> Generator[Step, None, TrainingResult]:
 
 def _run(
     train_op: TrainOp,
-    logdir: str | os.PathLike[str],
+    logdir: str | os.PathLike[str] | None,
     batches: Iterable[Any],
     number_of_steps: int | None,
     log_every_n_steps: int | None,
@@ -179,16 +182,19 @@ def _run(
 ) -> Generator[Step, None, TrainingResult]:
     """Opens everything that a run needs, runs it, and closes all again."""
     _check(train_op, number_of_steps)
-    logdir = os.fspath(logdir)
+    refuse_no_batches("train", batches)
+    if logdir is None and trace_every_n_steps is not None:
+        raise ValueError("train: logdir must be a directory where trace_every_n_steps is given, got None.")
+    logdir = None if logdir is None else os.fspath(logdir)
     mesh = data_mesh() if mesh is None else checked_mesh(mesh)
     with contextlib.ExitStack() as stack:
         tracer = stack.enter_context(Tracer(logdir, trace_every_n_steps))
-        checkpoints = stack.enter_context(Checkpoints(logdir, max_to_keep=max_to_keep))
+        checkpoints = stack.enter_context(Unsaved() if logdir is None else Checkpoints(logdir, max_to_keep=max_to_keep))
         best = None
-        if validation is not None and validation.best is not None:
+        if validation is not None and validation.best is not None and logdir is not None:
             best = stack.enter_context(Checkpoints(os.path.join(logdir, "best"), max_to_keep=validation.keep_best))
         if isinstance(summary_writer, str):
-            summary_writer = stack.enter_context(EventWriter(logdir))
+            summary_writer = None if logdir is None else stack.enter_context(EventWriter(logdir))
         start = checkpoints.latest_step()
         facts = checkpoints.facts(start) if start is not None else {}
         place = functools.partial(place_batch, mesh=mesh)
@@ -221,10 +227,13 @@ def _run(
         yield from run.loop(feed, progress, requests)
         if requests.received is not None:
             checkpoints.wait()
-            progress.print(
-                f"Stopped by {requests.received.name}: saved step {run.step}. The same command goes on from there."
-            )
-            raise SystemExit(128 + requests.received)
+            told = f"Stopped by {requests.received.name}"
+            if logdir is None:
+                told += f" at step {run.step}. Nothing is saved, as there is no log directory."
+            else:
+                told += f": saved step {run.step}. The same command goes on from there."
+            progress.print(told)
+            raise requests.end(told)
         if run.stopped is not None:
             progress.print(f"Ended at step {run.step}: {run.stopped}.")
     return TrainingResult(run)
@@ -246,7 +255,7 @@ def _check(train_op: Any, number_of_steps: int | None) -> None:
 def _start_state(
     train_op: TrainOp,
     batch: Any,
-    checkpoints: Checkpoints,
+    checkpoints: Checkpoints | Unsaved,
     start: int | None,
     init_fn: Callable[[Variables], Mapping[str, Any]] | None,
     seed: int,

@@ -10,7 +10,7 @@ from typing import Any
 from jax.sharding import Mesh
 
 from jax_slim.data.endings import check_they_end
-from jax_slim.data.prefetching import prefetch
+from jax_slim.data.prefetching import prefetch, refuse_no_batches
 from jax_slim.metrics.programs import MetricsProgram
 from jax_slim.parallel.meshes import place_batch
 
@@ -85,6 +85,7 @@ class Validator:
         """The metrics at this step, and whether they are the best so far."""
         validation = self.validation
         batches = validation.batches()
+        refuse_no_batches("Validation", batches, "what batches() returns")
         check_they_end("Validation", batches, validation.num_evals)
         self._program.reset()
         with contextlib.closing(prefetch(batches, 2, self._place)) as feed:

@@ -48,13 +48,13 @@ def place_batch(batch: Any, mesh: Mesh, function: str = "train", uneven_everywhe
 
     Raises:
       ValueError: the number of examples is not a multiple of the number of devices.
+      TypeError: an entry is no array of numbers.
     """
     count = mesh.shape[DATA_AXIS]
 
-    def place(array: Any) -> jax.Array:
+    def place(path: Any, array: Any) -> jax.Array:
         if not isinstance(array, jax.Array):
-            # A copy of our own: JAX may read the memory later, or go on using it, when the source has new data there.
-            array = np.array(array)
+            array = _copied(function, f"batch{jax.tree_util.keystr(path)}", array)
         uneven = array.ndim > 0 and array.shape[0] % count > 0
         sharding: Sharding = split_by_example(mesh)
         if array.ndim == 0 or (uneven and uneven_everywhere):
@@ -66,4 +66,21 @@ def place_batch(batch: Any, mesh: Mesh, function: str = "train", uneven_everywhe
             )
         return jax.device_put(array, sharding)
 
-    return jax.tree.map(place, batch)
+    return jax.tree_util.tree_map_with_path(place, batch)
+
+
+def _copied(function: str, entry: str, value: Any) -> np.ndarray:
+    """A copy of our own: JAX may read the memory later, or go on using it, when the source has new data there.
+
+    It has the machine's byte order, which files of other machines may not have.
+    """
+    array = np.array(value)
+    if array.dtype.kind in "OSUMm":
+        first = array.reshape(-1)[:1].tolist()
+        what = f"{first[0]!r:.60}" if first else f"{array.dtype}"
+        kind = "objects" if array.dtype.kind == "O" else "times" if array.dtype.kind in "Mm" else "texts"
+        raise TypeError(
+            f"{function}: {entry} must be an array of numbers, got {kind} such as {what}. Number the labels, and leave "
+            "out what the loss does not use."
+        )
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -637,6 +638,25 @@ def test_kill_at_any_moment(tmp_path, kills):
 
 
 # Manners.
+
+
+def test_runs_in_threads_save_side_by_side(tmp_path):
+    failures = []
+
+    def run(name):
+        try:
+            save_steps(tmp_path / name, *range(6), max_to_keep=2)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(name,)) for name in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not failures
+    for name in "abc":
+        assert_equal(load(tmp_path / name)[0], arrays_of(5))
 
 
 def test_it_works_inside_a_running_event_loop(tmp_path):

@@ -230,8 +230,30 @@ def test_labels_out_of_range_stop_the_run(tmp_path, capsys, arguments, message):
     assert message in capsys.readouterr().err
 
 
-def test_options_of_a_run_without_a_checkpoint_are_forgotten(tmp_path, capsys):
+def test_a_run_stopped_before_its_first_checkpoint_starts_again_with_its_options(tmp_path, monkeypatch, capsys):
+    made = []
+
+    def train(train_op, logdir, batches, **kwargs):
+        made.append(kwargs["number_of_steps"])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("jax_slim.learning.training.train", train)
+    run = tmp_path / "run"
+    command = ["train", f"--train_dir={run}"]
+    assert main([*command, "--dataset_name=digits", "--model_name=lenet", "--max_number_of_steps=7"]) == 130
+    err = capsys.readouterr().err
+    assert "stopped by Ctrl-C. There is no checkpoint yet: `jax-slim train --train_dir=" in err
+    assert main(command) == 130
+    assert made == [7, 7]
+
+
+def test_options_of_a_run_that_failed_before_its_first_checkpoint_are_forgotten(tmp_path, monkeypatch, capsys):
     # They may be what it failed for.
-    (tmp_path / "config.toml").write_text('dataset_name = "digits"\nlearning_rate = -inf\n')
-    assert main(["train", f"--train_dir={tmp_path}"]) == 1
+    def train(*arguments, **kwargs):
+        raise CommandError("it failed")
+
+    monkeypatch.setattr("jax_slim.learning.training.train", train)
+    command = ["train", f"--train_dir={tmp_path / 'run'}"]
+    assert main([*command, "--dataset_name=digits", "--model_name=lenet", "--max_number_of_steps=7"]) == 1
+    assert main(command) == 1
     assert "--dataset_dir must say where" in capsys.readouterr().err
