@@ -234,10 +234,10 @@ def _sum(found: list[Any]) -> Any:
 def generic(op: Operation, out_grads: list[Any]) -> list[Any]:
     """The gradient of an operation by `jax.vjp` of what it computes: one node."""
     row = rows.find(op.type)
-    names = rows.input_names(op)
+    names, static = rows.input_names(op), rows.static_names(op)
     places = tuple(
         i for i, (t, name) in enumerate(zip(op._inputs, names, strict=True))
-        if (t.dtype.base_dtype.is_floating or t.dtype.base_dtype.is_complex) and name not in row.static and name not in row.refs
+        if (t.dtype.base_dtype.is_floating or t.dtype.base_dtype.is_complex) and name not in static and name not in row.refs
     )  # fmt: skip
     result: list[Any] = [None] * len(op._inputs)
     if not places:

@@ -22,7 +22,8 @@ class Row:
         graph is built or traced is computed without JAX; where `numpy` is False it always computes by JAX.
       host: it works on NumPy values outside of compiled programs: texts, files, results whose size depends on values.
       context: `compute` gets (run, op) before the inputs: variables, random numbers, resources of the session.
-      static: names of inputs whose values must be known where a program is compiled (shapes, axes).
+      static: names of inputs whose values must be known where a program is compiled (shapes, axes); or a function of the
+        operation that tells them.
       shape: op -> the outputs' shapes (a list; for one output also the shape alone); without it, shapes are found by
         probing `compute`, and are unknown for host rows.
       gradient: (op, *gradients of outputs) -> gradients of inputs, each a tensor, IndexedSlices or None, building nodes;
@@ -35,7 +36,7 @@ class Row:
     host: bool = False
     context: bool = False
     numpy: bool = True
-    static: tuple[str, ...] = ()
+    static: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     shape: Callable[[Any], Any] | None = None
     gradient: Any = None
     refs: tuple[str, ...] = ()
@@ -136,6 +137,23 @@ def size_of(argument: op_defs.Argument, attrs: dict[str, Any]) -> int | None:
     if argument.count_attr:
         return attrs[argument.count_attr]
     return len(attrs[argument.list_attr]) if argument.list_attr else None
+
+
+def static_names(op: Any) -> tuple[str, ...]:
+    """The names of an operation's inputs whose values must be known where a program is compiled."""
+    found = find(op.type)
+    if found is None:
+        return ()
+    return found.static(op) if callable(found.static) else found.static
+
+
+def static_inputs(op: Any) -> list[Any]:
+    """The tensors whose values must be known; for a gradient those that its forward operation needs so."""
+    forward = op.private.get("forward", op) if op.type == "SlimGradient" else op
+    if not hasattr(forward, "op_def"):
+        return []
+    names = static_names(forward)
+    return [op._inputs[place] for place, name in enumerate(input_names(forward)) if name in names] if names else []
 
 
 def input_names(op: Any) -> list[str]:

@@ -43,11 +43,11 @@ def _is_list_of_shapes(found: Any) -> bool:
 
 
 def _probe(op: Any, row: rows.Row) -> Any:
-    names = rows.input_names(op)
+    names, wanted = rows.input_names(op), rows.static_names(op)
     static: list[Any] = []
     for tensor, name in zip(op._inputs, names, strict=True):
-        value = known_values.constant_value(tensor) if name in row.static else None
-        if name in row.static and value is None:
+        value = known_values.constant_value(tensor) if name in wanted else None
+        if name in wanted and value is None:
             return [shapes.unknown_shape() for _ in op.outputs]
         static.append(value)
         if value is None and (tensor.shape.sizes is None or tensor.dtype.base_dtype.as_numpy_dtype is np.object_):

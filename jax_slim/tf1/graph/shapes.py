@@ -279,10 +279,14 @@ class TensorShape:
         return proto(dim=[proto.Dim(size=-1 if d is None else d) for d in self._sizes])
 
     def __eq__(self, other: Any) -> bool:
+        if self is other:
+            return True
         try:
-            return self._sizes == as_shape(other)._sizes
+            other = as_shape(other)
         except (TypeError, ValueError):
             return NotImplemented
+        # Sizes that are not known are equal to nothing, as in TF.
+        return self._sizes == other._sizes and (self._sizes is None or None not in self._sizes)
 
     def __ne__(self, other: Any) -> bool:
         other = as_shape(other)

@@ -77,7 +77,13 @@ def concat(concat_dim: Any, values: list[Any]) -> Any:
     return _concatenated(values, concat_dim)
 
 
-@rows.row("ParallelConcat", shape=lambda op: [op.attrs["shape"]])
+def _given_shape(op: Any) -> Any:
+    if not all(t.shape.is_fully_defined() for t in op._inputs):
+        refuse(op, "All input shapes must be fully defined.")
+    return [op.attrs["shape"]]
+
+
+@rows.row("ParallelConcat", shape=_given_shape)
 def parallel_concat(values: list[Any]) -> Any:
     return xp(values).concatenate(values, 0)
 

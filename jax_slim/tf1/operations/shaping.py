@@ -230,13 +230,15 @@ def _tiled(op: Any) -> Any:
     check_rank(op, 1, 1)
     source, count = sizes(op), length(op, 1)
     if source is None:
-        return [unknown(count)]
+        if count is None:
+            return [unknown()]
+        source = (None,) * count
     if count is not None and count != len(source):
         refuse(op, f"Shape must be rank {len(source)} but is rank {count}")
     multiples = known_values.sizes_of(op._inputs[1])
     if multiples is None:
         return [unknown(len(source))]
-    return [tuple(None if d is None or m is None else d * m for d, m in zip(source, multiples, strict=True))]
+    return [tuple(0 if 0 in (d, m) else None if d is None or m is None else d * m for d, m in zip(source, multiples, strict=True))]
 
 
 @rows.row("Tile", static=("multiples",), shape=_tiled)

@@ -22,9 +22,9 @@ def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, begin_
                   name: str | None = None) -> Tensor:  # fmt: skip
     """The elements from `begin` to `end` in steps of `strides`; bits of the masks say which entries are left out, an ellipsis, a new axis or a single index."""
     if strides is None:
-        from jax_slim.tf1.python import constants
+        from jax_slim.tf1.python import constant_op
 
-        strides = constants.ones_like(begin)
+        strides = constant_op.ones_like(begin)
     result = building.make(
         "StridedSlice", input_, begin, end, strides, begin_mask=begin_mask, end_mask=end_mask, ellipsis_mask=ellipsis_mask,
         new_axis_mask=new_axis_mask, shrink_axis_mask=shrink_axis_mask, name=name,

@@ -141,11 +141,10 @@ def _describe(unit: Unit, fed: Any) -> None:
         unit.host |= row.host or _has_objects(op)
         unit.heavy |= not row.numpy
         unit.writes |= _writes(op, row)
-        if not unit.host and row.static and not _all_known(op, row, fed, unit):
+        if not unit.host and not all(_knowable(t, fed, {}) for t in rows.static_inputs(op)):
             unit.host = True
     if unit.construct is not None:
         unit.heavy = True
-        unit.host |= unit.construct.needs_host(unit.ops)
 
 
 def _has_objects(op: Operation) -> bool:
@@ -156,21 +155,20 @@ def _has_objects(op: Operation) -> bool:
     return False
 
 
+def _is_handle(tensor: Tensor) -> bool:
+    return tensor.op.type == "TensorArrayV3" and tensor.value_index == 0
+
+
 def _is_array_handle(tensor: Tensor) -> bool:
     op = tensor.op
     while op.type in ("Enter", "Switch", "Identity", "Merge") and op._inputs:
         op = op._inputs[0].op
-    return op.type in ("TensorArrayV3", "TensorArrayGradV3")
+    return op.type == "TensorArrayV3"
 
 
 def _writes(op: Operation, row: rows.Row) -> bool:
     return row.context and any(t._dtype._is_ref_dtype or t._dtype.name == "resource" for t in op._inputs) and op.type not in (
         "IsVariableInitialized", "VarIsInitializedOp", "ReadVariableOp", "ResourceGather", "VariableShape", "ResourceGatherNd")  # fmt: skip
-
-
-def _all_known(op: Operation, row: rows.Row, fed: Any, unit: Unit) -> bool:
-    names = rows.input_names(op)
-    return all(_knowable(t, fed, {}) for t, name in zip(op._inputs, names, strict=True) if name in row.static)
 
 
 def _knowable(tensor: Tensor, fed: Any, seen: dict[Operation, bool]) -> bool:
@@ -249,7 +247,7 @@ def _inputs(units: list[Unit], fed: Any) -> list[Tensor]:
     for unit in units:
         for op in unit.ops:
             for tensor in op._inputs:
-                if tensor in fed or (tensor.op not in inside and not is_inline(tensor.op)):
+                if tensor in fed or (tensor.op not in inside and not is_inline(tensor.op) and not _is_handle(tensor)):
                     found[tensor] = None
     return list(found)
 
@@ -271,10 +269,8 @@ def _part(units: list[Unit], outputs: list[Tensor], fed: Any) -> Part:
             if row is not None and row.context and op.op_def is not None and "seed" in op.op_def.attributes:
                 keys[references.random_key(op)] = None
                 writes.add(references.random_key(op))
-            if row is not None and row.static:
-                for tensor, name in zip(op._inputs, rows.input_names(op), strict=True):
-                    if name in row.static:
-                        _known_inputs(tensor, set(inputs), known, set())
+            for tensor in rows.static_inputs(op):
+                _known_inputs(tensor, set(inputs), known, set())
     for tensor in outputs:
         key = references.key_of_tensor(tensor)
         if key is not None:

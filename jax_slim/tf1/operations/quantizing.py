@@ -1,0 +1,140 @@
+"""Rows that round as 8-bit arithmetic would: FakeQuantWithMinMax*, QuantizeV2, Dequantize."""
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jax_slim.tf1.graph import rows, shape_inference
+from jax_slim.tf1.operations.arrays import xp
+from jax_slim.tf1.operations.shape_rules import check_rank
+
+_same = shape_inference.like_input()
+
+
+def _nudged(low: Any, high: Any, num_bits: int, narrow_range: bool) -> tuple[Any, Any, Any]:
+    """The range moved so that zero is one of the steps, and the size of a step."""
+    module = xp(low, high)
+    first, last = np.float32(1 if narrow_range else 0), np.float32((1 << num_bits) - 1)
+    scale = (high - low) / (last - first)
+    zero = first - low / scale
+    zero = module.where(zero < first, first, module.where(zero > last, last, module.floor(zero + np.float32(0.5))))
+    return (first - zero) * scale, (last - zero) * scale, scale
+
+
+def _rounded(x: Any, low: Any, high: Any, num_bits: int, narrow_range: bool) -> Any:
+    module = xp(x, low, high)
+    empty = (low == 0) & (high == 0)
+    high = module.where(empty, np.float32(1), high)
+    bottom, top, scale = _nudged(low, high, num_bits, narrow_range)
+    steps = module.floor((module.clip(x, bottom, top) - bottom) / scale + np.float32(0.5))
+    return module.where(empty, np.float32(0), steps * scale + bottom).astype(np.float32)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _fake(x: Any, low: Any, high: Any, num_bits: int, narrow_range: bool) -> Any:
+    return _rounded(x, low, high, num_bits, narrow_range)
+
+
+def _forward(x: Any, low: Any, high: Any, num_bits: int, narrow_range: bool) -> Any:
+    return _rounded(x, low, high, num_bits, narrow_range), (x, low, high)
+
+
+def _backward(num_bits: int, narrow_range: bool, kept: Any, gradient: Any) -> Any:
+    x, low, high = kept
+    bottom, top, _ = _nudged(low, high, num_bits, narrow_range)
+    empty = (low == 0) & (high == 0)
+    below, above = (x < bottom) & ~empty, (x > top) & ~empty
+    axes = tuple(range(x.ndim - jnp.ndim(low)))
+    zero = np.float32(0)
+    return (
+        jnp.where(below | above, zero, gradient),
+        jnp.where(below, gradient, zero).sum(axes),
+        jnp.where(above, gradient, zero).sum(axes),
+    )
+
+
+_fake.defvjp(_forward, _backward)
+
+
+def _computed(x: Any, low: Any, high: Any, num_bits: int, narrow_range: bool) -> Any:
+    if xp(x, low, high) is np:
+        with np.errstate(all="ignore"):
+            return _rounded(x, low, high, num_bits, narrow_range)
+    return _fake(jnp.asarray(x), jnp.asarray(low), jnp.asarray(high), num_bits, narrow_range)
+
+
+@rows.row("FakeQuantWithMinMaxArgs", shape=_same)
+def fake_quant_with_min_max_args(inputs: Any, *, min: float, max: float, num_bits: int, narrow_range: bool) -> Any:
+    return _computed(inputs, np.float32(min), np.float32(max), num_bits, narrow_range)
+
+
+@rows.row("FakeQuantWithMinMaxVars", shape=_same)
+def fake_quant_with_min_max_vars(inputs: Any, min: Any, max: Any, *, num_bits: int, narrow_range: bool) -> Any:
+    return _computed(inputs, min, max, num_bits, narrow_range)
+
+
+def _channels(op: Any) -> Any:
+    check_rank(op, 1, 1)
+    check_rank(op, 2, 1)
+    return [op._inputs[0].shape]
+
+
+@rows.row("FakeQuantWithMinMaxVarsPerChannel", shape=_channels)
+def fake_quant_with_min_max_vars_per_channel(inputs: Any, min: Any, max: Any, *, num_bits: int, narrow_range: bool) -> Any:
+    return _computed(inputs, min, max, num_bits, narrow_range)
+
+
+@rows.row("FakeQuantWithMinMaxArgsGradient", shape=_same)
+def fake_quant_with_min_max_args_gradient(gradients: Any, inputs: Any, *, min: float, max: float, num_bits: int, narrow_range: bool) -> Any:
+    return _backward(num_bits, narrow_range, (inputs, np.float32(min), np.float32(max)), gradients)[0]
+
+
+# Real quantization: numbers as integers, with the range that they stand for.
+
+
+def _like_and_scalars(op: Any) -> Any:
+    return [op._inputs[0].shape, (), ()]
+
+
+def _limits(kind: Any) -> tuple[float, float]:
+    limits = np.iinfo(kind.as_numpy_dtype)
+    return float(limits.min), float(limits.max)
+
+
+@rows.row("QuantizeV2", shape=_like_and_scalars, gradient=rows.NONE)
+def quantize_v2(input: Any, min_range: Any, max_range: Any, *, T: Any, mode: bytes, round_mode: bytes) -> Any:
+    module = xp(input, min_range, max_range)
+    lowest, highest = _limits(T)
+    low = module.minimum(np.float32(0), min_range)
+    epsilon = module.maximum(np.float32(1), module.maximum(abs(min_range), abs(max_range))) / np.float32(100)
+    high = module.maximum(np.float32(0), module.maximum(max_range, low + epsilon))
+    if mode == b"SCALED":
+        edge = module.maximum(abs(low), abs(high)) if lowest < 0 else high
+        scaled = input * (np.float32(highest) / edge)
+        low, high = (-edge if lowest < 0 else module.zeros_like(edge)), edge
+        scaled = module.clip(scaled, np.float32(max(lowest, -highest)), np.float32(highest))
+    else:
+        scaled = (module.clip(input, low, high) - low) * (np.float32(highest - lowest) / (high - low))
+        scaled = scaled - np.float32((highest - lowest + 1) / 2) if lowest < 0 and mode == b"MIN_COMBINED" else scaled + np.float32(lowest if mode == b"MIN_FIRST" else 0)
+    away = module.sign(scaled) * module.floor(abs(scaled) + np.float32(0.5))
+    rounded = module.round(scaled) if round_mode == b"HALF_TO_EVEN" else away
+    return [module.clip(rounded, lowest, highest).astype(T.as_numpy_dtype), module.asarray(low), module.asarray(high)]
+
+
+@rows.row("Dequantize", shape=_same, gradient=rows.NONE)
+def dequantize(input: Any, min_range: Any, max_range: Any, *, T: Any, mode: bytes) -> Any:
+    lowest, highest = _limits(T)
+    module = xp(input, min_range, max_range)
+    wide = input.astype(np.float32)
+    if mode == b"SCALED":
+        edge = module.maximum(abs(min_range), abs(max_range)) if lowest < 0 else max_range
+        return wide * (edge / np.float32(highest))
+    step = (max_range - min_range) / np.float32(highest - lowest)
+    if lowest < 0 and mode == b"MIN_COMBINED":
+        wide = wide + np.float32((highest - lowest + 1) / 2)
+    elif mode == b"MIN_FIRST":
+        wide = wide - np.float32(lowest)
+    return wide * step + min_range
