@@ -10,6 +10,8 @@ CACHE = Path(__file__).parents[1] / ".cache" / "jax"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
 # Keep all: the tests compile many small programs, few of which take the second that jax asks for by default.
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+# Whole tracebacks: jax-slim takes its own frames out of them, as jax does.
+os.environ.setdefault("JAX_TRACEBACK_FILTERING", "off")
 
 # No deadline: the first call of an example may compile. Derandomized: a test that passed yesterday passes today.
 hypothesis.settings.register_profile("jax_slim", deadline=None, derandomize=True, max_examples=50)

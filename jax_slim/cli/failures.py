@@ -3,6 +3,8 @@
 import sys
 from typing import Any
 
+from jax_slim.core.tracebacks import raised_here
+
 
 class CommandError(RuntimeError):
     """The command cannot do what was asked; the text says why, and what to do."""
@@ -27,14 +29,6 @@ def explained(error: BaseException) -> str | None:
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or error}"
-    if isinstance(error, ValueError | TypeError) and _ours(error):
+    if isinstance(error, ValueError | TypeError) and raised_here(error):
         return str(error)
     return None
-
-
-def _ours(error: BaseException) -> bool:
-    """Whether the error was raised by a check of this package: those say what was passed and what was expected."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith("jax_slim.")

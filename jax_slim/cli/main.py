@@ -41,6 +41,8 @@ def start() -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    # All that is ever called here is this package and JAX: without their frames, a traceback would have nothing left.
+    os.environ.setdefault("JAX_TRACEBACK_FILTERING", "off")
     if len(sys.argv) > 1 and sys.argv[1] in _COMPUTE:
         huge_pages.start_again()
     return main()

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 from jax_slim.core import names
+from jax_slim.core.tracebacks import shorten
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -128,6 +129,13 @@ def add_arg_scope(func: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(func)
     def with_defaults(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return scoped(args, kwargs)
+        except Exception as error:
+            shorten(error)
+            raise
+
+    def scoped(args: Any, kwargs: Any) -> R:
         defaults = _current.get({}).get(key)
         if not defaults:
             return func(*args, **kwargs)

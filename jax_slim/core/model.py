@@ -17,6 +17,7 @@ from jax_slim.core.collections import Collections, GraphKeys, NamedOutput, by_na
 from jax_slim.core.dead_code import used_arguments, without_dead_code
 from jax_slim.core.initial_values import draw
 from jax_slim.core.program import Item, Program, ProgramError, VariableSpec, current, running
+from jax_slim.core.tracebacks import shortened
 from jax_slim.core.values import Facts, Variables
 
 R = TypeVar("R", bound="AbstractRun")
@@ -71,6 +72,7 @@ class Model:
     def __repr__(self) -> str:
         return f"Model({getattr(self.function, '__name__', self.function)!r})"
 
+    @shortened
     def specs(self, *args: Any, **kwargs: Any) -> dict[str, VariableSpec]:
         """The variables that the program makes: name -> shape, dtype, collections, ... Computes nothing.
 
@@ -82,6 +84,7 @@ class Model:
         jax.eval_shape(lambda arrays: runs.append(traced(arrays)), arrays)
         return dict(runs[0].variables())
 
+    @shortened
     def init(self, key: jax.Array, *args: Any, **kwargs: Any) -> Variables:
         """Draws the variables' initial values. The program is traced, not run.
 
@@ -108,6 +111,7 @@ class Model:
         local = {name: spec for name, spec in specs.items() if GraphKeys.LOCAL_VARIABLES in spec.collections}
         return self._draw(key, local, args, kwargs)
 
+    @shortened
     def apply(self, variables: Mapping[str, Any], *args: Any, rng: jax.Array | None = None, **kwargs: Any) -> Any:
         """Runs the program on these variables and returns its result. Pure: jit, grad, vmap or shard it.
 
@@ -132,6 +136,7 @@ class Model:
             )
         return result
 
+    @shortened
     def collect(
         self, variables: Mapping[str, Any], *args: Any, rng: jax.Array | None = None, **kwargs: Any
     ) -> tuple[Any, Collected]:
@@ -140,6 +145,7 @@ class Model:
         result = self._run(run, args, kwargs)
         return result, run.collected()
 
+    @shortened
     def trace(self, make_run: Callable[[], R], *args: Any, **kwargs: Any) -> tuple[R, Any]:
         """Runs the program on abstract values with a run of your own, such as one that watches the layers' calls.
 

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 import jax
 
 from jax_slim.core import names
+from jax_slim.core.arguments import Checks
+from jax_slim.core.tracebacks import shorten
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -155,21 +157,25 @@ def running(program: Program) -> Iterator[None]:
 def operation(function: Callable[P, R]) -> Callable[P, R]:
     """Decorates every public layer, loss, metric and summary: routes the call through the current program.
 
+    Names of arguments, and values that cannot be meant, are checked first (see `arguments`).
+
     An exception from inside gets a note that names the operation, so a shape error three libraries down
     still says which layer it happened in.
     """
-    name = function.__name__
+    name, check = function.__name__, Checks(function)
 
     @functools.wraps(function)
     def routed(*args: P.args, **kwargs: P.kwargs) -> R:
         program = _current.get()
         try:
+            check(args, kwargs)
             if program is None:
                 return function(*args, **kwargs)
             return program.call(function, args, kwargs)
         except Exception as error:
             scope = kwargs.get("scope")
             error.add_note(f"  in slim.{name}" + (f" (scope {scope!r})" if isinstance(scope, str) else ""))
+            shorten(error)
             raise
 
     return routed

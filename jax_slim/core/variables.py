@@ -16,6 +16,7 @@ import numpy as np
 from jax_slim.core import names, scopes
 from jax_slim.core import program as _program
 from jax_slim.core.arg_scope import add_arg_scope
+from jax_slim.core.arguments import check_initializer, check_regularizer
 from jax_slim.core.collections import GraphKeys, NamesOfCollections, as_names, listed
 from jax_slim.core.initial_values import default_initializer
 from jax_slim.core.partitions import cut_up
@@ -108,6 +109,10 @@ def variable(
       ProgramError: outside of a program.
     """
     del caching_device, device, use_resource, synchronization, aggregation
+    if initializer is not None:
+        check_initializer("variable", "initializer", initializer)
+    if regularizer is not None:
+        check_regularizer("variable", "regularizer", regularizer)
     collections = (GraphKeys.GLOBAL_VARIABLES,) if collections is None else as_names(collections)
     scope = scopes.get_variable_scope()
     arguments: dict[str, Any] = {

@@ -14,6 +14,7 @@ import jax
 import numpy as np
 
 from jax_slim.checkpoints.reading import load_variables
+from jax_slim.core.tracebacks import shortened
 from jax_slim.data.endings import check_they_end
 from jax_slim.data.prefetching import prefetch, refuse_no_batches
 from jax_slim.metrics.programs import MetricsProgram
@@ -27,6 +28,7 @@ DEFAULT_WRITER = "in the log directory"
 RESULTS_FILE = "results.jsonl"
 
 
+@shortened
 def evaluate_once(
     checkpoint_path: str | Mapping[str, Any],
     logdir: str | None,

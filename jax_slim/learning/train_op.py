@@ -13,6 +13,7 @@ from jax_slim.core.class_ids import CLASS_IDS
 from jax_slim.core.global_step import get_or_create_global_step, step_at_root
 from jax_slim.core.model import Model
 from jax_slim.core.program import VariableSpec
+from jax_slim.core.tracebacks import shortened
 from jax_slim.core.values import Variables
 from jax_slim.learning.accumulation import Results, accumulated, mean_loss
 from jax_slim.learning.gradients import (
@@ -207,6 +208,7 @@ class TrainOp:
         return loss, dict(collected.summaries), collected.collections.get(CLASS_IDS, {}), updates, gradients
 
 
+@shortened
 def create_train_op(
     total_loss: Callable[[Any], jax.Array],
     optimizer: Any,

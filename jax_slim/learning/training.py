@@ -13,6 +13,7 @@ import numpy as np
 from jax.sharding import Mesh
 
 from jax_slim.checkpoints.native import CheckpointError, Checkpoints
+from jax_slim.core.tracebacks import shortened
 from jax_slim.core.values import Variables
 from jax_slim.data.prefetching import prefetch, refuse_no_batches, resume
 from jax_slim.kernels import jit
@@ -56,6 +57,7 @@ class TrainingResult(float):
         return self.state.variables
 
 
+@shortened
 def train(
     train_op: TrainOp,
     logdir: str | os.PathLike[str] | None,

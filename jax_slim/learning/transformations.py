@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import optax
 
+from jax_slim.core.tracebacks import raised_here
 from jax_slim.core.values import Variables
 
 
@@ -59,7 +60,7 @@ class Transformation:
                 self._form = form
                 return state
         assert first is not None
-        if _is_ours(first):
+        if raised_here(first):
             raise first
         raise TypeError(
             f"create_train_op: optimizer must be an optax transformation of arrays by name, and cannot be set up for "
@@ -143,14 +144,6 @@ class _AsPairs(_AsVariables):
         pair = optax.LookaheadParams(trained, state.slow)
         changes, inner = optimizer.update(gradients, state.inner, pair, **wanted({**extra, "grad": gradients}))
         return changes.fast, SlowState(optax.apply_updates(state.slow, changes.slow), inner)
-
-
-def _is_ours(error: Exception) -> bool:
-    """Whether a check of this package raised it: that says what was passed and what was expected."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith("jax_slim.")
 
 
 def _short(error: Exception) -> str:

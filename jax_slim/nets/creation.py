@@ -1,6 +1,7 @@
 """`create_model`: a net by name as a `Model` that knows what its images must be."""
 
 import contextlib
+import inspect
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -13,8 +14,11 @@ import numpy as np
 from jax_slim.checkpoints.opening import open_checkpoint
 from jax_slim.checkpoints.reader import Checkpoint
 from jax_slim.checkpoints.restoring import assign_from_checkpoint
+from jax_slim.core import names
+from jax_slim.core.arguments import unexpected
 from jax_slim.core.collections import GraphKeys
 from jax_slim.core.model import Model
+from jax_slim.core.tracebacks import shortened
 from jax_slim.core.values import Variables
 from jax_slim.nets.nets_factory import get_network_fn, networks_map
 from jax_slim.nets.published import PUBLISHED
@@ -106,6 +110,7 @@ class NetModel(Model):
         return jax.ShapeDtypeStruct((1, *self.input_shape), jnp.float32)
 
 
+@shortened
 def create_model(
     name: str,
     num_classes: int | None = None,
@@ -150,6 +155,7 @@ def create_model(
 
     Raises:
       ValueError: there is no such net or preprocessing, or a number is out of range.
+      TypeError: `options` has what is no argument of the net.
       CheckpointError: there is no checkpoint, it is damaged, or it is of another net.
     """
     row = row_of("create_model", name)
@@ -157,6 +163,7 @@ def create_model(
                                    ("channels", channels, 1)):  # fmt: skip
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
             raise ValueError(f"create_model: {argument} must be an int of at least {least}, got {value!r}.")
+    _check_options(name, options)
     classes = row.classes if num_classes is None else num_classes
 
     def net(images: jax.Array, is_training: bool = False) -> Any:
@@ -172,6 +179,18 @@ def create_model(
     if checkpoint is not None:
         model.variables = _restored(model, checkpoint, moving_average, exclude, ignore_missing_vars)
     return model
+
+
+def _check_options(name: str, options: Mapping[str, Any]) -> None:
+    own = set(inspect.signature(create_model).parameters) - {"options"}
+    parameters = inspect.signature(networks_map[name]).parameters
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    known = own | set(parameters) - {"images", "inputs", "is_training", "scope"}
+    for option in options:
+        if option == "is_training":
+            raise TypeError("create_model: is_training is an argument of model.apply and model.collect, not of this.")
+        if option not in known and not (takes_any and not names.near(option, own)):
+            raise TypeError(unexpected("create_model", option, known))
 
 
 def _as_published(name: str, row: Row, classes: int) -> tuple[int, str | None]:
