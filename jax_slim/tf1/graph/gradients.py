@@ -184,7 +184,7 @@ class _Walk:
         if all(g is None for g in out_grads):
             return [None] * count
         if not isinstance(node, Operation):
-            with graphs.name_scope(None, None), self._graph.name_scope(f"{node.name}_grad") if False else self._graph.name_scope(node.name.rpartition("/")[2] + "_grad"):
+            with self._graph.name_scope(node.name + "_grad"), _without_control(self._graph):
                 return node.gradient(out_grads)
         op = node
         function = rows.gradient_of(op)

@@ -31,12 +31,13 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     """Decorates a function that returns (result, gradient function): its gradients are what that function says."""
 
     def decorated(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            raise ValueError("The custom_gradient decorator currently supports keywords arguments only when eager execution is enabled.")
         name = f"CustomGradient-{next(_numbers)}"
-        with graphs.name_scope(None, "custom", None) if False else graphs.control_dependencies([]):
-            inputs = [building.make("Identity", conversion.convert_to_tensor(a)) for a in args]
-            result, gradient = f(*inputs, **kwargs)
+        inputs = [conversion.convert_to_tensor(a) for a in args]
+        result, gradient = f(*inputs)
         outputs = list(result) if isinstance(result, list | tuple) else [result]
-        outputs = [conversion.convert_to_tensor(o) for o in outputs]
+        outputs = [building.make("Identity", o) for o in outputs]
 
         def backward(op: Any, *grads: Any) -> list[Any]:
             found = gradient(*grads[: len(outputs)])

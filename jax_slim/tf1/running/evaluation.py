@@ -9,7 +9,8 @@ import numpy as np
 
 from jax_slim.tf1.graph import errors, rows
 from jax_slim.tf1.graph.tensors import Operation, Tensor
-from jax_slim.tf1.running import planning, references
+from jax_slim.tf1.operations import tensor_arrays
+from jax_slim.tf1.running import constructs, planning, references
 
 
 class Evaluation:
@@ -25,6 +26,7 @@ class Evaluation:
 
     def __init__(self, values: dict[Tensor, Any], state: references.State, session: Any, on_host: bool, outer: "Evaluation | None" = None) -> None:
         self.values, self.state, self.session, self.on_host, self.outer = values, state, session, on_host, outer
+        self.reversed = outer is not None and outer.reversed  # whether a gradient is taken of what is evaluated
         self.pullbacks: dict[Any, Any] = {}
         self.wanted_pullbacks: dict[Any, Any] = {}
 
@@ -67,6 +69,8 @@ class Evaluation:
             return op.attrs["value"]
         if op.type in references.VARIABLE_TYPES:
             return references.Reference(references.key_of(op))
+        if op.type == "TensorArrayV3":
+            return tensor_arrays.handle_of(op)
         if references.is_alias(op):
             return self.value(op._inputs[0])
         if op.type in ("Placeholder", "PlaceholderV2"):
@@ -82,7 +86,7 @@ class Evaluation:
         """Evaluates units in order."""
         for unit in units:
             if unit.construct is not None:
-                unit.construct.evaluate(self, unit)
+                constructs.evaluate(self, unit)
             else:
                 self.run_op(unit.ops[0])
 

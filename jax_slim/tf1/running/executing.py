@@ -10,10 +10,11 @@ from jax_slim.kernels import compiling
 from jax_slim.tf1.graph import errors
 from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.operations import arrays
-from jax_slim.tf1.running import planning, pullbacks, references
+from jax_slim.tf1.running import constructs, planning, pullbacks, references
 from jax_slim.tf1.running.evaluation import Evaluation
 
 _RUNS_BEFORE_COMPILING = 3  # of what NumPy computes as well: most runs of that kind are made once or twice
+_UNCOMPILED = (constructs.HostOnly, jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError, jax.errors.TracerIntegerConversionError)
 _MOST_PROGRAMS = 32  # compiled for different values of what must be known; then such a part runs uncompiled
 
 
@@ -39,8 +40,13 @@ class Executable:
                 if program is None and len(self._programs) < _MOST_PROGRAMS:
                     program = self._programs[key] = _Program(part, known)
                 if program is not None:
-                    program.run(values, session)
-                    return
+                    try:
+                        program.run(values, session)
+                    except _UNCOMPILED:
+                        # Nothing has been computed yet: what the program needs to know only the host finds out.
+                        self.part.host = True
+                    else:
+                        return
             self._run_on_host(values, session)
 
     def _run_on_host(self, values: dict[Tensor, Any], session: Any) -> None:
@@ -58,7 +64,8 @@ class Executable:
         key = []
         for place, tensor in enumerate(self.part.inputs):
             value = values[tensor]
-            if tensor in self.part.known or (value.dtype == np.bool_ and value.ndim == 0 and not isinstance(value, jax.Array)):
+            single = isinstance(value, np.ndarray | np.generic) and value.dtype == np.bool_ and value.ndim == 0
+            if tensor in self.part.known or single:
                 value = known[tensor] = np.asarray(value)
                 key.append((place, value.tobytes(), value.shape))
         return tuple(key), known
@@ -92,7 +99,7 @@ class _Program:
         self._outputs, outputs = [], []
         for tensor in self._part.outputs:
             value = evaluation.value(tensor)
-            computed = isinstance(value, jax.core.Tracer) or isinstance(value, jax.Array)
+            computed = any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(value))
             self._outputs.append(None if computed else value)
             if computed:
                 outputs.append(value)

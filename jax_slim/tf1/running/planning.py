@@ -11,6 +11,8 @@ from jax_slim.tf1.running import references
 
 # What is evaluated where it is used, at no cost: never an input or output of a part.
 _INLINE = frozenset({"Const", "Placeholder", "PlaceholderV2", *references.VARIABLE_TYPES})
+# What programs know of values that they do not know.
+_ALWAYS_KNOWN = frozenset({"Shape", "ShapeN", "Size", "Rank", "TensorArraySizeV3"})
 _OBJECTS = frozenset({"string", "variant", "resource"})
 
 
@@ -57,6 +59,7 @@ def needed(targets: Iterable[Any], fed: Any, context: Any = None) -> set[Operati
     With a context, only those inside of it.
     """
     found: set[Operation] = set()
+    given = {t.op for t in fed}
     stack = [t.op if isinstance(t, Tensor) else t for t in targets if t not in fed]
     while stack:
         op = stack.pop()
@@ -67,7 +70,7 @@ def needed(targets: Iterable[Any], fed: Any, context: Any = None) -> set[Operati
             if tensor not in fed and tensor.op not in found:
                 stack.append(tensor.op)
         for other in op._control_inputs:
-            if other not in found:
+            if other not in found and other not in given:
                 stack.append(other)
     return found
 
@@ -181,7 +184,7 @@ def _knowable(tensor: Tensor, fed: Any, seen: dict[Operation, bool]) -> bool:
     seen[op] = False
     if op.type == "Const":
         seen[op] = True
-    elif op.type in ("Shape", "ShapeN", "Size", "Rank"):
+    elif op.type in _ALWAYS_KNOWN:
         seen[op] = True
     else:
         row = rows.find(op.type)
@@ -284,7 +287,7 @@ def _known_inputs(tensor: Tensor, inputs: set[Tensor], known: set[Tensor], seen:
         known.add(tensor)
         return
     op = tensor.op
-    if op in seen or op.type in ("Const", "Shape", "ShapeN", "Size", "Rank"):
+    if op in seen or op.type == "Const" or op.type in _ALWAYS_KNOWN:
         return
     seen.add(op)
     for source in op._inputs:

@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_slim.tf1.graph import errors, rows
+from jax_slim.tf1.graph import rows
 from jax_slim.tf1.graph.tensors import Operation
-from jax_slim.tf1.running import references
+from jax_slim.tf1.running import constructs
 
 
 def prepare(evaluation: Any, units: list[Any]) -> None:
@@ -43,9 +43,9 @@ def vjp(op: Operation, row: rows.Row, inputs: list[Any], places: tuple[int, ...]
         whole = list(inputs)
         for place, value in zip(places, moving, strict=True):
             whole[place] = value
-        return [jnp.asarray(r) if isinstance(r, np.ndarray | np.generic) and r.dtype != object else r for r in row.call(op, whole, evaluation)]
+        return [jax.tree.map(jnp.asarray, r) for r in row.call(op, whole, evaluation)]
 
-    return jax.vjp(function, *(jnp.asarray(inputs[p]) for p in places))
+    return jax.vjp(function, *(jax.tree.map(jnp.asarray, inputs[p]) for p in places))
 
 
 @rows.row("SlimGradient", context=True, numpy=False)
@@ -55,34 +55,38 @@ def slim_gradient(run: Any, op: Operation, inputs: list[Any]) -> list[Any]:
     count = len(inputs) - len(given)
     pullback = find(run, forward, places)
     if pullback is None:
-        if not isinstance(forward, Operation):
-            raise errors.InternalError(None, op, "The gradient of a loop or conditional must run together with it.")
-        outputs, pullback = vjp(forward, rows.find(forward.type), inputs[:count], places, run)
-        kinds = [jax.typeof(o) for o in outputs]
+        if isinstance(forward, Operation):
+            outputs, pullback = vjp(forward, rows.find(forward.type), inputs[:count], places, run)
+        else:
+            outputs, pullback = constructs.vjp(forward, op._inputs[:count], inputs[:count], places, run)
     else:
-        pullback, kinds = pullback
-    cotangents: list[Any] = []
+        pullback, outputs = pullback
     at = dict(zip(given, inputs[count:], strict=True))
-    for place, kind in enumerate(kinds):
-        cotangents.append(cotangent(at.get(place), kind))
-    return list(pullback(cotangents))
+    return list(pullback([cotangent(at.get(place), output) for place, output in enumerate(outputs)]))
 
 
-def cotangent(value: Any, kind: Any) -> Any:
-    """A gradient in the type that `jax.vjp` wants for an output of this type; zeros for None."""
+def cotangent(value: Any, output: Any) -> Any:
+    """A gradient in the form that `jax.vjp` wants for an output (an array, or the elements of a tensor array); zeros for None."""
+    if not isinstance(output, jax.Array | np.ndarray | np.generic):
+        leaves, structure = jax.tree.flatten(output)
+        given = [None] * len(leaves) if value is None else structure.flatten_up_to(value)
+        return jax.tree.unflatten(structure, [cotangent(v, leaf) for v, leaf in zip(given, leaves, strict=True)])
+    return _of_array(value, jax.typeof(output))
+
+
+def _of_array(value: Any, kind: Any) -> Any:
     if not jnp.issubdtype(kind.dtype, jnp.inexact):
         return np.zeros(kind.shape, jax.dtypes.float0)
     return jnp.zeros(kind.shape, kind.dtype) if value is None else jnp.asarray(value, kind.dtype)
 
 
 def find(run: Any, forward: Any, places: tuple[int, ...]) -> Any:
-    """(pullback, types of outputs) kept when the forward operation was evaluated in the same part, or None."""
+    """(pullback, outputs) kept when the forward operation was evaluated in the same part, or None."""
     place = run
     while place is not None:
         found = place.pullbacks.get((forward, places))
         if found is not None:
-            kinds = [jax.typeof(o) for o in outputs_of(place, forward)]
-            return found, kinds
+            return found, outputs_of(place, forward)
         place = place.outer
     return None
 
@@ -93,4 +97,4 @@ def outputs_of(evaluation: Any, forward: Any) -> list[Any]:
 
 
 def _as_array(value: Any) -> Any:
-    return value if isinstance(value, jax.Array) or isinstance(value, references.Reference) else np.asarray(value)
+    return np.asarray(value) if isinstance(value, int | float) else value
