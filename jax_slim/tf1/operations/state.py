@@ -75,10 +75,14 @@ def assign(run: Any, op: Any, ref: Any, value: Any) -> Any:
         raise errors.InvalidArgumentError(
             None,
             None,
-            f"Assign requires shapes of both tensors to match. lhs shape= {list(known.as_list())} rhs shape= {list(np.shape(value))}",
+            f"Assign requires shapes of both tensors to match. lhs shape= {_listed(known.as_list())} rhs shape= {_listed(np.shape(value))}",
         )
     run.write(ref, value)
     return ref
+
+
+def _listed(sizes: Any) -> str:
+    return "[" + ",".join(map(str, sizes)) + "]"
 
 
 def _update_shape(op: Any) -> Any:

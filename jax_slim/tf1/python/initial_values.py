@@ -86,6 +86,8 @@ def _safe(name: str, value: Tensor, kept: dict[Operation, Operation | Tensor]) -
 def _safe_op(name: str, op: Operation, kept: dict[Operation, Operation | Tensor]) -> Operation | Tensor:
     if op.type in ("IsVariableInitialized", "VarIsInitializedOp", "ReadVariableOp"):
         return op
+    if op.private.get("construct") is not None:  # the end of a conditional, such as `initialized_value()`, or of a loop
+        return op
     if op.type in ("Variable", "VariableV2", "VarHandleOp"):
         variable = _variable_of(op)
         return op if variable is None else variable.initialized_value()
