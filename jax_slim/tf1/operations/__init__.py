@@ -5,3 +5,4 @@ from jax_slim.tf1.operations import state  # noqa: F401
 from jax_slim.tf1.operations import checkpoint_ops, summary_ops, training_ops  # noqa: F401
 from jax_slim.tf1.operations import arithmetic, casts, comparisons, constants, elementwise, reductions  # noqa: F401
 from jax_slim.tf1.operations import checking, control, tensor_arrays  # noqa: F401
+from jax_slim.tf1.operations import diagonals, linear_algebra  # noqa: F401
