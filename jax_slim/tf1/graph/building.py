@@ -6,7 +6,7 @@ from jax_slim.tf1.graph import conversion, dtypes, graphs, op_defs, rows, shape_
 from jax_slim.tf1.graph.tensors import Operation, Tensor
 
 
-def make(type: str, *inputs: Any, name: str | None = None, **attributes: Any) -> Any:
+def make(type: str, /, *inputs: Any, name: str | None = None, **attributes: Any) -> Any:
     """Makes an operation and gives what it gives.
 
         building.make("Conv2D", images, weights, strides=[1, 2, 2, 1], padding="SAME", name=name)
@@ -37,7 +37,7 @@ def results(op: Operation) -> Any:
     return found[0] if len(found) == 1 else tuple(found)
 
 
-def make_op(type: str, *inputs: Any, name: str | None = None, **attributes: Any) -> Operation:
+def make_op(type: str, /, *inputs: Any, name: str | None = None, **attributes: Any) -> Operation:
     """`make`, but the operation itself."""
     definition = op_defs.find(type)
     assert definition is not None, type
@@ -120,11 +120,15 @@ def _check_attribute(attribute: op_defs.Attribute, value: Any, type: str) -> Non
                     + ", ".join(f'"{a.decode()}"' for a in sorted(attribute.allowed)) + "."
                 )  # fmt: skip
             allowed = ", ".join(sorted(a.name for a in attribute.allowed))
-            raise TypeError(f"Value passed to parameter '{attribute.name}' has DataType {element.name} not in list of allowed values: {allowed}")
+            raise TypeError(
+                f"Value passed to parameter '{attribute.name}' has DataType {element.name} not in list of allowed values: {allowed}"
+            )
     if attribute.minimum is not None:
         size = len(value) if isinstance(value, list) else value
         if size < attribute.minimum:
-            raise ValueError(f"Attr '{attribute.name}' of '{type}' Op passed {size} less than minimum {attribute.minimum}.")
+            raise ValueError(
+                f"Attr '{attribute.name}' of '{type}' Op passed {size} less than minimum {attribute.minimum}."
+            )
 
 
 def _inputs(definition: op_defs.OpDef, given: tuple[Any, ...], attrs: dict[str, Any], type: str) -> list[Tensor]:
@@ -150,7 +154,9 @@ def _one_input(definition: op_defs.OpDef, argument: op_defs.Argument, value: Any
     except TypeError as error:
         if kind is None:
             raise
-        raise TypeError(f"Expected {kind.name} passed to parameter '{argument.name}' of op '{type}', got {value!r} of type '{value.__class__.__name__}' instead. Error: {error}") from None
+        raise TypeError(
+            f"Expected {kind.name} passed to parameter '{argument.name}' of op '{type}', got {value!r} of type '{value.__class__.__name__}' instead. Error: {error}"
+        ) from None
     except ValueError as error:
         if kind is None:
             raise
@@ -161,7 +167,9 @@ def _one_input(definition: op_defs.OpDef, argument: op_defs.Argument, value: Any
         prefix = f"Input '{argument.name}' of '{type}' Op has type {other} that does not match"
         if argument.type is not None:
             raise TypeError(f"{prefix} expected type of {argument.type.name}.") from None
-        raise TypeError(f"{prefix} type {kind.name} of argument '{from_input.get(argument.type_attr, argument.type_attr)}'.") from None
+        raise TypeError(
+            f"{prefix} type {kind.name} of argument '{from_input.get(argument.type_attr, argument.type_attr)}'."
+        ) from None
     if argument.is_ref and not tensor.dtype._is_ref_dtype:
         raise TypeError(f"'{type}' Op requires that input '{argument.name}' be a mutable tensor (e.g.: a tf.Variable)")
     if argument.type_attr and argument.type_attr not in attrs:
@@ -171,11 +179,15 @@ def _one_input(definition: op_defs.OpDef, argument: op_defs.Argument, value: Any
     return tensor
 
 
-def _check_attribute_of_input(definition: op_defs.OpDef, argument: op_defs.Argument, attrs: dict[str, Any], type: str) -> None:
+def _check_attribute_of_input(
+    definition: op_defs.OpDef, argument: op_defs.Argument, attrs: dict[str, Any], type: str
+) -> None:
     attribute, kind = definition.attributes[argument.type_attr], attrs[argument.type_attr]
     if attribute.allowed is not None and kind not in attribute.allowed:
         allowed = ", ".join(sorted(a.name for a in attribute.allowed))
-        raise TypeError(f"Value passed to parameter '{argument.name}' has DataType {kind.name} not in list of allowed values: {allowed}")
+        raise TypeError(
+            f"Value passed to parameter '{argument.name}' has DataType {kind.name} not in list of allowed values: {allowed}"
+        )
 
 
 def _list_input(definition: op_defs.OpDef, argument: op_defs.Argument, value: Any, attrs: dict[str, Any], from_input: dict[str, str], type: str) -> list[Tensor]:  # fmt: skip
@@ -184,16 +196,22 @@ def _list_input(definition: op_defs.OpDef, argument: op_defs.Argument, value: An
     if argument.list_attr:
         kinds = attrs.get(argument.list_attr)
         if kinds is not None and len(kinds) != len(value):
-            raise ValueError(f"List argument '{argument.name}' to '{type}' Op with length {len(value)} must match length {len(kinds)} of argument '{argument.list_attr}'.")
+            raise ValueError(
+                f"List argument '{argument.name}' to '{type}' Op with length {len(value)} must match length {len(kinds)} of argument '{argument.list_attr}'."
+            )
         found = [
-            conversion.convert_to_tensor(v, None if kinds is None else kinds[i], f"{argument.name}_{i}", as_ref=argument.is_ref)
+            conversion.convert_to_tensor(
+                v, None if kinds is None else kinds[i], f"{argument.name}_{i}", as_ref=argument.is_ref
+            )
             for i, v in enumerate(value)
         ]
         attrs[argument.list_attr] = [t.dtype.base_dtype for t in found]
         return found
     count = attrs.get(argument.count_attr)
     if count is not None and count != len(value):
-        raise ValueError(f"List argument '{argument.name}' to '{type}' Op with length {len(value)} must match length {count} of argument '{from_input.get(argument.count_attr, argument.count_attr)}'.")
+        raise ValueError(
+            f"List argument '{argument.name}' to '{type}' Op with length {len(value)} must match length {count} of argument '{from_input.get(argument.count_attr, argument.count_attr)}'."
+        )
     kind = argument.type or attrs.get(argument.type_attr)
     if kind is None:  # what the first tensor among them is decides for numbers beside it
         kind = next((v.dtype.base_dtype for v in value if isinstance(getattr(v, "dtype", None), dtypes.DType)), None)
@@ -202,14 +220,20 @@ def _list_input(definition: op_defs.OpDef, argument: op_defs.Argument, value: An
             conversion.convert_to_tensor(v, kind, as_ref=True) for v in value]  # fmt: skip
     except (TypeError, ValueError):
         kinds = [str(getattr(v, "dtype", builtin_name(v))) for v in value]
-        raise TypeError(f"Tensors in list passed to '{argument.name}' of '{type}' Op have types {kinds} that don't all match.") from None
+        raise TypeError(
+            f"Tensors in list passed to '{argument.name}' of '{type}' Op have types {kinds} that don't all match."
+        ) from None
     if len({t.dtype.base_dtype for t in found}) > 1:
-        raise TypeError(f"Tensors in list passed to '{argument.name}' of '{type}' Op have types [{', '.join(t.dtype.name for t in found)}] that don't all match.")
+        raise TypeError(
+            f"Tensors in list passed to '{argument.name}' of '{type}' Op have types [{', '.join(t.dtype.name for t in found)}] that don't all match."
+        )
     attrs[argument.count_attr] = len(found)
     from_input.setdefault(argument.count_attr, argument.name)
     attribute = definition.attributes[argument.count_attr]
     if attribute.minimum is not None and len(found) < attribute.minimum:
-        raise ValueError(f"List argument '{argument.name}' to '{type}' Op with length {len(found)} shorter than minimum length {attribute.minimum}.")
+        raise ValueError(
+            f"List argument '{argument.name}' to '{type}' Op with length {len(found)} shorter than minimum length {attribute.minimum}."
+        )
     if argument.type_attr and argument.type_attr not in attrs:
         if found:
             attrs[argument.type_attr] = found[0].dtype.base_dtype

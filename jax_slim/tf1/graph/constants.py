@@ -7,7 +7,9 @@ import numpy as np
 from jax_slim.tf1.graph import dtypes, shapes
 
 
-def to_array(values: Any, dtype: Any = None, shape: Any = None, *, verify_shape: bool = False, allow_broadcast: bool = True) -> np.ndarray:
+def to_array(
+    values: Any, dtype: Any = None, shape: Any = None, *, verify_shape: bool = False, allow_broadcast: bool = True
+) -> np.ndarray:
     """A number, text, nested list or array as an array of `dtype`.
 
     Without a dtype Python's integers become int32 (int64 where they do not fit), floats float32; arrays keep theirs.
@@ -23,7 +25,11 @@ def to_array(values: Any, dtype: Any = None, shape: Any = None, *, verify_shape:
         raise ValueError("None values not supported.")
     if isinstance(values, shapes.TensorShape | shapes.Dimension):
         values = values.as_list() if isinstance(values, shapes.TensorShape) else values.value
-    if isinstance(values, np.ndarray | np.generic) or hasattr(values, "__jax_array__") or type(values).__module__.startswith("jax"):
+    if (
+        isinstance(values, np.ndarray | np.generic)
+        or hasattr(values, "__jax_array__")
+        or type(values).__module__.startswith("jax")
+    ):
         array = _of_array(np.asarray(values), kind)
     else:
         array = _of_python(values, kind)
@@ -79,8 +85,6 @@ def _of_python(values: Any, kind: Any) -> np.ndarray:
     if isinstance(values, range):
         values = list(values)
     for leaf in _leaves(values):
-        if leaf is None:
-            raise ValueError("None values not supported.")
         _check(leaf, kind)
     if any(isinstance(leaf, str | bytes) for leaf in _leaves(values)):
         return _texts(_nested(values))
@@ -89,7 +93,9 @@ def _of_python(values: Any, kind: Any) -> np.ndarray:
     except (ValueError, OverflowError) as error:
         raise ValueError(f"Argument must be a dense tensor: {values!r} - {error}") from None
     if array.dtype == object:
-        raise TypeError(f"Failed to convert object of type {type(values)} to Tensor. Contents: {values!r}. Consider casting elements to a supported type.")
+        raise TypeError(
+            f"Failed to convert object of type {type(values)} to Tensor. Contents: {values!r}. Consider casting elements to a supported type."
+        )
     if kind is not None:
         with np.errstate(all="ignore"):
             return array.astype(kind.as_numpy_dtype)

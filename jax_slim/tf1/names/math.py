@@ -15,6 +15,19 @@ _COMPLEX = ("complex", "real", "imag", "angle", "conj")
 _REDUCTIONS = ("reduce_sum", "reduce_mean", "reduce_prod", "reduce_max", "reduce_min", "reduce_all", "reduce_any", "reduce_logsumexp",
                "count_nonzero", "argmax", "argmin", "cumsum", "cumprod")  # fmt: skip
 _CONSTANTS = ("constant", "zeros", "ones", "fill", "zeros_like", "ones_like", "range", "lin_space", "linspace", "eye")
+_LINALG_ROOT = (
+    "matmul", "sparse_matmul", "tensordot", "norm", "trace", "cross", "diag", "diag_part", "matrix_diag", "matrix_diag_part", "matrix_set_diag",
+    "matrix_band_part", "matrix_inverse", "matrix_determinant", "cholesky", "cholesky_solve", "matrix_solve", "matrix_triangular_solve",
+    "matrix_solve_ls", "self_adjoint_eig", "self_adjoint_eigvals", "svd", "qr", "matrix_square_root",
+)  # fmt: skip
+_LINALG = {
+    **{name: name for name in ("matmul", "matvec", "tensordot", "norm", "trace", "cross", "adjoint", "slogdet", "logdet", "cholesky",
+                               "cholesky_solve", "svd", "qr", "lu")},
+    "inv": "matrix_inverse", "det": "matrix_determinant", "solve": "matrix_solve", "triangular_solve": "matrix_triangular_solve",
+    "lstsq": "matrix_solve_ls", "eigh": "self_adjoint_eig", "eigvalsh": "self_adjoint_eigvals", "diag": "matrix_diag",
+    "diag_part": "matrix_diag_part", "set_diag": "matrix_set_diag", "band_part": "matrix_band_part", "tensor_diag": "diag",
+    "tensor_diag_part": "diag_part", "expm": "matrix_exponential", "sqrtm": "matrix_square_root",
+}  # fmt: skip
 
 NAMES = {
     **{name: f"python.math:{name}" for name in (*_ELEMENTWISE, *_ONLY_ROOT)},
@@ -34,6 +47,18 @@ NAMES = {
     "debugging.is_finite": "python.math:is_finite",
     "debugging.is_inf": "python.math:is_inf",
     "debugging.is_nan": "python.math:is_nan",
+    **{name: f"python.linalg:{name}" for name in _LINALG_ROOT},
+    **{f"linalg.{ours}": f"python.linalg:{name}" for ours, name in _LINALG.items()},
+    **{
+        name: f"python.clip_ops:{name}"
+        for name in ("clip_by_value", "clip_by_norm", "clip_by_global_norm", "clip_by_average_norm", "global_norm")
+    },
+    "einsum": "python.einsum:einsum",
+    "linalg.einsum": "python.einsum:einsum",
+    "check_numerics": "python.math:check_numerics",
+    "debugging.check_numerics": "python.math:check_numerics",
+    "linalg.global_norm": "python.clip_ops:global_norm",
+    "setdiff1d": "python.segments:setdiff1d",
     "dtypes.cast": "python.math:cast",
     "dtypes.complex": "python.complex_numbers:complex",
     "dtypes.saturate_cast": "python.math:saturate_cast",

@@ -1,5 +1,7 @@
 """Arithmetic of two arguments, elementwise, with TensorFlow's rounding, its conventions at ties and at 0, and its gradients."""
 
+import functools
+import operator
 from typing import Any
 
 import jax
@@ -195,7 +197,7 @@ def zeta(x: Any, q: Any) -> Any:
 
 @rows.row("Polygamma", shape=_broadcast, numpy=False)
 def polygamma(a: Any, x: Any) -> Any:
-    return jax.scipy.special.polygamma(a, x)
+    return jax.scipy.special.polygamma(jnp.asarray(a).astype(jnp.int32), x)
 
 
 @rows.row("Betainc", shape=_broadcast, numpy=False)
@@ -235,10 +237,8 @@ def _merged(op: Any) -> shapes.TensorShape:
 
 @rows.row("AddN", shape=_merged)
 def add_n(inputs: list[Any]) -> Any:
-    total = inputs[0]
-    for value in inputs[1:]:
-        total = total + value
-    return total
+    """The sum. Gradients of tensor arrays are added element by element."""
+    return functools.reduce(lambda total, value: jax.tree.map(operator.add, total, value), inputs)
 
 
 @rows.row("AccumulateNV2", shape=_merged)

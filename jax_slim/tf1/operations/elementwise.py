@@ -46,17 +46,54 @@ def _special(type: str, function: Callable[[Any], Any]) -> None:
     rows.row(type, shape=_same, numpy=False)(compute)
 
 
+# At the poles TF's digamma is infinite, that of JAX no number.
+
+
+@jax.custom_jvp
+def _digamma(x: Any) -> Any:
+    return jnp.where((x <= 0) & (jnp.floor(x) == x), jnp.inf, jax.scipy.special.digamma(x)).astype(x.dtype)
+
+
+@_digamma.defjvp
+def _digamma_jvp(values: Any, tangents: Any) -> Any:
+    (x,), (dx,) = values, tangents
+    return _digamma(x), dx * jax.scipy.special.polygamma(1, x)
+
+
+@jax.custom_jvp
+def _lgamma(x: Any) -> Any:
+    return jax.scipy.special.gammaln(x)
+
+
+@_lgamma.defjvp
+def _lgamma_jvp(values: Any, tangents: Any) -> Any:
+    return _lgamma(values[0]), tangents[0] * _digamma(values[0])
+
+
 for _type, _function in {
     "Erf": jax.scipy.special.erf, "Erfc": jax.scipy.special.erfc, "Erfinv": jax.scipy.special.erfinv, "Ndtri": jax.scipy.special.ndtri,
-    "Lgamma": jax.scipy.special.gammaln, "Digamma": jax.scipy.special.digamma, "BesselI0e": jax.scipy.special.i0e,
+    "Lgamma": _lgamma, "Digamma": _digamma, "BesselI0e": jax.scipy.special.i0e,
     "BesselI1e": jax.scipy.special.i1e,
 }.items():  # fmt: skip
     _special(_type, _function)
 
 
+# TF's gradient of |x| is 0 at 0, that of JAX 1.
+
+
+@jax.custom_jvp
+def _absolute(x: Any) -> Any:
+    return jnp.abs(x)
+
+
+@_absolute.defjvp
+def _absolute_jvp(values: Any, tangents: Any) -> Any:
+    return _absolute(values[0]), tangents[0] * sign(values[0])
+
+
 @rows.row("Abs", shape=_same)
 def absolute(x: Any) -> Any:
-    return arrays.xp(x).abs(x)
+    return _absolute(x) if isinstance(x, jax.Array) else np.abs(x)
 
 
 @rows.row("Round", shape=_same, gradient=rows.NONE)
@@ -70,7 +107,8 @@ def sign(x: Any) -> Any:
     if np.issubdtype(x.dtype, np.complexfloating):
         size = xp.abs(x)
         return xp.where(size == 0, x, x / xp.where(size == 0, size + 1, size))
-    return xp.sign(x)
+    # NaN is neither.
+    return (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)
 
 
 @rows.row("Rsqrt", shape=_same)
