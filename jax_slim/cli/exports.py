@@ -1,16 +1,22 @@
 """`jax-slim export`: a trained model as one file that runs without jax-slim."""
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any
+
+from jax_slim.cli.failures import CommandError
 
 HELP = """write a trained model as one file that runs without jax-slim
 
   jax-slim export --checkpoint_path=/tmp/flowers --output=flowers.zip
   python flowers.zip photo.jpg                     needs jax alone (and Pillow, to read the photo)
 
-The file takes photographs of any size (its preprocessing is in it) and any batch; it runs on CPU, GPU and TPU."""
+The file takes photographs of any size (its preprocessing is in it) and any batch; a .zip runs on CPU, GPU and TPU, an
+.onnx file wherever ONNX does."""
+
+_FORMATS = {".zip": "stablehlo", ".onnx": "onnx"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +46,12 @@ def run(options: argparse.Namespace) -> int:
 
     from jax_slim.cli.runs import model_of
 
+    kind = options.format or _FORMATS.get(os.path.splitext(options.output)[1].lower())
+    if kind is None:
+        raise CommandError(
+            f"--output must end in {' or '.join(_FORMATS)}, got {options.output}. --format says which of the two it is "
+            "to be under another name; there are no others."
+        )
     model, labels, path = model_of(options, options.checkpoint_path, options.moving_average)
 
     def classify(variables: Mapping[str, Any], images: jax.Array) -> jax.Array:
@@ -47,12 +59,14 @@ def run(options: argparse.Namespace) -> int:
         return logits.reshape(logits.shape[0], logits.shape[-1])
 
     description = {"model_name": model.name, "checkpoint": path}
-    kind = options.format or ("onnx" if options.output.endswith(".onnx") else "stablehlo")
+    preprocessing = None if options.without_preprocessing else model.preprocessing
     if kind == "onnx":
         from jax_slim.exporting.onnx_files import export_onnx
 
         shape = ("batch", *model.input_shape)
-        export_onnx(options.output, classify, model.variables, shape, labels, description)
+        if preprocessing is None and model.preprocessing is not None:
+            description |= {"preprocessing": f"{model.preprocessing} (not included)"}
+        export_onnx(options.output, classify, model.variables, shape, labels, description, preprocessing)
     else:
         from jax_slim.exporting.classifiers import export_classifier
 
@@ -62,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
             model.variables,
             model.image_size,
             model.channels,
-            None if options.without_preprocessing else model.preprocessing,
+            preprocessing,
             labels,
             description,
             options.platforms.split(","),

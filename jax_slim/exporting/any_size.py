@@ -10,29 +10,29 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-_VGG_MEANS = (123.68, 116.78, 103.94)
-_VGG_SMALLER_SIDE = 256
-_INCEPTION_FRACTION = 0.875
+VGG_MEANS = (123.68, 116.78, 103.94)
+VGG_SMALLER_SIDE = 256
+INCEPTION_FRACTION = 0.875
 
 
 def vgg(images: jax.Array, height: int, width: int) -> jax.Array:
     """The smaller side to 256 pixels (more where the crop needs more), a central crop, ImageNet's means subtracted."""
     rows, columns = _size(images)
-    smaller = max(_VGG_SMALLER_SIDE, height, width)
+    smaller = max(VGG_SMALLER_SIDE, height, width)
     scale = smaller / jnp.minimum(rows, columns)
     samples = []
     for length, wanted in ((rows, height), (columns, width)):
         resized = jnp.rint(length * scale)
         offset = jnp.floor((resized - wanted) / 2)
         samples.append(_Samples((jnp.arange(wanted, dtype=jnp.float32) + offset) * (length / resized), length))
-    return _bilinear(images.astype(jnp.float32), *samples) - jnp.asarray(_VGG_MEANS, jnp.float32)
+    return _bilinear(images.astype(jnp.float32), *samples) - jnp.asarray(VGG_MEANS, jnp.float32)
 
 
 def inception(images: jax.Array, height: int, width: int) -> jax.Array:
     """The central 87.5 % of both sides, resized, from -1 to 1."""
     samples = []
     for length, wanted in zip(_size(images), (height, width), strict=True):
-        start = jnp.floor((length - length * _INCEPTION_FRACTION) / 2)
+        start = jnp.floor((length - length * INCEPTION_FRACTION) / 2)
         kept = length - 2 * start
         samples.append(_Samples(jnp.arange(wanted, dtype=jnp.float32) * (kept / wanted), kept, start))
     return (_bilinear(images.astype(jnp.float32) / 255, *samples) - 0.5) * 2

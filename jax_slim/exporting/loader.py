@@ -47,10 +47,25 @@ class ExportedModel:
         try:
             self._exported = jax_export.deserialize(bytearray(program))
         except Exception as error:
-            raise LoadError(f"{path}: its program cannot be read by this version of jax: {error}") from error
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: Exception) -> LoadError:
+        import jax
+
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        return LoadError(
+            f"{self.path}: its program was written by jax {self.description.get('jax', 'of an unknown version')} and "
+            f"cannot be read by jax {jax.__version__}, which runs here: {reason}. Use a jax as new as the one that "
+            "wrote it; or export it anew under the older one."
+        )
 
     def __call__(self, **inputs: Any) -> dict[str, Any]:
-        """Runs the model: inputs by name -> results by name. Compiled at the first call for each size."""
+        """Runs the model: inputs by name -> results by name. Compiled at the first call for each size.
+
+        Raises:
+          TypeError: there are other inputs, or of another rank or dtype.
+          LoadError: the program was written by a jax that is too new for the one that runs here.
+        """
         import jax
         import numpy as np
 
@@ -67,7 +82,12 @@ class ExportedModel:
                     f"{array.dtype}."
                 )
             arrays[name] = array
-        return self._exported.call(self._variables, arrays)
+        try:
+            return self._exported.call(self._variables, arrays)
+        except Exception as error:
+            if "deserialize" in str(error):  # jax reads the program itself at the first call only
+                raise self._unreadable(error) from error
+            raise
 
     @property
     def labels(self) -> list[str] | None:

@@ -1,5 +1,6 @@
 """ONNX files, through jax2onnx (`pip install "jax-slim[onnx]"`)."""
 
+import contextlib
 import functools
 import json
 import os
@@ -14,6 +15,7 @@ from jax import lax
 from jax.extend.core import ClosedJaxpr, Literal
 
 from jax_slim.exporting.archives import ExportError, checked_target, replacing
+from jax_slim.exporting.onnx_preprocessing import PREPROCESSING, Nodes
 from jax_slim.kernels.choices import kernel_forms
 
 
@@ -24,23 +26,38 @@ def export_onnx(
     shape: Sequence[int | str],
     labels: Sequence[str] | None = None,
     description: Mapping[str, Any] | None = None,
+    preprocessing: str | None = None,
 ) -> Path:
-    """Writes a classifier of prepared images as an ONNX file: float32 images in, logits out.
+    """Writes a classifier as an ONNX file.
+
+        export_onnx("flowers.onnx", classify, variables, ("batch", 128, 128, 3), labels, preprocessing="inception")
+        session = onnxruntime.InferenceSession("flowers.onnx")
+        logits, probabilities = session.run(None, {"image": photographs})      # uint8 [batch, height, width, 3]
+
+    With `preprocessing` its input 'image' is uint8 [batch, height, width, channels], photographs of any size, and its
+    outputs are 'logits' and 'probabilities', [batch, classes]. Without, it takes images prepared for the net, float32
+    of `shape`, and gives 'logits' alone. What the input is, it says itself (`doc_string`).
 
     Args:
       path: the file to write.
       classify: (variables, prepared images) -> logits.
       variables: name -> array.
-      shape: of the images: ("batch", 224, 224, 3); a name is a size that the caller chooses.
+      shape: of the prepared images: ("batch", 224, 224, 3); a name is a size that the caller chooses.
       labels: the name of each class: kept in the file's metadata, as JSON under 'labels'.
       description: what else the metadata should say.
+      preprocessing: "cifarnet", "inception", "lenet" or "vgg", or None. It is in the metadata as well.
 
     Returns:
       The path.
 
     Raises:
+      ValueError: there is no such preprocessing.
       ExportError: jax2onnx is not installed or cannot convert the net, or the file cannot be written.
     """
+    if preprocessing is not None and preprocessing not in PREPROCESSING:
+        raise ValueError(
+            f"export_onnx: preprocessing must be one of {sorted(PREPROCESSING)} or None, got {preprocessing!r}."
+        )
     try:
         import onnx
         from jax2onnx import to_onnx
@@ -60,11 +77,45 @@ def export_onnx(
         model = to_onnx(program, [tuple(shape)])
     except Exception as error:
         raise ExportError(f"export_onnx: jax2onnx cannot convert the net: {str(error).splitlines()[0]}") from error
-    said = {**(description or {}), **({"labels": json.dumps(list(labels))} if labels else {})}
+    _name_ends(model.graph, shape, preprocessing)
+    said = {**(description or {})}
+    if preprocessing is not None:
+        said |= {"preprocessing": preprocessing, "image_size": json.dumps([shape[1], shape[2]])}
+    if labels:
+        said["labels"] = json.dumps(list(labels))
     onnx.helper.set_model_props(model, {name: str(value) for name, value in said.items()})
     with replacing("export_onnx", target) as file:
         file.write(model.SerializeToString())
     return target
+
+
+def _name_ends(graph: Any, shape: Sequence[int | str], preprocessing: str | None) -> None:
+    """Puts the preprocessing before a converted net and probabilities behind it, and gives its ends their names."""
+    from onnx import TensorProto, helper
+
+    (taken,), (given,) = graph.input, graph.output
+    before, behind = Nodes("preprocessing/"), Nodes("results/")
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, list(shape))
+    image.doc_string = "Images prepared for the net, as the metadata's 'preprocessing' does it where it says one."
+    prepared = "image"
+    outputs = [behind("Identity", given.name, output="logits")]
+    if preprocessing is not None:
+        image = helper.make_tensor_value_info("image", TensorProto.UINT8, [shape[0], "height", "width", shape[3]])
+        image.doc_string = (
+            f"Photographs of any size, levels from 0 to 255; preprocessing {preprocessing!r} is included."
+        )
+        floats = before("Cast", "image", to=TensorProto.FLOAT)
+        prepared = PREPROCESSING[preprocessing](before, floats, int(shape[1]), int(shape[2]))
+        outputs.append(behind("Softmax", given.name, axis=-1, output="probabilities"))
+    before("Identity", prepared, output=taken.name)
+    nodes = [*before.nodes, *graph.node, *behind.nodes]
+    results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
+    for result in results:
+        result.type.tensor_type.shape.CopyFrom(given.type.tensor_type.shape)
+    for field, values in (("node", nodes), ("input", [image]), ("output", results)):
+        graph.ClearField(field)
+        getattr(graph, field).extend(values)
+    graph.initializer.extend([*before.constants, *behind.constants])
 
 
 def _evaluated(closed: ClosedJaxpr, *arguments: Any) -> list[Any]:
@@ -84,13 +135,29 @@ def _evaluated(closed: ClosedJaxpr, *arguments: Any) -> list[Any]:
         inner = next((parameters[key] for key in ("jaxpr", "call_jaxpr") if key in parameters), None)
         if name == "reduce_window_max":
             results = [_max_of_slices(operands[0], **parameters)]
+        elif name == "pad":
+            results = [_padded(*operands, **parameters)]
         elif isinstance(inner, ClosedJaxpr) and name in ("jit", "pjit", "custom_jvp_call", "custom_vjp_call"):
             results = _evaluated(inner, *operands)
         else:
-            results = equation.primitive.bind(*operands, **parameters)
+            # A number that depends on nothing stays one: `_padded` has to know its value.
+            known = all(np.ndim(value) == 0 and not isinstance(value, jax.core.Tracer) for value in operands)
+            with jax.ensure_compile_time_eval() if known and operands else contextlib.nullcontext():
+                results = equation.primitive.bind(*operands, **parameters)
             results = results if equation.primitive.multiple_results else [results]
         values |= dict(zip(equation.outvars, results, strict=True))
     return [read(variable) for variable in closed.jaxpr.outvars]
+
+
+def _padded(operand: Any, value: Any, padding_config: Sequence[tuple[int, int, int]]) -> Any:
+    """`lax.pad`, of which jax2onnx refuses a batch of unknown size; `jnp.pad` it takes."""
+    if isinstance(value, jax.core.Tracer) or any(inner for *_, inner in padding_config):
+        return lax.pad(operand, value, padding_config)
+    for axis, (before, after, _) in enumerate(padding_config):
+        if before < 0 or after < 0:
+            operand = lax.slice_in_dim(operand, max(0, -before), operand.shape[axis] + min(0, after), axis=axis)
+    sides = [(max(0, before), max(0, after)) for before, after, _ in padding_config]
+    return jnp.pad(operand, sides, constant_values=np.asarray(value).item()) if any(map(any, sides)) else operand
 
 
 def _max_of_slices(
@@ -108,7 +175,7 @@ def _max_of_slices(
         before, after = padding[axis]
         if before or after:
             sides = [(before, after, 0) if a == axis else (0, 0, 0) for a in range(operand.ndim)]
-            operand = lax.pad(operand, lowest, sides)
+            operand = _padded(operand, lowest, sides)
     for axis in moved:  # one axis after the other: the maximum over a window is that of its rows' maxima
         size, stride = window_dimensions[axis], window_strides[axis]
         count = (operand.shape[axis] - size) // stride + 1

@@ -82,6 +82,10 @@ def test_a_wrong_command_line_is_2(capsys, arguments, message):
         (["predict", "a.jpg", "--checkpoint_path={tmp}"], "has no model.json beside it"),
         (["predict", "{tmp}", "--checkpoint_path={tmp}"], "holds no images"),
         (["export", "--checkpoint_path={tmp}/none", "--output=x.zip", "--model_name=lenet"], "{tmp}/none"),
+        (
+            ["export", "--checkpoint_path={tmp}", "--output=x.tflite"],
+            "--output must end in .zip or .onnx, got x.tflite",
+        ),
         (["inspect", "lenet", "--batch_size=0"], "--batch_size must be at least 1"),
         (["inspect", "{tmp}/none.ckpt"], "there is no file, checkpoint or net called"),
         (["models", "zzz"], "no net is called 'zzz'"),

@@ -6,11 +6,13 @@ import subprocess
 import sys
 import zipfile
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from jax_slim import exporting
+from jax_slim.exporting import loader
 
 RNG = np.random.default_rng(0)
 VARIABLES = {
@@ -38,6 +40,22 @@ def test_gives_the_same_numbers_for_any_batch(file, batch):
     np.testing.assert_allclose(model(x=x)["y"], x @ VARIABLES["net/weights"] * 2, rtol=1e-5, atol=1e-6)
     assert model.labels == ["a", "b", "c", "d"]
     assert model.description["platforms"] == ["cpu", "cuda", "tpu"]
+
+
+def test_a_program_of_a_newer_jax_names_both_versions(file, tmp_path):
+    newer = tmp_path / "newer.zip"
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(newer, "w") as archive:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "program.jax_export":
+                assert content.count(b"ML\xefR\r") == 1
+                content = content.replace(b"ML\xefR\r", b"ML\xefR\xff")  # the number of MLIR's format
+            if name == "model.json":
+                content = json.dumps(json.loads(content) | {"jax": "0.99.1"})
+            archive.writestr(name, content)
+    message = rf"newer\.zip: its program was written by jax 0\.99\.1 and cannot be read by jax {jax.__version__}"
+    with pytest.raises((loader.LoadError, exporting.ExportError), match=message):
+        exporting.load_exported(newer)(x=np.ones((2, 3), np.float32))
 
 
 ALONE = """

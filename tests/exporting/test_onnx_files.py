@@ -32,6 +32,30 @@ def test_maxima_over_windows_become_maxima_of_slices(window, stride, padding):
     np.testing.assert_array_equal(onnx_files._evaluated(closed, jnp.asarray(images))[0], plain(images))
 
 
+@pytest.mark.parametrize(
+    "sides", [((0, 0), (1, 2), (0, 3), (0, 0)), ((0, 0), (-1, 2), (0, -2), (0, 0)), ((0, 0), (0, 0), (0, 0), (0, 0))]
+)
+def test_padding_asks_for_no_size_of_the_batch(sides, monkeypatch):
+    images = RNG.normal(size=(2, 5, 6, 3)).astype(np.float32)
+    padding = [(before, after, 0) for before, after in sides]
+
+    def plain(x):
+        return jax.lax.pad(x, jnp.asarray(np.float32(0.5)) * 2, padding) + 1
+
+    asked = []
+    pad = jnp.pad
+    monkeypatch.setattr(jnp, "pad", lambda x, widths, **more: asked.append(more) or pad(x, widths, **more))
+    closed = jax.make_jaxpr(plain)(images)
+    rewritten = jax.make_jaxpr(lambda x: onnx_files._evaluated(closed, x))(images)
+    assert asked in ([], [{"constant_values": 1.0}])
+    np.testing.assert_array_equal(jax.core.eval_jaxpr(rewritten.jaxpr, rewritten.consts, images)[0], plain(images))
+
+
+def test_refuses_a_preprocessing_that_is_none(tmp_path):
+    with pytest.raises(ValueError, match=r"export_onnx: preprocessing must be one of .* got 'resnet'"):
+        onnx_files.export_onnx(tmp_path / "x.onnx", lambda v, x: x, {}, ("batch", 2), preprocessing="resnet")
+
+
 def test_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "jax2onnx", None)
     with pytest.raises(ExportError, match=r"pip install 'jax-slim\[onnx\]'"):
@@ -58,3 +82,53 @@ def test_onnxruntime_gives_the_same_logits(tmp_path):
     (logits,) = session.run(None, {session.get_inputs()[0].name: images})
     np.testing.assert_allclose(logits, model.apply(variables, images)[0], rtol=1e-4, atol=1e-5)
     assert "labels" in session.get_modelmeta().custom_metadata_map
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("jax2onnx") is None, reason="needs jax2onnx and onnxruntime")
+@pytest.mark.parametrize("preprocessing", ["vgg", "inception", "cifarnet", "lenet"])
+def test_the_whole_classifier(tmp_path, preprocessing):
+    import onnx
+    import onnxruntime
+
+    model = slim.nets.create_model("cifarnet", 4, preprocessing=preprocessing)
+    variables = model.init(jax.random.key(0))
+    path = onnx_files.export_onnx(
+        tmp_path / "net.onnx", lambda v, images: model.apply(v, images)[0], variables, ("batch", *model.input_shape),
+        list("abcd"), {"model_name": "cifarnet"}, preprocessing,
+    )  # fmt: skip
+    onnx.checker.check_model(str(path))
+    session = onnxruntime.InferenceSession(str(path))
+    photographs = RNG.integers(0, 256, (3, 50, 41, 3)).astype(np.uint8)
+    logits, probabilities = session.run(["logits", "probabilities"], {"image": photographs})
+    wanted = model.apply(variables, np.stack([model.preprocess(image) for image in photographs]))[0]
+    np.testing.assert_allclose(logits, wanted, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(probabilities, jax.nn.softmax(wanted), rtol=1e-3, atol=1e-3)
+    said = session.get_modelmeta().custom_metadata_map
+    assert (said["labels"], said["preprocessing"], said["image_size"]) == (
+        '["a", "b", "c", "d"]', preprocessing, "[32, 32]",
+    )  # fmt: skip
+    assert "Photographs of any size" in onnx.load(path).graph.input[0].doc_string
+    assert session.get_inputs()[0].type == "tensor(uint8)"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("jax2onnx") is None, reason="needs jax2onnx and onnxruntime")
+@pytest.mark.parametrize("net", ["resnet_v1_50", "resnet_v2_50", "nasnet_cifar"])
+def test_nets_that_pad_take_any_batch(tmp_path, net):
+    import onnxruntime
+
+    model = slim.nets.create_model(net, 4, image_size=32)
+    variables = model.init(jax.random.key(0))
+    path = onnx_files.export_onnx(
+        tmp_path / "net.onnx",
+        lambda v, images: model.apply(v, images)[0].reshape(images.shape[0], 4),
+        variables,
+        ("batch", *model.input_shape),
+    )
+    session = onnxruntime.InferenceSession(str(path))
+    for batch in (1, 3):
+        images = RNG.normal(size=(batch, *model.input_shape)).astype(np.float32)
+        (logits,) = session.run(None, {"image": images})
+        wanted = np.asarray(model.apply(variables, images)[0]).reshape(batch, 4)
+        np.testing.assert_allclose(logits, wanted, rtol=1e-3, atol=1e-4 * np.abs(wanted).max())
