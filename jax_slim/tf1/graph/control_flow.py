@@ -81,8 +81,10 @@ class Context:
         """What stands inside for a tensor: itself if it is from here, else a Switch or an Enter of it."""
         if tensor in self._inside or self.contains(tensor.op):
             return tensor
-        found = self.external.get(tensor) or self._aliases.get(tensor)
-        return self._brought_in(tensor) if found is None else found
+        for known in (self.external, self._aliases):
+            if known.get(tensor) is not None:
+                return known[tensor]
+        return self._brought_in(tensor)
 
     AddValue = add_value
 
@@ -301,8 +303,6 @@ class WhileContext(Context):
                 tensor = self.add_value(conversion.convert_to_tensor(tensor))
                 with graphs.colocate_with(m, ignore_existing=True):
                     following = building.make("RefNextIteration" if tensor.dtype._is_ref_dtype else "NextIteration", tensor, name="NextIteration")
-                if following.dtype.base_dtype != m.dtype.base_dtype:
-                    raise TypeError(f"The loop variable {variable.enter.name} must keep its type {m.dtype.name}, got {following.dtype.name} after the body.")
                 self._check_shape(m, following)
                 variable.next = following.op
                 m.op._update_input(1, following)

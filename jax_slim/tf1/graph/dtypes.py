@@ -90,7 +90,7 @@ class DType:
         return getattr(np.iinfo(self._numpy), which)
 
     def is_compatible_with(self, other: Any) -> bool:
-        return self._number in ((other := as_dtype(other))._number, other._as_ref._number)
+        return self._number in ((other := as_dtype(other))._number, other.base_dtype._number)
 
     def __eq__(self, other: Any) -> bool:
         if other is None:

@@ -3,6 +3,8 @@
 import collections
 from typing import Any
 
+import numpy as np
+
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs, op_defs, rows, shapes
 from jax_slim.tf1.graph.tensors import IndexedSlices, Operation, Tensor
 
@@ -51,11 +53,18 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", co
         xs = [_as_x(x, i) for i, x in enumerate(xs)]
         stops = [conversion.convert_to_tensor(s, name="stop") for s in stops]
         grad_ys = [_own_gradient(y, g, i) for i, (y, g) in enumerate(zip(ys, grad_ys, strict=True))]
-        walk = _Walk(ys, xs, stops)
+        walk = _Walk(ys, xs, stops, aggregation_method)
         found = walk.run(grad_ys)
         if unconnected_gradients == UnconnectedGradients.ZERO:
-            found = [building.make("ZerosLike", x) if g is None else g for g, x in zip(found, xs, strict=True)]
+            with graphs.name_scope(""):
+                found = [_zeros_like(x) if g is None else g for g, x in zip(found, xs, strict=True)]
     return found
+
+
+def _zeros_like(x: Tensor, name: str = "zeros_like") -> Tensor:
+    if x.shape.is_fully_defined():
+        return conversion.constant(np.zeros(x.shape.as_list(), x.dtype.base_dtype.as_numpy_dtype), name=name)
+    return building.make("ZerosLike", x, name=name)
 
 
 def _listed(values: Any) -> list[Any]:
@@ -74,10 +83,9 @@ def _own_gradient(y: Tensor, given: Any, place: int) -> Any:
     if given is None:
         if kind.is_complex:
             raise TypeError(f"Gradients of complex tensors must set grad_ys (y.dtype = {kind!r})")
-        with graphs.name_scope(None, f"grad_ys_{place}"):
-            if y.shape.is_fully_defined():
-                return building.make("Fill", y.shape.as_list() or conversion.constant([], dtypes.int32), conversion.constant(1, kind, name="grad_ys_0"), name=f"grad_ys_{place}")
-            return building.make("Fill", building.make("Shape", y), conversion.constant(1, kind, name="Const"), name=f"grad_ys_{place}")
+        shape = y.shape
+        sizes = conversion.constant(np.array(shape.as_list(), np.int32), name="Shape") if shape.is_fully_defined() else building.make("Shape", y)
+        return building.make("Fill", sizes, conversion.constant(1, kind, name=f"grad_ys_{place}"))
     if kind.is_floating or kind.is_integer:
         given = given if isinstance(given, IndexedSlices) else conversion.convert_to_tensor(given, name=f"grad_ys_{place}")
         if not (given.dtype.base_dtype.is_floating or given.dtype.base_dtype.is_integer):
@@ -92,8 +100,8 @@ def _own_gradient(y: Tensor, given: Any, place: int) -> Any:
 class _Walk:
     """The operations between ys and xs, and the gradients that have come to their outputs."""
 
-    def __init__(self, ys: list[Tensor], xs: list[Tensor], stops: list[Tensor]) -> None:
-        self.ys, self.xs = ys, xs
+    def __init__(self, ys: list[Tensor], xs: list[Tensor], stops: list[Tensor], aggregation: Any) -> None:
+        self.ys, self.xs, self.aggregation = ys, xs, aggregation
         self._graph = graphs.get_default_graph()
         self._context = self._graph._control_flow_context
         self._stop_ops = {t.op for t in stops}
@@ -176,7 +184,7 @@ class _Walk:
     def _total(self, tensor: Tensor, totals: dict[Tensor, Any]) -> Any:
         if tensor not in totals:
             found = self.grads.get(tensor)
-            totals[tensor] = None if not found else _sum(found)
+            totals[tensor] = None if not found else _sum(found, tensor, self.aggregation)
         return totals[tensor]
 
     def _step(self, node: Any, out_grads: list[Any]) -> list[Any]:
@@ -191,21 +199,19 @@ class _Walk:
         if function is rows.NONE:
             return [None] * count
         row = rows.find(op.type)
-        if function is None and (row is None or row.host or row.context):
+        if function is None and op.type != "SlimGradient" and (row is None or row.host or row.context):
             if not any(t.dtype.base_dtype.is_floating for t in op._inputs):
                 return [None] * count
             raise LookupError(f"No gradient defined for operation '{op.name}' (op type: {op.type})")
+        if function is not None and len(out_grads) > 1:
+            out_grads = [
+                _zeros_like(t) if g is None and (t.dtype.base_dtype.is_floating or t.dtype.base_dtype.is_complex) else g
+                for g, t in zip(out_grads, op.outputs, strict=True)
+            ]
         with self._graph.name_scope(op.name + "_grad"), _without_control(self._graph):
             if function is None:
                 return generic(op, out_grads)
-            if hasattr(function, "slim_wants_none") or len(out_grads) == 1:
-                filled = out_grads
-            else:
-                filled = [
-                    building.make("ZerosLike", t) if g is None and (t.dtype.base_dtype.is_floating or t.dtype.base_dtype.is_complex) else g
-                    for g, t in zip(out_grads, op.outputs, strict=True)
-                ]
-            found = function(op, *filled)
+            found = function(op, *out_grads)
         found = list(found) if isinstance(found, list | tuple) else [found]
         if len(found) != count:
             raise ValueError(f"Num gradients {len(found)} generated for op {op.name} do not match num inputs {count}")
@@ -220,7 +226,7 @@ def _without_control(graph: Any) -> Any:
     return graph.control_dependencies([])
 
 
-def _sum(found: list[Any]) -> Any:
+def _sum(found: list[Any], tensor: Tensor, aggregation: Any) -> Any:
     if len(found) == 1:
         return found[0]
     if all(isinstance(g, IndexedSlices) for g in found):
@@ -228,6 +234,14 @@ def _sum(found: list[Any]) -> Any:
         indices = building.make("ConcatV2", [g.indices for g in found], conversion.constant(0, name="axis"), name="concat")
         return IndexedSlices(values, indices, found[0].dense_shape)
     dense = [conversion.convert_to_tensor(g) for g in found]
+    if aggregation == AggregationMethod.EXPERIMENTAL_ACCUMULATE_N and len(dense) > 2 and tensor.shape.is_fully_defined():
+        return building.make("AccumulateNV2", dense, shape=tensor.shape)
+    if aggregation in (AggregationMethod.EXPERIMENTAL_TREE, AggregationMethod.EXPERIMENTAL_ACCUMULATE_N):
+        with graphs.name_scope(tensor.op.name + "_gradient_sum"):
+            total = dense[0]
+            for part in dense[1:]:
+                total = building.make("AddN", [total, part])
+            return total
     return building.make("AddN", dense, name="AddN")
 
 

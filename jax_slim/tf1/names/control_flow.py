@@ -14,6 +14,8 @@ NAMES = {
     "foldl": f"{_FUNCTIONAL}:foldl",
     "foldr": f"{_FUNCTIONAL}:foldr",
     "python.ops.control_flow_ops.with_dependencies": f"{_FLOW}:with_dependencies",
+    "python.ops.control_flow_ops.switch": f"{_FLOW}:switch",
+    "python.ops.control_flow_ops.merge": f"{_FLOW}:merge",
     "contrib.framework.smart_cond": f"{_FLOW}:smart_cond",
     "contrib.framework.smart_constant_value": f"{_FLOW}:smart_constant_value",
 }

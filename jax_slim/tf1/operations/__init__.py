@@ -1,8 +1,9 @@
 """The table of operation types: what each computes on arrays, a file for each family."""
 
-from jax_slim.tf1.operations import gathering, joining, padding, quantizing, shaping, slicing  # noqa: F401
+from jax_slim.tf1.operations import gathering, joining, padding, quantizing, shaping, slicing, sparse, sparse_structure  # noqa: F401
 from jax_slim.tf1.operations import state  # noqa: F401
 from jax_slim.tf1.operations import checkpoint_ops, summary_ops, training_ops  # noqa: F401
 from jax_slim.tf1.operations import arithmetic, casts, comparisons, constants, elementwise, reductions  # noqa: F401
 from jax_slim.tf1.operations import checking, control, tensor_arrays  # noqa: F401
 from jax_slim.tf1.operations import diagonals, linear_algebra  # noqa: F401
+from jax_slim.tf1.operations import gradient_rules  # noqa: F401, E402  (last: it adds to rows of the others)

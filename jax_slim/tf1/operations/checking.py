@@ -80,7 +80,7 @@ def check_numerics(tensor: Any, *, message: bytes) -> Any:
     return tensor
 
 
-@rows.row("Print", host=True, shape=shape_inference.like_input())
+@rows.row("Print", host=True, shape=shape_inference.like_input(), gradient=lambda op, grad: [grad] + [None] * (len(op._inputs) - 1))
 def print_(input: Any, data: Any, *, message: bytes, summarize: int, first_n: int) -> Any:
     """The input; the data go to standard error."""
     sys.stderr.write(message.decode() + "".join(f"{_bracketed(d, summarize)}" for d in data) + "\n")

@@ -13,16 +13,28 @@ def no_op() -> tuple[()]:
     return ()
 
 
-@rows.row("Switch", "RefSwitch", shape=shape_inference.like_input(), refs=("data",))
-def switch(data: Any, pred: Any) -> Any:
-    """Outside of a conditional: both outputs are the value; what uses them belongs to a branch."""
-    return data, data
+class Dead:
+    """What a Switch outside of a conditional gives on the side that is not taken: what depends on it is not computed."""
 
 
-@rows.row("Merge", "RefMerge", shape=control_flow.merged_shape)
+DEAD = Dead()
+
+
+@rows.row("Switch", "RefSwitch", shape=shape_inference.like_input(), refs=("data",), context=True)
+def switch(run: Any, op: Any, data: Any, pred: Any) -> Any:
+    """The value, on the side that the predicate says. Those that a conditional begins with give it on both: it chooses itself."""
+    if op.private.get("pivot"):
+        return data, data
+    return (DEAD, data) if np.asarray(pred) else (data, DEAD)
+
+
+@rows.row("Merge", "RefMerge", shape=control_flow.merged_shape, refs=("inputs",))
 def merge(inputs: Any) -> Any:
-    """Evaluated with its conditional or loop."""
-    return inputs[0], np.int32(0)
+    """The input that is there. Those of conditionals and loops are evaluated with them."""
+    for place, value in enumerate(inputs):
+        if value is not DEAD:
+            return value, np.int32(place)
+    return DEAD, DEAD
 
 
 @rows.row("Enter", "RefEnter", shape=shape_inference.like_input(), refs=("data",))

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import jax.scipy.special
 import numpy as np
 
-from jax_slim.tf1.graph import errors, rows, shape_inference
+from jax_slim.tf1.graph import rows, shape_inference
 from jax_slim.tf1.operations import arrays
 
 _same = shape_inference.like_input()
@@ -179,31 +179,3 @@ def angle(input: Any) -> Any:
 @rows.row("PopulationCount", shape=_same, gradient=rows.NONE)
 def population_count(x: Any) -> Any:
     return arrays.xp(x).bitwise_count(x).astype(np.uint8)
-
-
-def _checked(op: Any, gradient: Any) -> list[Any]:
-    from jax_slim.tf1.graph import building
-
-    return [
-        building.make(
-            "CheckNumerics", gradient, message="Not a number (NaN) or infinity (Inf) values detected in gradient."
-        )
-    ]
-
-
-def _check(x: Any, message: bytes) -> None:
-    found = []
-    if np.isinf(x).any():
-        found.append("Inf")
-    if np.isnan(x).any():
-        found.append("NaN")
-    if found:
-        raise errors.InvalidArgumentError(None, None, f"{message.decode()} : Tensor had {' and '.join(found)} values")
-
-
-@rows.row("CheckNumerics", shape=_same, gradient=_checked)
-def check_numerics(tensor: Any, *, message: bytes) -> Any:
-    if isinstance(tensor, jax.core.Tracer):
-        return tensor
-    _check(np.asarray(tensor), message)
-    return tensor

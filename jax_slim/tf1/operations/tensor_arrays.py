@@ -84,10 +84,14 @@ def tensor_array(run: Any, op: Any, size: Any) -> Any:
 @rows.row("TensorArrayWriteV3", shape=lambda op: [shapes.TensorShape([])])
 def write(handle: Handle, index: Any, value: Any, flow_in: TensorArrayValue) -> Any:
     """The array with one element more, or another."""
+    if value.dtype != handle.dtype.as_numpy_dtype:
+        raise errors.InvalidArgumentError(None, None, f"TensorArray dtype is {handle.dtype.name} but Op is trying to write dtype {value.dtype}.")
     if arrays.is_known(index) and flow_in.buffer is None:
         place = int(index)
         _check(handle, place, max(flow_in.size, place + 1) if handle.dynamic else flow_in.size)
         items = list(flow_in.items) + [None] * (place + 1 - flow_in.size)
+        if items[place] is not None:
+            raise errors.InvalidArgumentError(None, None, f"TensorArray {handle.name}: Could not write to TensorArray index {place} because it has already been written to.")
         items[place] = value
         return TensorArrayValue(items, None, len(items))
     array = stacked(flow_in)
@@ -134,7 +138,9 @@ def gather(handle: Handle, indices: Any, flow_in: TensorArrayValue) -> Any:
     """Some elements as one array."""
     known = arrays.is_known(indices)
     if flow_in.buffer is None and known:
-        items = [read(handle, i, flow_in) for i in np.asarray(indices)]
+        written = next((item for item in flow_in.items if item is not None), None)
+        blank = None if written is None else np.zeros(np.shape(written), written.dtype)  # what was not written reads as zeros
+        items = [blank if written is not None and _blank(flow_in, i) else read(handle, i, flow_in) for i in np.asarray(indices)]
         if not items:
             shape = tuple(handle.shape.as_list()) if handle.shape is not None and handle.shape.is_fully_defined() else ()
             return np.zeros((0, *shape), handle.dtype.as_numpy_dtype)
@@ -143,6 +149,10 @@ def gather(handle: Handle, indices: Any, flow_in: TensorArrayValue) -> Any:
     if known and np.array_equal(indices, np.arange(buffer.shape[0])):
         return buffer
     return buffer[indices]
+
+
+def _blank(flow: TensorArrayValue, place: int) -> bool:
+    return 0 <= place < flow.size and flow.items[place] is None
 
 
 @rows.row("TensorArrayScatterV3", shape=lambda op: [shapes.TensorShape([])])

@@ -124,6 +124,7 @@ def cond(pred: Any, true_fn: Any = None, false_fn: Any = None, strict: bool = Fa
         if pred.dtype.base_dtype != dtypes.bool_:
             raise TypeError(f"pred must be a boolean tensor, got {pred.dtype.name}.")
         switches = building.make("Switch", pred, pred, name="Switch")
+        switches[0].op.private["pivot"] = True
         pivot_true = building.make("Identity", switches[1], name="switch_t")
         pivot_false = building.make("Identity", switches[0], name="switch_f")
         pred = building.make("Identity", pred, name="pred_id")
@@ -229,6 +230,19 @@ def _check_results(true: Any, false: Any, flat_true: list[Any], flat_false: list
     for a, b in zip(flat_true, flat_false, strict=True):
         if a.dtype.base_dtype != b.dtype.base_dtype:
             raise ValueError(f"Outputs of true_fn and false_fn must have the same type: {a.dtype.name}, {b.dtype.name}")
+
+
+def switch(data: Any, pred: Any, dtype: Any = None, name: str | None = None) -> Any:
+    """[the value where the predicate is false, where it is true]; what is computed from the other one is not there."""
+    with graphs.name_scope(name, "Switch", [data, pred]) as scope:
+        data = conversion.convert_to_tensor(data, dtype, name="data")
+        return list(building.make("Switch", data, conversion.convert_to_tensor(pred), name=scope))
+
+
+def merge(inputs: Any, name: str | None = None) -> Any:
+    """(the input that is there, its number)."""
+    with graphs.name_scope(name, "Merge", inputs) as scope:
+        return building.make("Merge", [conversion.convert_to_tensor(i) for i in inputs], name=scope)
 
 
 def case(pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, strict: bool = False, name: str = "case") -> Any:

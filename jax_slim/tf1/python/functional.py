@@ -10,8 +10,7 @@ from jax_slim.tf1.python.tensor_array import TensorArray
 
 def _arrays(elems: list[Any], count: Any) -> list[TensorArray]:
     return [
-        TensorArray(e.dtype, size=count, dynamic_size=False, infer_shape=True).unstack(e) if False else TensorArray(e.dtype.base_dtype, size=count, infer_shape=True).unstack(e)
-        for e in elems
+        TensorArray(e.dtype.base_dtype, size=count, infer_shape=True).unstack(e) for e in elems
     ]
 
 
@@ -55,16 +54,12 @@ def map_fn(fn: Callable[..., Any], elems: Any, dtype: Any = None, parallel_itera
             lambda i, _: building.make("Less", i, count), compute, (start, results), parallel_iterations=parallel_iterations or 10,
             back_prop=back_prop, swap_memory=swap_memory, maximum_iterations=count,
         )  # fmt: skip
-        stacked = [_stacked(a, r) for a, r in zip(finished, results, strict=True)]
+        stacked = [a.stack() for a in finished]
         static = flat[0].shape[0].value if flat[0].shape.ndims is not None else None
         for tensor in stacked:
             if tensor.shape.ndims is not None:
                 tensor.set_shape([static, *tensor.shape.as_list()[1:]])
         return structures.pack_sequence_as(elems if dtype is None else dtype, stacked)
-
-
-def _stacked(array: TensorArray, before: TensorArray) -> Any:
-    return array.stack()
 
 
 def scan(fn: Callable[..., Any], elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
@@ -140,7 +135,7 @@ def _fold(fn: Callable[..., Any], elems: Any, initializer: Any, backwards: bool,
         def goes_on(i: Any, accumulated: Any) -> Any:
             return building.make("Greater", i, 0) if backwards else building.make("Less", i, count)
 
-        _, result = control_flow.while_loop(goes_on, compute, [conversion.convert_to_tensor(start), first], **options)
+        _, result = control_flow.while_loop(goes_on, compute, [conversion.convert_to_tensor(start), first], maximum_iterations=count, **options)
         return result
 
 

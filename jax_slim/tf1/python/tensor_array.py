@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jax_slim.tf1.graph import building, conversion, dtypes, graphs, known_values, shapes
+from jax_slim.tf1.graph import building, conversion, dtypes, graphs, shapes
 from jax_slim.tf1.graph.tensors import Tensor
 
 
@@ -26,7 +26,8 @@ class TensorArray:
         self._dtype = dtypes.as_dtype(dtype).base_dtype
         self._dynamic = bool(dynamic_size)
         self._infer = infer_shape
-        self._element = shapes.unknown_shape() if element_shape is None else shapes.as_shape(element_shape)
+        # Shared by all that stand for this array, as in TF: what one write shows, reads elsewhere know.
+        self._known = [shapes.unknown_shape() if element_shape is None else shapes.as_shape(element_shape)]
         self._read_once = clear_after_read is not False
         with graphs.name_scope(name, "TensorArray", [handle, size, flow]) as scope:
             if handle is not None:
@@ -34,7 +35,7 @@ class TensorArray:
                 self._flow = flow if flow is not None else conversion.constant(0.0, name="flow")
             else:
                 self._handle, self._flow = building.make(
-                    "TensorArrayV3", conversion.convert_to_tensor(size, dtypes.int32, name="size"), dtype=self._dtype, element_shape=self._element,
+                    "TensorArrayV3", conversion.convert_to_tensor(size, dtypes.int32, name="size"), dtype=self._dtype, element_shape=self.element_shape,
                     identical_element_shapes=infer_shape, dynamic_size=self._dynamic, clear_after_read=self._read_once, tensor_array_name=tensor_array_name or "", name=scope,
                 )  # fmt: skip
 
@@ -43,7 +44,7 @@ class TensorArray:
     flow = property(lambda self: self._flow)
     graph = property(lambda self: self._flow.graph)
     dynamic_size = property(lambda self: self._dynamic)
-    element_shape = property(lambda self: self._element)
+    element_shape = property(lambda self: self._known[0])
 
     def with_flow(self, flow: Tensor) -> "TensorArray":
         """The same array at another point of the program."""
@@ -59,54 +60,44 @@ class TensorArray:
         """Merges what a write shows of the elements' shape; later reads know it, wherever the array came from."""
         if self._infer:
             try:
-                self._element = self._element.merge_with(shape)
+                self._known[0] = self.element_shape.merge_with(shape)
             except ValueError:
-                raise ValueError(f"Inconsistent shapes: saw {shape} but expected {self._element} (and infer_shape=True)") from None
+                raise ValueError(f"Inconsistent shapes: saw {shape} but expected {self.element_shape} (and infer_shape=True)") from None
 
     def write(self, index: Any, value: Any, name: str | None = None) -> "TensorArray":
         """The array with `value` at `index`."""
         with graphs.name_scope(name, "TensorArrayWrite", [self._handle, index, value]):
-            value = conversion.convert_to_tensor(value, self._dtype, name="value")
+            value = conversion.convert_to_tensor(value, preferred_dtype=self._dtype, name="value")
             self._noted(value.shape)
             return self.with_flow(building.make("TensorArrayWriteV3", self._handle, index, value, self._flow, name="TensorArrayWriteV3"))
 
     def read(self, index: Any, name: str | None = None) -> Tensor:
         """The element at `index`."""
         value = building.make("TensorArrayReadV3", self._handle, index, self._flow, dtype=self._dtype, name=name or "TensorArrayReadV3")
-        value.set_shape(self._element)
+        value.set_shape(self.element_shape)
         return value
 
     def stack(self, name: str | None = None) -> Tensor:
         """All elements as one tensor [size, ...]."""
         with graphs.name_scope(name, "TensorArrayStack", [self._handle]):
             size = self.size()
-            known = known_values.constant_value(self._sized())
             indices = building.make("Range", 0, size, 1, name="range")
-            value = self.gather(indices)
-            if known is not None and not self._dynamic and value.shape.ndims is not None:
-                value.set_shape([int(known), *value.shape.as_list()[1:]])
-            return value
-
-    def _sized(self) -> Any:
-        op = self._handle.op
-        while op.type in ("Enter", "Switch", "Identity"):
-            op = op._inputs[0].op
-        return op._inputs[0] if op.type == "TensorArrayV3" else None
+            return self.gather(indices)
 
     def gather(self, indices: Any, name: str | None = None) -> Tensor:
         """Some elements as one tensor."""
-        shape = self._element if self._element.ndims is not None else None
+        shape = self.element_shape if self.element_shape.ndims is not None else None
         value = building.make("TensorArrayGatherV3", self._handle, indices, self._flow, dtype=self._dtype, element_shape=shape, name=name or "TensorArrayGatherV3")
-        if self._element.ndims is not None:
-            value.set_shape([None, *self._element.as_list()])
+        if self.element_shape.ndims is not None:
+            value.set_shape([None, *self.element_shape.as_list()])
         return value
 
     def concat(self, name: str | None = None) -> Tensor:
         """All elements joined along their first dimension."""
-        rest = self._element[1:] if self._element.ndims is not None else None
+        rest = self.element_shape[1:] if self.element_shape.ndims is not None else None
         value, _ = building.make("TensorArrayConcatV3", self._handle, self._flow, dtype=self._dtype, element_shape_except0=rest, name=name or "TensorArrayConcatV3")
-        if self._element.ndims:
-            value.set_shape([None, *self._element.as_list()[1:]])
+        if self.element_shape.ndims:
+            value.set_shape([None, *self.element_shape.as_list()[1:]])
         return value
 
     def unstack(self, value: Any, name: str | None = None) -> "TensorArray":

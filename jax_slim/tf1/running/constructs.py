@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_slim.tf1.graph import rows
+from jax_slim.tf1.graph import errors, rows
 from jax_slim.tf1.graph.tensors import Operation, Tensor
 from jax_slim.tf1.operations import arrays, tensor_arrays
 from jax_slim.tf1.running import planning, references
@@ -43,13 +43,14 @@ def _with_pullback(run: Any, unit: Any, inputs: list[Tensor], wanted: tuple[int,
         inner.reversed = True
         _plain(inner, unit)
         outputs = [jax.tree.map(_jax, inner.values[t]) if t in inner.values else jnp.zeros((), t.dtype.as_numpy_dtype) for t in unit.construct.outputs]
-        rest = {t: v for t, v in inner.values.items() if t not in unit.construct.outputs and t not in inputs and _made_outside(t, unit)}
-        return outputs, (state.written, rest)
+        rest.extend(t for t in inner.values if t not in unit.construct.outputs and t.op.private.get("construct") is unit.construct)
+        return outputs, (state.written, [inner.values[t] for t in rest])
 
-    outputs, pullback, (written, rest) = jax.vjp(function, *moving, has_aux=True)
+    rest: list[Tensor] = []
+    outputs, pullback, (written, others) = jax.vjp(function, *moving, has_aux=True)
     run.pullbacks[unit.construct, wanted] = pullback
     run.state.written.update(written)
-    run.values.update(rest)
+    run.values.update(zip(rest, others, strict=True))
     for tensor, value in zip(unit.construct.outputs, outputs, strict=True):
         run.values[tensor] = value
 
@@ -62,10 +63,6 @@ def vjp(construct: Any, inputs: list[Tensor], values: list[Any], places: tuple[i
     again = run.inner(given, references.State(run.state.current(), run.state.on_host))
     _with_pullback(again, unit, inputs, places)
     return [again.values[t] for t in construct.outputs], again.pullbacks[construct, places]
-
-
-def _made_outside(tensor: Tensor, unit: Any) -> bool:
-    return tensor.op.private.get("construct") is unit.construct
 
 
 def _jax(value: Any) -> Any:
@@ -210,6 +207,12 @@ class _Rounds:
         given = {**self.constants, **dict(zip(self.merges, values, strict=True)), **dict(zip(self.insides, values, strict=True))}
         inner = run.inner(given)
         inner.run(self.body_units)
+        for variable in self.variables:
+            before, after = variable.merge.outputs[0].dtype.base_dtype, variable.next._inputs[0].dtype.base_dtype
+            if before != after:
+                raise errors.InvalidArgumentError(
+                    None, variable.merge, f"Input 1 of node {variable.merge.name} was passed {after.name} from {variable.next.name}:0 incompatible with expected {before.name}."
+                )
         return [
             inner.value(v.next._inputs[0]) if v.next.type == "RefNextIteration" else inner.resolved(v.next._inputs[0]) for v in self.variables
         ]

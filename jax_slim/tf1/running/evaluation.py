@@ -9,7 +9,7 @@ import numpy as np
 
 from jax_slim.tf1.graph import errors, rows
 from jax_slim.tf1.graph.tensors import Operation, Tensor
-from jax_slim.tf1.operations import tensor_arrays
+from jax_slim.tf1.operations import control, tensor_arrays
 from jax_slim.tf1.running import constructs, planning, references
 
 
@@ -100,6 +100,9 @@ class Evaluation:
             inputs = [self.value(t) if name in refs else self.resolved(t) for t, name in zip(op._inputs, rows.input_names(op), strict=True)]
         else:
             inputs = [self.resolved(t) for t in op._inputs]
+        if self.on_host and any(value is control.DEAD for value in inputs) and op.type not in ("Merge", "RefMerge"):
+            self.values.update(dict.fromkeys(op._outputs, control.DEAD))
+            return
         with running(op):
             if op in self.wanted_pullbacks:
                 results = self.wanted_pullbacks[op](self, op, row, inputs)

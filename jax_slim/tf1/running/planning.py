@@ -13,6 +13,8 @@ from jax_slim.tf1.running import references
 _INLINE = frozenset({"Const", "Placeholder", "PlaceholderV2", *references.VARIABLE_TYPES})
 # What programs know of values that they do not know.
 _ALWAYS_KNOWN = frozenset({"Shape", "ShapeN", "Size", "Rank", "TensorArraySizeV3"})
+# Outside of a conditional or loop that is known as one, what a Switch does not choose is found out on the host.
+_RAW = frozenset({"Switch", "RefSwitch", "Merge", "RefMerge"})
 _OBJECTS = frozenset({"string", "variant", "resource"})
 
 
@@ -69,7 +71,7 @@ def needed(targets: Iterable[Any], fed: Any, context: Any = None) -> set[Operati
         for tensor in op._inputs:
             if tensor not in fed and tensor.op not in found:
                 stack.append(tensor.op)
-        for other in op._control_inputs:
+        for other in (*op._control_inputs, *_predicate(op)):
             if other not in found and other not in given:
                 stack.append(other)
     return found
@@ -99,7 +101,7 @@ def units_of(ops: set[Operation], context: Any, fed: Any) -> list[Unit]:
         by_op[op] = unit
     for op, unit in by_op.items():
         sources = [t.op for t in op._inputs if t not in fed]
-        for other in [*sources, *op._control_inputs]:
+        for other in [*sources, *op._control_inputs, *_predicate(op)]:
             for source in _through(other):
                 before = by_op.get(source)
                 if before is not None and before is not unit:
@@ -108,6 +110,12 @@ def units_of(ops: set[Operation], context: Any, fed: Any) -> list[Unit]:
     for unit in units:
         _describe(unit, fed)
     return _sorted(units)
+
+
+def _predicate(op: Operation) -> list[Operation]:
+    """What a conditional's Merge waits for beside its inputs."""
+    construct = op.private.get("construct")
+    return [construct.pred.op] if construct is not None and construct.kind == "cond" else []
 
 
 def _through(op: Operation) -> list[Operation]:
@@ -141,7 +149,7 @@ def _describe(unit: Unit, fed: Any) -> None:
         if row is None:
             unit.host = True  # it fails when it is run, with a message that names it
             continue
-        unit.host |= row.host or _has_objects(op)
+        unit.host |= row.host or _has_objects(op) or (unit.construct is None and op.type in _RAW and not op.private.get("pivot"))
         unit.heavy |= not row.numpy
         unit.writes |= _writes(op, row)
         if not unit.host and not all(_knowable(t, fed, {}) for t in rows.static_inputs(op)):

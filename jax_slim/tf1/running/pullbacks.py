@@ -43,6 +43,8 @@ def vjp(op: Operation, row: rows.Row, inputs: list[Any], places: tuple[int, ...]
         whole = list(inputs)
         for place, value in zip(places, moving, strict=True):
             whole[place] = value
+        if op.type == "SlimGradient":  # a gradient of a gradient: what was kept for the first does not depend on `moving`
+            return _gradient(evaluation, op, whole, None)
         return [jax.tree.map(jnp.asarray, r) for r in row.call(op, whole, evaluation)]
 
     return jax.vjp(function, *(jax.tree.map(jnp.asarray, inputs[p]) for p in places))
@@ -51,9 +53,12 @@ def vjp(op: Operation, row: rows.Row, inputs: list[Any], places: tuple[int, ...]
 @rows.row("SlimGradient", context=True, numpy=False)
 def slim_gradient(run: Any, op: Operation, inputs: list[Any]) -> list[Any]:
     """What the forward operation's `jax.vjp` gives for the gradients of its outputs; those that are missing are zeros."""
+    return _gradient(run, op, inputs, find(run, op.private["forward"], op.private["inputs"]))
+
+
+def _gradient(run: Any, op: Operation, inputs: list[Any], pullback: Any) -> list[Any]:
     forward, places, given = op.private["forward"], op.private["inputs"], op.private["gradients"]
     count = len(inputs) - len(given)
-    pullback = find(run, forward, places)
     if pullback is None:
         if isinstance(forward, Operation):
             outputs, pullback = vjp(forward, rows.find(forward.type), inputs[:count], places, run)

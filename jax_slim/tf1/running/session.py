@@ -8,6 +8,7 @@ import numpy as np
 
 from jax_slim.tf1.graph import errors, graphs
 from jax_slim.tf1.graph.tensors import Operation, Tensor
+from jax_slim.tf1.operations import control
 from jax_slim.tf1.running import evaluation, executing, feeding, fetching, planning, references
 
 _MOST_PLANS = 512
@@ -84,6 +85,8 @@ class BaseSession:
                 value = references.Reference(key) if key is not None else None
                 if value is None or op.type == "VarHandleOp":
                     raise errors.InvalidArgumentError(None, op, f"{element.name} has no value that can be fetched.")
+        if value is control.DEAD:
+            raise errors.InvalidArgumentError(None, element.op, f"Retval[0] does not have value: {element.name} is on the side of a Switch that was not taken.")
         if isinstance(value, references.Reference):
             value = self.variables.get(value.key)
             if value is None:

@@ -1,0 +1,165 @@
+"""Activations: relu and its kin, softmax; and the operations that are their gradients in graphs that TensorFlow wrote."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jax_slim.tf1.graph import rows, shape_inference
+from jax_slim.tf1.operations import arrays, shape_checks
+
+_SELU_SCALE = 1.0507009873554804934193349852946
+_SELU_LEVEL = 1.7580993408473768599402175208123  # scale times alpha
+
+_same = shape_inference.like_input()
+
+
+def _number(x: Any, value: float) -> Any:
+    """A number in the dtype of an array, which it then does not change."""
+    return np.asarray(value, x.dtype)
+
+
+def _with_slope(value: Callable[..., Any], slope: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of one array and its derivative, by TF's rules at corners; `slope` (x, tangent) differentiates too."""
+    function = jax.custom_jvp(value)
+    function.defjvp(lambda primals, tangents: (function(*primals), slope(*primals, *tangents)))
+    return function
+
+
+def _chosen(condition: Any, tangent: Any) -> Any:
+    return jnp.where(condition, tangent, jnp.zeros_like(tangent))
+
+
+_relu6 = _with_slope(lambda x: jnp.clip(x, _number(x, 0), _number(x, 6)), lambda x, t: _chosen((x > 0) & (x < 6), t))
+
+
+def _elu_value(xp: Any, x: Any) -> Any:
+    return xp.where(x < 0, xp.expm1(xp.minimum(x, _number(x, 0))), x)
+
+
+_elu = _with_slope(
+    lambda x: _elu_value(jnp, x),
+    lambda x, t: t * jnp.where(x < 0, jnp.exp(jnp.minimum(x, _number(x, 0))), _number(x, 1)),
+)
+
+
+def _selu_value(xp: Any, x: Any) -> Any:
+    return xp.where(
+        x < 0, _number(x, _SELU_LEVEL) * xp.expm1(xp.minimum(x, _number(x, 0))), _number(x, _SELU_SCALE) * x
+    )
+
+
+_selu = _with_slope(
+    lambda x: _selu_value(jnp, x),
+    lambda x, t: (
+        t * jnp.where(x < 0, _number(x, _SELU_LEVEL) * jnp.exp(jnp.minimum(x, _number(x, 0))), _number(x, _SELU_SCALE))
+    ),
+)
+
+
+@rows.row("Relu", shape=_same)
+def relu(features):
+    if arrays.xp(features) is np:
+        return np.maximum(features, _number(features, 0))
+    return jax.nn.relu(features)
+
+
+@rows.row("Relu6", shape=_same)
+def relu6(features):
+    if arrays.xp(features) is np:
+        return np.clip(features, _number(features, 0), _number(features, 6))
+    return _relu6(features)
+
+
+@rows.row("Elu", shape=_same)
+def elu(features):
+    return _elu_value(np, features) if arrays.xp(features) is np else _elu(features)
+
+
+@rows.row("Selu", shape=_same)
+def selu(features):
+    return _selu_value(np, features) if arrays.xp(features) is np else _selu(features)
+
+
+@rows.row("Softplus", shape=_same)
+def softplus(features):
+    return arrays.xp(features).logaddexp(features, _number(features, 0)).astype(features.dtype)
+
+
+@rows.row("Softsign", shape=_same)
+def softsign(features):
+    return features / (_number(features, 1) + abs(features))
+
+
+@rows.row("LeakyRelu", shape=_same)
+def leaky_relu(features, *, alpha=0.2):
+    level = _number(features, alpha)
+    if arrays.xp(features) is np:
+        return np.maximum(features, features * level)
+    return _with_slope(lambda x: jnp.maximum(x, x * level), lambda x, t: jnp.where(x > 0, t, t * level))(features)
+
+
+def _at_least_a_vector(op: Any) -> Any:
+    shape_checks.with_rank_at_least(op, 0, 1)
+    return [op._inputs[0].shape]
+
+
+@rows.row("Softmax", shape=_at_least_a_vector)
+def softmax(logits):
+    if arrays.xp(logits) is np:
+        powers = np.exp(_centered(logits))
+        return powers / powers.sum(-1, keepdims=True)
+    return jax.nn.softmax(logits)
+
+
+@rows.row("LogSoftmax", shape=_at_least_a_vector)
+def log_softmax(logits):
+    if arrays.xp(logits) is np:
+        centered = _centered(logits)
+        return centered - np.log(np.exp(centered).sum(-1, keepdims=True))
+    return jax.nn.log_softmax(logits)
+
+
+def _centered(logits: np.ndarray) -> np.ndarray:
+    return logits - logits.max(-1, keepdims=True, initial=-np.inf)
+
+
+# The gradients as operations: of graphs that TensorFlow wrote with them.
+
+
+@rows.row("ReluGrad", shape=_same)
+def relu_grad(gradients, features):
+    return arrays.xp(gradients, features).where(features > 0, gradients, _number(gradients, 0))
+
+
+@rows.row("Relu6Grad", shape=_same)
+def relu6_grad(gradients, features):
+    return arrays.xp(gradients, features).where((features > 0) & (features < 6), gradients, _number(gradients, 0))
+
+
+@rows.row("EluGrad", shape=_same)
+def elu_grad(gradients, outputs):
+    return arrays.xp(gradients, outputs).where(outputs < 0, gradients * (outputs + _number(outputs, 1)), gradients)
+
+
+@rows.row("SeluGrad", shape=_same)
+def selu_grad(gradients, outputs):
+    below = gradients * (outputs + _number(outputs, _SELU_LEVEL))
+    return arrays.xp(gradients, outputs).where(outputs < 0, below, gradients * _number(outputs, _SELU_SCALE))
+
+
+@rows.row("SoftplusGrad", shape=_same)
+def softplus_grad(gradients, features):
+    return gradients / (arrays.xp(features).exp(-features) + _number(features, 1))
+
+
+@rows.row("SoftsignGrad", shape=_same)
+def softsign_grad(gradients, features):
+    return gradients / (_number(features, 1) + abs(features)) ** 2
+
+
+@rows.row("LeakyReluGrad", shape=_same)
+def leaky_relu_grad(gradients, features, *, alpha=0.2):
+    return arrays.xp(gradients, features).where(features > 0, gradients, gradients * _number(gradients, alpha))
