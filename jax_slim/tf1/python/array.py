@@ -329,6 +329,15 @@ def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -
     return made
 
 
+# What TF computes while a graph is built; here more is known, but programs see as much as there.
+_KNOWN_TYPES = frozenset({"Const", "Shape", "Size", "Rank", "Range", "Cast", "Concat", "ConcatV2", "ConcatOffset", "Pack", "Fill", "Equal", "NotEqual"})
+
+
 def constant_value(tensor: Any, partial: bool = False) -> Any:
     """The value of a tensor as an array where it is known while the graph is built, else None."""
-    return known_values.constant_value(tensor, partial)
+    return known_values.constant_value(tensor, partial) if not isinstance(tensor, Tensor) or _is_known(tensor) else None
+
+
+def _is_known(tensor: Tensor) -> bool:
+    type = tensor.op.type
+    return type in _KNOWN_TYPES and (type in ("Shape", "Size", "Rank") or all(_is_known(t) for t in tensor.op.inputs))
