@@ -17,7 +17,9 @@ def _shapes(op: Any) -> Any:
     return [[number], [true[0], true_number], [number]]
 
 
-def _drawn(rng: np.random.Generator, probabilities: Any, true_classes: np.ndarray, count: int, unique: bool, draw: Any) -> Any:
+def _drawn(
+    rng: np.random.Generator, probabilities: Any, true_classes: np.ndarray, count: int, unique: bool, draw: Any
+) -> Any:
     """(classes, expected counts of the true ones, of those drawn); probabilities (classes) -> how likely each is."""
     if true_classes.ndim != 2:
         raise errors.InvalidArgumentError(None, None, "true_classes must be a matrix")
@@ -44,7 +46,9 @@ def _drawn(rng: np.random.Generator, probabilities: Any, true_classes: np.ndarra
 
 def _check_range(count: int, unique: bool, range_max: int) -> None:
     if unique and count > range_max:
-        raise errors.InvalidArgumentError(None, None, f"Sampler's range is too small. num_sampled is {count}, range_max {range_max}")
+        raise errors.InvalidArgumentError(
+            None, None, f"Sampler's range is too small. num_sampled is {count}, range_max {range_max}"
+        )
 
 
 @rows.row("UniformCandidateSampler", host=True, context=True, shape=_shapes, gradient=rows.NONE)
@@ -68,11 +72,20 @@ def _by_weights(run: Any, op: Any, weights: np.ndarray, true_classes: np.ndarray
     shares = weights / weights.sum()
     _check_range(count, unique, int((weights > 0).sum()))
     draw = lambda rng, n: rng.choice(len(shares), n, p=shares)  # noqa: E731
-    of = lambda classes: np.where((classes >= 0) & (classes < len(shares)), shares[np.clip(classes, 0, len(shares) - 1)], 0)  # noqa: E731
+    of = lambda classes: np.where(
+        (classes >= 0) & (classes < len(shares)), shares[np.clip(classes, 0, len(shares) - 1)], 0
+    )
     return _drawn(host_random.generator(run, op), of, true_classes, count, unique, draw)
 
 
-@rows.row("LearnedUnigramCandidateSampler", "ThreadUnsafeUnigramCandidateSampler", host=True, context=True, shape=_shapes, gradient=rows.NONE)
+@rows.row(
+    "LearnedUnigramCandidateSampler",
+    "ThreadUnsafeUnigramCandidateSampler",
+    host=True,
+    context=True,
+    shape=_shapes,
+    gradient=rows.NONE,
+)
 def learned_unigram(run, op, true_classes, *, num_sampled, unique, range_max):
     counts = op.private.setdefault("counts", np.ones(range_max))
     found = _by_weights(run, op, counts, true_classes, num_sampled, unique)
@@ -81,7 +94,21 @@ def learned_unigram(run, op, true_classes, *, num_sampled, unique, range_max):
 
 
 @rows.row("FixedUnigramCandidateSampler", host=True, context=True, shape=_shapes, gradient=rows.NONE)
-def fixed_unigram(run, op, true_classes, *, num_sampled, unique, range_max, vocab_file, distortion, num_reserved_ids, num_shards, shard, unigrams):
+def fixed_unigram(
+    run,
+    op,
+    true_classes,
+    *,
+    num_sampled,
+    unique,
+    range_max,
+    vocab_file,
+    distortion,
+    num_reserved_ids,
+    num_shards,
+    shard,
+    unigrams,
+):
     weights = op.private.get("weights")
     if weights is None:
         if vocab_file:
@@ -91,7 +118,9 @@ def fixed_unigram(run, op, true_classes, *, num_sampled, unique, range_max, voca
             given = list(unigrams)
         whole = np.concatenate([np.zeros(num_reserved_ids), np.asarray(given, np.float64) ** distortion])
         if len(whole) != range_max:
-            raise errors.InvalidArgumentError(None, None, f"range_max is {range_max}, but there are {len(whole)} counts with the reserved ids.")
+            raise errors.InvalidArgumentError(
+                None, None, f"range_max is {range_max}, but there are {len(whole)} counts with the reserved ids."
+            )
         whole[np.arange(len(whole)) % num_shards != shard] = 0
         weights = op.private["weights"] = whole
     return _by_weights(run, op, weights, true_classes, num_sampled, unique)
@@ -99,7 +128,11 @@ def fixed_unigram(run, op, true_classes, *, num_sampled, unique, range_max, voca
 
 @rows.row("AllCandidateSampler", host=True, shape=_shapes, gradient=rows.NONE)
 def all_candidates(true_classes, *, num_sampled):
-    return np.arange(num_sampled, dtype=np.int64), np.ones(true_classes.shape, np.float32), np.ones(num_sampled, np.float32)
+    return (
+        np.arange(num_sampled, dtype=np.int64),
+        np.ones(true_classes.shape, np.float32),
+        np.ones(num_sampled, np.float32),
+    )
 
 
 def _hits_shapes(op: Any) -> Any:
@@ -113,4 +146,8 @@ def _hits_shapes(op: Any) -> Any:
 @rows.row("ComputeAccidentalHits", host=True, shape=_hits_shapes, gradient=rows.NONE)
 def compute_accidental_hits(true_classes, sampled_candidates):
     examples, _, places = np.nonzero(true_classes[:, :, None] == sampled_candidates)
-    return examples.astype(np.int32), places.astype(np.int64), np.full(len(examples), -np.finfo(np.float32).max, np.float32)
+    return (
+        examples.astype(np.int32),
+        places.astype(np.int64),
+        np.full(len(examples), -np.finfo(np.float32).max, np.float32),
+    )

@@ -89,9 +89,7 @@ def _shape(rank: int, depthwise: bool = False) -> Callable[[Any], Any]:
             seen = shape_checks.merged(op, channels, seen)
             made = None if seen is None or made is None else seen * made
         elif channels is not None and seen is not None and (seen == 0 or channels % seen):
-            shape_rules.refuse(
-                op, f"Depth of input ({channels}) is not a multiple of input depth of filter ({seen})"
-            )
+            shape_rules.refuse(op, f"Depth of input ({channels}) is not a multiple of input depth of filter ({seen})")
         return [shape_checks.laid(form, inputs[0], made, counts)]
 
     return rule

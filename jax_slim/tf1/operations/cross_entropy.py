@@ -87,4 +87,6 @@ def _sparse_derivative(primals, tangents):
 
 def _wrong_label(labels: Any, classes: int) -> errors.OpError:
     wrong = "" if not arrays.is_known(labels) else f" of {next(v for v in np.asarray(labels) if not 0 <= v < classes)}"
-    return errors.InvalidArgumentError(None, None, f"Received a label value{wrong} which is outside the valid range of [0, {classes}).")
+    return errors.InvalidArgumentError(
+        None, None, f"Received a label value{wrong} which is outside the valid range of [0, {classes})."
+    )

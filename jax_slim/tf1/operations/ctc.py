@@ -30,18 +30,30 @@ def ctc_loss(inputs, labels_indices, labels_values, sequence_length, *, preproce
     time, batch, _ = inputs.shape
     longest = _longest(labels_indices, time)
     labels, counts = _dense(labels_indices, labels_values, batch, longest, preprocess_collapse_repeated)
-    arrays.require(sequence_length <= time, lambda: errors.InvalidArgumentError(None, None, f"sequence_length must be at most {time}"))
-    repeated = ((labels[:, 1:] == labels[:, :-1]) & (np.arange(1, longest) < counts[:, None])).sum(1) if longest > 1 else 0
+    arrays.require(
+        sequence_length <= time,
+        lambda: errors.InvalidArgumentError(None, None, f"sequence_length must be at most {time}"),
+    )
+    repeated = (
+        ((labels[:, 1:] == labels[:, :-1]) & (np.arange(1, longest) < counts[:, None])).sum(1) if longest > 1 else 0
+    )
     needed = counts + (repeated if ctc_merge_repeated else 0)
-    fits = (needed <= sequence_length) | (np.asarray(sequence_length) == 0 if arrays.is_known(sequence_length) else sequence_length == 0)
+    fits = (needed <= sequence_length) | (
+        np.asarray(sequence_length) == 0 if arrays.is_known(sequence_length) else sequence_length == 0
+    )
     if not ignore_longer_outputs_than_inputs:
         arrays.require(
-            fits, lambda: errors.InvalidArgumentError(None, None, "Not enough time for target transition sequence: labels are longer than their inputs")
+            fits,
+            lambda: errors.InvalidArgumentError(
+                None, None, "Not enough time for target transition sequence: labels are longer than their inputs"
+            ),
         )
     counted = jnp.asarray(fits) & (jnp.asarray(sequence_length) > 0)
 
     def losses(inputs: Any) -> Any:
-        found = _negative_log_likelihood(inputs, jnp.asarray(labels), jnp.asarray(counts), jnp.asarray(sequence_length), ctc_merge_repeated)
+        found = _negative_log_likelihood(
+            inputs, jnp.asarray(labels), jnp.asarray(counts), jnp.asarray(sequence_length), ctc_merge_repeated
+        )
         return jnp.where(counted, found, 0)
 
     loss, back = jax.vjp(losses, inputs)
@@ -70,13 +82,25 @@ def _negative_log_likelihood(inputs: Any, labels: Any, counts: Any, lengths: Any
     batch, longest = labels.shape
     time, _, classes = inputs.shape
     # Labels with blanks around them: states 0, 2, 4, ... are blanks.
-    states = jnp.full((batch, 2 * longest + 1), classes - 1, labels.dtype).at[:, 1::2].set(jnp.where(labels < 0, classes - 1, labels))
+    states = (
+        jnp.full((batch, 2 * longest + 1), classes - 1, labels.dtype)
+        .at[:, 1::2]
+        .set(jnp.where(labels < 0, classes - 1, labels))
+    )
     blank = jnp.arange(2 * longest + 1) % 2 == 0
     logs = jnp.take_along_axis(jax.nn.log_softmax(inputs), jnp.broadcast_to(states, (time, *states.shape)), 2)
     same = jnp.concatenate([jnp.ones((batch, 2), bool), states[:, 2:] == states[:, :-2]], 1)
-    skips = ~blank & ~(same if merge else jnp.concatenate([jnp.ones((batch, 2), bool), jnp.zeros((batch, 2 * longest - 1), bool)], 1))
+    skips = ~blank & ~(
+        same if merge else jnp.concatenate([jnp.ones((batch, 2), bool), jnp.zeros((batch, 2 * longest - 1), bool)], 1)
+    )
     never = jnp.asarray(_NEVER, inputs.dtype)
-    start = jnp.full(states.shape, never).at[:, 0].set(logs[0, :, 0]).at[:, 1].set(jnp.where(counts > 0, logs[0, :, 1], never))
+    start = (
+        jnp.full(states.shape, never)
+        .at[:, 0]
+        .set(logs[0, :, 0])
+        .at[:, 1]
+        .set(jnp.where(counts > 0, logs[0, :, 1], never))
+    )
 
     def step(alpha: Any, given: Any) -> tuple[Any, None]:
         at, log = given
@@ -135,7 +159,9 @@ def _beam_shapes(op: Any) -> Any:
 def ctc_beam_search_decoder(inputs, sequence_length, *, beam_width, top_paths, merge_repeated):
     _check_lengths(inputs, sequence_length)
     if top_paths > beam_width:
-        raise errors.InvalidArgumentError(None, None, f"Requested more paths ({top_paths}) than the beam width {beam_width}")
+        raise errors.InvalidArgumentError(
+            None, None, f"Requested more paths ({top_paths}) than the beam width {beam_width}"
+        )
     found = [_beams(inputs[:length, example], beam_width)[:top_paths] for example, length in enumerate(sequence_length)]
     scores = np.full((len(found), top_paths), -np.inf, inputs.dtype)
     indices, values, sizes = [], [], []
@@ -158,7 +184,9 @@ def _beams(logits: np.ndarray, width: int) -> list[tuple[tuple[int, ...], float]
     blank = logits.shape[1] - 1
     logs = logits - logits.max(1, keepdims=True)
     logs = (logs - np.log(np.exp(logs).sum(1, keepdims=True))).astype(np.float64)
-    beams: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, -math.inf)}  # log probabilities: ending in a blank, in a label
+    beams: dict[tuple[int, ...], tuple[float, float]] = {
+        (): (0.0, -math.inf)
+    }  # log probabilities: ending in a blank, in a label
     for step in logs.tolist():
         made: dict[tuple[int, ...], tuple[float, float]] = {}
 

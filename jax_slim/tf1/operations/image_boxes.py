@@ -36,7 +36,9 @@ def draw_bounding_boxes_v2(images, boxes, colors):
 def _drawn(images: np.ndarray, boxes: np.ndarray, colours: np.ndarray) -> np.ndarray:
     if images.ndim != 4 or boxes.ndim != 3 or boxes.shape[2] != 4 or boxes.shape[0] != images.shape[0]:
         raise errors.InvalidArgumentError(
-            None, None, f"images and boxes must be [N, H, W, C] and [N, boxes, 4], got {list(images.shape)} and {list(boxes.shape)}."
+            None,
+            None,
+            f"images and boxes must be [N, H, W, C] and [N, boxes, 4], got {list(images.shape)} and {list(boxes.shape)}.",
         )
     made = np.array(images)
     _, height, width, depth = images.shape
@@ -52,7 +54,10 @@ def _drawn(images: np.ndarray, boxes: np.ndarray, colours: np.ndarray) -> np.nda
             left, right = int(x1 * np.float32(width - 1)), int(x2 * np.float32(width - 1))
             if top > bottom or left > right or top >= height or bottom < 0 or left >= width or right < 0:
                 continue
-            rows_, columns = slice(max(top, 0), min(bottom, height - 1) + 1), slice(max(left, 0), min(right, width - 1) + 1)
+            rows_, columns = (
+                slice(max(top, 0), min(bottom, height - 1) + 1),
+                slice(max(left, 0), min(right, width - 1) + 1),
+            )
             if top >= 0:
                 image[top, columns] = colour
             if bottom < height:
@@ -71,9 +76,13 @@ def _box_shapes(op: Any) -> Any:
     return [[3], [3], [1, 1, 4]]
 
 
-def _sampled(run: Any, op: Any, image_size: Any, boxes: Any, covered: Any, ratios: Any, areas: Any, attempts: int, whole: bool) -> Any:
+def _sampled(
+    run: Any, op: Any, image_size: Any, boxes: Any, covered: Any, ratios: Any, areas: Any, attempts: int, whole: bool
+) -> Any:
     if boxes.ndim != 3 or boxes.shape[-1] != 4:
-        raise errors.InvalidArgumentError(None, None, f"bounding boxes must have shape [batch, N, 4], got {list(boxes.shape)}")
+        raise errors.InvalidArgumentError(
+            None, None, f"bounding boxes must have shape [batch, N, 4], got {list(boxes.shape)}"
+        )
     begin, size, box = sampling.sample_distorted_bounding_box(
         image_size.tolist(), boxes.reshape(-1, 4), rng=host_random.generator(run, op), min_object_covered=float(covered), aspect_ratio_range=ratios,
         area_range=areas, max_attempts=attempts, use_image_if_no_bounding_boxes=whole,
@@ -84,13 +93,33 @@ def _sampled(run: Any, op: Any, image_size: Any, boxes: Any, covered: Any, ratio
 @rows.row("SampleDistortedBoundingBox", host=True, context=True, shape=_box_shapes, gradient=rows.NONE)
 def sample_distorted_bounding_box(run, op, image_size, bounding_boxes, *, min_object_covered, aspect_ratio_range, area_range,
                                   max_attempts, use_image_if_no_bounding_boxes):  # fmt: skip
-    return _sampled(run, op, image_size, bounding_boxes, min_object_covered, aspect_ratio_range, area_range, max_attempts, use_image_if_no_bounding_boxes)
+    return _sampled(
+        run,
+        op,
+        image_size,
+        bounding_boxes,
+        min_object_covered,
+        aspect_ratio_range,
+        area_range,
+        max_attempts,
+        use_image_if_no_bounding_boxes,
+    )
 
 
 @rows.row("SampleDistortedBoundingBoxV2", host=True, context=True, shape=_box_shapes, gradient=rows.NONE)
 def sample_distorted_bounding_box_v2(run, op, image_size, bounding_boxes, min_object_covered, *, aspect_ratio_range, area_range,
                                      max_attempts, use_image_if_no_bounding_boxes):  # fmt: skip
-    return _sampled(run, op, image_size, bounding_boxes, min_object_covered, aspect_ratio_range, area_range, max_attempts, use_image_if_no_bounding_boxes)
+    return _sampled(
+        run,
+        op,
+        image_size,
+        bounding_boxes,
+        min_object_covered,
+        aspect_ratio_range,
+        area_range,
+        max_attempts,
+        use_image_if_no_bounding_boxes,
+    )
 
 
 def _glimpse_shape(op: Any) -> Any:
@@ -117,7 +146,10 @@ def extract_glimpse(run, op, images, size, offsets, *, centered, normalized, uni
         if centered:
             y, x = y - np.float32(tall / 2), x - np.float32(wide / 2)
         top, left = int(y), int(x)
-        inside = (slice(max(top, 0), max(min(top + tall, height), 0)), slice(max(left, 0), max(min(left + wide, width), 0)))
+        inside = (
+            slice(max(top, 0), max(min(top + tall, height), 0)),
+            slice(max(left, 0), max(min(left + wide, width), 0)),
+        )
         whole = tall == inside[0].stop - inside[0].start and wide == inside[1].stop - inside[1].start
         if not whole:
             if noise == b"zero" or (not uniform_noise and noise != b"gaussian"):
@@ -128,6 +160,7 @@ def extract_glimpse(run, op, images, size, offsets, *, centered, normalized, uni
             else:
                 rng = rng or host_random.generator(run, op)
                 made[number] = rng.normal(image.mean(), image.std(), made[number].shape)
-        made[number, inside[0].start - top : inside[0].stop - top, inside[1].start - left : inside[1].stop - left] = image[inside]
+        made[number, inside[0].start - top : inside[0].stop - top, inside[1].start - left : inside[1].stop - left] = (
+            image[inside]
+        )
     return made
-

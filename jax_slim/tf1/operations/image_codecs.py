@@ -46,13 +46,19 @@ def _of_any_format(contents: Any, channels: int, dtype: Any = np.uint8) -> np.nd
     kind = image_codecs.image_format(found)
     if kind not in ("jpeg", "png", "gif"):
         start = found[:16].decode("latin1")
-        raise errors.InvalidArgumentError(None, None, f"Expected image (JPEG, PNG, or GIF), got unknown format starting with '{start}'")
+        raise errors.InvalidArgumentError(
+            None, None, f"Expected image (JPEG, PNG, or GIF), got unknown format starting with '{start}'"
+        )
     if kind == "png":
         return image_codecs.decode_png(found, channels, dtype)
     image = image_codecs.decode_jpeg(found, channels) if kind == "jpeg" else image_codecs.decode_gif(found)
     if kind == "gif":
         if len(image) != 1:
-            raise errors.InvalidArgumentError(None, None, f"Got {len(image)} frames, but animated gifs can only be decoded by tf.image.decode_gif or tf.image.decode_image")
+            raise errors.InvalidArgumentError(
+                None,
+                None,
+                f"Got {len(image)} frames, but animated gifs can only be decoded by tf.image.decode_gif or tf.image.decode_image",
+            )
         image = image[0]
     return image if dtype == np.uint8 else image.astype(dtype) * dtype(257)
 
@@ -69,7 +75,9 @@ def _jpeg(contents: bytes, channels: int, dct_method: bytes, ratio: int) -> np.n
         return image
     # libjpeg makes it smaller while it decodes: the mean of blocks, up to its rounding.
     rows_, columns = (-(-side // ratio) for side in image.shape[:2])
-    whole = np.pad(image, [(0, rows_ * ratio - image.shape[0]), (0, columns * ratio - image.shape[1]), (0, 0)], mode="edge")
+    whole = np.pad(
+        image, [(0, rows_ * ratio - image.shape[0]), (0, columns * ratio - image.shape[1]), (0, 0)], mode="edge"
+    )
     blocks = whole.reshape(rows_, ratio, columns, ratio, -1).astype(np.float32)
     return np.floor(blocks.mean((1, 3)) + 0.5).astype(np.uint8)
 
@@ -139,7 +147,9 @@ def encode_png(image, *, compression):
 def encode_jpeg(image, *, format, quality):
     channels = {b"grayscale": (1,), b"rgb": (3,)}.get(format, (1, 3))
     if image.ndim != 3 or image.shape[2] not in channels:
-        raise errors.InvalidArgumentError(None, None, f"image must have {' or '.join(map(str, channels))} channels, got {list(image.shape)}")
+        raise errors.InvalidArgumentError(
+            None, None, f"image must have {' or '.join(map(str, channels))} channels, got {list(image.shape)}"
+        )
     return _text(image_codecs.encode_jpeg(image, quality))
 
 

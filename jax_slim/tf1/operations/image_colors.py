@@ -27,7 +27,9 @@ def _of_images(op: Any) -> Any:
 def _changed(function: Callable[..., Any], images: Any, *others: Any) -> Any:
     """A function of `preprocessing`, which wants images, on arrays of any rank; none where there is no pixel."""
     if images.shape[-1] != 3:
-        raise errors.InvalidArgumentError(None, None, f"input must have 3 channels but instead has {images.shape[-1]} channels.")
+        raise errors.InvalidArgumentError(
+            None, None, f"input must have 3 channels but instead has {images.shape[-1]} channels."
+        )
     if 0 in images.shape:
         return images
     flat = images.reshape(1, -1, 3)

@@ -32,7 +32,9 @@ def _resized(images: Any, size: Any, method: str, align_corners: bool, half_pixe
     down = taps(method, images.shape[1], height, align_corners, half_pixel_centers)
     across = taps(method, images.shape[2], width, align_corners, half_pixel_centers)
     if not images.shape[0]:
-        return arrays.xp(images).zeros((0, height, width, images.shape[3]), images.dtype if method == "nearest" else np.float32)
+        return arrays.xp(images).zeros(
+            (0, height, width, images.shape[3]), images.dtype if method == "nearest" else np.float32
+        )
     if arrays.xp(images) is np:
         return _resampling.exact(images, method, down, across)
     if not jnp.issubdtype(images.dtype, jnp.floating):
@@ -40,13 +42,18 @@ def _resized(images: Any, size: Any, method: str, align_corners: bool, half_pixe
     if method != "nearest":
         images = images.astype(np.float32)
     return linear_call(
-        lambda _, x: _resampling.exact(x, method, down, across), functools.partial(_spread, down, across, images.shape), (), images
+        lambda _, x: _resampling.exact(x, method, down, across),
+        functools.partial(_spread, down, across, images.shape),
+        (),
+        images,
     )
 
 
 def _spread(down: Taps, across: Taps, shape: Any, _: Any, gradient: Any) -> Any:
     """The way back, as products with the two matrices: a sum over scattered pixels is slow on a CPU."""
-    rows_, columns = (jnp.asarray(_matrix(t, length), gradient.dtype) for t, length in ((down, shape[1]), (across, shape[2])))
+    rows_, columns = (
+        jnp.asarray(_matrix(t, length), gradient.dtype) for t, length in ((down, shape[1]), (across, shape[2]))
+    )
     return jnp.einsum("nhwc,hi,wj->nijc", gradient, rows_, columns, precision="highest")
 
 
@@ -121,7 +128,8 @@ def crop_and_resize(image, boxes, box_ind, crop_size, *, method, extrapolation_v
     if min(rows_, columns) < 1:
         raise errors.InvalidArgumentError(None, None, "crop dimensions must be positive")
     arrays.require(
-        (box_ind >= 0) & (box_ind < batch), lambda: errors.OutOfRangeError(None, None, f"box_ind has values outside [0, {batch})")
+        (box_ind >= 0) & (box_ind < batch),
+        lambda: errors.OutOfRangeError(None, None, f"box_ind has values outside [0, {batch})"),
     )
     xp = arrays.xp(image, boxes, box_ind)
     image, boxes = xp.asarray(image), xp.asarray(boxes)
@@ -158,7 +166,12 @@ def _places(xp: Any, first: Any, last: Any, length: int, count: int) -> tuple[An
     return xp.where(inside, places, np.float32(0)), inside
 
 
-@rows.row("CropAndResizeGradImage", numpy=False, static=("image_size",), shape=lambda op: [known_values.constant_value_as_shape(op._inputs[3])])
+@rows.row(
+    "CropAndResizeGradImage",
+    numpy=False,
+    static=("image_size",),
+    shape=lambda op: [known_values.constant_value_as_shape(op._inputs[3])],
+)
 def crop_and_resize_grad_image(grads, boxes, box_ind, image_size, *, T, method):
     given = jnp.zeros([int(s) for s in image_size], T.as_numpy_dtype)
     function = lambda x: crop_and_resize(x, boxes, box_ind, grads.shape[1:3], method=method, extrapolation_value=0.0)  # noqa: E731

@@ -13,7 +13,9 @@ from jax_slim.tf1.graph import errors, rows
 from jax_slim.tf1.operations import shape_checks, shape_rules
 
 
-def _views(inputs: Any, sizes: Any, strides: Any, rates: Any, padding: bytes, fill: Any) -> Iterator[tuple[tuple[int, ...], Any]]:
+def _views(
+    inputs: Any, sizes: Any, strides: Any, rates: Any, padding: bytes, fill: Any
+) -> Iterator[tuple[tuple[int, ...], Any]]:
     """For each tap of a window, its place and the pixels that it sees: [N, windows..., C]."""
     lengths = inputs.shape[1:-1]
     try:
@@ -33,7 +35,9 @@ def _dilation_shape(op: Any) -> Any:
     channels = shape_checks.merged(op, inputs[3], weights[2])
     if None in (*inputs[1:3], *weights[:2]):
         return [[inputs[0], None, None, channels]]
-    counts = [shape_checks.windows(op, inputs[a], weights[a - 1], strides[a], op.attrs["padding"], rates[a]) for a in (1, 2)]
+    counts = [
+        shape_checks.windows(op, inputs[a], weights[a - 1], strides[a], op.attrs["padding"], rates[a]) for a in (1, 2)
+    ]
     return [[inputs[0], *counts, channels]]
 
 
@@ -73,7 +77,10 @@ def _patches_shape(op: Any) -> Any:
     if None in inputs[1:-1]:
         counts = [None] * (rank - 2)
     else:
-        counts = [shape_checks.windows(op, inputs[a], ksizes[a], strides[a], op.attrs["padding"], rates[a]) for a in range(1, rank - 1)]
+        counts = [
+            shape_checks.windows(op, inputs[a], ksizes[a], strides[a], op.attrs["padding"], rates[a])
+            for a in range(1, rank - 1)
+        ]
     channels = None if inputs[-1] is None else inputs[-1] * int(np.prod(ksizes[1:-1]))
     return [[inputs[0], *counts, channels]]
 
@@ -82,7 +89,10 @@ def _patches_shape(op: Any) -> Any:
 def extract_image_patches(images, *, ksizes, strides, rates, padding):
     images = jnp.asarray(images)
     _only_over_space(ksizes, strides, rates)
-    views = [seen for _, seen in _views(images, ksizes[1:-1], strides[1:-1], rates[1:-1], padding, np.zeros((), images.dtype))]
+    views = [
+        seen
+        for _, seen in _views(images, ksizes[1:-1], strides[1:-1], rates[1:-1], padding, np.zeros((), images.dtype))
+    ]
     return jnp.concatenate(views, -1)
 
 
@@ -90,10 +100,17 @@ def extract_image_patches(images, *, ksizes, strides, rates, padding):
 def extract_volume_patches(input, *, ksizes, strides, padding):
     images = jnp.asarray(input)
     _only_over_space(ksizes, strides)
-    views = [seen for _, seen in _views(images, ksizes[1:-1], strides[1:-1], [1] * (len(ksizes) - 2), padding, np.zeros((), images.dtype))]
+    views = [
+        seen
+        for _, seen in _views(
+            images, ksizes[1:-1], strides[1:-1], [1] * (len(ksizes) - 2), padding, np.zeros((), images.dtype)
+        )
+    ]
     return jnp.concatenate(views, -1)
 
 
 def _only_over_space(*settings: Any) -> None:
     if any(values[0] != 1 or values[-1] != 1 for values in settings):
-        raise errors.UnimplementedError(None, None, "Only support ksizes, strides and rates of 1 across the batch and the depth.")
+        raise errors.UnimplementedError(
+            None, None, "Only support ksizes, strides and rates of 1 across the batch and the depth."
+        )

@@ -52,7 +52,14 @@ def _overlaps(boxes: np.ndarray) -> Callable[[int, int], float]:
     return of
 
 
-def _select(scores: np.ndarray, overlap: Callable[[int, int], float], most: int, threshold: float, least: float, sigma: float = 0.0) -> tuple[list[int], list[float]]:
+def _select(
+    scores: np.ndarray,
+    overlap: Callable[[int, int], float],
+    most: int,
+    threshold: float,
+    least: float,
+    sigma: float = 0.0,
+) -> tuple[list[int], list[float]]:
     """The boxes kept, best first, and their scores; with `sigma` overlapping lowers scores and does not end them."""
     scale = -0.5 / sigma if sigma > 0 else 0.0
     queue = [(-float(s), i, 0) for i, s in enumerate(np.asarray(scores, np.float32)) if s > least]
@@ -114,11 +121,20 @@ def non_max_suppression_v4(boxes, scores, max_output_size, iou_threshold, score_
 
 
 @rows.row("NonMaxSuppressionV5", host=True, shape=_padded_shape)
-def non_max_suppression_v5(boxes, scores, max_output_size, iou_threshold, score_threshold, soft_nms_sigma, *, pad_to_max_output_size):
+def non_max_suppression_v5(
+    boxes, scores, max_output_size, iou_threshold, score_threshold, soft_nms_sigma, *, pad_to_max_output_size
+):
     if soft_nms_sigma < 0:
         raise errors.InvalidArgumentError(None, None, "soft_nms_sigma must be non-negative")
     most = _most(max_output_size)
-    found = _select(scores, _overlaps(boxes), most, _part("iou_threshold", iou_threshold), float(score_threshold), float(soft_nms_sigma))
+    found = _select(
+        scores,
+        _overlaps(boxes),
+        most,
+        _part("iou_threshold", iou_threshold),
+        float(score_threshold),
+        float(soft_nms_sigma),
+    )
     kept, kept_scores = np.array(found[0], np.int32), np.array(found[1], scores.dtype)
     count = np.asarray(np.int32(len(kept)))
     if pad_to_max_output_size:
@@ -128,7 +144,13 @@ def non_max_suppression_v5(boxes, scores, max_output_size, iou_threshold, score_
 
 @rows.row("NonMaxSuppressionWithOverlaps", host=True, shape=_chosen_shape)
 def non_max_suppression_with_overlaps(overlaps, scores, max_output_size, overlap_threshold, score_threshold):
-    kept, _ = _select(scores, lambda i, j: float(overlaps[i, j]), _most(max_output_size), float(overlap_threshold), float(score_threshold))
+    kept, _ = _select(
+        scores,
+        lambda i, j: float(overlaps[i, j]),
+        _most(max_output_size),
+        float(overlap_threshold),
+        float(score_threshold),
+    )
     return np.array(kept, np.int32)
 
 
@@ -146,7 +168,17 @@ def _combined_shape(op: Any) -> Any:
 
 
 @rows.row("CombinedNonMaxSuppression", host=True, shape=_combined_shape)
-def combined_non_max_suppression(boxes, scores, max_output_size_per_class, max_total_size, iou_threshold, score_threshold, *, pad_per_class, clip_boxes):
+def combined_non_max_suppression(
+    boxes,
+    scores,
+    max_output_size_per_class,
+    max_total_size,
+    iou_threshold,
+    score_threshold,
+    *,
+    pad_per_class,
+    clip_boxes,
+):
     threshold, least = _part("iou_threshold", iou_threshold), float(score_threshold)
     per_class, total = int(max_output_size_per_class), int(max_total_size)
     if per_class <= 0 or total <= 0:
@@ -154,7 +186,9 @@ def combined_non_max_suppression(boxes, scores, max_output_size_per_class, max_t
     batch, _, shared, _ = boxes.shape
     classes = scores.shape[2]
     if shared not in (1, classes):
-        raise errors.InvalidArgumentError(None, None, "third dimension of boxes must be either 1 or equal to the third dimension of scores")
+        raise errors.InvalidArgumentError(
+            None, None, "third dimension of boxes must be either 1 or equal to the third dimension of scores"
+        )
     size = min(total, per_class * classes) if pad_per_class else total
     out_boxes = np.zeros((batch, size, 4), np.float32)
     out_scores, out_classes = np.zeros((batch, size), np.float32), np.zeros((batch, size), np.float32)

@@ -53,7 +53,9 @@ def _fused_shapes(op: Any) -> Any:
     return [sizes] + [[sizes[channel]]] * 4 + [None] * (len(op.outputs) - 5)
 
 
-def _fused(x: Any, scale: Any, offset: Any, mean: Any, variance: Any, epsilon: float, data_format: bytes, is_training: bool) -> list[Any]:
+def _fused(
+    x: Any, scale: Any, offset: Any, mean: Any, variance: Any, epsilon: float, data_format: bytes, is_training: bool
+) -> list[Any]:
     x, scale, offset, mean, variance = (jnp.asarray(v) for v in (x, scale, offset, mean, variance))
     channel, space = shape_checks.axes_of(data_format, x.ndim)
     if not is_training:
@@ -84,7 +86,13 @@ def fused_batch_norm_v3(x, scale, offset, mean, variance, *, epsilon, data_forma
 
 def _fused_grad_shapes(op: Any) -> Any:
     scale = op._inputs[2].shape
-    return [op._inputs[1].shape, scale, scale, [0] if op.type != "FusedBatchNormGrad" else None, [0] if op.type != "FusedBatchNormGrad" else None]
+    return [
+        op._inputs[1].shape,
+        scale,
+        scale,
+        [0] if op.type != "FusedBatchNormGrad" else None,
+        [0] if op.type != "FusedBatchNormGrad" else None,
+    ]
 
 
 @rows.row("FusedBatchNormGrad", "FusedBatchNormGradV2", shape=_fused_grad_shapes, numpy=False)
@@ -96,9 +104,18 @@ def fused_batch_norm_grad(y_backprop, x, scale, reserve_space_1, reserve_space_2
 
 
 @rows.row("FusedBatchNormGradV3", shape=_fused_grad_shapes, numpy=False)
-def fused_batch_norm_grad_v3(y_backprop, x, scale, reserve_space_1, reserve_space_2, reserve_space_3, *, epsilon, data_format, is_training):
+def fused_batch_norm_grad_v3(
+    y_backprop, x, scale, reserve_space_1, reserve_space_2, reserve_space_3, *, epsilon, data_format, is_training
+):
     return fused_batch_norm_grad(
-        y_backprop, x, scale, reserve_space_1, reserve_space_2, epsilon=epsilon, data_format=data_format, is_training=is_training
+        y_backprop,
+        x,
+        scale,
+        reserve_space_1,
+        reserve_space_2,
+        epsilon=epsilon,
+        data_format=data_format,
+        is_training=is_training,
     )
 
 
@@ -135,5 +152,3 @@ def lrn(input, *, depth_radius, bias, alpha, beta):
 def lrn_grad(input_grads, input_image, output_image, *, depth_radius, bias, alpha, beta):
     function = lambda x: lrn(x, depth_radius=depth_radius, bias=bias, alpha=alpha, beta=beta)  # noqa: E731
     return jax.vjp(function, jnp.asarray(input_image))[1](jnp.asarray(input_grads))[0]
-
-

@@ -14,7 +14,9 @@ from jax_slim.tf1.graph import errors, known_values, rows
 from jax_slim.tf1.operations import shape_checks, shape_rules
 
 
-def _pooled(function: Callable[..., Any], inputs: Any, ksize: Any, strides: Any, padding: bytes, data_format: bytes) -> Any:
+def _pooled(
+    function: Callable[..., Any], inputs: Any, ksize: Any, strides: Any, padding: bytes, data_format: bytes
+) -> Any:
     inputs = jnp.asarray(inputs)
     ksize, strides = [int(k) for k in ksize], [int(s) for s in strides]
     channel, space = shape_checks.axes_of(data_format, inputs.ndim)
@@ -28,19 +30,31 @@ def _pooled(function: Callable[..., Any], inputs: Any, ksize: Any, strides: Any,
         if not inputs.size:
             lengths = [inputs.shape[a] for a in space]
             counts = windows_on("pool", lengths, window, step, padding.decode(), 1).count(lengths)
-            return jnp.zeros(shape_checks.laid(data_format, inputs.shape[0], inputs.shape[channel], counts), inputs.dtype)
-        return function(inputs, window, step, padding.decode(), layout=f"NC{letters}" if channel == 1 else f"N{letters}C")
+            return jnp.zeros(
+                shape_checks.laid(data_format, inputs.shape[0], inputs.shape[channel], counts), inputs.dtype
+            )
+        return function(
+            inputs, window, step, padding.decode(), layout=f"NC{letters}" if channel == 1 else f"N{letters}C"
+        )
     except ValueError as error:
         raise errors.InvalidArgumentError(None, None, str(error)) from None
 
 
-def _over_channels(function: Callable[..., Any], inputs: Any, ksize: Any, strides: Any, channel: int, space: Any) -> Any:
+def _over_channels(
+    function: Callable[..., Any], inputs: Any, ksize: Any, strides: Any, channel: int, space: Any
+) -> Any:
     """The maximum of each group of channels, which TF has for windows of one pixel."""
     size = ksize[channel]
     if function is not kernels.max_pool or any(ksize[a] != 1 or strides[a] != 1 for a in space):
-        raise errors.UnimplementedError(None, None, "MaxPooling supports exactly one of pooling across depth or pooling across width/height.")
+        raise errors.UnimplementedError(
+            None, None, "MaxPooling supports exactly one of pooling across depth or pooling across width/height."
+        )
     if inputs.shape[channel] % size or strides[channel] != size:
-        raise errors.UnimplementedError(None, None, "Depthwise max pooling requires the depth window to equal the depth stride and to divide the depth.")
+        raise errors.UnimplementedError(
+            None,
+            None,
+            "Depthwise max pooling requires the depth window to equal the depth stride and to divide the depth.",
+        )
     shape = inputs.shape
     return inputs.reshape(*shape[:channel], shape[channel] // size, size, *shape[channel + 1 :]).max(channel + 1)
 
@@ -101,7 +115,9 @@ def avg_pool3d(input, *, ksize, strides, padding, data_format=b"NDHWC"):
 def max_pool_with_argmax(input, *, ksize, strides, padding, Targmax, include_batch_in_index=False):
     if Targmax.name == "int32":
         raise errors.InvalidArgumentError(
-            None, None, "No OpKernel was registered to support Op 'MaxPoolWithArgmax' with Targmax=int32 on a CPU. Use tf.int64."
+            None,
+            None,
+            "No OpKernel was registered to support Op 'MaxPoolWithArgmax' with Targmax=int32 on a CPU. Use tf.int64.",
         )
     inputs = jnp.asarray(input)
     outputs = _pooled(kernels.max_pool, inputs, ksize, strides, padding, b"NHWC")
