@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from jax_slim.checkpoints._values import spec_of
+
 NAME = "checkpoint.json"
 _FORMAT = 1
 _CHUNK = 1 << 20
@@ -38,7 +40,7 @@ def write(directory: Path, contents: Mapping[str, Any]) -> None:
 
 
 def read(directory: Path) -> dict[str, Any]:
-    """The contents given to `write`; raises DamagedError when the manifest itself is not whole."""
+    """The contents given to `write`; raises DamagedError when the manifest itself is not whole, or none of ours."""
     try:
         text = (directory / NAME).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -55,6 +57,12 @@ def read(directory: Path) -> dict[str, Any]:
         raise DamagedError(f"{NAME} is corrupt: its checksum differs")
     if body.get("format") != _FORMAT:
         raise DamagedError(f"its format is {body.get('format')!r}, and this version of jax-slim reads {_FORMAT}")
+    try:
+        _check_form(body)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DamagedError(f"{NAME} is none that jax-slim writes: {type(error).__name__}: {error}") from error
+    if directory.name.isdecimal() and int(directory.name) != body["step"]:
+        raise DamagedError(f"it is of step {body['step']}: call the directory that again")
     return body
 
 
@@ -72,6 +80,31 @@ def verify(directory: Path, contents: Mapping[str, Any]) -> None:
             raise DamagedError(f"{name} has {found_size} bytes instead of {size}")
         if found_crc != crc:
             raise DamagedError(f"{name} is corrupt: its checksum differs")
+
+
+def _check_form(body: Mapping[str, Any]) -> None:
+    """Raises what using a manifest would raise somewhere else, if it is not of the form that `write` gives it.
+
+    A checksum tells what happened by accident, not what somebody made.
+    """
+    for name, (size, crc) in body["files"].items():
+        parts = name.split("/")
+        if os.path.isabs(name) or ".." in parts or "\\" in name or "" in parts or ":" in parts[0]:
+            raise ValueError(f"it names the file {name!r}, which is not in its folder")
+        if not (isinstance(size, int) and isinstance(crc, int)):
+            raise TypeError(f"{name!r} has no size and checksum")
+    for entry in body["arrays"].values():
+        spec_of(entry)
+    if not isinstance(body["step"], int):
+        raise TypeError(f"its step is {body['step']!r}")
+    facts = body["facts"]
+    for name, told in (facts.get("variables") or {}).items():
+        _, collections = told
+        if not all(isinstance(one, str) for one in (name, *collections)):
+            raise TypeError(f"{name!r} is in collections that are no names")
+    for name, average in (facts.get("averages") or {}).items():
+        if not isinstance(average, str):
+            raise TypeError(f"the average of {name!r} is no name")
 
 
 def sync_directory(path: Path) -> None:

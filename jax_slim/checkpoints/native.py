@@ -20,6 +20,7 @@ import jax
 import numpy as np
 
 from jax_slim.checkpoints import _manifest
+from jax_slim.checkpoints._locks import Lock
 from jax_slim.checkpoints._manifest import DamagedError
 from jax_slim.checkpoints._orbax import ArrayWriter, has_marks, plain, read_arrays
 from jax_slim.checkpoints._values import differences, from_stored, json_value, placed, spec_of, stored
@@ -52,7 +53,7 @@ class Checkpoints:
             checkpoints.save(1200, arrays, {"data": iterator_state})     # returns at once, writes in the background
 
     A process killed at any moment leaves every complete checkpoint as it was, and the rest is swept up here, at the
-    next start. So only one run at a time may use a directory; others may read it, with `load`.
+    next start. So only one run at a time may use a directory, until `close`; others may read it, with `load`.
 
     With several processes all of them make the same calls, on a directory that all of them see.
 
@@ -61,7 +62,8 @@ class Checkpoints:
       max_to_keep: how many of the newest to keep; None or 0 keeps all.
 
     Raises:
-      CheckpointError: nothing can be written there. Better now than after an hour of training.
+      CheckpointError: nothing can be written there, or another run is writing there. Better now than after an hour
+        of training.
     """
 
     def __init__(self, directory: str | os.PathLike[str], max_to_keep: int | None = 5) -> None:
@@ -90,6 +92,12 @@ class Checkpoints:
             probe.unlink()
             with plain(self.directory):
                 pass
+            self._lock = Lock(self.directory) if jax.process_index() == 0 else None
+        except BlockingIOError as error:
+            raise CheckpointError(
+                f"Checkpoints: another run is writing in {self.directory}. Wait until it has ended, or choose another "
+                "directory."
+            ) from error
         except OSError as error:
             raise CheckpointError(
                 f"Checkpoints: cannot write in {self.directory}: {error.strerror or error}. Choose another directory, "
@@ -215,6 +223,8 @@ class Checkpoints:
             if self._writer is not None:
                 writer, self._writer = self._writer, None
                 writer.close()
+            if self._lock is not None:
+                self._lock.release()
 
     def restore(self, step: int | None = None, like: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], dict]:
         """Reads a checkpoint.

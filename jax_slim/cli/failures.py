@@ -26,6 +26,8 @@ def explained(error: BaseException) -> str | None:
         kind: Any = getattr(sys.modules.get(module), name, None)
         if kind is not None and isinstance(error, kind):
             return str(error)
+    if isinstance(error, getattr(sys.modules.get("jax_slim.summary.events"), "EventWriterError", ())):
+        return "\n".join([str(error), *getattr(error, "__notes__", ())])  # with what else could not be saved
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or error}"

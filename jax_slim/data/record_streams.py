@@ -20,6 +20,9 @@ _AFTER_ZEROS = re.compile(rb"[^\0]")
 _CHUNK = 1 << 20
 _MOST_AT_ONCE = 1 << 24
 
+# What a record of a packed file may have. A megabyte of packed zeros is a gigabyte; of a plain file its size says more.
+_MOST_UNPACKED = 1 << 29
+
 # What zlib calls the two formats that TensorFlow writes.
 WINDOW_BITS = {"GZIP": 31, "ZLIB": 15}
 _SPELLINGS = {"": "", "NONE": "", "PLAIN": "", "GZIP": "GZIP", "ZLIB": "ZLIB"}
@@ -68,7 +71,8 @@ def records_of(
     with Path(path).open("rb") as file:
         size = os.fstat(file.fileno()).st_size if not compression and file.seekable() else None
         read = _Inflated(file, path, compression, strict).read if compression else file.read
-        yield from _frames(_Window(read, size), path, strict, skip)
+        most = _MOST_UNPACKED if compression else 1 << 63
+        yield from _frames(_Window(read, size, most), path, strict, skip)
 
 
 def corrupted(path: str, offset: int, what: str) -> DataLossError:
@@ -102,6 +106,12 @@ def _frames(window: "_Window", path: str, strict: bool, skip: Callable[[], None]
             length, crc = HEADER.unpack(head)
             if masked_crc32c(head[:8]) != crc:
                 raise corrupted(path, start, BAD_LENGTH)
+            if length > window.most:
+                raise DataLossError(
+                    f"{path}: too large a record at {start}: unpacked it would have {length / 2**30:.1f} GiB, more "
+                    f"than the {window.most / 2**30:.1f} GiB that are unpacked. If that is right, unpack the file: "
+                    "gzip -d."
+                )
             if not window.holds(length + FRAME):
                 raise truncated(path, start)
             window.skip(HEADER.size)
@@ -157,8 +167,9 @@ def _next_header(window: "_Window") -> bool:
 class _Window:
     """A stream of bytes that can be looked at before it is used."""
 
-    def __init__(self, read: Callable[[int], bytes], size: int | None):
+    def __init__(self, read: Callable[[int], bytes], size: int | None, most: int):
         self.offset = 0
+        self.most = most  # bytes that a record may have
         self._read = read
         self._size = size
         self._buffer = b""

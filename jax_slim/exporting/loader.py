@@ -40,7 +40,11 @@ class ExportedModel:
         from jax import export as jax_export
 
         if importlib.util.find_spec("flatbuffers") is None:
-            sys.path.append(path)  # jax reads programs with it: the file brings it along
+            # jax reads programs with it. The file brings it along, but a file that was only to be read must not run.
+            raise LoadError(
+                f"{path}: reading it needs the package flatbuffers: pip install flatbuffers. Or, if you trust the "
+                f"file, take the package in it: sys.path.append({path!r})."
+            )
         self.path = path
         self.description = description
         self._variables = variables
@@ -128,7 +132,7 @@ def _variables(path: str, description: dict[str, Any], stored: bytes) -> dict[st
                 name: arrays[str(index)].view(jnp.dtype(dtype)).reshape(shape)
                 for index, (name, (shape, dtype)) in enumerate(description["variables"].items())
             }
-    except (KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise LoadError(f"{path}: its variables are damaged: {error}") from error
 
 

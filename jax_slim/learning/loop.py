@@ -1,6 +1,5 @@
 """The training loop: one step after the other, and what happens between them."""
 
-import contextlib
 import dataclasses
 import itertools
 import math
@@ -129,10 +128,13 @@ class Run:
             raise
         except (NonFiniteError, CheckpointError):
             raise
-        except Exception:
-            # The input failed, or a callback: what was learnt so far is worth keeping.
-            with contextlib.suppress(NonFiniteError, CheckpointError):
+        except Exception as error:
+            # The input failed, or a callback, or the events: what was learnt so far is worth keeping.
+            try:
                 self._save()
+                self._checkpoints.wait()
+            except (NonFiniteError, CheckpointError) as failure:
+                error.add_note(str(failure))
             raise
         finally:
             for callback in self._callbacks:

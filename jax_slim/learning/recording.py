@@ -1,8 +1,10 @@
 """What a run writes about itself: TensorBoard events, and the scalars as lines of JSON beside them."""
 
 import contextlib
+import errno
 import json
 import math
+import os
 import time
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +13,7 @@ from typing import Any
 import jax
 
 from jax_slim.summary.curves import SCALARS_FILE
-from jax_slim.summary.events import EventWriter
+from jax_slim.summary.events import EventWriter, EventWriterError
 from jax_slim.summary.writing import write_summaries
 
 
@@ -59,8 +61,17 @@ class Recorder:
             return
         # JSON has no NaN: null says that there is no number.
         line = {tag: value if math.isfinite(value) else None for tag, value in scalars.items()}
-        with self._path.open("a") as file:
-            file.write(json.dumps({"step": step, "time": time.time(), **line}) + "\n")
+        text = json.dumps({"step": step, "time": time.time(), **line}) + "\n"
+        try:
+            with self._path.open("ab", buffering=0) as file:
+                size = file.tell()
+                if file.write(text.encode()) != len(text):  # the disk is full: half a line would spoil the next one
+                    file.truncate(size)
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            raise EventWriterError(
+                f"train: cannot write {self._path}: {error.strerror or error}.", error, str(self._path)
+            ) from error
 
 
 class Tracer:

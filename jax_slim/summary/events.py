@@ -8,6 +8,7 @@ system, so that a killed process loses nothing, and an error is raised where it 
 import itertools
 import operator
 import os
+import re
 import socket
 import struct
 import sys
@@ -61,8 +62,9 @@ class EventWriter:
         self._file: Any = None
         try:
             os.makedirs(self.logdir, exist_ok=True)
+            began = _later_than_others(self.logdir, int(time.time()))
             for number in itertools.count():  # two writers may begin in the same second
-                name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{number}"
+                name = f"events.out.tfevents.{began:010d}.{socket.gethostname()}.{os.getpid()}.{number}"
                 self.path = os.path.join(self.logdir, name + filename_suffix)
                 try:
                     self._file = open(self.path, "xb", buffering=0)  # noqa: PTH123, SIM115
@@ -227,6 +229,15 @@ class EventWriter:
 
     def _error(self, cause: OSError) -> EventWriterError:
         return EventWriterError(f"EventWriter: cannot write {self.path}: {cause.strerror or cause}.", cause, self.path)
+
+
+def _later_than_others(logdir: str, now: int) -> int:
+    """`now`, or more where files are there from later: TensorBoard reads them in the order of their names.
+
+    A clock that was set back would hide all that a resumed run writes.
+    """
+    named = (re.match(r"events\.out\.tfevents\.(\d+)\.", name) for name in os.listdir(logdir))
+    return max([now, *(int(found[1]) + 1 for found in named if found and int(found[1]) > now)])
 
 
 def _step(function: str, step: int) -> int:

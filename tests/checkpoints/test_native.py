@@ -18,7 +18,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jax_slim.checkpoints import native
+import jax_slim as slim
+from jax_slim.checkpoints import _manifest, native
 from jax_slim.checkpoints.native import CheckpointError, Checkpoints, MissingCheckpointError, latest_checkpoint, load
 
 ROOT = Path(__file__).parents[2]
@@ -361,6 +362,65 @@ def test_damage_is_named_and_the_older_one_taken_with_a_warning(tmp_path, caplog
 def change_number(step):
     text = (step / "checkpoint.json").read_text()
     (step / "checkpoint.json").write_text(text.replace('"step": 20\n', '"step": 21\n'))
+
+
+def forge(path, change):
+    """Changes what a manifest says, with the checksum that goes with it."""
+    file = path / "checkpoint.json"
+    body = json.loads(file.read_text())
+    change(body)
+    del body["crc32"]
+    file.write_text(json.dumps({"crc32": _manifest._crc(body), **body}))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda body: body.pop("files"), "KeyError: 'files'"),
+        (lambda body: body.pop("arrays"), "KeyError: 'arrays'"),
+        (lambda body: body.update(facts=None), "AttributeError"),
+        (lambda body: body["facts"].update(variables={"a": 3}), "TypeError"),
+        (lambda body: body["facts"].update(averages={"a": 3}), "the average of 'a' is no name"),
+        (lambda body: body["arrays"].update(a={"shape": [2], "dtype": "float99"}), "float99"),
+        (lambda body: body["files"].update({"../../passwd": [1, 2]}), "names the file '../../passwd', which is not in"),
+        (lambda body: body["files"].update({"/etc/passwd": [1, 2]}), "names the file '/etc/passwd', which is not in"),
+        (lambda body: body["files"].update({"a": ["1", 2]}), "'a' has no size and checksum"),
+    ],
+)
+def test_a_forged_manifest(tmp_path, change, message):
+    save_steps(tmp_path, 1)
+    forge(tmp_path / "1", change)
+    with Checkpoints(tmp_path) as checkpoints, pytest.raises(CheckpointError, match=f"is damaged.*{message}"):
+        checkpoints.restore()
+    for read in (load, slim.checkpoints.load_variables):
+        with pytest.raises(CheckpointError, match=f"is damaged: checkpoint.json is none that jax-slim.*{message}"):
+            read(tmp_path)
+
+
+def test_a_renamed_step(tmp_path):
+    save_steps(tmp_path, 1, 2)
+    (tmp_path / "2").rename(tmp_path / "7")
+    with pytest.raises(CheckpointError, match="7 is damaged: it is of step 2: call the directory that again"):
+        load(tmp_path)
+    with Checkpoints(tmp_path) as checkpoints:
+        assert checkpoints.latest_step() == 1
+    (tmp_path / "7").rename(tmp_path / "the_best")  # no number: only a name
+    assert_equal(load(tmp_path / "the_best")[0], arrays_of(2))
+
+
+def test_a_second_run_in_a_directory_is_refused_at_once(tmp_path):
+    with Checkpoints(tmp_path) as checkpoints:
+        checkpoints.save(1, arrays_of(1))
+        with pytest.raises(CheckpointError, match=f"another run is writing in {tmp_path}"):
+            Checkpoints(tmp_path)
+        there = run(
+            "import sys\nfrom jax_slim.checkpoints.native import Checkpoints\nCheckpoints(sys.argv[1])", tmp_path
+        )
+        assert "another run is writing" in there.stderr
+        checkpoints.wait()
+        assert_equal(load(tmp_path)[0], arrays_of(1))  # reading is for all
+    Checkpoints(tmp_path)  # and dropped without `close`
+    Checkpoints(tmp_path).close()
 
 
 def test_damage_in_all_of_them_never_means_starting_anew(tmp_path):

@@ -13,7 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jax_slim.data import DataLossError, TFRecords, TFRecordWriter, get_data_files, read_tfrecords, write_tfrecords
+from jax_slim.data import (
+    DataLossError,
+    TFRecords,
+    TFRecordWriter,
+    get_data_files,
+    read_tfrecords,
+    record_streams,
+    write_tfrecords,
+)
 from jax_slim.data.checksums import masked_crc32c
 
 RECORDS = [bytes([number]) * (number * 37 % 300) for number in range(40)]
@@ -196,7 +204,7 @@ def test_a_length_of_exabytes_takes_no_memory(tmp_path):
     for content in (bad, gzip.compress(bad)):
         (tmp_path / "x").write_bytes(content)
         for read in (read_tfrecords, TFRecords):
-            with pytest.raises(DataLossError, match="truncated record at 0"):
+            with pytest.raises(DataLossError, match=r"(truncated|too large a) record at 0"):
                 list(read(tmp_path / "x"))
 
 
@@ -279,6 +287,20 @@ def test_which_files(tmp_path):
     ):
         with pytest.raises(kind, match=message):
             get_data_files(sources)
+
+
+def test_a_packed_record_that_grows_too_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(record_streams, "_MOST_UNPACKED", 1000)
+    records = [b"a", bytes(1001), b"b" * 1000]
+    for compression in ("", "GZIP"):
+        path = tmp_path / f"records{compression}"
+        write_tfrecords(path, records, compression=compression)
+        if not compression:
+            assert list(read_tfrecords(path)) == records
+            continue
+        with pytest.raises(DataLossError, match=r"too large a record at 17: unpacked .* unpack the file: gzip -d"):
+            list(read_tfrecords(path))
+        assert list(read_tfrecords(path, errors="skip")) == [records[0], records[2]]
 
 
 def test_files_in_a_folder_with_brackets_in_its_name(tmp_path):

@@ -1,5 +1,6 @@
 """`export_model` and the file it writes: opened here, and in a process that has no jax-slim."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -154,3 +155,20 @@ def test_unknown_platforms(tmp_path, platforms):
             tmp_path / "x.zip", scaled, VARIABLES, {"x": ("batch, 3", jnp.float32)}, platforms=platforms
         )
     assert not list(tmp_path.iterdir())
+
+
+def test_reading_a_file_runs_nothing_that_it_brings(file, tmp_path, monkeypatch):
+    with zipfile.ZipFile(file) as archive, zipfile.ZipFile(tmp_path / "evil.zip", "w") as evil:
+        for name in archive.namelist():
+            if name != "flatbuffers/__init__.py":
+                evil.writestr(name, archive.read(name))
+        evil.writestr("flatbuffers/__init__.py", f"open({str(tmp_path / 'ran')!r}, 'w')")
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "flatbuffers" else found(name))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "flatbuffers"]:
+        monkeypatch.delitem(sys.modules, name)
+    before = list(sys.path)
+    with pytest.raises(exporting.ExportError, match=r"needs the package flatbuffers: .* if you trust the file"):
+        exporting.load_exported(tmp_path / "evil.zip")
+    assert sys.path == before
+    assert not (tmp_path / "ran").exists()

@@ -1,7 +1,10 @@
 """train: what it writes, shows, resumes, refuses and survives. Killing it is in test_killed_runs.py."""
 
+import errno
 import itertools
+import os
 import re
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -146,6 +149,22 @@ def test_an_error_of_the_input_keeps_what_was_learnt(tmp_path):
     with pytest.raises(OSError, match="the disk with the images is gone"):
         train(tmp_path, 100, batches())
     assert slim.checkpoints.load_variables(tmp_path)["global_step"] == 4
+
+
+def test_a_full_disk_names_the_file_and_what_was_not_saved(tmp_path, monkeypatch):
+    def full(self, *arguments, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    class Fill(slim.learning.Callback):
+        def on_step(self, run, result):
+            monkeypatch.setattr(Path, "open", full)
+
+    with pytest.raises(OSError, match=r"cannot write .*scalars.jsonl: No space left on device") as caught:
+        train(tmp_path, 9, save_summaries_secs=0, callbacks=[Fill()])
+    monkeypatch.undo()
+    assert caught.value.errno == errno.ENOSPC
+    assert any("Saving checkpoint" in note for note in caught.value.__notes__)
+    assert len((tmp_path / "scalars.jsonl").read_text().splitlines()) == 1
 
 
 def test_init_fn_gives_values_to_start_from(tmp_path):

@@ -474,3 +474,18 @@ def test_a_running_tensorboard_shows_everything(tmp_path, tensorboard):
     image = tensorboard("plugin/images/images", run="train", tag="input/image", sample=0)[0]
     assert image["step"] == 10
     assert "some <em>text</em>" in tensorboard("plugin/text/text", run="train", tag="notes")[0]["text"]
+
+
+def test_a_clock_set_back_does_not_hide_what_comes_later(tmp_path, monkeypatch):
+    def run(now, value, step):
+        monkeypatch.setattr(time, "time", lambda: now)
+        with EventWriter(tmp_path) as writer:
+            if step > 1:
+                writer.restart(step)
+            writer.scalar("loss", value, step)
+
+    run(2e9, 3.0, 1)
+    run(1e9, 2.0, 2)
+    run(1e9, 1.0, 3)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert [name.split(".")[3] for name in names] == ["2000000000", "2000000001", "2000000002"]
