@@ -75,6 +75,9 @@ class TrainOp:
         step = slim.jit(train_op, donate_argnums=0)
         for batch in batches:
             state, result = step(state, batch)
+
+    It can be pickled where its loss function and its optimizer can. (optax's cannot: they are made of functions within
+    functions. Pickle what they are made from, and make the step again.)
     """
 
     def __init__(
@@ -291,50 +294,77 @@ def create_train_op(
         raise ValueError(f"create_train_op: accumulate must be 1 or more parts, got {accumulate}.")
     counts_steps = global_step is not None
 
-    def program(batch: Any) -> jax.Array:
-        with step_at_root() if counts_steps else contextlib.nullcontext():
-            loss = _checked_loss(total_loss(batch))
-        if counts_steps:
-            get_or_create_global_step()
-        return loss
-
-    program.__name__ = getattr(total_loss, "__name__", "loss")
-
-    def change_gradients(gradients: Variables, variables: Variables) -> Variables:
-        if weight_decay is not None:
-            scales = weight_decay.for_variables(gradients, "weight_decay")
-            gradients |= {n: gradients[n] + scale * variables[n] for n, scale in scales.items() if scale}
-        if gradient_multipliers is not None:
-            factors = gradient_multipliers
-            if isinstance(factors, ByName):
-                factors = factors.for_variables(gradients, "gradient_multipliers")
-            gradients = multiply_gradients(gradients, factors)
-        if clip_gradient_norm > 0:
-            gradients = clip_gradient_norms(gradients, clip_gradient_norm)
-        if clip_global_norm > 0:
-            gradients = clip_gradients_together(gradients, clip_global_norm)
-        return gradients if transform_grads_fn is None else transform_grads_fn(gradients)
-
-    def scale_changes(changes: Variables, variables: Variables) -> Variables:
-        if learning_rate_multipliers is None:
-            return changes
-        factors = learning_rate_multipliers.for_variables(variables, "learning_rate_multipliers")
-        # Not 0 * change: a frozen variable must not become NaN with its gradient.
-        return changes | {n: change * factors[n] if factors[n] else change * 0 for n, change in changes.items()}
-
     return TrainOp(
-        Model(program),
+        Model(_Program(total_loss, counts_steps)),
         optimizer,
         counts_steps,
         update_ops,
         variables_to_train,
-        change_gradients,
-        scale_changes,
+        _ChangedGradients(weight_decay, gradient_multipliers, clip_gradient_norm, clip_global_norm, transform_grads_fn),
+        _ScaledChanges(learning_rate_multipliers),
         summarize_gradients,
         check_numerics,
         accumulate,
         moving_average,
     )
+
+
+# Classes, and not functions within `create_train_op`, because these cannot be pickled.
+
+
+class _Program:
+    """The program that is trained: the loss function, its result checked, and the step counted beside it."""
+
+    def __init__(self, total_loss: Callable[[Any], jax.Array], counts_steps: bool) -> None:
+        self.total_loss, self.counts_steps = total_loss, counts_steps
+        self.__name__ = getattr(total_loss, "__name__", "loss")
+
+    def __call__(self, batch: Any) -> jax.Array:
+        with step_at_root() if self.counts_steps else contextlib.nullcontext():
+            loss = _checked_loss(self.total_loss(batch))
+        if self.counts_steps:
+            get_or_create_global_step()
+        return loss
+
+
+@dataclasses.dataclass(frozen=True)
+class _ChangedGradients:
+    """What a step does to gradients before the optimizer sees them."""
+
+    weight_decay: ByName | None
+    multipliers: Mapping[Any, Any] | ByName | None
+    clip_norm: float
+    clip_global_norm: float
+    transform: Callable[[Variables], Variables] | None
+
+    def __call__(self, gradients: Variables, variables: Variables) -> Variables:
+        if self.weight_decay is not None:
+            scales = self.weight_decay.for_variables(gradients, "weight_decay")
+            gradients |= {n: gradients[n] + scale * variables[n] for n, scale in scales.items() if scale}
+        if self.multipliers is not None:
+            factors = self.multipliers
+            if isinstance(factors, ByName):
+                factors = factors.for_variables(gradients, "gradient_multipliers")
+            gradients = multiply_gradients(gradients, factors)
+        if self.clip_norm > 0:
+            gradients = clip_gradient_norms(gradients, self.clip_norm)
+        if self.clip_global_norm > 0:
+            gradients = clip_gradients_together(gradients, self.clip_global_norm)
+        return gradients if self.transform is None else self.transform(gradients)
+
+
+@dataclasses.dataclass(frozen=True)
+class _ScaledChanges:
+    """What a step does to the optimizer's changes."""
+
+    multipliers: ByName | None
+
+    def __call__(self, changes: Variables, variables: Variables) -> Variables:
+        if self.multipliers is None:
+            return changes
+        factors = self.multipliers.for_variables(variables, "learning_rate_multipliers")
+        # Not 0 * change: a frozen variable must not become NaN with its gradient.
+        return changes | {n: change * factors[n] if factors[n] else change * 0 for n, change in changes.items()}
 
 
 def _checked_loss(loss: Any) -> jax.Array:

@@ -47,10 +47,13 @@ class TrainingResult(float):
     state: TrainState
     stopped: str | None
 
-    def __new__(cls, run: Run) -> "TrainingResult":
-        made = super().__new__(cls, run.loss)
-        made.step, made.state, made.stopped = run.step, run.state, run.stopped
+    def __new__(cls, loss: float, step: int, state: TrainState, stopped: str | None) -> "TrainingResult":
+        made = super().__new__(cls, loss)
+        made.step, made.state, made.stopped = step, state, stopped
         return made
+
+    def __reduce__(self) -> Any:
+        return type(self), (float(self), self.step, self.state, self.stopped)
 
     @property
     def variables(self) -> Variables:
@@ -238,7 +241,7 @@ def _run(
             raise requests.end(told)
         if run.stopped is not None:
             progress.print(f"Ended at step {run.step}: {run.stopped}.")
-    return TrainingResult(run)
+    return TrainingResult(run.loss, run.step, run.state, run.stopped)
 
 
 def _check(train_op: Any, number_of_steps: int | None) -> None:
@@ -270,12 +273,12 @@ def _start_state(
         state = train_op.init(key, batch)
         if init_fn is not None:
             state = train_op.state(_with_initial(state.variables, init_fn(state.variables)), state.rng)
-        where = named_as(state, shardings(named_arrays(state), mesh, sharding_rules, variable_of(state.variables)))
+        where = named_as(state, _layout(state, mesh, sharding_rules))
         # The step gives its state away: two leaves must not be one buffer, as equal constants may be.
         return jax.device_put(state, where, may_alias=False), where
     shapes = jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype), batch)
     template = jax.eval_shape(train_op.init, key, shapes)
-    found = shardings(named_arrays(template), mesh, sharding_rules, variable_of(template.variables))
+    found = _layout(template, mesh, sharding_rules)
     like = {
         name: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=found[name])
         for name, leaf in named_arrays(template).items()
@@ -286,6 +289,13 @@ def _start_state(
         raise _about_optimizer(error, checkpoints.directory) from error
     where = named_as(template, found)
     return jax.device_put(state_like(template, arrays, key), where), where
+
+
+def _layout(state: TrainState, mesh: Mesh, sharding_rules: Any) -> dict[str, Any]:
+    """Where each leaf of a state lies, by its name. The random key is in one piece, though it has numbers to cut."""
+    arrays = named_arrays(state)
+    key = {"rng": arrays.pop("rng")}
+    return shardings(arrays, mesh, sharding_rules, variable_of(state.variables)) | shardings(key, mesh, None)
 
 
 def _about_optimizer(error: CheckpointError, directory: str) -> CheckpointError:

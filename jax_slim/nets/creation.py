@@ -165,12 +165,7 @@ def create_model(
             raise ValueError(f"create_model: {argument} must be an int of at least {least}, got {value!r}.")
     _check_options(name, options)
     classes = row.classes if num_classes is None else num_classes
-
-    def net(images: jax.Array, is_training: bool = False) -> Any:
-        network_fn = get_network_fn(name, classes or None, weight_decay, is_training, batch_norm_decay)
-        return network_fn(images, **options)
-
-    model = NetModel(net)
+    model = NetModel(_Net(name, classes or None, weight_decay, batch_norm_decay, options))
     model.name, model.num_classes, model.options, model.head = name, classes or None, dict(options), row.head
     size, prepared = _as_published(name, row, classes)
     model.image_size = image_size or size
@@ -191,6 +186,27 @@ def _check_options(name: str, options: Mapping[str, Any]) -> None:
             raise TypeError("create_model: is_training is an argument of model.apply and model.collect, not of this.")
         if option not in known and not (takes_any and not names.near(option, own)):
             raise TypeError(unexpected("create_model", option, known))
+
+
+class _Net:
+    """(images, is_training) -> (logits, end points). A class: functions within functions cannot be pickled."""
+
+    def __init__(
+        self,
+        name: str,
+        num_classes: int | None,
+        weight_decay: float,
+        batch_norm_decay: float | None,
+        options: dict[str, Any],
+    ) -> None:
+        self.__name__ = name
+        self._made_with = (num_classes, weight_decay)
+        self._batch_norm_decay = batch_norm_decay
+        self._options = options
+
+    def __call__(self, images: jax.Array, is_training: bool = False) -> Any:
+        network_fn = get_network_fn(self.__name__, *self._made_with, is_training, self._batch_norm_decay)
+        return network_fn(images, **self._options)
 
 
 def _as_published(name: str, row: Row, classes: int) -> tuple[int, str | None]:

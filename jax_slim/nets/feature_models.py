@@ -1,6 +1,6 @@
 """Named intermediate results of a net, and no more of the net than they need."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -12,6 +12,27 @@ from jax_slim.core.model import Collected, Model, arrays_apart
 from jax_slim.core.program import VariableSpec
 
 
+class _EndPoints:
+    """A net that returns some of its end points. A class, because functions within functions cannot be pickled."""
+
+    def __init__(self, function: Callable[..., Any], end_points: tuple[str, ...]) -> None:
+        self._function, self._end_points = function, end_points
+
+    def __call__(self, *args: Any, **kwargs: Any) -> list[Any]:
+        result = self._function(*args, **kwargs)
+        if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping)):
+            raise TypeError(
+                f"features: model must return (outputs, end points) as the nets of slim.nets do, got "
+                f"{type(result).__name__}."
+            )
+        found = result[1]
+        for name in self._end_points:
+            if name not in found:
+                hint = names.hint(name, found, "end points")
+                raise ValueError(f"features: end_points must be end points of the model, got {name!r}.{hint}")
+        return [found[name] for name in self._end_points]
+
+
 class FeatureModel(Model):
     """A `Model` whose result is a dict of another model's end points. Made by `features`.
 
@@ -21,21 +42,7 @@ class FeatureModel(Model):
     def __init__(self, model: Model, end_points: Sequence[str]) -> None:
         self.end_points = tuple(end_points)
 
-        def chosen(*args: Any, **kwargs: Any) -> list[Any]:
-            result = model.function(*args, **kwargs)
-            if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping)):
-                raise TypeError(
-                    f"features: model must return (outputs, end points) as the nets of slim.nets do, got "
-                    f"{type(result).__name__}."
-                )
-            found = result[1]
-            for name in self.end_points:
-                if name not in found:
-                    hint = names.hint(name, found, "end points")
-                    raise ValueError(f"features: end_points must be end points of the model, got {name!r}.{hint}")
-            return [found[name] for name in self.end_points]
-
-        super().__init__(chosen)
+        super().__init__(_EndPoints(model.function, self.end_points))
         self._arg_scope = model._arg_scope
 
     def specs(self, *args: Any, **kwargs: Any) -> dict[str, VariableSpec]:
