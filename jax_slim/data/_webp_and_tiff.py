@@ -23,9 +23,9 @@ def decode(function: str, kind: str, contents: bytes, channels: int, turned: boo
         with Image.open(io.BytesIO(contents), formats=[_NAMES[kind].upper()]) as image:
             if image.width * image.height * 4 >= 2 * MOST_VALUES:
                 raise ValueError(f"{image.width}x{image.height} pixels are too many")
-            stored = image.getexif().get(_ORIENTATION, 1)
+            stored = _orientation(image)
             image.load()  # turns a TIFF, and then forgets its orientation
-            left = image.getexif().get(_ORIENTATION, 1)
+            left = _orientation(image)
             pixels = _pixels(image)
     except UnidentifiedImageError:
         raise _damaged(function, kind, contents, "it has no header") from None
@@ -49,6 +49,13 @@ def _pixels(image: Any) -> np.ndarray:
         image = image.convert("L" if grey else "RGBA" if alpha else "RGB")
     pixels = np.asarray(image)
     return pixels if pixels.ndim == 3 else pixels[..., None]
+
+
+def _orientation(image: Any) -> Any:
+    try:
+        return image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # EXIF that is damaged says nothing
+        return 1
 
 
 def _turned_back(pixels: np.ndarray, orientation: Any) -> np.ndarray:

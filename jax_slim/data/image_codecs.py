@@ -27,6 +27,8 @@ _BEGINNINGS = (
     (b"BM", "bmp", "a BMP image"),
     (b"II*\0", "tiff", "a TIFF image"),
     (b"MM\0*", "tiff", "a TIFF image"),
+    (b"II+\0", "tiff", "a TIFF image"),
+    (b"MM\0+", "tiff", "a TIFF image"),
     (b"\0\0\0\x0cjP  ", "", "a JPEG 2000 image"),
     (b"%PDF", "", "a PDF document"),
     (b"PK\x03\x04", "", "a ZIP archive"),
@@ -158,7 +160,8 @@ def decode_png(contents: bytes, channels: int | None = 0, dtype: Any = np.uint8)
 def decode_gif(contents: bytes) -> np.ndarray:
     """Decodes the frames of a GIF image, as they are to be seen: uint8 [frames, H, W, 3].
 
-    All have the size of the first; what a frame has outside of that is cut off.
+    All have the size of the first; what a frame has outside of that is cut off. What is transparent shows the frame
+    before, which TensorFlow paints over.
 
     Raises:
       DataLossError: the bytes are no GIF image, or a damaged one.

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jax_slim.data._exif import jpeg_segments
 from jax_slim.data.errors import DataLossError
 from jax_slim.data.image_codecs import encode_png, image_format
 from jax_slim.data.photographs import decode_photograph
@@ -56,13 +57,7 @@ def encoded_pixels(pixels: np.ndarray) -> EncodedImage:
 
 def _inks(data: bytes) -> int:
     """How many components the image of a JPEG file has: 1 (grey), 3 (colours) or 4 (inks)."""
-    at = 2
-    while at + 10 <= len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
-        if marker == 0xFF:  # padding
-            at += 1
-        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # the frame's header
-            return data[at + 9]
-        else:
-            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    for marker, start, _ in jpeg_segments(data):
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # the frame's header
+            return data[start + 5]
     return 0

@@ -140,13 +140,24 @@ def _evaluated(closed: ClosedJaxpr, *arguments: Any) -> list[Any]:
         elif isinstance(inner, ClosedJaxpr) and name in ("jit", "pjit", "custom_jvp_call", "custom_vjp_call"):
             results = _evaluated(inner, *operands)
         else:
-            # A number that depends on nothing stays one: `_padded` has to know its value.
-            known = all(np.ndim(value) == 0 and not isinstance(value, jax.core.Tracer) for value in operands)
-            with jax.ensure_compile_time_eval() if known and operands else contextlib.nullcontext():
+            with jax.ensure_compile_time_eval() if _known(equation, operands) else contextlib.nullcontext():
                 results = equation.primitive.bind(*operands, **parameters)
             results = results if equation.primitive.multiple_results else [results]
         values |= dict(zip(equation.outvars, results, strict=True))
     return [read(variable) for variable in closed.jaxpr.outvars]
+
+
+def _known(equation: Any, operands: Sequence[Any]) -> bool:
+    """Whether results depend on variables alone: these are computed here, so that the file holds values, not steps.
+
+    jax2onnx takes hours over many steps, and `_padded` has to know the value it fills up with.
+    """
+    sizes = [size for result in equation.outvars for size in result.aval.shape]
+    return (
+        bool(operands)
+        and not any(isinstance(value, jax.core.Tracer) for value in operands)
+        and all(isinstance(size, int) for size in sizes)  # that of the batch is a symbol
+    )
 
 
 def _padded(operand: Any, value: Any, padding_config: Sequence[tuple[int, int, int]]) -> Any:

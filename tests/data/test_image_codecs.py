@@ -322,6 +322,7 @@ def test_webp_and_tiff():
         data = saved(Image.fromarray(wide.astype(order)), "TIFF")
         np.testing.assert_array_equal(decode_image(data, 3)[..., 0], wide >> 8)
         np.testing.assert_array_equal(decode_image(data, dtype=np.uint16)[..., 0], wide)
+    np.testing.assert_array_equal(decode_image(saved(RGB, "TIFF", big_tiff=True)), colours)
     pages = saved(RGB, "TIFF", save_all=True, append_images=[Image.fromarray(255 - colours)])
     np.testing.assert_array_equal(decode_image(pages), colours)
     for mode in ("1", "P", "LA", "CMYK", "PA"):

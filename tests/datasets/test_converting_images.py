@@ -36,6 +36,7 @@ KEPT = {
 }
 CHANGED = {
     "cmyk jpeg": cmyk(),
+    "cmyk jpeg with bytes too many": cmyk().replace(b"\xff\xc0", b"\0\xff\xc0", 1),
     "png of 16 bits": encode_png(pictures.pixels(4, 9, 13).astype(np.uint16) * 257 + 3),
     "grey png of 16 bits": encode_png(pictures.pixels(4, 9, 13, 1).astype(np.uint16) * 256),
     "gif": animation(),
