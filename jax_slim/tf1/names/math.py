@@ -28,6 +28,12 @@ _LINALG = {
     "diag_part": "matrix_diag_part", "set_diag": "matrix_set_diag", "band_part": "matrix_band_part", "tensor_diag": "diag",
     "tensor_diag_part": "diag_part", "expm": "matrix_exponential", "sqrtm": "matrix_square_root",
 }  # fmt: skip
+_SEGMENTS = (
+    "segment_sum", "segment_mean", "segment_prod", "segment_max", "segment_min", "unsorted_segment_sum", "unsorted_segment_prod",
+    "unsorted_segment_max", "unsorted_segment_min", "unsorted_segment_mean", "unsorted_segment_sqrt_n", "sparse_segment_sum",
+    "sparse_segment_mean", "sparse_segment_sqrt_n", "unique", "unique_with_counts", "setdiff1d", "bincount", "histogram_fixed_width",
+    "histogram_fixed_width_bins", "dynamic_partition", "dynamic_stitch", "parallel_stitch", "confusion_matrix",
+)  # fmt: skip
 
 NAMES = {
     **{name: f"python.math:{name}" for name in (*_ELEMENTWISE, *_ONLY_ROOT)},
@@ -55,10 +61,22 @@ NAMES = {
     },
     "einsum": "python.einsum:einsum",
     "linalg.einsum": "python.einsum:einsum",
-    "check_numerics": "python.math:check_numerics",
-    "debugging.check_numerics": "python.math:check_numerics",
     "linalg.global_norm": "python.clip_ops:global_norm",
-    "setdiff1d": "python.segments:setdiff1d",
+    **{name: f"python.segments:{name}" for name in _SEGMENTS},
+    **{f"math.{name}": f"python.segments:{name}" for name in _SEGMENTS},
+    "sparse.segment_sum": "python.segments:sparse_segment_sum",
+    "sparse.segment_mean": "python.segments:sparse_segment_mean",
+    "sparse.segment_sqrt_n": "python.segments:sparse_segment_sqrt_n",
+    "contrib.metrics.confusion_matrix": "python.segments:confusion_matrix",
+    "contrib.metrics.remove_squeezable_dimensions": "python.segments:remove_squeezable_dimensions",
+    "nn.top_k": "python.sorting:top_k",
+    "math.top_k": "python.sorting:top_k",
+    "nn.in_top_k": "python.sorting:in_top_k",
+    "math.in_top_k": "python.sorting:in_top_k",
+    "sort": "python.sorting:sort",
+    "argsort": "python.sorting:argsort",
+    "contrib.framework.sort": "python.sorting:sort",
+    "contrib.framework.argsort": "python.sorting:argsort",
     "dtypes.cast": "python.math:cast",
     "dtypes.complex": "python.complex_numbers:complex",
     "dtypes.saturate_cast": "python.math:saturate_cast",

@@ -7,7 +7,16 @@ from jax_slim.tf1.operations import checkpoint_ops, summary_ops, training_ops  #
 from jax_slim.tf1.operations import arithmetic, casts, comparisons, constants, elementwise, reductions  # noqa: F401
 from jax_slim.tf1.operations import checking, control, tensor_arrays  # noqa: F401
 from jax_slim.tf1.operations import diagonals, linear_algebra  # noqa: F401
-from jax_slim.tf1.operations import activations, candidate_samplers, convolutions, cross_entropy, ctc, morphology, normalization, pooling  # noqa: F401
+from jax_slim.tf1.operations import (
+    activations,
+    candidate_samplers,
+    convolutions,
+    cross_entropy,
+    ctc,
+    morphology,
+    normalization,
+    pooling,
+)  # noqa: F401
 from jax_slim.tf1.operations import image_boxes, image_codecs, image_colors, image_resizing, non_max_suppression  # noqa: F401
 from jax_slim.tf1.operations import gradient_rules  # noqa: F401, E402  (last: it adds to rows of the others)
 from jax_slim.tf1.operations import segments, selection  # noqa: F401

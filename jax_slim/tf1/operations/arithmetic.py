@@ -48,8 +48,7 @@ def _is_whole(x: Any) -> bool:
 
 
 def _refuse_zero(y: Any) -> None:
-    if not isinstance(y, jax.core.Tracer) and not np.asarray(y).all():
-        raise errors.InvalidArgumentError(None, None, "Integer division by zero")
+    arrays.require((y != 0).all(), lambda: errors.InvalidArgumentError(None, None, "Integer division by zero"))
 
 
 @rows.row("RealDiv", shape=_broadcast)
@@ -157,8 +156,8 @@ def _power_jvp(values: Any, tangents: Any) -> Any:
 @rows.row("Pow", shape=_broadcast)
 def power(x: Any, y: Any) -> Any:
     if _is_whole(x):
-        if not isinstance(y, jax.core.Tracer) and (np.asarray(y) < 0).any():
-            raise errors.InvalidArgumentError(None, None, "Integers to negative integer powers are not allowed")
+        message = "Integers to negative integer powers are not allowed"
+        arrays.require((y >= 0).all(), lambda: errors.InvalidArgumentError(None, None, message))
         return arrays.xp(x, y).power(x, y)
     return _power(x, y) if arrays.xp(x, y) is jnp else np.power(x, y)
 

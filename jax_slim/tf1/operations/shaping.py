@@ -238,7 +238,12 @@ def _tiled(op: Any) -> Any:
     multiples = known_values.sizes_of(op._inputs[1])
     if multiples is None:
         return [unknown(len(source))]
-    return [tuple(0 if 0 in (d, m) else None if d is None or m is None else d * m for d, m in zip(source, multiples, strict=True))]
+    return [
+        tuple(
+            0 if 0 in (d, m) else None if d is None or m is None else d * m
+            for d, m in zip(source, multiples, strict=True)
+        )
+    ]
 
 
 @rows.row("Tile", static=("multiples",), shape=_tiled)
@@ -342,7 +347,7 @@ def conjugate_transpose(x: Any, perm: Any) -> Any:
 
 def _vector_like_input(op: Any) -> Any:
     check_rank(op, 0, 1)
-    return [op._inputs[0].shape]
+    return [op._inputs[0].shape.with_rank(1)]
 
 
 @rows.row("InvertPermutation", shape=_vector_like_input, gradient=rows.NONE)

@@ -342,8 +342,3 @@ def lbeta(x: Any, name: str | None = None) -> Tensor:
         x = conversion.convert_to_tensor(x, name="x")
         product = reductions.reduce_sum(lgamma(x), axis=[-1])
         return subtract(product, lgamma(reductions.reduce_sum(x, axis=[-1])), name="sub")
-
-
-def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor:
-    """The tensor itself; an error with the message when it is run and an element is infinite or NaN."""
-    return building.make("CheckNumerics", tensor, message=message, name=name)
