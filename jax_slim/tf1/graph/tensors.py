@@ -112,7 +112,8 @@ class InputList(list):
 class Tensor:
     """One output of an operation: a value that a session computes. Arithmetic and indexing make further operations."""
 
-    __slots__ = ("__weakref__", "_consumers", "_dtype", "_op", "_shape", "_value_index", "known")
+    # Programs hang things of their own on tensors (`aliases`, `_keras_shape`).
+    __slots__ = ("__dict__", "__weakref__", "_consumers", "_dtype", "_op", "_shape", "_value_index", "known")
     __array_priority__ = 100
     OVERLOADABLE_OPERATORS: frozenset[str] = frozenset()
 
