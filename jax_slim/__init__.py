@@ -64,12 +64,17 @@ def __getattr__(name: str) -> Any:
         globals().update(exports)
         if name in exports:
             return exports[name]
-    raise AttributeError(f"module 'jax_slim' has no attribute {name!r}")
+    # Names that begin so are asked for by Python and its tools.
+    hint = (
+        "" if name.startswith("_") else importlib.import_module("jax_slim.core.arguments").layer_hint(name, __dir__())
+    )
+    raise AttributeError(f"module 'jax_slim' has no attribute {name!r}.{hint}")
 
 
 def __dir__() -> list[str]:
     rooms = [module.name for module in pkgutil.iter_modules(globals()["__path__"]) if not module.name.startswith("_")]
-    return sorted({*globals(), *rooms, *_exported(), *_NAMES_ON_FIRST_USE})
+    special = [name for name in globals() if name.startswith("__")]
+    return sorted({*special, *rooms, *_exported(), *_NAMES_ON_FIRST_USE})
 
 
 def _exported() -> dict[str, Any]:

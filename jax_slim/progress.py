@@ -5,7 +5,9 @@ formats values (and so waits for a device) only when it draws. A stream that bre
 """
 
 import collections
+import contextlib
 import contextvars
+import io
 import os
 import sys
 import time
@@ -25,8 +27,8 @@ _console: contextvars.ContextVar[Any] = contextvars.ContextVar("jax_slim_progres
 class Progress:
     """Shows the count, the rate, the time left and the latest values of a long run.
 
-    On a terminal it draws a bar (with `rich` where that is installed), at most four times a second. Elsewhere (a file,
-    a pipe, a notebook) it writes plain lines.
+    On a terminal and in a notebook it draws a bar (with `rich` where that is installed), at most four times a second.
+    Elsewhere (a file, a pipe) it writes plain lines.
 
         with Progress(10_000, "train", start=2_000) as progress:
             for step in range(2_000, 10_000):
@@ -68,7 +70,7 @@ class Progress:
         self._start = start
         self._done = start
         self._fields: dict[str, Any] = {}
-        self._view: _Lines | _PlainBar | _RichBar | None = None
+        self._view: _Lines | _PlainBar | _RichBar | _NotebookBar | None = None
         self._began = time.perf_counter()
         self._samples: collections.deque[tuple[float, int]] = collections.deque()
         self._undrawn = False
@@ -190,7 +192,10 @@ class Progress:
                 pass
 
 
-def _view_for(stream: TextIO | None) -> "_Lines | _PlainBar | _RichBar":
+def _view_for(stream: TextIO | None) -> "_Lines | _PlainBar | _RichBar | _NotebookBar":
+    if stream is not None and stream is sys.stderr and _in_notebook():
+        with contextlib.suppress(Exception):
+            return _NotebookBar()
     if stream is None or not stream.isatty() or os.environ.get("TERM", "") in ("dumb", "unknown"):
         return _Lines(stream)
     try:
@@ -317,6 +322,50 @@ def encodable(text: str, stream: Any) -> str:
     """The text as a stream can take it: what its encoding lacks becomes an escape, such as \\u540d."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+class _NotebookBar:
+    """rich's bar in the output of a notebook's cell, drawn again in its place. Needs no widgets."""
+
+    def __init__(self) -> None:
+        import rich.progress_bar  # noqa: F401 - without rich, lines
+
+        self._display = sys.modules["IPython"].display.display
+        self._handle = self._display({"text/plain": ""}, raw=True, display_id=True)
+
+    def draw(self, done: int, total: int | None, description: str, detail: str) -> None:
+        from rich.console import Console
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+
+        if total == 0:
+            done = total = 1
+        row = Table.grid(padding=(0, 1))
+        bar = ProgressBar(total, done, width=40, pulse=total is None, animation_time=float(done))
+        row.add_row(description, bar, detail)
+        console = Console(file=io.StringIO(), record=True, force_terminal=True, width=200, force_jupyter=False)
+        console.print(row)
+        html = console.export_html(inline_styles=True, code_format=_PRE, clear=False)
+        self._handle.update({"text/html": html, "text/plain": console.export_text().rstrip()}, raw=True)
+
+    def print(self, message: str) -> None:
+        self._display({"text/plain": message}, raw=True)
+
+    def close(self) -> None:
+        pass
+
+    def abandon(self) -> None:
+        pass
+
+
+_PRE = "<pre style='white-space:pre;line-height:normal;font-family:monospace'>{code}</pre>"
+
+
+def _in_notebook() -> bool:
+    """Whether this process runs a notebook's cells, whose output shows HTML: Jupyter's kernels and Colab's."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    return type(shell).__name__ in ("ZMQInteractiveShell", "Shell")
 
 
 def _is_terminal(stream: Any) -> bool:

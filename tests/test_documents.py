@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +37,18 @@ def test_the_document_on_fine_tuning_runs(tmp_path, capfd):
     assert re.search(r"LeNet/fc4/weights +float32 +\[1024, 10\]", out)
     assert scope["predictions"].shape == (8, 2)
     assert {path.name for path in tmp_path.glob("tuned.*")} >= {"tuned.ckpt.index", "tuned.safetensors"}
+
+
+def test_the_document_on_loops_of_one_s_own_runs(tmp_path, capfd):
+    code = "\n".join(blocks("docs/own_training_loop.md")).replace("/tmp/own_loop", str(tmp_path))
+    scope = {}
+    exec(compile(code, "docs/own_training_loop.md", "exec"), scope)
+    out = capfd.readouterr().out
+    first, last = (float(re.search(rf"^{step} (\S+)$", out, re.MULTILINE)[1]) for step in (10, 30))
+    assert last < first
+    moved = scope["variables"]["conv1/BatchNorm/moving_mean"]
+    assert np.abs(moved).max() > 0
+    np.testing.assert_array_equal(scope["again"]["conv1/BatchNorm/moving_mean"], moved)
 
 
 @pytest.mark.slow

@@ -44,6 +44,7 @@ HOUSE: list[dict[str, set[str]]] = [
         "cli": {"PIL", "optax", "rich"},
         "tf1": {"optax"},
     },
+    {"__main__": set()},
 ]
 FLOORS = {room: floor for floor, rooms in enumerate(HOUSE) for room in rooms}
 GUESTS = {room: guests for rooms in HOUSE for room, guests in rooms.items()}

@@ -10,6 +10,7 @@ import struct
 import sys
 import termios
 import threading
+import types
 
 import jax.numpy as jnp
 import pytest
@@ -356,3 +357,30 @@ def test_a_dumb_terminal_gets_lines(terminal, monkeypatch):
     with Progress(2, stream=terminal.stream) as progress:
         progress.update(2)
     assert terminal.text().startswith("2/2 steps (100%)")
+
+
+def test_a_notebook_gets_a_bar_in_its_cell(monkeypatch):
+    shown, lines = [], []
+
+    class Handle:
+        def update(self, data, raw):
+            shown.append(data)
+
+    def display(data, raw, display_id=False):
+        lines.append(data["text/plain"])
+        return Handle()
+
+    class ZMQInteractiveShell:
+        pass
+
+    shell = types.SimpleNamespace(get_ipython=ZMQInteractiveShell, display=types.SimpleNamespace(display=display))
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    with Progress(10, "train") as progress:
+        progress.update(5, loss=0.25)
+        progress.print("saved <it>")
+        progress.update(10, loss=0.125)
+    assert lines == ["", "saved <it>"]
+    assert "train" in shown[-1]["text/html"]
+    assert "loss 0.125" in shown[-1]["text/html"]
+    assert "10/10" in shown[-1]["text/plain"]
+    assert "<span" in shown[-1]["text/html"]  # the bar's colours

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from jax_slim.cli.failures import CommandError
+from jax_slim.cli.failures import CommandError, UsageError
 
 HELP = """make TFRecords of images, or convert a checkpoint: TensorFlow, safetensors, orbax
 
@@ -129,7 +129,7 @@ def _refuse(options: argparse.Namespace, names: tuple[str, ...], what: str) -> N
     given = [name for name in names if getattr(options, name) is not None]
     if given:
         other = "a checkpoint" if what == "images" else "images"
-        raise CommandError(f"--{given[0]} is for {what}; {options.source} to {options.target} is taken for {other}.")
+        raise UsageError(f"--{given[0]} is for {what}; {options.source} to {options.target} is taken for {other}.")
 
 
 @contextlib.contextmanager

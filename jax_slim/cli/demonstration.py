@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from jax_slim.cli.failures import CommandError
+from jax_slim.cli.failures import UsageError
 
 HELP = """train LeNet on 4000 handwritten digits, evaluate it on 1000 others, show what it says: a minute or so
 
@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     """Runs the commands."""
     folder = Path(options.train_dir)
     if options.max_number_of_steps < 1:
-        raise CommandError(f"--max_number_of_steps must be at least 1, got {options.max_number_of_steps}.")
+        raise UsageError(f"--max_number_of_steps must be at least 1, got {options.max_number_of_steps}.")
     train = [
         "train", f"--train_dir={folder}", "--dataset_name=digits", "--model_name=lenet", "--batch_size=50",
         "--optimizer=momentum", "--learning_rate=0.02", "--learning_rate_decay_type=cosine",

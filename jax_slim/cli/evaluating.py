@@ -3,10 +3,11 @@
 import argparse
 import json
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from jax_slim.cli.exports import add_model_arguments
-from jax_slim.cli.failures import CommandError
+from jax_slim.cli.failures import UsageError
 from jax_slim.cli.flags import Flag, add_flags, merged
 from jax_slim.cli.inputs import DATA_FLAGS
 
@@ -29,10 +30,13 @@ GROUPS = {
         Flag("watch", bool, False, "evaluate each new checkpoint, until --timeout"),
         Flag("eval_interval_secs", float, 60.0, "watching: seconds between two evaluations, at least"),
         Flag("timeout", float, None, "watching: end after so many seconds without a new checkpoint"),
+        Flag("confusion_matrix", str, None, "where to write what was taken for what: a .csv or .png file; - prints it"),
         Flag("json", bool, False, "print the results as one line of JSON too"),
     ),
     "the data": (Flag("dataset_split_name", str, "validation", "which part of the data set"), *DATA_FLAGS),
 }
+
+_MATRIX = "Confusion_matrix"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,17 +47,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Evaluates."""
-    from jax_slim.cli import inputs, runs
+    from jax_slim.cli import confusion, inputs, runs
     from jax_slim.cli.class_names import numbers_by_name
-    from jax_slim.evaluation.once import evaluate_once
+    from jax_slim.evaluation.once import DEFAULT_WRITER, evaluate_with
     from jax_slim.evaluation.watching import evaluation_loop
+    from jax_slim.progress import encodable
 
     file = runs.read_config(options.config) if options.config else {}
     path = getattr(options, "checkpoint_path", None) or file.get("checkpoint_path")
     if not path:
-        raise CommandError("--checkpoint_path must name a run's directory or a checkpoint.")
+        raise UsageError("--checkpoint_path must name a run's directory or a checkpoint.")
     earlier = _data_of_run(path)
     chosen = merged(options, GROUPS, earlier, file)
+    confusion.check(chosen.confusion_matrix)
     moving = chosen.moving_average_decay is not None
     native = _is_run(path)
     model, labels, _ = runs.model_of(options, path, moving, weights=not native)
@@ -62,33 +68,58 @@ def run(options: argparse.Namespace) -> int:
         data.class_names, labels, chosen.labels_offset, str(chosen.dataset_dir or chosen.dataset_name), path
     )
 
+    made = []
+
     def batches() -> Any:
-        return inputs.batches(data, model, chosen, chosen.batch_size, is_training=False, numbers=numbers)
+        made.append(inputs.batches(data, model, chosen, chosen.batch_size, is_training=False, numbers=numbers))
+        return made[-1]
 
     eval_dir = chosen.eval_dir or (os.path.join(path, "eval") if os.path.isdir(path) else None)
     eval_fn = metrics_function(model)
     if chosen.watch:
         if not native:
-            raise CommandError(f"--watch needs the directory of a run of `jax-slim train`, got {path}.")
+            raise UsageError(f"--watch needs the directory of a run of `jax-slim train`, got {path}.")
         evaluation_loop(
             path, eval_dir, eval_fn, batches, chosen.max_num_batches,
             eval_interval_secs=chosen.eval_interval_secs, timeout=chosen.timeout, moving_average=moving,
         )  # fmt: skip
         return 0
     source = path if native else model.variables
-    results = evaluate_once(
-        source, eval_dir, eval_fn, batches(), chosen.max_num_batches, moving_average=moving and native
+    program = _program(model)
+    results = evaluate_with(
+        program, source, eval_dir, batches(), chosen.max_num_batches, None, DEFAULT_WRITER, moving and native
     )
+    print(encodable(confusion.by_class(program.matrix, labels), sys.stdout))
+    if chosen.confusion_matrix is not None:
+        confusion.write(chosen.confusion_matrix, program.matrix, labels)
+    inputs.list_damaged(made[-1])
     if chosen.json:
         print(json.dumps(results))
     return 0
 
 
-def metrics_function(model: "NetModel") -> Any:
+def _program(model: "NetModel") -> Any:
+    """The metrics as a compiled program, whose `matrix` says after `results` what was taken for what."""
+    from jax_slim.metrics.programs import MetricsProgram
+
+    class Program(MetricsProgram):
+        matrix: Any = None
+
+        def results(self, variables: Any) -> Any:
+            # Not among the results, which go to the screen and to files line by line.
+            found, summaries = super().results(variables)
+            self.matrix = found.pop(_MATRIX)
+            return found, summaries
+
+    return Program(metrics_function(model, with_matrix=True), "evaluate")
+
+
+def metrics_function(model: "NetModel", with_matrix: bool = False) -> Any:
     """The program that is evaluated: a batch -> accuracy, recall among the best five, cross entropy."""
     import jax.numpy as jnp
     from jax import nn
 
+    from jax_slim.metrics.classes import streaming_confusion_matrix
     from jax_slim.metrics.means import streaming_accuracy, streaming_mean
     from jax_slim.metrics.ranking import streaming_recall_at_k
 
@@ -105,6 +136,8 @@ def metrics_function(model: "NetModel") -> Any:
         }
         if logits.shape[-1] > 5:
             found["Recall_5"] = streaming_recall_at_k(logits, labels, 5, weights)
+        if with_matrix:
+            found[_MATRIX] = streaming_confusion_matrix(jnp.argmax(logits, -1), labels, logits.shape[-1], weights)
         return found
 
     return metrics

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from jax_slim.cli.failures import CommandError
+from jax_slim.cli.failures import UsageError
 
 HELP = """write a trained model as one file that runs without jax-slim
 
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
 
     kind = options.format or _FORMATS.get(os.path.splitext(options.output)[1].lower())
     if kind is None:
-        raise CommandError(
+        raise UsageError(
             f"--output must end in {' or '.join(_FORMATS)}, got {options.output}. --format says which of the two it is "
             "to be under another name; there are no others."
         )

@@ -1,13 +1,28 @@
 """Errors as a shell script's author wants them: one line that says what is wrong, and how to mend it."""
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
+from jax_slim.core import names
 from jax_slim.core.tracebacks import raised_here
 
 
 class CommandError(RuntimeError):
     """The command cannot do what was asked; the text says why, and what to do."""
+
+
+class UsageError(CommandError):
+    """The command line, or a file of options, asks for what there is not: the exit code is 2."""
+
+
+def near_names(name: str, known: Iterable[str]) -> str:
+    """' Near names: ...', or ' They are: ...' for a few; '' otherwise."""
+    known = list(known)
+    alike = names.near(name, known, 3)
+    if alike:
+        return f" Near names: {', '.join(alike)}."
+    return f" They are: {', '.join(known)}." if len(known) <= 12 else ""
 
 
 # Errors whose text was written for users. By name: a module that was never imported has raised nothing.

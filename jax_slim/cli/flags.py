@@ -1,11 +1,10 @@
 """Options that come from several places: a flag, a file, an earlier run, a default."""
 
 import argparse
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from jax_slim.cli.failures import CommandError
+from jax_slim.cli.failures import UsageError, near_names
 
 
 class Flag(NamedTuple):
@@ -52,16 +51,14 @@ def merged(
     """The options in force: flags before the file, that before those of an earlier run, these before defaults.
 
     Raises:
-      CommandError: the file has an option that there is not, or a value of another kind.
+      UsageError: the file has an option that there is not, or a value of another kind.
     """
     flags = {flag.name: flag for members in groups.values() for flag in members}
     chosen = {name: flag.default for name, flag in flags.items()}
     chosen |= {name: value for name, value in earlier.items() if name in flags}
     for name, value in file.items():
         if name not in flags:
-            alike = difflib.get_close_matches(name, flags, n=3)
-            hint = f" Near names: {', '.join(alike)}." if alike else ""
-            raise CommandError(f"{options.config}: there is no option {name!r}.{hint}")
+            raise UsageError(f"{options.config}: there is no option {name!r}.{near_names(name, flags)}")
         chosen[name] = _checked(options.config, flags[name], value)
     chosen |= {name: value for name, value in vars(options).items() if name in flags}
     return argparse.Namespace(**chosen)
@@ -86,7 +83,7 @@ def _checked(path: str, flag: Flag, value: Any) -> Any:
     if flag.kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not flag.kind:
-        raise CommandError(f"{path}: {flag.name} must be of type {flag.kind.__name__}, got {value!r}.")
+        raise UsageError(f"{path}: {flag.name} must be of type {flag.kind.__name__}, got {value!r}.")
     if flag.choices is not None and value not in flag.choices:
-        raise CommandError(f"{path}: {flag.name} must be one of {', '.join(flag.choices)}, got {value!r}.")
+        raise UsageError(f"{path}: {flag.name} must be one of {', '.join(flag.choices)}, got {value!r}.")
     return value

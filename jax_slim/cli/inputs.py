@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from jax_slim.cli.failures import CommandError
+from jax_slim.cli.failures import CommandError, UsageError
 from jax_slim.cli.flags import Flag
 
 if TYPE_CHECKING:
@@ -23,11 +23,14 @@ DATA_FLAGS = (
     Flag("skip_damaged", bool, False, "leave out images and records that are damaged, instead of stopping"),
 )
 
+_LISTED = 20
+"""How many damaged examples are named."""
+
 
 def open_data(options: argparse.Namespace, split: str) -> Any:
     """The data set of the options: examples by number, with `num_classes` and `class_names`."""
     if not options.dataset_dir and options.dataset_name != "digits":
-        raise CommandError("--dataset_dir must say where the images or records are.")
+        raise UsageError("--dataset_dir must say where the images or records are.")
     from jax_slim.data.photographs import passed_over_text
     from jax_slim.datasets import open_dataset
 
@@ -37,6 +40,16 @@ def open_data(options: argparse.Namespace, split: str) -> Any:
     if data.passed_over is not None and split == options.dataset_split_name:  # not once more for validation
         print(passed_over_text(str(options.dataset_dir), data.passed_over), file=sys.stderr)
     return data
+
+
+def list_damaged(batches: Any) -> None:
+    """Tells which examples `--skip_damaged` left out of the batches of `batches`."""
+    damaged = batches.damaged
+    if not damaged:
+        return
+    lines = [f"  {text}" for _, text in sorted(damaged.items())]
+    more = [f"  ... and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else []
+    print("\n".join([f"left out as damaged ({len(lines)}):", *lines[:_LISTED], *more]), file=sys.stderr)
 
 
 def channels_of(data: Any, options: argparse.Namespace) -> int:
@@ -71,7 +84,7 @@ def prepared(
     import numpy as np
 
     if model.preprocessing is None:
-        raise CommandError(f"{model.name} takes video, which this command does not read.")
+        raise UsageError(f"{model.name} takes video, which this command does not read.")
     prepare = model.preprocessing_fn(is_training, options.use_grayscale)
     classes, offset = model.num_classes or 0, options.labels_offset
 

@@ -5,7 +5,7 @@ import json
 import os
 from typing import Any
 
-from jax_slim.cli.failures import CommandError
+from jax_slim.cli.failures import CommandError, UsageError
 
 HELP = """show what a net, a checkpoint or a file of TFRecords holds
 
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     from jax_slim.nets.registry import ROWS
 
     if options.batch_size < 1 or options.records < 0:
-        raise CommandError("--batch_size must be at least 1, and --records at least 0.")
+        raise UsageError("--batch_size must be at least 1, and --records at least 0.")
     if options.what in ROWS:
         return _net(options)
     if not os.path.exists(options.what) and not _may_be_prefix(options.what):

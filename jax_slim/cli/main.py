@@ -10,14 +10,15 @@ saving.
 import argparse
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from jax_slim.cli import compiled_programs, huge_pages
-from jax_slim.cli.failures import explained
+from jax_slim.cli.failures import UsageError, explained, near_names
 
-_COMMANDS = {
+COMMANDS = {
     "train": "training",
     "evaluate": "evaluating",
     "predict": "predicting",
@@ -27,6 +28,7 @@ _COMMANDS = {
     "diff": "differences",
     "export": "exports",
     "demo": "demonstration",
+    "completion": "completions",
 }
 """Command -> its file, which has `HELP`, `add_arguments(parser)` and `run(options) -> exit code`."""
 
@@ -71,7 +73,7 @@ def _run(parser: argparse.ArgumentParser, chosen: str | None, arguments: Sequenc
     try:
         if chosen in _COMPUTE:
             compiled_programs.keep()
-        return importlib.import_module(f"jax_slim.cli.{_COMMANDS[chosen]}").run(options)
+        return importlib.import_module(f"jax_slim.cli.{COMMANDS[chosen]}").run(options)
     except KeyboardInterrupt as end:
         if not isinstance(end, SystemExit):  # else the run has said what it saved
             more = " ".join(getattr(end, "__notes__", ()))
@@ -84,8 +86,10 @@ def _run(parser: argparse.ArgumentParser, chosen: str | None, arguments: Sequenc
         text = explained(error)
         if text is None or options.traceback:
             raise
+        if type(error).__name__ == "DataLossError" and chosen in ("train", "evaluate"):
+            text += " --skip_damaged leaves such images out, and lists them."
         print(f"jax-slim {chosen}: error: {text}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
 
 
 def _with_output_written(command: str, code: Any) -> Any:
@@ -109,7 +113,16 @@ def _forget_output() -> None:
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, without the list of all options before it."""
 
+    known: Sequence[str] = ()
+    """The flags of the command that was chosen."""
+
     def error(self, message: str) -> NoReturn:
+        unknown = re.match(r"unrecognized arguments: .*?(--[^ =]+)", message)
+        command = re.search(r"invalid choice: '(.*?)' \(choose from .*\)", message)
+        if unknown:
+            message += near_names(unknown[1], self.known)
+        elif command and "COMMAND" in message:
+            message = message.replace(command[0], f"invalid choice: {command[1]!r}.") + near_names(command[1], COMMANDS)
         self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help tells more)\n")
 
     def _print_message(self, message: str, file: Any = None) -> None:
@@ -118,7 +131,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser(arguments: Sequence[str]) -> tuple[argparse.ArgumentParser, str | None]:
     """The parser, and the command asked for. Only that command's file is imported, where there is one."""
-    chosen = next((argument for argument in arguments if argument in _COMMANDS), None)
+    chosen = next((argument for argument in arguments if argument in COMMANDS), None)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--traceback", action="store_true", help="show the whole traceback of an error")
     parser = _Parser(
@@ -128,7 +141,7 @@ def _parser(arguments: Sequence[str]) -> tuple[argparse.ArgumentParser, str | No
     )
     parser.add_argument("--version", action="version", version=f"jax-slim {_version()}")
     commands = parser.add_subparsers(metavar="COMMAND")
-    for name, file in _COMMANDS.items():
+    for name, file in COMMANDS.items():
         module = importlib.import_module(f"jax_slim.cli.{file}")
         sub = commands.add_parser(
             name,
@@ -139,6 +152,7 @@ def _parser(arguments: Sequence[str]) -> tuple[argparse.ArgumentParser, str | No
         )
         if name == chosen:
             module.add_arguments(sub)
+            parser.known = [option for action in sub._actions for option in action.option_strings]
     return parser, chosen
 
 

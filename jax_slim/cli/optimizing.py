@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from jax_slim.cli.failures import CommandError
+from jax_slim.cli.failures import UsageError
 from jax_slim.cli.flags import Flag
 
 OPTIMIZERS = ("adadelta", "adagrad", "adam", "ftrl", "momentum", "rmsprop", "sgd")
@@ -59,7 +59,7 @@ def learning_rate(options: argparse.Namespace, steps_per_epoch: float) -> Any:
             rate, decay_steps=decay_steps, end_learning_rate=options.end_learning_rate, power=1.0, cycle=False
         )
     if options.max_number_of_steps is None:
-        raise CommandError("--learning_rate_decay_type=cosine needs --max_number_of_steps: it falls until then.")
+        raise UsageError("--learning_rate_decay_type=cosine needs --max_number_of_steps: it falls until then.")
     return schedules.cosine_decay(
         rate, decay_steps=options.max_number_of_steps, alpha=options.end_learning_rate / rate if rate else 0.0
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jax_slim.cli.exports import add_model_arguments
-from jax_slim.cli.failures import CommandError
+from jax_slim.cli.failures import CommandError, UsageError
 
 HELP = """say what photographs show: a table, JSON, a picture
 
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     from jax_slim.progress import Progress
 
     if options.top < 1 or options.batch_size < 1:
-        raise CommandError("--top and --batch_size must be at least 1.")
+        raise UsageError("--top and --batch_size must be at least 1.")
     paths = list(_files(options.images))
     model, labels, _ = model_of(options, options.checkpoint_path, options.moving_average)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jax_slim.cli.failures import CommandError
+from jax_slim.cli.failures import CommandError, UsageError
 
 if TYPE_CHECKING:
     from jax_slim.nets.creation import NetModel
@@ -82,6 +82,7 @@ def find_model(
             f"{checkpoint_path} has no {MODEL} beside it that says which net it is. Give --model_name "
             "(`jax-slim models` lists the names), and --num_classes where they are not the net's own."
         )
+    check_net(name)
     from jax_slim.nets.creation import create_model
 
     same = name == said.get("model_name")
@@ -104,6 +105,16 @@ def find_model(
         )
     labels = read_labels(labels_path) if labels_path else known.get("labels")
     return Described(model, with_background(labels, model.num_classes, labels_path), checkpoint_path)
+
+
+def check_net(name: str) -> None:
+    """Raises UsageError unless there is a net of this name."""
+    from jax_slim.nets.registry import row_of
+
+    try:
+        row_of("--model_name", name)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def model_of(

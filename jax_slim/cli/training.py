@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jax_slim.cli.class_names import numbers_by_name, refuse_others, same_classes
-from jax_slim.cli.failures import CommandError
+from jax_slim.cli.failures import CommandError, UsageError
 from jax_slim.cli.flags import Flag, add_flags, listed, merged
 from jax_slim.cli.inputs import DATA_FLAGS
 from jax_slim.cli.optimizing import OPTIMIZER_FLAGS, RATE_FLAGS
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     file = runs.read_config(options.config) if options.config else {}
     train_dir = getattr(options, "train_dir", None) or file.get("train_dir")
     if not train_dir:
-        raise CommandError("--train_dir must say where checkpoints and the configuration go.")
+        raise UsageError("--train_dir must say where checkpoints and the configuration go.")
     saved = Path(train_dir) / runs.CONFIG
     # Also of a run that was stopped before its first checkpoint; one that failed before it has no such file.
     chosen = merged(options, GROUPS, runs.read_config(saved) if saved.is_file() else {}, file)
@@ -95,6 +95,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
+    from jax_slim.cli import runs
+
     for name in (
         "batch_size",
         "num_clones",
@@ -105,13 +107,14 @@ def _check(options: argparse.Namespace) -> None:
     ):
         value = getattr(options, name)
         if value is not None and value < 1:
-            raise CommandError(f"--{name} must be at least 1, got {value}.")
+            raise UsageError(f"--{name} must be at least 1, got {value}.")
     for flag in (flag for flags in GROUPS.values() for flag in flags if flag.kind is float):
         value = getattr(options, flag.name)
         if value is not None and not math.isfinite(value):
-            raise CommandError(f"--{flag.name} must be a finite number, got {value}.")
+            raise UsageError(f"--{flag.name} must be a finite number, got {value}.")
+    runs.check_net(options.model_name)
     if not 0 <= options.label_smoothing < 1:
-        raise CommandError(f"--label_smoothing must be from 0 to 1, got {options.label_smoothing}.")
+        raise UsageError(f"--label_smoothing must be from 0 to 1, got {options.label_smoothing}.")
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -171,23 +174,26 @@ def _train(options: argparse.Namespace) -> int:
             f"{mesh.size} device{'s' if mesh.size > 1 else ''}; {options.train_dir}",
             file=sys.stderr,
         )
-        result = train(
-            train_op,
-            options.train_dir,
-            batches,
-            number_of_steps=options.max_number_of_steps,
-            log_every_n_steps=options.log_every_n_steps,
-            init_fn=None if model.variables is None else lambda variables: variables | model.variables.only(variables),
-            save_summaries_secs=options.save_summaries_secs,
-            save_interval_secs=options.save_interval_secs,
-            max_to_keep=options.max_to_keep,
-            validation=validation,
-            mesh=mesh,
-            seed=options.seed,
-        )
-    if math.isnan(result):  # no step was made: one whose loss is NaN raises
-        print(f"nothing to do: {options.train_dir} is at step {result.step} already", file=sys.stderr)
-    else:
+        try:
+            result = train(
+                train_op,
+                options.train_dir,
+                batches,
+                number_of_steps=options.max_number_of_steps,
+                log_every_n_steps=options.log_every_n_steps,
+                init_fn=None
+                if model.variables is None
+                else lambda variables: variables | model.variables.only(variables),
+                save_summaries_secs=options.save_summaries_secs,
+                save_interval_secs=options.save_interval_secs,
+                max_to_keep=options.max_to_keep,
+                validation=validation,
+                mesh=mesh,
+                seed=options.seed,
+            )
+        finally:
+            inputs.list_damaged(batches)
+    if not math.isnan(result):  # then there was nothing to do, and that was said
         print(f"step {result.step}, loss {float(result):.4f}; {options.train_dir}", file=sys.stderr)
     return 0
 
@@ -242,11 +248,11 @@ def _model(options: argparse.Namespace, data: Any, said: dict[str, Any] | None) 
         print(f"going on in {options.train_dir}: --checkpoint_path is for the start, and ignored", file=sys.stderr)
     needed = data.num_classes - options.labels_offset
     if needed < 1:
-        raise CommandError(
+        raise UsageError(
             f"--labels_offset must be below {data.num_classes}, the classes of the data, got {options.labels_offset}."
         )
     if options.num_classes is not None and options.num_classes < needed:
-        raise CommandError(
+        raise UsageError(
             f"--num_classes must be at least {needed}, the classes of the data with "
             f"--labels_offset={options.labels_offset}, got {options.num_classes}."
         )
@@ -357,7 +363,7 @@ def _trained(model: "NetModel", scopes: str | None) -> list[str] | None:
     for scope in wanted:
         if not any(name.startswith(scope) for name in trainable):
             tops = sorted({"/".join(name.split("/")[:2]) for name in trainable})
-            raise CommandError(f"--trainable_scopes: no variable of {model.name} is below {scope!r}. Scopes: {tops}.")
+            raise UsageError(f"--trainable_scopes: no variable of {model.name} is below {scope!r}. Scopes: {tops}.")
     return [name for name in trainable if name.startswith(tuple(wanted))]
 
 
@@ -367,7 +373,7 @@ def _batch_size(options: argparse.Namespace, images: int, devices: int) -> int:
 
     share = images // jax.process_count()
     if share < devices:
-        raise CommandError(
+        raise UsageError(
             f"--num_clones must be at most {share}, an image for each device, got {devices} devices for the {images} "
             f"images of {_name_of(options)}."
         )
@@ -383,5 +389,5 @@ def _devices(count: int | None) -> Any:
 
     devices = jax.local_devices()
     if count is not None and count > len(devices):
-        raise CommandError(f"--num_clones must be at most {len(devices)}, the devices of this machine, got {count}.")
+        raise UsageError(f"--num_clones must be at most {len(devices)}, the devices of this machine, got {count}.")
     return devices[:count]

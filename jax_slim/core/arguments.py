@@ -70,6 +70,22 @@ _INITIALIZERS = {
     "normal": "initializers.random_normal_initializer(stddev=0.05)",
 }
 
+# What Keras and Flax call layers, in small letters.
+_LAYERS = {
+    "dense": "fully_connected",
+    "linear": "fully_connected",
+    "conv": "conv2d",
+    "convtranspose": "conv2d_transpose",
+    "batchnorm": "batch_norm",
+    "batchnormalization": "batch_norm",
+    "layernorm": "layer_norm",
+    "groupnorm": "group_norm",
+    "maxpooling2d": "max_pool2d",
+    "averagepooling2d": "avg_pool2d",
+    "embedding": "embed_sequence",
+    "module": "Model",
+}
+
 
 class Checks:
     """The checks of one function's arguments, worked out when it is decorated."""
@@ -108,6 +124,13 @@ def unexpected(function: str, wrong: str, known: Iterable[str]) -> str:
         if wrong in elsewhere and here in known:
             return f"{text} Here it is called {here}."
     return text + names.hint(wrong, known, "arguments")
+
+
+def layer_hint(name: str, known: Iterable[str]) -> str:
+    """' Near names: ...' for a name that the package's root does not have, or ''."""
+    elsewhere = _LAYERS.get(name.lower().replace("_", ""))
+    alike = [elsewhere] if elsewhere else names.near(name, known, 3)
+    return f" Near names: {', '.join(alike)}." if alike else ""
 
 
 def check_function(function: str, argument: str, value: Any) -> None:

@@ -118,7 +118,7 @@ class Pipeline:
         self._num_threads = num_threads
         self._prefetch_batches = num_threads + 1 if prefetch_batches is None else prefetch_batches
         self._skip = skip
-        self._damaged: set[int] = set()
+        self._damaged: dict[int, str] = {}
         self._examples = len(source)
         self._orders = EpochOrders(self._examples, seed, shuffle)
         self._identity = {
@@ -136,6 +136,11 @@ class Pipeline:
     def skipped(self) -> int:
         """How many damaged examples were met and left out so far, with errors="skip"."""
         return len(self._damaged)
+
+    @property
+    def damaged(self) -> dict[int, str]:
+        """Those: the number of each in the source, and what is wrong with it."""
+        return dict(self._damaged)
 
     def __iter__(self) -> "PipelineIterator":
         return PipelineIterator(self)
@@ -196,7 +201,7 @@ class Pipeline:
             except DataLossError as error:
                 if not self._skip:
                     raise DataLossError(f"pipeline: example {index} is damaged: {error}") from error
-                self._damaged.add(index)
+                self._damaged[index] = str(error)
         raise DataLossError(f"pipeline: source must have an example that is not damaged, got {self._examples} damaged.")
 
     def _example(self, epoch: int, index: int) -> Any:

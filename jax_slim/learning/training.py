@@ -228,7 +228,13 @@ def _run(
         requests = stack.enter_context(StopRequests())
         if start is not None:
             recorder.resume(start)
-            progress.print(f"Going on from step {start} in {checkpoints.directory}.")
+            if number_of_steps is not None and start >= number_of_steps:
+                progress.print(
+                    f"Nothing to do: {checkpoints.directory} is at step {start} already, and number_of_steps is "
+                    f"{number_of_steps}."
+                )
+            else:
+                progress.print(f"Going on from step {start} in {checkpoints.directory}.")
         yield from run.loop(feed, progress, requests)
         if requests.received is not None:
             checkpoints.wait()

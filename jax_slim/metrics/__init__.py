@@ -17,6 +17,7 @@ from jax_slim.metrics.aggregation import aggregate_metrics as aggregate_metrics
 from jax_slim.metrics.classes import accuracy as accuracy
 from jax_slim.metrics.classes import cohen_kappa as cohen_kappa
 from jax_slim.metrics.classes import confusion_matrix as confusion_matrix
+from jax_slim.metrics.classes import streaming_confusion_matrix as streaming_confusion_matrix
 from jax_slim.metrics.classes import streaming_mean_iou as streaming_mean_iou
 from jax_slim.metrics.confusion import streaming_false_negative_rate as streaming_false_negative_rate
 from jax_slim.metrics.confusion import streaming_false_negatives as streaming_false_negatives

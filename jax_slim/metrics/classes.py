@@ -120,6 +120,51 @@ def _cells(function: str, predictions: jax.Array, labels: jax.Array, num_classes
 
 
 @operation
+def streaming_confusion_matrix(
+    predictions: Any,
+    labels: Any,
+    num_classes: int,
+    weights: Any = None,
+    metrics_collections: NamesOfCollections = None,
+    updates_collections: NamesOfCollections = None,
+    name: str | None = None,
+) -> tuple[jax.Array, jax.Array]:
+    """How often each label met each prediction over all batches: rows are labels, columns predictions.
+
+    Creates `<name>/total_confusion_matrix` [num_classes, num_classes].
+
+        matrix, update = slim.metrics.streaming_confusion_matrix(jnp.argmax(logits, -1), labels, num_classes=10)
+
+    Args:
+      predictions, labels: class ids of any shape.
+      num_classes: how many classes there are.
+      weights: how much each pair counts; broadcast as for `streaming_mean`.
+      metrics_collections: the collections that list the value.
+      updates_collections: the collections that list the update.
+      name: the scope of the variable; by default "confusion_matrix", made unique.
+
+    Returns:
+      [num_classes, num_classes] before this batch, and including it.
+
+    Raises:
+      ValueError: ids outside of [0, num_classes). Inside of `jit`, where values cannot be looked at, they make the
+        results NaN. Or: the shapes differ, or `weights` do not broadcast to them.
+    """
+    function = "streaming_confusion_matrix"
+    predictions, labels, weights = matching(function, predictions, labels, weights)
+    if weights is not None:
+        weights = jnp.broadcast_to(weights, labels.shape).reshape(-1)
+    cells, inside = _cells(function, predictions.reshape(-1), labels.reshape(-1), num_classes)
+    batch = sums_by_bin(cells, num_classes**2, weights)
+    batch = batch._replace(high=jnp.where(jnp.all(inside), batch.high, jnp.nan))
+    with variable_scope(name, "confusion_matrix"):
+        matrix = Accumulator("total_confusion_matrix", [num_classes, num_classes])
+        before, after = matrix.value, matrix.add(batch.reshape([num_classes, num_classes]))
+        report(metrics_collections, updates_collections, before, after)
+        return before, after
+
+
+@operation
 def streaming_mean_iou(
     predictions: Any,
     labels: Any,

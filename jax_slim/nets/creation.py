@@ -51,6 +51,15 @@ class NetModel(Model):
     head: tuple[str, ...]
     variables: Variables | None = None
 
+    def __repr__(self) -> str:
+        facts = [repr(self.name), f"num_classes={self.num_classes}", f"images {list(self.input_shape)}"]
+        facts += [
+            f"preprocessing={self.preprocessing!r}",
+            *(f"{name}={value!r}" for name, value in self.options.items()),
+        ]
+        weights = "no variables yet" if self.variables is None else f"{len(self.variables)} variables of a checkpoint"
+        return f"NetModel({', '.join(facts)}: {weights})"
+
     @property
     def input_shape(self) -> tuple[int, ...]:
         """The shape of one example: [height, width, channels], for nets of video with the frames before."""

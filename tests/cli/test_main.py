@@ -50,6 +50,11 @@ def test_without_a_command_it_shows_the_help(capsys):
     ("arguments", "message"),
     [
         (["fly"], "invalid choice: 'fly'"),
+        (["trian", "--train_dir=x"], "invalid choice: 'trian'. Near names: train"),
+        (
+            ["train", "--batchsize=3"],
+            "unrecognized arguments: --batchsize=3 Near names: --batch_size",
+        ),
         (["train", "--learning_rate=fast"], "argument --learning_rate: invalid float value: 'fast'"),
         (["train", "--optimizer=magic"], "argument --optimizer: invalid choice: 'magic'"),
         (["predict"], "the following arguments are required"),
@@ -70,23 +75,39 @@ def test_a_wrong_command_line_is_2(capsys, arguments, message):
         (["train", "--train_dir={tmp}/run", "--batch_size=0"], "--batch_size must be at least 1, got 0"),
         (["train", "--train_dir={tmp}/run", "--learning_rate=nan"], "--learning_rate must be a finite number, got nan"),
         (["train", "--train_dir={tmp}/run", "--dataset_name=digits", "--labels_offset=10"], "must be below 10"),
+        (["train", "--train_dir={tmp}/run", "--dataset_name=digits", "--model_name=lenett"], "Near names: lenet"),
+        (["train", "--train_dir={tmp}/run", "--dataset_name=digits", "--model_name=i3d"], "takes video"),
+        (["evaluate"], "--checkpoint_path must name a run's directory or a checkpoint"),
+        (["inspect", "lenet", "--batch_size=0"], "--batch_size must be at least 1"),
+        (["predict", "a.jpg", "--checkpoint_path={tmp}", "--model_name=lenett"], "Near names: lenet"),
+        (
+            ["export", "--checkpoint_path={tmp}", "--output=x.tflite"],
+            "--output must end in .zip or .onnx, got x.tflite",
+        ),
+        (["evaluate", "--checkpoint_path={tmp}", "--confusion_matrix=x.txt"], "must end with .csv or .png"),
+    ],
+)
+def test_options_that_there_cannot_be_are_2(capsys, tmp_path, arguments, message):
+    code, _, err = run(capsys, *(argument.format(tmp=tmp_path) for argument in arguments))
+    assert code == 2
+    assert len(err.strip().splitlines()) == 1, err
+    assert err.startswith(f"jax-slim {arguments[0]}: error: ")
+    assert message in err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
         (
             ["train", "--train_dir={tmp}/run", "--dataset_name=digits", "--model_name=lenet", "--train_image_size=3"],
             "windows must fit into the inputs",
         ),
         (["train", "--train_dir={tmp}/run", "--config={tmp}/none.toml"], "none.toml: No such file"),
-        (["train", "--train_dir={tmp}/run", "--dataset_name=digits", "--model_name=lenett"], "Near names: lenet"),
-        (["train", "--train_dir={tmp}/run", "--dataset_name=digits", "--model_name=i3d"], "takes video"),
-        (["evaluate"], "--checkpoint_path must name a run's directory or a checkpoint"),
         (["predict", "a.jpg", "--checkpoint_path={tmp}/none"], "there is no checkpoint {tmp}/none"),
         (["predict", "a.jpg", "--checkpoint_path={tmp}"], "has no model.json beside it"),
         (["predict", "{tmp}", "--checkpoint_path={tmp}"], "holds no images"),
         (["export", "--checkpoint_path={tmp}/none", "--output=x.zip", "--model_name=lenet"], "{tmp}/none"),
-        (
-            ["export", "--checkpoint_path={tmp}", "--output=x.tflite"],
-            "--output must end in .zip or .onnx, got x.tflite",
-        ),
-        (["inspect", "lenet", "--batch_size=0"], "--batch_size must be at least 1"),
         (["inspect", "{tmp}/none.ckpt"], "there is no file, checkpoint or net called"),
         (["models", "zzz"], "no net is called 'zzz'"),
         (["diff", "{tmp}/a", "lenet"], "{tmp}/a"),
@@ -146,3 +167,25 @@ def test_a_reader_that_has_had_enough_is_no_error():
     assert shown.returncode == 0, shown.stderr
     assert len(shown.stdout.splitlines()) == 2
     assert "Error" not in shown.stderr
+
+
+def test_the_package_runs_as_the_command():
+    shown = subprocess.run([sys.executable, "-m", "jax_slim", "--version"], capture_output=True, text=True, check=False)
+    assert shown.stdout.startswith("jax-slim ")
+
+
+def completed(script, words):
+    """What bash offers for the last of these words."""
+    code = f"{script}\nCOMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _jax_slim; echo ${{COMPREPLY[@]}}"
+    return subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_bash_completes_commands_flags_and_values(capsys):
+    code, script, _ = run(capsys, "completion", "bash")
+    assert code == 0
+    assert completed(script, ["jax-slim", "ev"]) == ["evaluate"]
+    assert completed(script, ["jax-slim", "train", "--batch_s"]) == ["--batch_size"]
+    assert completed(script, ["jax-slim", "train", "--optimizer", "=", "rms"]) == ["rmsprop"]
+    assert completed(script, ["jax-slim", "train", "--optimizer", "mom"]) == ["momentum"]
+    assert run(capsys, "completion", "zsh")[1].startswith("autoload")
+    assert "-l batch_size" in run(capsys, "completion", "fish")[1]
