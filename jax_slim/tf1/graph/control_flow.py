@@ -107,12 +107,14 @@ class Context:
         return [self.add_value(t) for t in inputs]
 
     def control_inputs_inside(self, op_type: str, inputs: list[Tensor], control: list[Operation]) -> list[Operation]:
-        """Control inputs from outside do not count here; an operation without any input waits for the pivot."""
-        kept = [op for op in control if self.contains(op)]
-        if not inputs and not kept:
-            pivot = self.pivot_op()
-            if pivot is not None:
-                kept = [pivot]
+        """Control inputs from outside of the innermost loop do not count; an operation without any input waits for the pivot."""
+        loop: Any = self
+        while loop is not None and not isinstance(loop, WhileContext):
+            loop = loop.outer
+        kept = [op for op in control if loop is None or loop.contains(op)]
+        pivot = self.pivot_op()
+        if not inputs and pivot is not None and not any(self.contains(op) for op in kept):
+            kept.append(pivot)
         return kept
 
     def pivot_op(self) -> Operation | None:

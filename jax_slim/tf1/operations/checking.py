@@ -80,11 +80,14 @@ def check_numerics(tensor: Any, *, message: bytes) -> Any:
     return tensor
 
 
-@rows.row("Print", host=True, shape=shape_inference.like_input(), gradient=lambda op, grad: [grad] + [None] * (len(op._inputs) - 1))
-def print_(input: Any, data: Any, *, message: bytes, summarize: int, first_n: int) -> Any:
-    """The input; the data go to standard error."""
-    sys.stderr.write(message.decode() + "".join(f"{_bracketed(d, summarize)}" for d in data) + "\n")
-    sys.stderr.flush()
+@rows.row("Print", host=True, context=True, shape=shape_inference.like_input(), gradient=lambda op, grad: [grad] + [None] * (len(op._inputs) - 1))
+def print_(run: Any, op: Any, input: Any, data: Any, *, message: bytes, summarize: int, first_n: int) -> Any:
+    """The input; the data go to standard error, the first `first_n` times in a session if it is not negative."""
+    seen = run.session.resources.get(("Print", op.name), 0)
+    run.session.resources["Print", op.name] = seen + 1
+    if first_n < 0 or seen < first_n:
+        sys.stderr.write(message.decode() + "".join(f"{_bracketed(d, summarize)}" for d in data) + "\n")
+        sys.stderr.flush()
     return input
 
 

@@ -276,10 +276,10 @@ def py_func(func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool = True
     graph = graphs.get_default_graph()
     graph._functions_called = [*getattr(graph, "_functions_called", []), func]
     kinds = list(Tout) if isinstance(Tout, list | tuple) else [Tout]
-    made = building.make("PyFunc" if stateful else "PyFuncStateless", list(inp), token=token, Tout=kinds, name=name)
-    if isinstance(Tout, list | tuple):
-        return made if isinstance(made, list) else made
-    return made[0] if isinstance(made, list) else made
+    made = building.make_op("PyFunc" if stateful else "PyFuncStateless", list(inp), token=token, Tout=kinds, name=name)
+    if not kinds:
+        return made
+    return list(made.outputs) if isinstance(Tout, list | tuple) else made.outputs[0]
 
 
 def numpy_function(func: Callable[..., Any], inp: Any, Tout: Any, name: str | None = None) -> Any:  # noqa: N803 - TF's name

@@ -62,7 +62,7 @@ def tuple(tensors: Any, name: str | None = None, control_inputs: Any = None) -> 
         if not gating:
             raise ValueError("Must have at least one Tensor: %s" % tensors)
         with graphs.control_dependencies(gating):
-            gate = no_op(name="group_deps") if False else group(*gating)
+            gate = group(*gating)
         result: list[Any] = []
         for tensor in tensors:
             if tensor is None:
@@ -142,7 +142,7 @@ def cond(pred: Any, true_fn: Any = None, false_fn: Any = None, strict: bool = Fa
                 tensor.op.private["construct"] = construct
                 construct.merges.append(tensor.op)
                 construct.outputs.append(tensor)
-        packed = structures.pack_sequence_as(_without_ops(result_true), _flows_to_arrays(flat_true, merges))
+        packed = structures.pack_sequence_as(result_true, _flows_to_arrays(flat_true, merges))
         if isinstance(packed, list) and len(packed) == 1 and not strict:
             packed = packed[0]
         return packed
@@ -155,8 +155,6 @@ def _renamed(new: Any, old: Any, name: str, old_name: str) -> Any:
 
 
 def _branch(context: control_flow.CondContext, function: Callable[[], Any]) -> Any:
-    graph = graphs.get_default_graph()
-    before = len(graph.get_collection_ref("summaries"))
     context.enter()
     try:
         original = function()
@@ -165,7 +163,6 @@ def _branch(context: control_flow.CondContext, function: Callable[[], Any]) -> A
         flat = [_branch_output(context, r) for r in structures.flatten(original)]
     finally:
         context.exit()
-    del before
     return original, flat
 
 
@@ -214,13 +211,9 @@ def _flows_to_arrays(originals: list[Any], merges: list[Any]) -> list[Any]:
     return [o.array.with_flow(m.flow) if isinstance(o, _ArrayFlow) else m for o, m in zip(originals, merges, strict=True)]
 
 
-def _without_ops(structure: Any) -> Any:
-    return structure
-
-
 def _check_results(true: Any, false: Any, flat_true: list[Any], flat_false: list[Any]) -> None:
     if len(flat_true) != len(flat_false):
-        raise ValueError(f"true_fn and false_fn must return the same number of values: {len(flat_true)} and {len(flat_false)}.")
+        raise ValueError(f"The two structures don't have the same nested structure: true_fn returns {len(flat_true)} values, false_fn {len(flat_false)}.")
     try:
         structures.assert_same_structure(true, false)
     except TypeError as error:
@@ -255,7 +248,7 @@ def case(pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, stric
     Raises:
       TypeError, ValueError: pairs that are none.
     """
-    from jax_slim.tf1.python import checks, math
+    from jax_slim.tf1.python import checks, math, reductions
 
     if isinstance(pred_fn_pairs, dict):
         pairs: Any = list(pred_fn_pairs.items())
@@ -284,7 +277,7 @@ def case(pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, stric
             preds, functions = rest
         elif exclusive and len(preds) > 1:
             with graphs.name_scope("exclusive"):
-                count = math.reduce_sum(math.cast(building.make("Pack", preds), dtypes.int32))
+                count = reductions.reduce_sum(math.cast(building.make("Pack", preds), dtypes.int32))
                 check = checks.assert_less_equal(count, 1, message="Input error: exclusive=True, but more than one predicate is true.")
             inner = default
 
@@ -308,13 +301,12 @@ def _after(check: Any, function: Any) -> Any:
 
 
 def _last_as_default(preds: list[Any], functions: list[Any], exclusive: bool) -> Any:
-    from jax_slim.tf1.python import checks, math
+    from jax_slim.tf1.python import checks
 
     last = functions[-1]
     with graphs.name_scope("case/assert"):
         any_true = building.make("Any", building.make("Pack", preds), 0)
         check = checks.Assert(any_true, ["None of the conditions evaluated as True. Conditions:", ", ".join(p.name for p in preds), ", Values:", *preds])
-    del math
 
     def default() -> Any:
         with graphs.control_dependencies([check]):
@@ -349,7 +341,6 @@ def while_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any = Non
         raise TypeError("parallel_iterations must be a positive integer.")
     if not loop_vars and not isinstance(loop_vars, Tensor):
         raise ValueError("No loop variables provided")
-    given = loop_vars
     with graphs.name_scope(name, "while", structures.flatten(loop_vars)):
         try_to_pack = not isinstance(loop_vars, list | builtin_tuple) or (len(loop_vars) == 1 and not return_same_structure)
         if not isinstance(loop_vars, list | builtin_tuple):
@@ -379,8 +370,7 @@ def while_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any = Non
         result = _built(cond, body, loop_vars, shape_invariants, parallel_iterations, back_prop, swap_memory)
         if maximum_iterations is not None:
             result = result[1]
-        del given
-        return result[0] if try_to_pack and len(result) == 1 else result
+        return result[0] if try_to_pack and len(result) == 1 and not structures.is_nested(result[0]) else result
 
 
 def _unwrapped(function: Any) -> Any:
@@ -414,10 +404,9 @@ def _built(cond: Any, body: Any, loop_vars: Any, invariants: Any, parallel: int,
             raise ValueError(f"The two structures don't have the same number of elements: loop_vars has {len(loop_vars)}, body returned {len(result)}.")
         structures.assert_same_structure(list(loop_vars), list(result))
         found: list[Tensor] = []
-        for value, before in zip(structures.flatten(list(result)), flat, strict=True):
+        for value in structures.flatten(list(result)):
             value = value if hasattr(value, "flow") or isinstance(value, SparseTensor | IndexedSlices) else conversion.convert_to_tensor(value)
             found.extend(_as_flows(value))
-            del before
         return found
 
     shape_list = None
