@@ -18,12 +18,17 @@ def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | 
     """An operation that fails, showing the data, where the condition does not hold when it runs."""
     with graphs.name_scope(name, "Assert", [condition, *data]):
         tensors = [d if isinstance(d, Tensor) else conversion.convert_to_tensor(d) for d in data]
-        condition = conversion.convert_to_tensor(condition, name="Condition") if not isinstance(condition, Tensor) else condition
+        condition = (
+            conversion.convert_to_tensor(condition, name="Condition")
+            if not isinstance(condition, Tensor)
+            else condition
+        )
         if all(t.dtype in (dtypes.string, dtypes.int32) for t in tensors):
-            return building.make("Assert", condition, tensors, summarize=summarize, name="Assert")
+            # What is no tensor is converted once more, which makes the constants `Assert/data_0` that TF's graphs have.
+            return building.make("Assert", condition, list(data), summarize=summarize, name="Assert")
 
         def failing() -> Any:
-            return building.make("Assert", condition, tensors, summarize=summarize, name="Assert")
+            return building.make("Assert", condition, list(data), summarize=summarize, name="Assert")
 
         return control_flow.cond(condition, control_flow.no_op, failing, name="AssertGuard").op
 
@@ -33,21 +38,46 @@ def _static(tensor: Any) -> Any:
 
 
 def _compared(op_type: str, opposite: str, python: Callable[[Any, Any], Any], label: str) -> Callable[..., Any]:
-    def check(x: Any, y: Any, data: Any = None, summarize: int | None = None, message: str | None = None, name: str | None = None) -> Any:
+    def check(
+        x: Any,
+        y: Any,
+        data: Any = None,
+        summarize: int | None = None,
+        message: str | None = None,
+        name: str | None = None,
+    ) -> Any:
         message = message or ""
         with graphs.name_scope(name, label, [x, y, *(data or [])]):
             x = conversion.convert_to_tensor(x, name="x")
-            y = conversion.convert_to_tensor(y, x.dtype.base_dtype if not isinstance(y, Tensor) and not hasattr(y, "_as_graph_element") else None, name="y")
+            y = conversion.convert_to_tensor(
+                y,
+                x.dtype.base_dtype if not isinstance(y, Tensor) and not hasattr(y, "_as_graph_element") else None,
+                name="y",
+            )
             if data is None:
-                data = [message, f"Condition x {opposite} y did not hold element-wise:", f"x ({x.name}) = ", x, f"y ({y.name}) = ", y]
+                data = [
+                    message,
+                    f"Condition x {opposite} y did not hold element-wise:",
+                    f"x ({x.name}) = ",
+                    x,
+                    f"y ({y.name}) = ",
+                    y,
+                ]
                 data = data[1:] if not message else data
             condition = building.make("All", building.make(op_type, x, y, name=op_type), _all_axes(x, y), name="All")
             a, b = _static(x), _static(y)
             if a is not None and b is not None and not np.all(python(a, b)):
-                raise errors.InvalidArgumentError(None, None, f"{message} Condition x {opposite} y did not hold element-wise: x ({x.name}) = {a} y ({y.name}) = {b}".strip())
+                raise errors.InvalidArgumentError(
+                    None,
+                    None,
+                    f"{message} Condition x {opposite} y did not hold element-wise: x ({x.name}) = {a} y ({y.name}) = {b}".strip(),
+                )
             return Assert(condition, data, summarize=summarize)
 
-    check.__name__, check.__doc__ = label, f"An operation that fails where `x {opposite} y` does not hold for all elements; known values are compared at once."
+    check.__name__, check.__doc__ = (
+        label,
+        f"An operation that fails where `x {opposite} y` does not hold for all elements; known values are compared at once.",
+    )
     return check
 
 
@@ -55,7 +85,9 @@ def _all_axes(x: Tensor, y: Tensor) -> Any:
     rank = shapes.broadcast(x.shape, y.shape).ndims
     if rank is not None:
         return conversion.constant(np.arange(rank, dtype=np.int32), name="Const")
-    return building.make("Range", 0, building.make("Rank", building.make("LogicalAnd", True, building.make("Equal", x, x))), 1)
+    return building.make(
+        "Range", 0, building.make("Rank", building.make("LogicalAnd", True, building.make("Equal", x, x))), 1
+    )
 
 
 assert_equal = _compared("Equal", "==", lambda a, b: a == b, "assert_equal")
@@ -67,13 +99,19 @@ assert_greater_equal = _compared("GreaterEqual", ">=", lambda a, b: a >= b, "ass
 
 
 def _signed(compare: Any, turned: bool, label: str, what: str) -> Callable[..., Any]:
-    def check(x: Any, data: Any = None, summarize: int | None = None, message: str | None = None, name: str | None = None) -> Any:
+    def check(
+        x: Any, data: Any = None, summarize: int | None = None, message: str | None = None, name: str | None = None
+    ) -> Any:
         with graphs.name_scope(name, label, [x, *(data or [])]):
             x = conversion.convert_to_tensor(x, name="x")
             if data is None:
                 data = [message or "", f"Condition x {what} did not hold element-wise:", f"x ({x.name}) = ", x]
             zero = conversion.constant(0, x.dtype.base_dtype)
-            return compare(zero, x, data=data, summarize=summarize) if turned else compare(x, zero, data=data, summarize=summarize)
+            return (
+                compare(zero, x, data=data, summarize=summarize)
+                if turned
+                else compare(x, zero, data=data, summarize=summarize)
+            )
 
     check.__name__, check.__doc__ = label, f"An operation that fails unless all elements are {what}."
     return check
@@ -86,7 +124,14 @@ assert_non_positive = _signed(assert_less_equal, False, "assert_non_positive", "
 
 
 def _ranked(label: str, good: Callable[[Any, Any], bool], words: str, op_type: str) -> Callable[..., Any]:
-    def check(x: Any, rank: Any, data: Any = None, summarize: int | None = None, message: str | None = None, name: str | None = None) -> Any:
+    def check(
+        x: Any,
+        rank: Any,
+        data: Any = None,
+        summarize: int | None = None,
+        message: str | None = None,
+        name: str | None = None,
+    ) -> Any:
         with graphs.name_scope(name, label, [x, *(data or [])]):
             x = x if isinstance(x, SparseTensor) else conversion.convert_to_tensor(x, name="x")
             rank = conversion.convert_to_tensor(rank, name="rank")
@@ -95,14 +140,27 @@ def _ranked(label: str, good: Callable[[Any, Any], bool], words: str, op_type: s
                 raise ValueError("Rank must be a scalar.")
             if wanted is not None and found is not None:
                 if not good(found, int(wanted)):
-                    raise ValueError(f"{message or ''}. Tensor {x.name} must have rank {words}{int(wanted)}. Received rank {found}, shape {x.get_shape()}".lstrip(". "))
+                    raise ValueError(
+                        f"{message or ''}. Tensor {x.name} must have rank {words}{int(wanted)}. Received rank {found}, shape {x.get_shape()}".lstrip(
+                            ". "
+                        )
+                    )
                 return control_flow.no_op(name="static_checks_determined_all_ok")
             condition = building.make(op_type, building.make("Rank", x), rank)
             if data is None:
-                data = [message or "", f"Tensor {x.name} must have rank", rank, "Received shape: ", building.make("Shape", x)]
+                data = [
+                    message or "",
+                    f"Tensor {x.name} must have rank",
+                    rank,
+                    "Received shape: ",
+                    building.make("Shape", x),
+                ]
             return Assert(condition, data, summarize=summarize)
 
-    check.__name__, check.__doc__ = label, f"An operation that fails unless x has rank {words}`rank`; where the rank is known, a ValueError at once."
+    check.__name__, check.__doc__ = (
+        label,
+        f"An operation that fails unless x has rank {words}`rank`; where the rank is known, a ValueError at once.",
+    )
     return check
 
 
@@ -110,7 +168,14 @@ assert_rank = _ranked("assert_rank", lambda a, b: a == b, "", "Equal")
 assert_rank_at_least = _ranked("assert_rank_at_least", lambda a, b: a >= b, "at least ", "GreaterEqual")
 
 
-def assert_rank_in(x: Any, ranks: Any, data: Any = None, summarize: int | None = None, message: str | None = None, name: str | None = None) -> Any:
+def assert_rank_in(
+    x: Any,
+    ranks: Any,
+    data: Any = None,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> Any:
     """An operation that fails unless x has one of the ranks; where the rank is known, a ValueError at once."""
     with graphs.name_scope(name, "assert_rank_in", [x, *ranks]):
         x = conversion.convert_to_tensor(x, name="x")
@@ -118,11 +183,30 @@ def assert_rank_in(x: Any, ranks: Any, data: Any = None, summarize: int | None =
         found = x.shape.ndims
         if found is not None and all(w is not None for w in wanted):
             if found not in [int(w) for w in wanted]:
-                raise ValueError(f"{message or ''}. Tensor {x.name} must have rank in {tuple(int(w) for w in wanted)}. Received rank {found}, shape {x.shape}".lstrip(". "))
+                raise ValueError(
+                    f"{message or ''}. Tensor {x.name} must have rank in {tuple(int(w) for w in wanted)}. Received rank {found}, shape {x.shape}".lstrip(
+                        ". "
+                    )
+                )
             return control_flow.no_op(name="static_checks_determined_all_ok")
         rank = building.make("Rank", x)
-        condition = building.make("Any", building.make("Equal", rank, building.make("Pack", [conversion.convert_to_tensor(r) for r in ranks])), 0)
-        return Assert(condition, data or [message or "", f"Tensor {x.name} must have rank in", *ranks, "Received shape: ", building.make("Shape", x)], summarize)
+        condition = building.make(
+            "Any",
+            building.make("Equal", rank, building.make("Pack", [conversion.convert_to_tensor(r) for r in ranks])),
+            0,
+        )
+        return Assert(
+            condition,
+            data
+            or [
+                message or "",
+                f"Tensor {x.name} must have rank in",
+                *ranks,
+                "Received shape: ",
+                building.make("Shape", x),
+            ],
+            summarize,
+        )
 
 
 def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None) -> Any:
@@ -177,7 +261,9 @@ def assert_proper_iterable(values: Any) -> None:
 
 def is_numeric_tensor(tensor: Any) -> bool:
     """Whether it is a tensor of numbers."""
-    return isinstance(tensor, Tensor) and (tensor.dtype.is_floating or tensor.dtype.is_integer or tensor.dtype.is_complex)
+    return isinstance(tensor, Tensor) and (
+        tensor.dtype.is_floating or tensor.dtype.is_integer or tensor.dtype.is_complex
+    )
 
 
 def is_strictly_increasing(x: Any, name: str | None = None) -> Tensor:
@@ -196,7 +282,9 @@ def _differences(x: Any, op_type: str) -> Tensor:
     x = building.make("Reshape", conversion.convert_to_tensor(x, name="x"), [-1])
     before = building.make("StridedSlice", x, [0], [-1], [1])
     after = building.make("StridedSlice", x, [1], [0], [1], end_mask=1)
-    return building.make("All", building.make(op_type, conversion.constant(0, x.dtype.base_dtype) if False else before, after), [0])
+    return building.make(
+        "All", building.make(op_type, conversion.constant(0, x.dtype.base_dtype) if False else before, after), [0]
+    )
 
 
 def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor:
@@ -204,7 +292,9 @@ def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor
     return building.make("CheckNumerics", tensor, message=message, name=name)
 
 
-def verify_tensor_all_finite(t: Any = None, msg: str | None = None, name: str | None = None, x: Any = None, message: str | None = None) -> Tensor:
+def verify_tensor_all_finite(
+    t: Any = None, msg: str | None = None, name: str | None = None, x: Any = None, message: str | None = None
+) -> Tensor:
     """`check_numerics` in a scope of its own."""
     value, text = (x if t is None else t), (message if msg is None else msg)
     with graphs.name_scope(name, "VerifyFinite", [value]):
@@ -220,27 +310,62 @@ def add_check_numerics_ops() -> Operation:
         if op.context is not None:
             continue
         for tensor in op.outputs:
-            if tensor.dtype in (dtypes.float16, dtypes.float32, dtypes.float64) and graphs.get_default_graph().is_fetchable(op):
+            if tensor.dtype in (
+                dtypes.float16,
+                dtypes.float32,
+                dtypes.float64,
+            ) and graphs.get_default_graph().is_fetchable(op):
                 with graphs.control_dependencies(checks):
                     checks = [check_numerics(tensor, message=f"{op.name}:{tensor.value_index}")]
     return control_flow.group(*checks)
 
 
-def Print(input_: Any, data: Any, message: str | None = None, first_n: int | None = None, summarize: int | None = None, name: str | None = None) -> Tensor:  # noqa: N802 - TF's name
+def Print(
+    input_: Any,
+    data: Any,
+    message: str | None = None,
+    first_n: int | None = None,
+    summarize: int | None = None,
+    name: str | None = None,
+) -> Tensor:  # noqa: N802 - TF's name
     """The input; whenever it is computed, the data are written to standard error."""
-    return building.make("Print", input_, list(data), message=message or "", first_n=-1 if first_n is None else first_n, summarize=3 if summarize is None else summarize, name=name)
+    return building.make(
+        "Print",
+        input_,
+        list(data),
+        message=message or "",
+        first_n=-1 if first_n is None else first_n,
+        summarize=3 if summarize is None else summarize,
+        name=name,
+    )
 
 
-def print_v2(*inputs: Any, output_stream: Any = None, summarize: int = 3, sep: str = " ", end: str = "\n", name: str | None = None) -> Operation:
+def print_v2(
+    *inputs: Any,
+    output_stream: Any = None,
+    summarize: int = 3,
+    sep: str = " ",
+    end: str = "\n",
+    name: str | None = None,
+) -> Operation:
     """An operation (`tf.print`) that writes its inputs, joined by `sep`, to standard error or the stream given."""
     import sys
 
     from jax_slim.tf1.python import logging, strings, structures
 
-    names = {None: "stderr", sys.stderr: "stderr", sys.stdout: "stdout", logging.info: "log(info)", logging.warning: "log(warning)", logging.error: "log(error)"}
+    names = {
+        None: "stderr",
+        sys.stderr: "stderr",
+        sys.stdout: "stdout",
+        logging.info: "log(info)",
+        logging.warning: "log(warning)",
+        logging.error: "log(error)",
+    }
     stream = names.get(output_stream) if not isinstance(output_stream, str) else output_stream
     if stream is None:
-        raise ValueError(f"Output stream must be stdout, stderr, a file path or a logging function, got {output_stream!r}.")
+        raise ValueError(
+            f"Output stream must be stdout, stderr, a file path or a logging function, got {output_stream!r}."
+        )
     stream = "stderr" if stream.startswith("log") else stream
     with graphs.name_scope(name, "print_v2", [i for i in inputs if isinstance(i, Tensor)]):
         templates, tensors = [], []
@@ -255,7 +380,12 @@ def print_v2(*inputs: Any, output_stream: Any = None, summarize: int = 3, sep: s
             else:
                 templates.append("{}")
             tensors.extend(conversion.convert_to_tensor(v) for v in flat)
-        text = strings.format(sep.join(t.replace("<>", "{}") if t != "{}" else t for t in templates), tensors, placeholder="{}", summarize=summarize)
+        text = strings.format(
+            sep.join(t.replace("<>", "{}") if t != "{}" else t for t in templates),
+            tensors,
+            placeholder="{}",
+            summarize=summarize,
+        )
         return building.make("PrintV2", text, output_stream=stream, end=end, name="PrintV2")
 
 

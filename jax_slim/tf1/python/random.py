@@ -122,14 +122,14 @@ def random_shuffle(value: Any, seed: int | None = None, name: str | None = None)
 
 def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None = None) -> Tensor:
     """A part of shape `size` from a random place; an error when it is run where the tensor is smaller."""
-    from jax_slim.tf1.python import check_ops, control_flow
+    from jax_slim.tf1.python import checks, control_flow, reductions
 
     with graphs.name_scope(name, "random_crop", [value, size]) as scope:
         value = conversion.convert_to_tensor(value, name="value")
         size = conversion.convert_to_tensor(size, dtype=dtypes.int32, name="size")
         shape = array.shape(value)
-        check = check_ops.Assert(
-            math.reduce_all_(shape >= size), ["Need value.shape >= size, got ", shape, size], summarize=1000
+        check = checks.Assert(
+            reductions.reduce_all(shape >= size), ["Need value.shape >= size, got ", shape, size], summarize=1000
         )
         shape = control_flow.with_dependencies([check], shape)
         limit = shape - size + 1

@@ -42,8 +42,15 @@ def _with_pullback(run: Any, unit: Any, inputs: list[Tensor], wanted: tuple[int,
         inner = run.inner(dict(zip([inputs[p] for p in wanted], values, strict=True)), state)
         inner.reversed = True
         _plain(inner, unit)
-        outputs = [jax.tree.map(_jax, inner.values[t]) if t in inner.values else jnp.zeros((), t.dtype.as_numpy_dtype) for t in unit.construct.outputs]
-        rest.extend(t for t in inner.values if t not in unit.construct.outputs and t.op.private.get("construct") is unit.construct)
+        outputs = [
+            jax.tree.map(_jax, inner.values[t]) if t in inner.values else jnp.zeros((), t.dtype.as_numpy_dtype)
+            for t in unit.construct.outputs
+        ]
+        rest.extend(
+            t
+            for t in inner.values
+            if t not in unit.construct.outputs and t.op.private.get("construct") is unit.construct
+        )
         return outputs, (state.written, [inner.values[t] for t in rest])
 
     rest: list[Tensor] = []
@@ -188,8 +195,15 @@ class _Rounds:
         self.variables = [v for v in self.loop.variables if v.merge in members]
         self.merges = [v.merge.outputs[0] for v in self.variables]
         self.insides = [v.switch.outputs[1] for v in self.variables]
-        self.start = [run.value(v.enter._inputs[0]) if v.enter.type == "RefEnter" else run.resolved(v.enter._inputs[0]) for v in self.variables]
-        self.constants = {door: run.value(source) for source, door in self.context.external.items() if door is not None and _has(run, source)}
+        self.start = [
+            run.value(v.enter._inputs[0]) if v.enter.type == "RefEnter" else run.resolved(v.enter._inputs[0])
+            for v in self.variables
+        ]
+        self.constants = {
+            door: run.value(source)
+            for source, door in self.context.external.items()
+            if door is not None and _has(run, source)
+        }
         fed = {**dict.fromkeys(self.merges), **self.constants}
         self.condition_units = _inner_units(unit, "condition", [self.loop.condition], fed, self.context)
         fed = {**dict.fromkeys(self.insides), **dict.fromkeys(self.merges), **self.constants}
@@ -204,17 +218,24 @@ class _Rounds:
 
     def step(self, run: Any, values: list[Any]) -> list[Any]:
         """The values after one round."""
-        given = {**self.constants, **dict(zip(self.merges, values, strict=True)), **dict(zip(self.insides, values, strict=True))}
+        given = {
+            **self.constants,
+            **dict(zip(self.merges, values, strict=True)),
+            **dict(zip(self.insides, values, strict=True)),
+        }
         inner = run.inner(given)
         inner.run(self.body_units)
         for variable in self.variables:
             before, after = variable.merge.outputs[0].dtype.base_dtype, variable.next._inputs[0].dtype.base_dtype
             if before != after:
                 raise errors.InvalidArgumentError(
-                    None, variable.merge, f"Input 1 of node {variable.merge.name} was passed {after.name} from {variable.next.name}:0 incompatible with expected {before.name}."
+                    None,
+                    variable.merge,
+                    f"Input 1 of node {variable.merge.name} was passed {after.name} from {variable.next.name}:0 incompatible with expected {before.name}.",
                 )
         return [
-            inner.value(v.next._inputs[0]) if v.next.type == "RefNextIteration" else inner.resolved(v.next._inputs[0]) for v in self.variables
+            inner.value(v.next._inputs[0]) if v.next.type == "RefNextIteration" else inner.resolved(v.next._inputs[0])
+            for v in self.variables
         ]
 
     def by_python(self) -> list[Any]:
@@ -246,7 +267,9 @@ class _Rounds:
                 return rounds
             if rounds >= _MOST_ROUNDS:
                 return None
-            inner = self.run.inner({**self.constants, **dict(zip(merges, values, strict=True)), **dict(zip(insides, values, strict=True))})
+            inner = self.run.inner(
+                {**self.constants, **dict(zip(merges, values, strict=True)), **dict(zip(insides, values, strict=True))}
+            )
             inner.run(units)
             values = [inner.resolved(t) for t in targets]
             if not all(arrays.is_known(v) for v in values):
@@ -304,7 +327,11 @@ class _Rounds:
 
     def _state(self) -> dict[str, Any]:
         current = self.run.state.current()
-        return {k: _jax(current[k]) if k in current else jnp.zeros((), jnp.uint64) for k in self.keys if k in current or k.startswith("random|")}
+        return {
+            k: _jax(current[k]) if k in current else jnp.asarray(references.random_start(k))
+            for k in self.keys
+            if k in current or references.is_random(k)
+        }
 
     def _traced_step(self, values: list[Any], state: dict[str, Any]) -> Any:
         inner_state = references.State({**self.run.state.current(), **state}, False)
@@ -331,7 +358,9 @@ class _Rounds:
             inner = references.State({**self.run.state.current(), **state}, False)
             return jnp.asarray(self.goes_on(self.run.inner({}, inner), values)).reshape(())
 
-        values, state = jax.lax.while_loop(more, lambda carry: self._traced_step(*carry), (self._carry(), self._state()))
+        values, state = jax.lax.while_loop(
+            more, lambda carry: self._traced_step(*carry), (self._carry(), self._state())
+        )
         self.run.state.written.update(state)
         return values
 
@@ -351,7 +380,14 @@ def _used(targets: list[Any], fed: Any, context: Any) -> set[Tensor] | None:
             continue
         seen.add(op)
         row = rows.find(op.type)
-        if row is None or row.host or row.context or not row.numpy or not context.contains(op) or op.private.get("construct") is not None:
+        if (
+            row is None
+            or row.host
+            or row.context
+            or not row.numpy
+            or not context.contains(op)
+            or op.private.get("construct") is not None
+        ):
             return None
         stack.extend(op._inputs)
     return found

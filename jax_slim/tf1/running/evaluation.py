@@ -24,7 +24,14 @@ class Evaluation:
       on_host: whether results are NumPy values and nothing is traced.
     """
 
-    def __init__(self, values: dict[Tensor, Any], state: references.State, session: Any, on_host: bool, outer: "Evaluation | None" = None) -> None:
+    def __init__(
+        self,
+        values: dict[Tensor, Any],
+        state: references.State,
+        session: Any,
+        on_host: bool,
+        outer: "Evaluation | None" = None,
+    ) -> None:
         self.values, self.state, self.session, self.on_host, self.outer = values, state, session, on_host, outer
         self.reversed = outer is not None and outer.reversed  # whether a gradient is taken of what is evaluated
         self.pullbacks: dict[Any, Any] = {}
@@ -51,7 +58,7 @@ class Evaluation:
     def random_offset(self, op: Operation, count: int) -> Any:
         """How many random numbers the operation has drawn in this session; `count` more are noted (an uint64 scalar)."""
         key = references.random_key(op)
-        before = self.state.read(key) if self.state.has(key) else np.uint64(0)
+        before = self.state.read(key) if self.state.has(key) else references.random_start(key)
         self.state.write(key, before + np.uint64(count))
         return before
 
@@ -94,10 +101,15 @@ class Evaluation:
         """Evaluates one operation."""
         row = rows.find(op.type)
         if row is None:
-            raise errors.UnimplementedError(None, op, f"Op type not registered '{op.type}': jax-slim's table of operations has no such type.")
+            raise errors.UnimplementedError(
+                None, op, f"Op type not registered '{op.type}': jax-slim's table of operations has no such type."
+            )
         refs = row.refs
         if refs:
-            inputs = [self.value(t) if name in refs else self.resolved(t) for t, name in zip(op._inputs, rows.input_names(op), strict=True)]
+            inputs = [
+                self.value(t) if name in refs else self.resolved(t)
+                for t, name in zip(op._inputs, rows.input_names(op), strict=True)
+            ]
         else:
             inputs = [self.resolved(t) for t in op._inputs]
         if self.on_host and any(value is control.DEAD for value in inputs) and op.type not in ("Merge", "RefMerge"):
@@ -109,7 +121,9 @@ class Evaluation:
             else:
                 results = row.call(op, inputs, self)
         if self.on_host:
-            results = [np.asarray(r) if isinstance(r, jax.Array) and not isinstance(r, jax.core.Tracer) else r for r in results]
+            results = [
+                np.asarray(r) if isinstance(r, jax.Array) and not isinstance(r, jax.core.Tracer) else r for r in results
+            ]
         for tensor, result in zip(op._outputs, results, strict=True):
             self.values[tensor] = result
 
@@ -123,7 +137,15 @@ def running(op: Operation) -> Iterator[None]:
         if error.op is None:
             error.op, error.node_def = op, None
         raise
-    except (TypeError, ValueError, IndexError, ZeroDivisionError, OverflowError, AssertionError, jax.errors.JAXTypeError) as error:
+    except (
+        TypeError,
+        ValueError,
+        IndexError,
+        ZeroDivisionError,
+        OverflowError,
+        AssertionError,
+        jax.errors.JAXTypeError,
+    ) as error:
         raise errors.InvalidArgumentError(None, op, f"{type(error).__name__}: {error}") from error
 
 
@@ -132,9 +154,12 @@ def missing_feed(op: Operation) -> errors.OpError:
     shape = op.outputs[0].shape
     known = f" and shape {str(list(shape.sizes)).replace('None', '?').replace(' ', '')}" if shape.sizes else ""
     kind = _plain_name(op.outputs[0].dtype)
-    return errors.InvalidArgumentError(None, op, f"You must feed a value for placeholder tensor '{op.name}' with dtype {kind}{known}")
+    return errors.InvalidArgumentError(
+        None, op, f"You must feed a value for placeholder tensor '{op.name}' with dtype {kind}{known}"
+    )
 
 
 def _plain_name(dtype: Any) -> str:
-    return {"float32": "float", "float64": "double", "float16": "half"}.get(dtype.base_dtype.name, dtype.base_dtype.name)
-
+    return {"float32": "float", "float64": "double", "float16": "half"}.get(
+        dtype.base_dtype.name, dtype.base_dtype.name
+    )

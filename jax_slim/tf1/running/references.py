@@ -10,7 +10,21 @@ from jax_slim.tf1.graph.tensors import Tensor
 
 VARIABLE_TYPES = frozenset({"Variable", "VariableV2", "TemporaryVariable", "VarHandleOp"})
 # Operations that hand a reference, or a variable's handle, on.
-_PASSING = frozenset({"Identity", "RefIdentity", "Switch", "RefSwitch", "Enter", "RefEnter", "RefMerge", "Merge", "RefSelect", "RefNextIteration", "RefExit"})
+_PASSING = frozenset(
+    {
+        "Identity",
+        "RefIdentity",
+        "Switch",
+        "RefSwitch",
+        "Enter",
+        "RefEnter",
+        "RefMerge",
+        "Merge",
+        "RefSelect",
+        "RefNextIteration",
+        "RefExit",
+    }
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,9 +60,23 @@ def is_alias(op: Any) -> bool:
     return variable.type in VARIABLE_TYPES and op.name == variable.name + "/read"
 
 
+_SEEDED, _UNSEEDED = "random|", "random?|"
+
+
 def random_key(op: Any) -> str:
     """Under which name a session keeps how many random numbers an operation has drawn."""
-    return f"random|{op.name}"
+    seeded = op.attrs.get("seed") or op.attrs.get("seed2")
+    return f"{_SEEDED if seeded else _UNSEEDED}{op.name}"
+
+
+def is_random(key: str) -> bool:
+    """Whether it is a name that `random_key` gives."""
+    return key.startswith((_SEEDED, _UNSEEDED))
+
+
+def random_start(key: str) -> Any:
+    """Where an operation begins in its random numbers: at the first, or, without a seed, anywhere."""
+    return np.uint64(0 if key.startswith(_SEEDED) else secrets.randbits(62))
 
 
 class State:
