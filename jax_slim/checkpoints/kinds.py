@@ -13,11 +13,9 @@ from jax_slim.core.values import Facts
 VARIABLE, AVERAGED, OPTIMIZER, STATE = "variable", "average", "optimizer", "state"
 KINDS = (VARIABLE, AVERAGED, OPTIMIZER, STATE)
 
-# TensorFlow names a slot after its optimizer, with a number behind the second one: Adam, Adam_1.
-_SLOTS = re.compile(
-    "(?:Adadelta|Adagrad|AdagradDA|Adam|AdamW|AdaMax|Ftrl|FtrlProximal|LARSOptimizer|Momentum|MomentumW|Nadam|"
-    r"PowerSign|AddSign|ProximalAdagrad|RMSProp|gradient_accumulator|gradient_squared_accumulator)(?:_\d+)?"
-)
+# TensorFlow names a slot after its optimizer, with a number behind the second one: Adam, Adam_1. There are many, and
+# people's own; all begin with a capital, unlike what layers make.
+_SLOTS = re.compile(r"(?!Variable)[A-Z]\w*|(?:gradient_accumulator|gradient_squared_accumulator)(?:_\d+)?")
 _SHARED = re.compile(r"(?:.*/)?(?:beta[12]_power|non_slot/.*|learning_rate_power)(?:_\d+)?")
 _BOOKS = re.compile(r"_CHECKPOINTABLE_OBJECT_GRAPH|save_counter(?:/.*)?")  # of TensorFlow 2
 _BELOW_AVERAGES = re.compile(rf".*/{AVERAGE}(?:/biased|/local_step)?")

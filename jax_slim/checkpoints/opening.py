@@ -9,6 +9,7 @@ from typing import Any
 
 from jax_slim.checkpoints.native import CheckpointError, MissingCheckpointError
 from jax_slim.checkpoints.orbax_trees import OrbaxCheckpoint, orbax_tree
+from jax_slim.checkpoints.other_files import what_else
 from jax_slim.checkpoints.reader import Checkpoint, PathLike
 from jax_slim.checkpoints.safetensors_files import SafetensorsCheckpoint
 from jax_slim.checkpoints.tensorflow.opening import TensorFlowCheckpoint
@@ -19,17 +20,6 @@ from jax_slim.core import names
 
 _STATE = "checkpoint"  # TensorFlow's file that names the newest one
 _TABLE = 0xDB4775248B80FB57.to_bytes(8, "little")  # what a table of TensorFlow ends with: V1 files, V2 indexes
-
-# What people take for a checkpoint, by its first bytes.
-_OTHERS = {
-    b"PK\x03\x04": "a zip archive (an .npz, .keras or PyTorch file)",
-    b"\x89HDF\r\n": "an HDF5 file (of Keras)",
-    b"\x80\x02": "a pickle (an old PyTorch file)",
-    b"\x1f\x8b": "compressed: unpack it first (tar xzf), then give the .ckpt in it",
-    b"version https://git-lfs": "a pointer of Git LFS, not the file: run `git lfs pull`",
-    b"<": "a web page or XML, of a failed download perhaps",
-}
-
 
 Checkpoint.register(TensorFlowCheckpoint)
 
@@ -111,6 +101,11 @@ def _in_directory(path: str) -> Any:
         return SafetensorsCheckpoint(os.path.join(path, found[0]))
     if found:
         raise CheckpointError(f"There are several checkpoints in {path}: {_listed(found)}. Name one.")
+    if "saved_model.pb" in files:
+        raise MissingCheckpointError(
+            f"{path} is a SavedModel without variables: its folder 'variables' is missing, or has no index. Copy it "
+            "again, whole. A graph whose variables were frozen holds them as constants, which jax-slim does not read."
+        )
     raise MissingCheckpointError(
         f"There is no checkpoint in {path}" + (f", which has: {_listed(files)}." if files else ", which is empty.")
     )
@@ -122,9 +117,8 @@ def _by_content(path: str) -> SafetensorsCheckpoint | None:
         head = file.read(32)
     if re.fullmatch(rb"\{[\s\"]", head[8:10]):
         return SafetensorsCheckpoint(path)
-    for start, what in _OTHERS.items():
-        if head.startswith(start):
-            raise CheckpointError(f"{path} is no checkpoint, it is {what}.")
+    if (what := what_else(path, head)) is not None:
+        raise CheckpointError(f"{path} is no checkpoint, it is {what}.")
     if not head:
         raise CheckpointError(f"{path} is empty.")
     return None

@@ -1,6 +1,7 @@
 """Trees that others saved with orbax, flax's for example, as readers give them: leaves by their keys."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,6 +11,8 @@ from jax_slim.checkpoints.native import CheckpointError
 from jax_slim.checkpoints.reader import Checkpoint, Entry
 
 _METADATA = "_METADATA"
+_STEP_METADATA = "_CHECKPOINT_METADATA"
+_STEP = re.compile(r"(?:(.+)_)?(\d+)")  # as managers call it that were given a prefix, or a length of numbers
 
 
 class OrbaxCheckpoint(Checkpoint):
@@ -41,16 +44,29 @@ class OrbaxCheckpoint(Checkpoint):
 
 
 def orbax_tree(path: str) -> str | None:
-    """The tree that `path` is, or holds as its only item, or, as a CheckpointManager's directory, has as its newest."""
+    """The tree that `path` is, or holds as its only item, or, as a CheckpointManager's directory, has as its newest.
+
+    Raises:
+      CheckpointError: there are several trees, and nothing says which is meant.
+    """
     if os.path.isfile(os.path.join(path, _METADATA)):
         return os.path.abspath(path)
     if not os.path.isdir(path):
         return None
-    items = [name for name in os.listdir(path) if os.path.isfile(os.path.join(path, name, _METADATA))]
+    items = sorted(name for name in os.listdir(path) if os.path.isfile(os.path.join(path, name, _METADATA)))
     if "default" in items or len(items) == 1:
         return os.path.join(os.path.abspath(path), "default" if "default" in items else items[0])
-    steps = sorted((int(name) for name in os.listdir(path) if name.isdecimal()), reverse=True)
-    return next((found for step in steps if (found := orbax_tree(os.path.join(path, str(step))))), None)
+    if items:
+        one = os.path.join(path, "params" if "params" in items else items[0])
+        raise CheckpointError(f"{path} holds several items that orbax saved: {', '.join(items)}. Name one: {one}.")
+    steps = [(int(found[2]), found[1] or "", name) for name in os.listdir(path) if (found := _STEP.fullmatch(name))]
+    prefixes = sorted({prefix for _, prefix, name in steps if os.path.isfile(os.path.join(path, name, _STEP_METADATA))})
+    if len(prefixes) > 1:
+        raise CheckpointError(
+            f"{path} holds the steps of several managers of orbax: {', '.join(map(repr, prefixes))}. Name a step."
+        )
+    steps.sort(reverse=True)
+    return next((found for _, _, name in steps if (found := orbax_tree(os.path.join(path, name)))), None)
 
 
 def _first_line(error: Exception) -> str:

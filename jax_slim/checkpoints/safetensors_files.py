@@ -5,9 +5,10 @@ The header is checked by the safetensors package, which is imported on first use
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,6 +19,9 @@ from jax_slim.checkpoints.reader import Checkpoint, Entry, PathLike
 from jax_slim.core.values import Facts, Variables
 
 _FACTS = "jax_slim.variables"  # in the metadata, where only strings are allowed
+
+_ITEM = re.compile(rb'"(?:[^"\\]|\\.)*":"(?:[^"\\]|\\.)*"')
+_METADATA = re.compile(rb'\{"__metadata__":\{(' + _ITEM.pattern + rb"(?:," + _ITEM.pattern + rb")*)\}")
 
 # What the format calls the dtypes of NumPy, and those of ml_dtypes.
 _DTYPES = {
@@ -93,7 +97,8 @@ def save_safetensors(path: PathLike, variables: Mapping[str, Any], metadata: Map
         slim.checkpoints.save_safetensors("vgg_16.safetensors", variables, {"classes": "1000"})
         variables = slim.checkpoints.load_variables("vgg_16.safetensors")
 
-    Which variables are trainable, and their collections, are kept in the metadata.
+    Which variables are trainable, and their collections, are kept in the metadata. The same variables and metadata
+    give the same bytes.
 
     Args:
       path: the file; one that is there is replaced once the new one is complete.
@@ -124,6 +129,7 @@ def save_safetensors(path: PathLike, variables: Mapping[str, Any], metadata: Map
     try:
         serialize_file(specs, temporary, metadata=told or None)
         with Path(temporary).open("rb+") as file:
+            _sort_metadata(file)
             os.fsync(file.fileno())
         os.replace(temporary, target)
         _manifest.sync_directory(Path(target).parent)
@@ -133,6 +139,16 @@ def save_safetensors(path: PathLike, variables: Mapping[str, Any], metadata: Map
     finally:
         if os.path.exists(temporary):
             os.unlink(temporary)
+
+
+def _sort_metadata(file: BinaryIO) -> None:
+    """Puts the strings of the header in the order of their names: the safetensors package has them in a random one."""
+    header = file.read(int.from_bytes(file.read(8), "little"))
+    found = _METADATA.match(header)
+    if found:
+        items = sorted(_ITEM.findall(found[1]))
+        file.seek(8 + found.start(1))
+        file.write(b",".join(items))
 
 
 def can_hold(dtype: np.dtype) -> bool:

@@ -56,7 +56,8 @@ def momentum_w(
     """As `momentum`, and shrinks variables apart from the gradient. `tf.contrib.opt.MomentumWOptimizer`.
 
     v -= weight_decay · v, which the learning rate does not multiply (Loshchilov and Hutter 2017; optax's decoupled
-    decay is multiplied by it).
+    decay is multiplied by it). These are TensorFlow's numbers for resource variables; for reference variables, the
+    default of 1.15, it gives others.
 
     Slot '<variable>/MomentumW': the sum, at first 0.
 

@@ -77,7 +77,8 @@ def adam_w(
     """As `adam`, and shrinks variables apart from the gradient. `tf.contrib.opt.AdamWOptimizer`.
 
     v -= weight_decay · v, which the learning rate does not multiply (Loshchilov and Hutter 2017). `optax.adamw` does
-    multiply it: its weight_decay · rate is this weight_decay.
+    multiply it: its weight_decay · rate is this weight_decay. These are TensorFlow's numbers for resource variables;
+    for reference variables, the default of 1.15, it gives others.
 
     Slots '<variable>/AdamW', '<variable>/AdamW_1'; shared 'beta1_power', 'beta2_power': as `adam`'s.
 

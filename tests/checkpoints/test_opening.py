@@ -8,8 +8,10 @@ import pytest
 import golden
 import jax_slim as slim
 from jax_slim.checkpoints import Checkpoint, CheckpointError, MissingCheckpointError, open_checkpoint, tensorflow
+from jax_slim.data.checksums import masked_crc32c
 
 FOLDER = golden.FOLDER / "checkpoints"
+RECORD = bytes([3, *bytes(7)]) + masked_crc32c(bytes([3, *bytes(7)])).to_bytes(4, "little") + b"abc" + bytes(4)
 VALUES = {"fc/weights": np.arange(6, dtype=np.float32).reshape(2, 3), "fc/biases": np.ones(3, np.float32)}
 
 
@@ -89,6 +91,24 @@ def test_an_open_checkpoint_is_taken_as_it_is():
         ("a.ckpt", b"<!DOCTYPE html>", CheckpointError, "a web page"),
         ("a.ckpt", b"\x1f\x8b\x08", CheckpointError, "compressed: unpack it first"),
         ("a.ckpt", b"version https://git-lfs.github.com/spec", CheckpointError, "pointer of Git LFS"),
+        ("frozen.pb", b"\n\x1d\n\x05input\x12\x0bPlaceholder", CheckpointError, "a graph of TensorFlow: a frozen one"),
+        (
+            "model",
+            b"\n\x91\x02\n\x05input\x12\x0bPlaceholder",
+            CheckpointError,
+            "Give the checkpoint that it was frozen",
+        ),
+        ("graph.pbtxt", b'node {\n  name: "x"\n}', CheckpointError, "a graph of TensorFlow"),
+        (
+            "saved_model.pb",
+            b"\x08\x01\x12\x85\x02\n",
+            CheckpointError,
+            "the graph of a SavedModel.*: give the folder, /",
+        ),
+        ("a.tfrecord", RECORD, CheckpointError, "a file of TFRecords: slim.data.TFRecords"),
+        ("events.out.tfevents.1.host", RECORD, CheckpointError, "a file of events: TensorBoard"),
+        ("a.tflite", b"\x1c\0\0\0TFL3" + bytes(24), CheckpointError, "a model of TensorFlow Lite"),
+        ("a.npy", b"\x93NUMPY\x01\0" + bytes(24), CheckpointError, "numpy.load reads it"),
         ("a.ckpt", b"", CheckpointError, "is empty"),
         ("a.ckpt", b"some text that is nothing", CheckpointError, "no TensorFlow checkpoint"),
         ("a.safetensors", b"\x05", CheckpointError, "damaged, or no safetensors file: header too small"),
@@ -120,6 +140,12 @@ def test_what_is_no_checkpoint(tmp_path, name, content, error, message):
 def test_refuses(path, error, message):
     with pytest.raises(error, match=message):
         open_checkpoint(path)
+
+
+def test_a_saved_model_without_variables(tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(b"\x08\x01\x12")
+    with pytest.raises(MissingCheckpointError, match="is a SavedModel without variables: its folder 'variables'"):
+        open_checkpoint(tmp_path)
 
 
 def test_directories_without_one_checkpoint(tmp_path):

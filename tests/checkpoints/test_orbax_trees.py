@@ -40,6 +40,35 @@ def test_reads(saved, path):
             assert checkpoint["step"] == (9 if path == "manager/9" else 10)
 
 
+def manager(path, step, tree=None, **options):
+    items = {"item_names": tuple(tree)} if tree else {}
+    with ocp.CheckpointManager(path, options=ocp.CheckpointManagerOptions(**options), **items) as made:
+        saved = {name: ocp.args.StandardSave(value) for name, value in (tree or {}).items()}
+        args = ocp.args.Composite(**saved) if tree else ocp.args.StandardSave({"a": np.int32(step)})
+        made.save(step, args=args)
+        made.wait_until_finished()
+
+
+def test_managers_that_number_their_steps_otherwise(tmp_path):
+    for step in (9, 10):
+        manager(tmp_path / "prefixed", step, step_prefix="ckpt")
+        manager(tmp_path / "padded", step, step_format_fixed_length=8)
+    for name in ("prefixed", "padded"):
+        with open_checkpoint(tmp_path / name) as checkpoint:
+            assert checkpoint["a"] == 10
+    manager(tmp_path / "prefixed", 3, step_prefix="other")
+    with pytest.raises(CheckpointError, match=r"several managers of orbax: 'ckpt', 'other'. Name a step"):
+        open_checkpoint(tmp_path / "prefixed")
+
+
+def test_a_manager_with_several_items(tmp_path):
+    manager(tmp_path, 3, {"opt": {"m": np.zeros(2)}, "params": {"w": np.ones(2)}})
+    with pytest.raises(CheckpointError, match=r"several items that orbax saved: opt, params. Name one: .*3/params"):
+        open_checkpoint(tmp_path)
+    with open_checkpoint(tmp_path / "3" / "params") as checkpoint:
+        assert list(checkpoint) == ["w"]
+
+
 def test_into_variables_by_a_map_of_names(saved):
     names = {"params/conv/kernel": "conv/weights", "params/conv/bias": "conv/biases"}
     variables = slim.Variables({"conv/weights": jnp.zeros((2, 2)), "conv/biases": jnp.ones(3)})

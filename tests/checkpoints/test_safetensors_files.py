@@ -61,6 +61,21 @@ def test_facts_come_back(tmp_path):
     assert slim.checkpoints.load_variables(tmp_path / "x.safetensors").facts == facts
 
 
+def test_the_same_variables_give_the_same_file(tmp_path):
+    variables = slim.Variables({"b": jnp.ones(2), "a": jnp.zeros((), jnp.bfloat16)})
+    metadata = {f"key {i}": f'"value" {i}, \\ é {{}}' for i in (3, 1, 2, 0)}
+    first = tmp_path / "first.safetensors"
+    save_safetensors(first, variables, metadata)
+    for number in range(8):  # the package puts five keys in another order 119 times out of 120
+        path = tmp_path / f"{number}.safetensors"
+        save_safetensors(path, variables, dict(reversed(metadata.items())) if number % 2 else metadata)
+        assert path.read_bytes() == first.read_bytes()
+    with open_checkpoint(first) as checkpoint:
+        assert {key: checkpoint.metadata[key] for key in metadata} == metadata
+        assert checkpoint.facts == variables.facts
+        np.testing.assert_array_equal(checkpoint["b"], [1, 1])
+
+
 def test_metadata_that_only_looks_like_ours_is_passed_over(tmp_path):
     for text in ("no json", "[1]", '{"w": 1}'):
         safetensors.numpy.save_file({"w": np.ones(2)}, tmp_path / "x.safetensors", {"jax_slim.variables": text})

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from jax_slim.checkpoints.native import CheckpointError, MissingCheckpointError
+from jax_slim.checkpoints.other_files import what_else
 from jax_slim.checkpoints.tensorflow.damage import Damage
 from jax_slim.data.checksums import crc32c
 
@@ -88,16 +89,6 @@ class SourceFile:
             raise Damage("it was closed while it was read") from None
 
 
-# What people open by mistake, by its first bytes.
-_OTHERS = {
-    b"\x1f\x8b": "it is a gzip archive: unpack it first (tar xzf)",
-    b"PK\x03\x04": "it is a zip archive: unpack it first, if there is a checkpoint in it",
-    b"\x89HDF": "it is an HDF5 file, Keras's format",
-    b"version https://git-lfs": "it is a pointer of Git LFS: fetch the file itself (git lfs pull)",
-    b"<": "it is a text such as a web page: was the download refused?",
-}
-
-
 def unreadable(path: str, damage: Damage) -> CheckpointError:
     """The error for a file out of which nothing can be read."""
     try:
@@ -105,9 +96,8 @@ def unreadable(path: str, damage: Damage) -> CheckpointError:
             start = file.read(32)
     except OSError:
         start = b""
-    for first, what in _OTHERS.items():
-        if start.startswith(first):
-            return CheckpointError(f"open_checkpoint: {path} is no TensorFlow checkpoint: {what}.")
+    if (what := what_else(path, start)) is not None:
+        return CheckpointError(f"open_checkpoint: {path} is no TensorFlow checkpoint, it is {what}.")
     return CheckpointError(
         f"open_checkpoint: {path} is damaged, or no TensorFlow checkpoint: {damage}. Copy or fetch it again."
     )

@@ -125,7 +125,7 @@ def test_files_that_are_missing(v2, tmp_path):
 @pytest.mark.parametrize(
     ("start", "message"),
     [
-        (b"\x1f\x8b\x08", "a gzip archive: unpack it first"),
+        (b"\x1f\x8b\x08", "compressed: unpack it first"),
         (b"PK\x03\x04", "a zip archive"),
         (b"\x89HDF\r\n", "an HDF5 file"),
         (b"<!DOCTYPE html>", "a web page"),
