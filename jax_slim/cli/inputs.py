@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from jax_slim.cli import augmenting
 from jax_slim.cli.failures import CommandError, UsageError
 from jax_slim.cli.flags import Flag
 
@@ -86,6 +87,7 @@ def prepared(
     if model.preprocessing is None:
         raise UsageError(f"{model.name} takes video, which this command does not read.")
     prepare = model.preprocessing_fn(is_training, options.use_grayscale)
+    augment = augmenting.augmented(options) if is_training else None
     classes, offset = model.num_classes or 0, options.labels_offset
 
     def transform(example: dict[str, Any], rng: Any) -> dict[str, Any]:
@@ -97,7 +99,8 @@ def prepared(
                 f"a label is {given}, and with --labels_offset={offset} the net's {classes} classes are "
                 f"{offset} to {classes + offset - 1}. Give the --labels_offset or --num_classes of this data."
             )
-        return {"image": prepare(example["image"], rng), "label": np.int32(label)}
+        image = example["image"] if augment is None else augment(example["image"], rng)
+        return {"image": prepare(image, rng), "label": np.int32(label)}
 
     return transform
 
@@ -130,4 +133,5 @@ def batches(
         drop_last=True if is_training else "pad",
         num_threads=options.num_preprocessing_threads,
         errors="skip" if options.skip_damaged else "raise",
+        transform_batch=augmenting.mixed(options, model.num_classes or 0) if is_training else None,
     )

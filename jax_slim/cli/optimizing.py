@@ -6,7 +6,8 @@ from typing import Any
 from jax_slim.cli.failures import UsageError
 from jax_slim.cli.flags import Flag
 
-OPTIMIZERS = ("adadelta", "adagrad", "adam", "ftrl", "momentum", "rmsprop", "sgd")
+OPTIMIZERS = ("adadelta", "adagrad", "adam", "adamw", "addsign", "ftrl", "momentum", "powersign", "rmsprop", "sgd")
+DTYPES = ("bfloat16", "float32")
 DECAYS = ("cosine", "exponential", "fixed", "polynomial")
 
 OPTIMIZER_FLAGS = (
@@ -15,6 +16,10 @@ OPTIMIZER_FLAGS = (
     Flag("adagrad_initial_accumulator_value", float, 0.1, "where adagrad's sums start"),
     Flag("adam_beta1", float, 0.9, "how much adam keeps of the mean of gradients"),
     Flag("adam_beta2", float, 0.999, "how much adam keeps of the mean of their squares"),
+    Flag(
+        "adamw_decay", float, 0.01, "what adamw takes away from weights, times the rate; in the place of weight_decay"
+    ),
+    Flag("adamw_epsilon", float, 1e-8, "the epsilon of adamw; its betas are adam's"),
     Flag("opt_epsilon", float, 1.0, "the epsilon of adadelta, adam and rmsprop"),
     Flag("ftrl_learning_rate_power", float, -0.5, "the learning rate power of ftrl"),
     Flag("ftrl_initial_accumulator_value", float, 0.1, "where ftrl's sums start"),
@@ -25,6 +30,8 @@ OPTIMIZER_FLAGS = (
     Flag("rmsprop_decay", float, 0.9, "how much rmsprop keeps of the mean of squares"),
     Flag("clip_gradient_norm", float, 0.0, "the largest norm of each variable's gradient; 0 does not clip"),
     Flag("weight_decay", float, 0.00004, "the scale of the L2 loss on the weights"),
+    Flag("accumulate", int, 1, "in how many parts to run each batch, one after the other, to save memory"),
+    Flag("compute_dtype", str, "float32", "what layers compute in; variables are float32 always", DTYPES),
     Flag("label_smoothing", float, 0.0, "how much of each label is spread over all classes"),
     Flag("moving_average_decay", float, None, "keep moving averages of the variables with this decay (0.9999)"),
 )
@@ -34,16 +41,24 @@ RATE_FLAGS = (
     Flag("learning_rate_decay_type", str, "exponential", "how it falls", DECAYS),
     Flag("learning_rate_decay_factor", float, 0.94, "exponential: the factor at each decay"),
     Flag("num_epochs_per_decay", float, 2.0, "epochs from one decay to the next; polynomial: to the end rate"),
+    Flag("warmup_steps", int, 0, "in how many steps the rate rises from 0 at the start"),
     Flag("end_learning_rate", float, 0.0001, "polynomial and cosine: the last rate"),
 )
 
 
 def learning_rate(options: argparse.Namespace, steps_per_epoch: float) -> Any:
-    """The schedule: step -> learning rate.
+    """The schedule: step -> learning rate, or the rate where it never changes.
 
     Raises:
-      CommandError: cosine is asked for without an end of training.
+      UsageError: cosine is asked for without an end of training.
     """
+    from jax_slim.optimizers import schedules
+
+    rate = _decaying(options, steps_per_epoch)
+    return schedules.warm_up(rate, options.warmup_steps) if options.warmup_steps else rate
+
+
+def _decaying(options: argparse.Namespace, steps_per_epoch: float) -> Any:
     from jax_slim.optimizers import schedules
 
     kind, rate = options.learning_rate_decay_type, options.learning_rate
@@ -76,6 +91,16 @@ def optimizer(options: argparse.Namespace, rate: Any) -> Any:
             return optimizers.adagrad(rate, options.adagrad_initial_accumulator_value)
         case "adam":
             return optimizers.adam(rate, options.adam_beta1, options.adam_beta2, options.opt_epsilon)
+        case "adamw":
+            # TensorFlow's decay is not multiplied by the rate; what goes by that name elsewhere is.
+            decay = options.adamw_decay
+            falling = (lambda step: rate(step) * decay) if callable(rate) else rate * decay
+            beta1, beta2, epsilon = options.adam_beta1, options.adam_beta2, options.adamw_epsilon
+            return optimizers.adam_w(falling, rate, beta1, beta2, epsilon, decay_var_list=[r"(?:.*/)?\w*weights$"])
+        case "addsign":
+            return optimizers.add_sign(rate)
+        case "powersign":
+            return optimizers.power_sign(rate)
         case "ftrl":
             return optimizers.ftrl(
                 rate,

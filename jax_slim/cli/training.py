@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jax_slim.cli.augmenting import AUGMENT_FLAGS
 from jax_slim.cli.class_names import numbers_by_name, refuse_others, same_classes
 from jax_slim.cli.failures import CommandError, UsageError
 from jax_slim.cli.flags import Flag, add_flags, listed, merged
@@ -52,6 +53,7 @@ GROUPS = {
         Flag("seed", int, 0, "decides initial values, order and distortion of images, dropout"),
     ),
     "the data": (Flag("dataset_split_name", str, "train", "which part of the data set"), *DATA_FLAGS),
+    "the images of training": AUGMENT_FLAGS,
     "the optimizer": OPTIMIZER_FLAGS,
     "the learning rate": RATE_FLAGS,
     "fine-tuning": (
@@ -95,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    from jax_slim.cli import runs
+    from jax_slim.cli import augmenting, runs
 
     for name in (
         "batch_size",
@@ -104,6 +106,7 @@ def _check(options: argparse.Namespace) -> None:
         "validate_every_n_steps",
         "train_image_size",
         "max_to_keep",
+        "accumulate",
     ):
         value = getattr(options, name)
         if value is not None and value < 1:
@@ -113,6 +116,9 @@ def _check(options: argparse.Namespace) -> None:
         if value is not None and not math.isfinite(value):
             raise UsageError(f"--{flag.name} must be a finite number, got {value}.")
     runs.check_net(options.model_name)
+    augmenting.check(options)
+    if options.warmup_steps < 0:
+        raise UsageError(f"--warmup_steps must be at least 0, got {options.warmup_steps}.")
     if not 0 <= options.label_smoothing < 1:
         raise UsageError(f"--label_smoothing must be from 0 to 1, got {options.label_smoothing}.")
 
@@ -139,13 +145,16 @@ def _train(options: argparse.Namespace) -> int:
     average = None
     if options.moving_average_decay is not None:
         average = ExponentialMovingAverage(options.moving_average_decay, num_updates="global_step")
-    loss = loss_function(model, options.label_smoothing, rate)
+    if batch_size % options.accumulate:
+        raise UsageError(f"--accumulate must divide the batch of {batch_size} images, got {options.accumulate}.")
+    loss = loss_function(model, options.label_smoothing, rate, options.compute_dtype)
     _check_net(loss, model)
     train_op = create_train_op(
         loss,
         optimizing.optimizer(options, rate),
         clip_gradient_norm=options.clip_gradient_norm,
         variables_to_train=_trained(model, options.trainable_scopes),
+        accumulate=options.accumulate,
         moving_average=average,
     )
     validation = None
@@ -198,25 +207,30 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
-def loss_function(model: "NetModel", label_smoothing: float, rate: Any) -> Any:
+def loss_function(model: "NetModel", label_smoothing: float, rate: Any, compute_dtype: str = "float32") -> Any:
     """The program that is trained: a batch -> the total loss."""
     import jax.numpy as jnp
 
     from jax_slim.core.global_step import get_or_create_global_step
+    from jax_slim.core.precision import precision
     from jax_slim.layers.encodings import one_hot_encoding
     from jax_slim.losses.accounts import get_total_loss
     from jax_slim.losses.classification import softmax_cross_entropy
     from jax_slim.summary.adding import scalar
 
     def total_loss(batch: dict[str, Any]) -> Any:
-        logits, end_points = model.function(batch["image"], is_training=True)
+        with precision(None if compute_dtype == "float32" else jnp.dtype(compute_dtype)):
+            logits, end_points = model.function(batch["image"], is_training=True)
         logits = logits.reshape(logits.shape[0], logits.shape[-1])
-        labels = one_hot_encoding(batch["label"], model.num_classes)
+        # Mixed images come with mixed labels, [N, classes].
+        mixed = batch["label"].ndim == 2
+        labels = batch["label"] if mixed else one_hot_encoding(batch["label"], model.num_classes)
+        ids = jnp.argmax(labels, -1) if mixed else batch["label"]
         if "AuxLogits" in end_points:
             auxiliary = end_points["AuxLogits"].reshape(labels.shape)
             softmax_cross_entropy(auxiliary, labels, 0.4, label_smoothing, scope="aux_loss")
         softmax_cross_entropy(logits, labels, 1.0, label_smoothing)
-        scalar("accuracy/train_batch", jnp.mean(jnp.argmax(logits, -1) == batch["label"]))
+        scalar("accuracy/train_batch", jnp.mean(jnp.argmax(logits, -1) == ids))
         scalar("learning_rate", rate(get_or_create_global_step()) if callable(rate) else jnp.asarray(rate))
         return get_total_loss()
 
@@ -270,7 +284,7 @@ def _model(options: argparse.Namespace, data: Any, said: dict[str, Any] | None) 
         options.model_name,
         classes,
         checkpoint=None if said is not None else options.checkpoint_path,
-        weight_decay=options.weight_decay,
+        weight_decay=0.0 if options.optimizer == "adamw" else options.weight_decay,
         image_size=options.train_image_size,
         channels=inputs.channels_of(data, options),
         preprocessing=options.preprocessing_name,

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 
 # What random choices draw from: streams of their own, so that a transform never changes the order.
-ORDER, TRANSFORM = 0, 1
+ORDER, TRANSFORM, BATCH = 0, 1, 2
 
 
 def random_bits(seed: int, *purpose: int) -> np.random.PCG64:

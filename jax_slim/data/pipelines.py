@@ -11,7 +11,7 @@ import numpy as np
 
 from jax_slim.data.batches import Batch
 from jax_slim.data.errors import DataLossError
-from jax_slim.data.orders import TRANSFORM, EpochOrders, random_bits
+from jax_slim.data.orders import BATCH, TRANSFORM, EpochOrders, random_bits
 from jax_slim.data.sources import examples_of
 from jax_slim.data.stacking import stacked
 
@@ -31,6 +31,7 @@ def pipeline(
     num_threads: int | None = None,
     prefetch_batches: int | None = None,
     errors: str = "raise",
+    transform_batch: Transform | None = None,
 ) -> "Pipeline":
     """Reads, decodes, augments and batches examples in threads, ahead of their use.
 
@@ -63,6 +64,8 @@ def pipeline(
         process may use, 0 works in the calling thread.
       prefetch_batches: how many batches to have ready or in the making; None means one more than threads.
       errors: "raise"; or "skip": an example that is damaged (`DataLossError`) is replaced by the next one of the order.
+      transform_batch: (batch, rng) -> batch, called in the threads with whole batches, such as
+        `preprocessing.mixup` needs. `rng` is one of its own for each batch and process.
 
     Returns:
       An iterable, which begins at its start each time it is iterated over; its iterators have `get_state` and
@@ -84,6 +87,7 @@ def pipeline(
         _usable_cores() if num_threads is None else _integer("num_threads", num_threads, 0),
         None if prefetch_batches is None else _integer("prefetch_batches", prefetch_batches, 1),
         _choice("errors", errors, ("raise", "skip")) == "skip",
+        transform_batch,
     )
 
 
@@ -108,9 +112,11 @@ class Pipeline:
         num_threads: int,
         prefetch_batches: int | None,
         skip: bool,
+        transform_batch: Transform | None = None,
     ):
         self._source = source
         self._transform = transform
+        self._transform_batch = transform_batch
         self._batch_size = batch_size
         self._seed = seed
         self._shard = shard
@@ -164,6 +170,13 @@ class Pipeline:
             if "valid" in batch:
                 raise ValueError("pipeline: examples must not have the name 'valid' where batches are padded, got it.")
             batch["valid"] = np.arange(self._batch_size) < len(places)
+        if self._transform_batch is not None:
+            rng = np.random.Generator(random_bits(self._seed, BATCH, number, index))
+            batch = self._transform_batch(batch, rng)
+            if not isinstance(batch, Mapping):
+                raise TypeError(
+                    f"pipeline: transform_batch must return a mapping from names to arrays, got {type(batch).__name__}."
+                )
         return batch
 
     def to_grain(self) -> Any:

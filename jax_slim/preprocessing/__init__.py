@@ -36,7 +36,10 @@ from jax_slim.preprocessing.flipping import random_flip_left_right as random_fli
 from jax_slim.preprocessing.flipping import random_flip_up_down as random_flip_up_down
 from jax_slim.preprocessing.flipping import rot90 as rot90
 from jax_slim.preprocessing.flipping import transpose_image as transpose_image
+from jax_slim.preprocessing.mixing import cutmix as cutmix
+from jax_slim.preprocessing.mixing import mixup as mixup
 from jax_slim.preprocessing.preprocessing_factory import get_preprocessing as get_preprocessing
+from jax_slim.preprocessing.randaugment import rand_augment as rand_augment
 from jax_slim.preprocessing.resizing import ResizeMethod as ResizeMethod
 from jax_slim.preprocessing.resizing import resize_area as resize_area
 from jax_slim.preprocessing.resizing import resize_bicubic as resize_bicubic

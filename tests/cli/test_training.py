@@ -4,6 +4,7 @@ import argparse
 import json
 import re
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -88,6 +89,8 @@ def test_the_options_are_those_of_research_slim():
         ({"optimizer": "momentum", "momentum": 0.8}, slim.optimizers.momentum(0.1, 0.8)),
         ({"optimizer": "rmsprop"}, slim.optimizers.rmsprop(0.1, 0.9, 0.9, 1.0)),
         ({"optimizer": "adam", "opt_epsilon": 1e-3}, slim.optimizers.adam(0.1, 0.9, 0.999, 1e-3)),
+        ({"optimizer": "addsign"}, slim.optimizers.add_sign(0.1)),
+        ({"optimizer": "powersign"}, slim.optimizers.power_sign(0.1)),
         ({"optimizer": "adagrad"}, slim.optimizers.adagrad(0.1, 0.1)),
         ({"optimizer": "adadelta", "adadelta_rho": 0.9}, slim.optimizers.adadelta(0.1, 0.9, 1.0)),
         ({"optimizer": "ftrl", "ftrl_l1": 0.01}, slim.optimizers.ftrl(0.1, -0.5, 0.1, 0.01, 0.0)),
@@ -99,6 +102,21 @@ def test_optimizers(changes, expected):
     w = {"w": jnp.asarray([1.0, -2.0])}
     for one, other in zip(_steps(found, w), _steps(expected, w), strict=True):
         np.testing.assert_allclose(one["w"], other["w"], rtol=1e-6)
+
+
+def test_adamw_shrinks_weights_alone_and_by_the_rate():
+    def rate(step):
+        return 0.1 / (step + 1)
+
+    found = optimizing.optimizer(options(optimizer="adamw", adamw_decay=0.5), rate)
+    w = {"fc/weights": jnp.ones(2), "dw/depthwise_weights": jnp.ones(2), "fc/biases": jnp.ones(2)}
+    state = found.init(w)
+    for step in range(2):
+        updates, state = found.update(jax.tree.map(jnp.zeros_like, w), state, w)
+        shrunk = -0.5 * rate(step)
+        np.testing.assert_allclose(updates["fc/weights"], shrunk, rtol=1e-6)
+        np.testing.assert_allclose(updates["dw/depthwise_weights"], shrunk, rtol=1e-6)
+        np.testing.assert_array_equal(updates["fc/biases"], 0)
 
 
 def _steps(optimizer, w):
@@ -115,6 +133,8 @@ def test_learning_rates():
         return float(chosen(step)) if callable(chosen) else chosen
 
     assert rate(100, learning_rate_decay_type="fixed") == 0.1
+    assert rate(5, learning_rate_decay_type="fixed", warmup_steps=20) == pytest.approx(0.025)
+    assert rate(20, warmup_steps=20) == pytest.approx(0.094)
     assert rate(19) == pytest.approx(0.1)
     assert rate(20) == pytest.approx(0.094)
     assert rate(10, learning_rate_decay_type="polynomial") == pytest.approx((0.1 + 0.0001) / 2)
@@ -290,3 +310,37 @@ def test_damaged_images_and_single_classes(tmp_path, capsys):
     assert set(json.loads(out.splitlines()[-1])) == {"Accuracy", "Cross_entropy"}
     matrix = np.loadtxt(tmp_path / "m.csv", delimiter=",", skiprows=1, usecols=(1, 2))
     np.testing.assert_array_equal(matrix.sum(1), [5, 5])
+
+
+def test_all_that_training_can_do_besides_resumes_exactly(tmp_path, capsys):
+    def trained(name, *steps):
+        for last in steps:
+            command = [
+                "train", f"--train_dir={tmp_path / name}", "--dataset_name=digits", "--model_name=lenet",
+                "--batch_size=8", "--optimizer=adamw", "--learning_rate=0.001", "--warmup_steps=2", "--accumulate=2",
+                "--compute_dtype=bfloat16", "--randaugment_layers=2", "--mixup_alpha=0.2", "--cutmix_alpha=1.0",
+                f"--max_number_of_steps={last}",
+            ]  # fmt: skip
+            assert main(command) == 0
+        return slim.checkpoints.load_variables(tmp_path / name)
+
+    whole, in_two = trained("whole", 4), trained("two", 2, 4)
+    for name, value in whole.items():
+        np.testing.assert_array_equal(value, in_two[name])
+        assert value.dtype != jnp.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--accumulate=3", "--accumulate must divide the batch of 8 images, got 3"),
+        ("--accumulate=0", "--accumulate must be at least 1"),
+        ("--mixup_alpha=-1", "--mixup_alpha must be at least 0"),
+        ("--randaugment_magnitude=11", "--randaugment_magnitude must be from 0 to 10"),
+        ("--warmup_steps=-1", "--warmup_steps must be at least 0"),
+    ],
+)
+def test_refuses_what_such_options_cannot_be(tmp_path, capsys, flag, message):
+    command = ["train", f"--train_dir={tmp_path / 'run'}", "--dataset_name=digits", "--model_name=lenet"]
+    assert main([*command, "--batch_size=8", flag]) == 2
+    assert message in capsys.readouterr().err

@@ -312,3 +312,24 @@ def test_refuses_states_of_others():
     with pytest.raises(ValueError, match="state must be what get_state returned, got 3"):
         iterator.set_state(3)
     assert iterator.get_state() == state
+
+
+def test_whole_batches_are_transformed_by_number():
+    def mixed(batch, rng):
+        return {**batch, "drawn": rng.random(2), "partner": batch["x"][rng.permutation(len(batch["x"]))]}
+
+    def made(**options):
+        return pipeline({"x": np.arange(12)}, batch_size=4, seed=3, transform_batch=mixed, **options)
+
+    batches = made(num_threads=2)
+    for number, batch in zip(range(7), batches, strict=False):
+        again = made(num_threads=0).batch(number)
+        np.testing.assert_array_equal(batch["drawn"], again["drawn"])
+        np.testing.assert_array_equal(batch["partner"], again["partner"])
+        assert sorted(batch["partner"]) == sorted(batch["x"])
+    assert made().batch(0)["drawn"][0] != made().batch(3)["drawn"][0]  # the same place in another epoch
+    parts = [pipeline({"x": np.arange(12)}, batch_size=4, shard=(part, 2), transform_batch=mixed)
+             for part in (0, 1)]  # fmt: skip
+    assert parts[0].batch(0)["drawn"][0] != parts[1].batch(0)["drawn"][0]
+    with pytest.raises(TypeError, match="transform_batch must return a mapping from names to arrays, got int"):
+        pipeline({"x": np.arange(4)}, batch_size=2, transform_batch=lambda batch, rng: 1).batch(0)
