@@ -152,11 +152,9 @@ def _to_weights(function: Callable[..., Any], inputs: Any, sizes: Any, outputs: 
 def _turned(convolve: Callable[..., Any], given: Any, outputs: Any) -> Any:
     made = jax.eval_shape(convolve, given).shape
     if made != outputs.shape:
-        raise errors.InvalidArgumentError(
-            None,
-            None,
-            f"Conv2DSlowBackpropInput: Size of out_backprop doesn't match computed: actual = {outputs.shape}, computed = {made}",
-        )
+        message = f"Size of out_backprop doesn't match computed: actual = {outputs.shape}, computed = {made}"
+        raise errors.InvalidArgumentError(None, None, message)
+    return jax.linear_transpose(convolve, given)(outputs)[0]
 
 
 @rows.row("Conv2DBackpropInput", shape=_sizes_of(0), numpy=False, static=("input_sizes",))
@@ -165,17 +163,9 @@ def conv2d_backprop_input(
 ):
     sizes = list(input_sizes)
     if len(sizes) == 2:  # of space alone: the rest is known
-        channel, _ = shape_checks.axes_of(data_format, 4)
         sizes = shape_checks.laid(data_format, out_backprop.shape[0], filter.shape[-2], sizes)
-    function = lambda x, w: conv2d(
-        x,
-        w,
-        strides=strides,
-        padding=padding,
-        data_format=data_format,
-        dilations=dilations,
-        explicit_paddings=explicit_paddings,
-    )
+    facts = {"strides": strides, "padding": padding, "data_format": data_format, "dilations": dilations}
+    function = functools.partial(conv2d, **facts, explicit_paddings=explicit_paddings)
     return _to_inputs(function, sizes, filter, out_backprop)
 
 
@@ -183,41 +173,30 @@ def conv2d_backprop_input(
 def conv2d_backprop_filter(
     input, filter_sizes, out_backprop, *, strides, padding, data_format, dilations, explicit_paddings=()
 ):
-    function = lambda x, w: conv2d(
-        x,
-        w,
-        strides=strides,
-        padding=padding,
-        data_format=data_format,
-        dilations=dilations,
-        explicit_paddings=explicit_paddings,
-    )
+    facts = {"strides": strides, "padding": padding, "data_format": data_format, "dilations": dilations}
+    function = functools.partial(conv2d, **facts, explicit_paddings=explicit_paddings)
     return _to_weights(function, input, filter_sizes, out_backprop)
 
 
 @rows.row("Conv3DBackpropInputV2", shape=_sizes_of(0), numpy=False, static=("input_sizes",))
 def conv3d_backprop_input(input_sizes, filter, out_backprop, *, strides, padding, data_format, dilations):
-    function = functools.partial(conv3d, strides=strides, padding=padding, data_format=data_format, dilations=dilations)
-    return _to_inputs(function, input_sizes, filter, out_backprop)
+    facts = {"strides": strides, "padding": padding, "data_format": data_format, "dilations": dilations}
+    return _to_inputs(functools.partial(conv3d, **facts), input_sizes, filter, out_backprop)
 
 
 @rows.row("Conv3DBackpropFilterV2", shape=_sizes_of(1), numpy=False, static=("filter_sizes",))
 def conv3d_backprop_filter(input, filter_sizes, out_backprop, *, strides, padding, data_format, dilations):
-    function = functools.partial(conv3d, strides=strides, padding=padding, data_format=data_format, dilations=dilations)
-    return _to_weights(function, input, filter_sizes, out_backprop)
+    facts = {"strides": strides, "padding": padding, "data_format": data_format, "dilations": dilations}
+    return _to_weights(functools.partial(conv3d, **facts), input, filter_sizes, out_backprop)
 
 
 @rows.row("DepthwiseConv2dNativeBackpropInput", shape=_sizes_of(0), numpy=False, static=("input_sizes",))
 def depthwise_backprop_input(input_sizes, filter, out_backprop, *, strides, padding, data_format, dilations):
-    function = lambda x, w: depthwise_conv2d_native(
-        x, w, strides=strides, padding=padding, data_format=data_format, dilations=dilations
-    )
-    return _to_inputs(function, input_sizes, filter, out_backprop)
+    facts = {"strides": strides, "padding": padding, "data_format": data_format, "dilations": dilations}
+    return _to_inputs(functools.partial(depthwise_conv2d_native, **facts), input_sizes, filter, out_backprop)
 
 
 @rows.row("DepthwiseConv2dNativeBackpropFilter", shape=_sizes_of(1), numpy=False, static=("filter_sizes",))
 def depthwise_backprop_filter(input, filter_sizes, out_backprop, *, strides, padding, data_format, dilations):
-    function = lambda x, w: depthwise_conv2d_native(
-        x, w, strides=strides, padding=padding, data_format=data_format, dilations=dilations
-    )
-    return _to_weights(function, input, filter_sizes, out_backprop)
+    facts = {"strides": strides, "padding": padding, "data_format": data_format, "dilations": dilations}
+    return _to_weights(functools.partial(depthwise_conv2d_native, **facts), input, filter_sizes, out_backprop)

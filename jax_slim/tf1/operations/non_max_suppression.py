@@ -72,10 +72,10 @@ def _select(
         gone = False
         for other in reversed(kept[begin:]):
             similarity = overlap(box, other)
-            score = float(_f32(score * (np.exp(scale * similarity * similarity) if similarity <= threshold else 0.0)))
-            if sigma <= 0 and similarity > threshold:
+            if similarity > threshold:
                 gone = True
                 break
+            score = float(_f32(score * np.exp(scale * similarity * similarity)))
             if score <= least:
                 break
         if gone:

@@ -7,7 +7,7 @@ import numpy as np
 
 from jax_slim.tf1.graph import rows
 from jax_slim.tf1.operations.arrays import xp
-from jax_slim.tf1.operations.shape_rules import check_rank, product, refuse, sizes, unknown, value, values
+from jax_slim.tf1.operations.shape_rules import check_rank, length, product, refuse, sizes, unknown, value, values
 from jax_slim.tf1.operations.shaping import invalid
 
 
@@ -130,7 +130,7 @@ def _to_batch_shape(op: Any) -> Any:
     if source is None:
         return [unknown()]
     if blocks is None or pairs is None:
-        return [unknown(len(source))]
+        return [_partly(op, source, blocks, to_batch=True)]
     return [_moved(op, source, blocks, [(int(a), int(b)) for a, b in pairs], to_batch=True)]
 
 
@@ -140,8 +140,19 @@ def _from_batch_shape(op: Any) -> Any:
     if source is None:
         return [unknown()]
     if blocks is None or pairs is None:
-        return [unknown(len(source))]
+        return [_partly(op, source, blocks, to_batch=False)]
     return [_moved(op, source, blocks, [(int(a), int(b)) for a, b in pairs], to_batch=False)]
+
+
+def _partly(op: Any, source: Any, blocks: list[int] | None, to_batch: bool) -> tuple[int | None, ...]:
+    """What is known without the paddings or crops: the batch, and the axes behind those that are cut into blocks."""
+    count = len(blocks) if blocks is not None else length(op, 1)
+    if count is None:
+        return (None,) * len(source)
+    batch = None
+    if source[0] is not None and blocks is not None:
+        batch = source[0] * product(blocks) if to_batch else source[0] // product(blocks)
+    return (batch, *(None,) * count, *source[1 + count :])
 
 
 def _moved(
