@@ -53,6 +53,10 @@ def _field(value: Any, kind: str | None) -> tuple[str, Any]:
         return "f", float(value)
     if isinstance(value, int | np.integer):
         return "i", int(value)
+    if kind == "func" and isinstance(getattr(value, "name", None), str):  # a function's graph
+        from tensorboard.compat.proto import attr_value_pb2
+
+        return "func", attr_value_pb2.NameAttrList(name=value.name)
     if hasattr(value, "DESCRIPTOR"):
         return {"TensorShapeProto": "shape", "TensorProto": "tensor", "NameAttrList": "func"}[value.DESCRIPTOR.name], value
     raise TypeError(f"An attribute must be a number, text, type, shape, tensor or list of those, got {value!r}.")

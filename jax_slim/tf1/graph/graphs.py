@@ -68,11 +68,7 @@ class Graph:
           ValueError: the name is not one, or inputs are of another graph.
         """
         self._check_not_finalized()
-        for place, tensor in enumerate(inputs):
-            if not isinstance(tensor, Tensor):
-                raise TypeError(f"Input #{place} is not a tensor: {tensor}")
-            if tensor.graph is not self:
-                raise ValueError(f"{tensor} must be from the same graph as the operation '{name or op_type}'.")
+        inputs = [self._own(place, tensor, name or op_type) for place, tensor in enumerate(inputs)]
         name = name or op_type
         with self._lock:
             name = name[:-1] if name.endswith("/") else self.unique_name(name)
@@ -84,7 +80,6 @@ class Graph:
             for key, value in self._attr_scope.items():
                 attrs.setdefault(key, value)
             context = self._control_flow_context
-            inputs = list(inputs)
             if context is not None:
                 inputs = context.inputs_inside(op_type, name, inputs)
             control = self._control_inputs_for(inputs)
@@ -108,6 +103,14 @@ class Graph:
             if context is not None:
                 context.add_op(op)
         return op
+
+    def _own(self, place: int, tensor: Any, name: str) -> Tensor:
+        """An input of a new operation, if it is a tensor of this graph. Functions' graphs take others in."""
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"Input #{place} is not a tensor: {tensor}")
+        if tensor.graph is not self:
+            raise ValueError(f"{tensor} must be from the same graph as the operation '{name}'.")
+        return tensor
 
     def _check_not_finalized(self) -> None:
         if self._finalized:
@@ -521,7 +524,7 @@ def graph_of(values: Any) -> Graph:
             stack[:0] = value
             continue
         graph = getattr(value, "graph", None)
-        if not isinstance(graph, Graph):
+        if not isinstance(graph, Graph) or get_default_graph().building_function:
             continue
         if found is None:
             found, first = graph, value

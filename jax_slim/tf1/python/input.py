@@ -4,7 +4,7 @@ from typing import Any
 
 from jax_slim.tf1.graph import building, collections, conversion, dtypes, graphs, shapes
 from jax_slim.tf1.graph.tensors import SparseTensor, Tensor
-from jax_slim.tf1.python import checks, control_flow, math, queues, random, summary, variable_scope
+from jax_slim.tf1.python import checks, control_flow, math, queues, random, summary, variables
 
 
 def match_filenames_once(pattern: Any, name: str | None = None) -> Any:
@@ -12,7 +12,7 @@ def match_filenames_once(pattern: Any, name: str | None = None) -> Any:
     from jax_slim.tf1.python import gfile
 
     with graphs.name_scope(name, "matching_filenames", [pattern]) as scope:
-        return variable_scope.variable(gfile.matching_files(pattern), trainable=False, validate_shape=False, name=scope[:-1].rpartition("/")[2], collections=[collections.GraphKeys.LOCAL_VARIABLES])
+        return variables.Variable(gfile.matching_files(pattern), trainable=False, validate_shape=False, name=scope[:-1].rpartition("/")[2], collections=[collections.GraphKeys.LOCAL_VARIABLES])
 
 
 def limit_epochs(tensor: Any, num_epochs: int | None = None, name: str | None = None) -> Any:
@@ -23,7 +23,7 @@ def limit_epochs(tensor: Any, num_epochs: int | None = None, name: str | None = 
         raise ValueError(f"num_epochs must be > 0 not {num_epochs}.")
     with graphs.name_scope(name, "limit_epochs", [tensor]) as scope:
         zero = conversion.constant(0, dtype=dtypes.int64)
-        epochs = variable_scope.variable(zero, name="epochs", trainable=False, collections=[collections.GraphKeys.LOCAL_VARIABLES])
+        epochs = variables.Variable(zero, name="epochs", trainable=False, collections=[collections.GraphKeys.LOCAL_VARIABLES])
         counter = epochs.count_up_to(num_epochs)
         with graphs.control_dependencies([counter]):
             return building.make("Identity", tensor, name=scope)
@@ -89,7 +89,7 @@ def slice_input_producer(tensor_list: Any, num_epochs: int | None = None, shuffl
         rows_ = building.make("StridedSlice", building.make("Shape", tensors[0], name="Shape"), [0], [1], [1], shrink_axis_mask=1, name="strided_slice") if count is None else count
         queue = range_input_producer(rows_, num_epochs, shuffle, seed, capacity, shared_name=shared_name)
         place = queue.dequeue()
-        return [building.make("GatherV2", t, place, 0, name="Gather") for t in tensors]
+        return [building.make("GatherV2", t, place, 0) for t in tensors]
 
 
 # Batching.

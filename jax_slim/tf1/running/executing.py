@@ -15,26 +15,32 @@ from jax_slim.tf1.running.evaluation import Evaluation
 
 _RUNS_BEFORE_COMPILING = 3  # of what NumPy computes as well: most runs of that kind are made once or twice
 _UNCOMPILED = (constructs.HostOnly, jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError, jax.errors.TracerIntegerConversionError)
+_MOST_SHAPES = 8
 _MOST_PROGRAMS = 32  # compiled for different values of what must be known; then such a part runs uncompiled
 
 
 class Executable:
     """One part of a plan, with the programs that were compiled for it."""
 
-    def __init__(self, part: planning.Part) -> None:
-        self.part = part
+    def __init__(self, part: planning.Part, compiles: bool = True) -> None:
+        self.part, self._compiles = part, compiles
+        self._seen: set[Any] = set()
+        self._random = [k for k in part.keys if references.is_random(k)]
         self._runs = 0
         self._programs: dict[Any, _Program] = {}
 
     def run(self, values: dict[Tensor, Any], session: Any) -> None:
         """Evaluates the part: adds its outputs to `values` and changes the session's variables."""
         part = self.part
-        if part.host:
+        for key in self._random:
+            if key not in session.variables:
+                session.variables[key] = references.random_start(key)
+        if part.host or not self._compiles:
             self._run_on_host(values, session)
             return
         with session.lock:
             self._runs += 1
-            if part.heavy or self._runs > _RUNS_BEFORE_COMPILING:
+            if part.heavy or (self._runs > _RUNS_BEFORE_COMPILING and self._keeps_shapes(values)):
                 key, known = self._known(values)
                 program = self._programs.get(key)
                 if program is None and len(self._programs) < _MOST_PROGRAMS:
@@ -48,6 +54,12 @@ class Executable:
                     else:
                         return
             self._run_on_host(values, session)
+
+    def _keeps_shapes(self, values: dict[Tensor, Any]) -> bool:
+        """Whether a program would be used again: input that has other sizes every time is better computed by NumPy."""
+        if len(self._seen) <= _MOST_SHAPES:
+            self._seen.add(tuple(getattr(values[t], "shape", None) for t in self.part.inputs))
+        return len(self._seen) <= _MOST_SHAPES
 
     def _run_on_host(self, values: dict[Tensor, Any], session: Any) -> None:
         state = session.state_on_host()

@@ -72,6 +72,14 @@ class BaseSession:
             _fill(run_metadata, targets)
         return take(lambda element: self._fetched(element, values))
 
+    def value_of(self, tensor: Tensor) -> Any:
+        """The value of one tensor as operations pass it on: for rows that need what is no input of theirs."""
+        _, executables, _ = self._planned(tensor, {})
+        values: dict[Tensor, Any] = {}
+        for executable in executables:
+            executable.run(values, self)
+        return values[tensor]
+
     def _fetched(self, element: Any, values: dict[Tensor, Any]) -> Any:
         if isinstance(element, Operation):
             return None

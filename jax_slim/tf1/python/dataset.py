@@ -1,0 +1,645 @@
+"""`tf.data`: data sets as nodes of the graph, and their iterators."""
+
+import collections.abc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from jax_slim.tf1.graph import building, conversion, dtypes, graphs, shapes
+from jax_slim.tf1.graph.functions import Function, PythonOnly
+from jax_slim.tf1.graph.tensors import Operation, SparseTensor, Tensor
+from jax_slim.tf1.operations import datasets
+from jax_slim.tf1.python import random
+from jax_slim.tf1.running.functions import Runner
+
+datasets.RUNNER[:] = [Runner]
+
+# Structures of tf.data: tuples and dictionaries; a list is one tensor.
+
+
+def _nested(value: Any) -> bool:
+    return (isinstance(value, tuple) and not isinstance(value, shapes.TensorShape)) or isinstance(value, collections.abc.Mapping)
+
+
+def flatten(structure: Any) -> list[Any]:
+    """The leaves of a structure of tuples and dictionaries (by sorted key)."""
+    if not _nested(structure):
+        return [structure]
+    parts = [structure[k] for k in sorted(structure)] if isinstance(structure, collections.abc.Mapping) else structure
+    return [leaf for part in parts for leaf in flatten(part)]
+
+
+def pack(structure: Any, flat: list[Any]) -> Any:
+    """The structure with other leaves."""
+    leaves = iter(flat)
+
+    def build(part: Any) -> Any:
+        if not _nested(part):
+            return next(leaves)
+        if isinstance(part, collections.abc.Mapping):
+            named = {k: build(part[k]) for k in sorted(part)}
+            return type(part)((k, named[k]) for k in part)
+        parts = [build(p) for p in part]
+        return type(part)(*parts) if hasattr(part, "_fields") else tuple(parts)
+
+    return build(structure)
+
+
+class _Nested:
+    """A component that is a data set itself (of `window`)."""
+
+    def __init__(self, spec: "Spec") -> None:
+        self.spec = spec
+
+
+class Spec:
+    """What the elements of a data set are: a structure whose leaves are (type, shape), or a `_Nested` data set."""
+
+    def __init__(self, structure: Any) -> None:
+        self.structure = structure
+        self.flat = flatten_spec(structure)
+
+    types = property(lambda self: [dtypes.variant if isinstance(f, _Nested) else f[0] for f in self.flat])
+    shapes = property(lambda self: [shapes.TensorShape([]) if isinstance(f, _Nested) else f[1] for f in self.flat])
+
+    def packed(self, values: list[Any]) -> Any:
+        return pack_spec(self.structure, values)
+
+    def with_shapes(self, function: Callable[[Any], Any]) -> "Spec":
+        """The same types, other shapes."""
+        return Spec(pack_spec(self.structure, [f if isinstance(f, _Nested) else Leaf((f[0], function(f[1]))) for f in self.flat]))
+
+
+class Leaf(tuple):
+    """(type, shape) of one component."""
+
+
+def flatten_spec(structure: Any) -> list[Any]:
+    return [structure] if isinstance(structure, Leaf | _Nested) else [f for part in _parts(structure) for f in flatten_spec(part)]
+
+
+def _parts(structure: Any) -> list[Any]:
+    return [structure[k] for k in sorted(structure)] if isinstance(structure, collections.abc.Mapping) else list(structure)
+
+
+def pack_spec(structure: Any, values: list[Any]) -> Any:
+    leaves = iter(values)
+
+    def build(part: Any) -> Any:
+        if isinstance(part, Leaf | _Nested):
+            return next(leaves)
+        if isinstance(part, collections.abc.Mapping):
+            named = {k: build(part[k]) for k in sorted(part)}
+            return type(part)((k, named[k]) for k in part)
+        parts = [build(p) for p in part]
+        return type(part)(*parts) if hasattr(part, "_fields") else tuple(parts)
+
+    return build(structure)
+
+
+def _spec_of_result(result: Any) -> Spec:
+    """What a function's result is as elements. Lists are stacked to one tensor."""
+    if isinstance(result, SparseTensor):
+        raise TypeError("Dataset.map: elements must be dense tensors, got a SparseTensor. Make it dense by tf.sparse_tensor_to_dense.")
+    if isinstance(result, Dataset):
+        return Spec(_Nested(result.spec))
+    if _nested(result):
+        parts = _parts(result)
+        specs = [_spec_of_result(p).structure for p in parts]
+        if isinstance(result, collections.abc.Mapping):
+            return Spec(type(result)(zip(sorted(result), specs, strict=True)) if type(result) is not dict else dict(zip(sorted(result), specs, strict=True)))
+        return Spec(type(result)(*specs) if hasattr(result, "_fields") else tuple(specs))
+    tensor = conversion.convert_to_tensor(result)
+    return Spec(Leaf((tensor.dtype.base_dtype, tensor.shape)))
+
+
+def _convert(structure: Any) -> tuple[list[Tensor], Any]:
+    return [conversion.convert_to_tensor(v) for v in flatten(structure)], structure
+
+
+def _int64(value: Any, name: str) -> Tensor:
+    return conversion.convert_to_tensor(value, dtypes.int64, name=name)
+
+
+class Dataset:
+    """`tf.data.Dataset`: elements that are nested structures of tensors, made one after the other when iterators ask."""
+
+    def __init__(self, variant_tensor: Tensor, spec: Spec) -> None:
+        self._variant_tensor, self.spec = variant_tensor, spec
+        self._graph = variant_tensor.graph
+
+    def _as_variant_tensor(self) -> Tensor:
+        return self._variant_tensor
+
+    @property
+    def output_types(self) -> Any:
+        return self.spec.packed(self.spec.types)
+
+    @property
+    def output_shapes(self) -> Any:
+        return self.spec.packed(self.spec.shapes)
+
+    @property
+    def output_classes(self) -> Any:
+        return self.spec.packed([Dataset if isinstance(f, _Nested) else Tensor for f in self.spec.flat])
+
+    element_spec = property(lambda self: self.spec.structure)
+
+    def _facts(self, spec: Spec | None = None) -> dict[str, Any]:
+        spec = self.spec if spec is None else spec
+        return {"output_types": spec.types, "output_shapes": spec.shapes}
+
+    def _made(self, type: str, *inputs: Any, spec: Spec | None = None, **attributes: Any) -> "Dataset":
+        spec = self.spec if spec is None else spec
+        return Dataset(building.make(type, self._variant_tensor, *inputs, **attributes, **self._facts(spec)), spec)
+
+    def __repr__(self) -> str:
+        return f"<DatasetV1Adapter shapes: {self.output_shapes}, types: {self.output_types}>"
+
+    # Sources.
+
+    @staticmethod
+    def from_tensors(tensors: Any) -> "Dataset":
+        """One element: these tensors."""
+        flat, structure = _convert(tensors)
+        spec = Spec(pack_structure(structure, [Leaf((t.dtype.base_dtype, t.shape)) for t in flat]))
+        return Dataset(building.make("TensorDataset", flat, output_shapes=spec.shapes), spec)
+
+    @staticmethod
+    def from_tensor_slices(tensors: Any) -> "Dataset":
+        """The rows of tensors.
+
+        Raises:
+          ValueError: scalars, or tensors with other numbers of rows.
+        """
+        flat, structure = _convert(tensors)
+        count = shapes.Dimension(None)
+        for tensor in flat:
+            if tensor.shape.ndims == 0:
+                raise ValueError("from_tensor_slices: the tensors must have a first dimension, got a scalar.")
+            if tensor.shape.ndims is not None:
+                count = count.merge_with(tensor.shape[0])
+        spec = Spec(pack_structure(structure, [Leaf((t.dtype.base_dtype, t.shape[1:])) for t in flat]))
+        return Dataset(building.make("TensorSliceDataset", flat, output_shapes=spec.shapes), spec)
+
+    @staticmethod
+    def range(*args: Any) -> "Dataset":
+        """int64 numbers: (stop), (start, stop) or (start, stop, step)."""
+        start, stop, step = (0, args[0], 1) if len(args) == 1 else (*args, 1) if len(args) == 2 else args
+        spec = Spec(Leaf((dtypes.int64, shapes.TensorShape([]))))
+        variant = building.make(
+            "RangeDataset", _int64(start, "start"), _int64(stop, "stop"), _int64(step, "step"), output_types=spec.types, output_shapes=spec.shapes
+        )
+        return Dataset(variant, spec)
+
+    @staticmethod
+    def from_generator(generator: Callable[..., Any], output_types: Any, output_shapes: Any = None, args: Any = None) -> "Dataset":
+        """What a Python generator yields.
+
+        Args:
+          generator: makes the generator; called anew for each iteration.
+          output_types, output_shapes: of what it yields, in its structure.
+
+        Raises:
+          TypeError: it cannot be called.
+        """
+        if not callable(generator):
+            raise TypeError("`generator` must be callable.")
+        kinds = [dtypes.as_dtype(t) for t in flatten(output_types)]
+        if output_shapes is None:
+            known = [shapes.unknown_shape() for _ in kinds]
+        else:
+            known = [shapes.as_shape(s) for s in _shapes_like(output_types, output_shapes)]
+        spec = Spec(pack_structure(output_types, [Leaf(pair) for pair in zip(kinds, known, strict=True)]))
+        given = [conversion.convert_to_tensor(a) for a in (args or ())]
+        python = PythonOnly("generator")
+        variant = building.make(
+            "GeneratorDataset", given, [], [], init_func=python, next_func=python, finalize_func=python, output_types=spec.types, output_shapes=spec.shapes
+        )
+        variant.op.private["elements"] = _generated(generator, output_types, kinds, known, given)
+        return Dataset(variant, spec)
+
+    @staticmethod
+    def zip(datasets: Any) -> "Dataset":
+        """Elements of several data sets side by side, in the structure given; as many as the shortest has."""
+        flat = flatten(datasets)
+        if not all(isinstance(d, Dataset) for d in flat):
+            raise TypeError(f"The argument to Dataset.zip must be a nested structure of data sets, got {datasets!r}.")
+        structure = pack_structure(datasets, [d.spec.structure for d in flat])
+        spec = Spec(structure)
+        return Dataset(building.make("ZipDataset", [d._variant_tensor for d in flat], output_types=spec.types, output_shapes=spec.shapes), spec)
+
+    @staticmethod
+    def list_files(file_pattern: Any, shuffle: bool | None = None, seed: int | None = None) -> "Dataset":
+        """The names of the files that match a pattern (or several), shuffled by default."""
+        from jax_slim.tf1.python import gfile
+
+        names = gfile.matching_files(file_pattern)
+        found = Dataset.from_tensor_slices(names)
+        if shuffle is None or shuffle:
+            found = found.shuffle(1 << 20, seed=seed)
+        return found
+
+    # Transformations.
+
+    def map(self, map_func: Callable[..., Any], num_parallel_calls: Any = None) -> "Dataset":
+        """A function of each element; its tensors are the arguments, one for each part of a tuple."""
+        function, spec = self._function(map_func, "Dataset_map")
+        if num_parallel_calls is None:
+            return self._made("MapDataset", function.captured, f=function, spec=spec)
+        return self._made("ParallelMapDataset", function.captured, conversion.convert_to_tensor(num_parallel_calls, dtypes.int32, name="num_parallel_calls"), f=function, spec=spec)
+
+    map_with_legacy_function = map
+
+    def _function(self, python: Callable[..., Any], name: str) -> tuple[Function, Spec]:
+        found: list[Spec] = []
+
+        def pack_arguments(tensors: list[Tensor]) -> list[Any]:
+            values = [Dataset(t, f.spec) if isinstance(f, _Nested) else t for t, f in zip(tensors, self.spec.flat, strict=True)]
+            element = self.spec.packed(values)
+            return list(element) if isinstance(element, tuple) and not hasattr(element, "_fields") else [element]
+
+        def unpack(result: Any) -> list[Tensor]:
+            if isinstance(result, list):
+                result = tuple(result) if any(isinstance(r, Dataset) or _nested(r) for r in result) else result
+            spec = _spec_of_result(result)
+            found.append(spec)
+            flat = [result] if isinstance(result, Dataset) else flatten(result)
+            return [r._variant_tensor if isinstance(r, Dataset) else conversion.convert_to_tensor(r) for r in flat]
+
+        function = Function(python, self.spec.types, self.spec.shapes, name, pack_arguments, unpack)
+        return function, found[0]
+
+    def filter(self, predicate: Callable[..., Any]) -> "Dataset":
+        """The elements for which a function gives true.
+
+        Raises:
+          ValueError: it does not give a boolean scalar.
+        """
+        function, spec = self._function(predicate, "Dataset_filter")
+        if len(spec.flat) != 1 or spec.types[0] != dtypes.bool_:
+            raise ValueError("`predicate` must return a scalar boolean tensor.")
+        return self._made("FilterDataset", function.captured, predicate=function)
+
+    filter_with_legacy_function = filter
+
+    def _inner(self, map_func: Callable[..., Any], name: str) -> tuple[Function, Spec]:
+        function, spec = self._function(map_func, name)
+        if len(spec.flat) != 1 or not isinstance(spec.flat[0], _Nested):
+            raise TypeError(f"{name.replace('_', '.')}: the function must return a `Dataset` object.")
+        return function, spec.flat[0].spec
+
+    def flat_map(self, map_func: Callable[..., Any]) -> "Dataset":
+        """The elements of the data sets that a function makes of each element, one after the other."""
+        function, spec = self._inner(map_func, "Dataset_flat_map")
+        return self._made("FlatMapDataset", function.captured, f=function, spec=spec)
+
+    def interleave(self, map_func: Callable[..., Any], cycle_length: Any = -1, block_length: Any = 1, num_parallel_calls: Any = None) -> "Dataset":
+        """Blocks of the data sets that a function makes, `cycle_length` of them in turns."""
+        function, spec = self._inner(map_func, "Dataset_interleave")
+        cycle = 10 if isinstance(cycle_length, int) and cycle_length < 1 else cycle_length
+        return self._made("InterleaveDataset", function.captured, _int64(cycle, "cycle_length"), _int64(block_length, "block_length"), f=function, spec=spec)
+
+    def batch(self, batch_size: Any, drop_remainder: Any = False) -> "Dataset":
+        """So many elements stacked; what is left at the end is a smaller batch unless it is dropped."""
+        size = _int64(batch_size, "batch_size")
+        drop = conversion.convert_to_tensor(drop_remainder, dtypes.bool_, name="drop_remainder")
+        spec = self._batched(size, drop)
+        if any(isinstance(f, _Nested) for f in self.spec.flat):
+            raise TypeError("Batching of nested data sets is not supported.")
+        return self._made("BatchDatasetV2", size, drop, spec=spec)
+
+    def _batched(self, size: Tensor, drop: Tensor) -> Spec:
+        from jax_slim.tf1.graph import known_values
+
+        count, whole = known_values.constant_value(size), known_values.constant_value(drop)
+        known = int(count) if whole is not None and bool(whole) and count is not None else None
+        return self.spec.with_shapes(lambda s: shapes.TensorShape([known]).concatenate(s))
+
+    def padded_batch(self, batch_size: Any, padded_shapes: Any, padding_values: Any = None, drop_remainder: Any = False) -> "Dataset":
+        """So many elements, padded to the shapes given (None or -1: the largest of the batch) and stacked."""
+        size = _int64(batch_size, "batch_size")
+        drop = conversion.convert_to_tensor(drop_remainder, dtypes.bool_, name="drop_remainder")
+        wanted = [_padded_shape(s, leaf[1]) for s, leaf in zip(_shapes_like(self.output_types, padded_shapes), self.spec.flat, strict=True)]
+        values = [_padding(leaf[0]) for leaf in self.spec.flat] if padding_values is None else flatten(padding_values)
+        values = [conversion.convert_to_tensor(v, leaf[0]) if v is not None else conversion.convert_to_tensor(_padding(leaf[0])) for v, leaf in zip(values, self.spec.flat, strict=True)]
+        from jax_slim.tf1.graph import known_values
+
+        statics = [known_values.constant_value_as_shape(w) for w in wanted]
+        count, whole = known_values.constant_value(size), known_values.constant_value(drop)
+        first = int(count) if whole is not None and bool(whole) and count is not None else None
+        spec = Spec(pack_spec(self.spec.structure, [Leaf((leaf[0], shapes.TensorShape([first]).concatenate(s))) for leaf, s in zip(self.spec.flat, statics, strict=True)]))
+        variant = building.make("PaddedBatchDatasetV2", self._variant_tensor, size, wanted, values, drop, output_shapes=spec.shapes)
+        return Dataset(variant, spec)
+
+    def shuffle(self, buffer_size: Any, seed: int | None = None, reshuffle_each_iteration: bool | None = None) -> "Dataset":
+        """Elements drawn at random from the next `buffer_size` ones; in another order each time it is iterated."""
+        first, second = _seeds(seed)
+        return self._made("ShuffleDataset", _int64(buffer_size, "buffer_size"), first, second, reshuffle_each_iteration=True if reshuffle_each_iteration is None else reshuffle_each_iteration)
+
+    def repeat(self, count: Any = None) -> "Dataset":
+        """The data set so many times; None or -1: without end."""
+        return self._made("RepeatDataset", _int64(-1 if count is None else count, "count"))
+
+    def take(self, count: Any) -> "Dataset":
+        """The first elements."""
+        return self._made("TakeDataset", _int64(count, "count"))
+
+    def skip(self, count: Any) -> "Dataset":
+        """All but the first elements."""
+        return self._made("SkipDataset", _int64(count, "count"))
+
+    def shard(self, num_shards: Any, index: Any) -> "Dataset":
+        """Every num_shards-th element, from number `index` on."""
+        return self._made("ShardDataset", _int64(num_shards, "num_shards"), _int64(index, "index"))
+
+    def concatenate(self, dataset: "Dataset") -> "Dataset":
+        """Another data set behind this one.
+
+        Raises:
+          TypeError: its elements are of other types.
+        """
+        if self.spec.types != dataset.spec.types:
+            raise TypeError(f"Two datasets to concatenate have different types {self.output_types} and {dataset.output_types}")
+        merged = [f if isinstance(f, _Nested) else Leaf((f[0], f[1].most_specific_compatible_shape(g[1]))) for f, g in zip(self.spec.flat, dataset.spec.flat, strict=True)]
+        return self._made("ConcatenateDataset", dataset._variant_tensor, spec=Spec(pack_spec(self.spec.structure, merged)))
+
+    def prefetch(self, buffer_size: Any) -> "Dataset":
+        """The same elements."""
+        return self._made("PrefetchDataset", _int64(-1 if buffer_size is None else buffer_size, "buffer_size"))
+
+    def cache(self, filename: Any = "") -> "Dataset":
+        """The same elements, made once and kept in memory."""
+        return self._made("CacheDataset", conversion.convert_to_tensor(filename, dtypes.string, name="filename"))
+
+    def enumerate(self, start: int = 0) -> "Dataset":
+        """(number, element) for each element."""
+        return Dataset.zip((Dataset.range(start, (1 << 63) - 1), self))
+
+    def window(self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: Any = False) -> "Dataset":
+        """Data sets of `size` elements; a new one begins every `shift` elements."""
+        spec = Spec(pack_spec(self.spec.structure, [_Nested(Spec(f)) for f in self.spec.flat]))
+        return self._made(
+            "WindowDataset", _int64(size, "size"), _int64(size if shift is None else shift, "shift"), _int64(stride, "stride"),
+            conversion.convert_to_tensor(drop_remainder, dtypes.bool_, name="drop_remainder"), spec=spec,
+        )  # fmt: skip
+
+    def reduce(self, initial_state: Any, reduce_func: Callable[..., Any]) -> Any:
+        """What is left of `state = reduce_func(state, element)` after all elements: tensors."""
+        flat, structure = _convert(initial_state)
+        state = Spec(pack_structure(structure, [Leaf((t.dtype.base_dtype, t.shape)) for t in flat]))
+        both = Dataset(self._variant_tensor, Spec((state.structure, self.spec.structure)))
+        function, _ = both._function(reduce_func, "Dataset_reduce")
+        made = building.make_op(
+            "ReduceDataset", self._variant_tensor, flat, function.captured, f=function, Tstate=state.types, output_types=state.types, output_shapes=state.shapes
+        )
+        for tensor, shape in zip(made.outputs, state.shapes, strict=True):
+            tensor.set_shape(shape)
+        return state.packed(list(made.outputs))
+
+    def apply(self, transformation_func: Callable[["Dataset"], "Dataset"]) -> "Dataset":
+        """What a function makes of the data set."""
+        found = transformation_func(self)
+        if not isinstance(found, Dataset):
+            raise TypeError("`transformation_func` must return a Dataset.")
+        return found
+
+    def with_options(self, options: Any) -> "Dataset":
+        """The same data set: options do not change what it gives."""
+        return self
+
+    def options(self) -> Any:
+        return Options()
+
+    # Iterators.
+
+    def make_one_shot_iterator(self) -> "Iterator":
+        """An iterator that needs no initialization.
+
+        Raises:
+          ValueError: the data set depends on a placeholder or a variable.
+        """
+        _check_self_contained(self._variant_tensor)
+        resource = building.make("OneShotIterator", dataset_factory=PythonOnly("_make_dataset"), **self._facts())
+        resource.op.private["dataset"] = self._variant_tensor
+        return Iterator(resource, None, self.spec)
+
+    def make_initializable_iterator(self, shared_name: str | None = None) -> "Iterator":
+        """An iterator that starts over whenever its `initializer` runs."""
+        resource = building.make("IteratorV2", shared_name=shared_name or "", container="", **self._facts())
+        with graphs.colocate_with(resource):
+            initializer = building.make("MakeIterator", self._variant_tensor, resource)
+        return Iterator(resource, initializer, self.spec)
+
+    def __iter__(self) -> Any:
+        raise RuntimeError("__iter__() is only supported inside of tf.function or when eager execution is enabled.")
+
+
+def pack_structure(structure: Any, leaves: list[Any]) -> Any:
+    """The structure of a user's value with specs as leaves."""
+    found = iter(leaves)
+
+    def build(part: Any) -> Any:
+        if not _nested(part):
+            return next(found)
+        if isinstance(part, collections.abc.Mapping):
+            return {k: build(part[k]) for k in sorted(part)}
+        parts = [build(p) for p in part]
+        return type(part)(*parts) if hasattr(part, "_fields") else tuple(parts)
+
+    return build(structure)
+
+
+def _shapes_like(types: Any, given: Any) -> list[Any]:
+    """Shapes in the structure of types: lists, TensorShapes and tensors are leaves, and so are tuples of numbers."""
+    if not _nested(types):
+        return [given]
+    if isinstance(types, collections.abc.Mapping):
+        return [s for k in sorted(types) for s in _shapes_like(types[k], given[k])]
+    return [s for t, g in zip(types, given, strict=True) for s in _shapes_like(t, g)]
+
+
+def _padded_shape(given: Any, component: shapes.TensorShape) -> Tensor:
+    if isinstance(given, Tensor):
+        return given
+    shape = shapes.as_shape([None if d == -1 else d for d in given] if isinstance(given, list | tuple) else given)
+    if shape.ndims is None:
+        shape = component
+    return conversion.constant(np.array([-1 if d is None else d for d in shape.as_list()], np.int64))
+
+
+def _padding(kind: dtypes.DType) -> Any:
+    return b"" if kind == dtypes.string else np.zeros((), kind.as_numpy_dtype)
+
+
+def _seeds(seed: int | None) -> tuple[Tensor, Tensor]:
+    first, second = random.get_seed(seed)
+    return _int64(first or 0, "seed"), _int64(second or 0, "seed2")
+
+
+def _generated(generator: Any, structure: Any, kinds: list[Any], known: list[Any], args: list[Tensor]) -> Callable[[], Any]:
+    from jax_slim.tf1.graph import errors, known_values
+
+    def elements() -> Any:
+        given = [known_values.constant_value(a) for a in args]
+        source = iter(generator(*given))
+        while True:
+            try:
+                value = next(source)
+            except StopIteration:
+                return
+            except Exception as error:
+                raise errors.UnknownError(None, None, f"{type(error).__name__}: {error}") from error
+            flat = _values_like(structure, value)
+            element = []
+            for part, kind, shape in zip(flat, kinds, known, strict=True):
+                try:
+                    array = np.array(part, dtype=kind.as_numpy_dtype) if kind != dtypes.string else _texts(part)
+                except (TypeError, ValueError) as error:
+                    raise errors.InvalidArgumentError(None, None, f"TypeError: `generator` yielded an element that could not be converted to the expected type. The expected type was {kind.name}, but the yielded element was {part}.") from error
+                if not shape.is_compatible_with(array.shape):
+                    raise errors.InvalidArgumentError(None, None, f"ValueError: `generator` yielded an element of shape {array.shape} where an element of shape {shape} was expected.")
+                element.append(array)
+            yield element
+
+    return elements
+
+
+def _values_like(structure: Any, value: Any) -> list[Any]:
+    if not _nested(structure):
+        return [value]
+    if isinstance(structure, collections.abc.Mapping):
+        return [v for k in sorted(structure) for v in _values_like(structure[k], value[k])]
+    return [v for s, part in zip(structure, value, strict=True) for v in _values_like(s, part)]
+
+
+def _texts(value: Any) -> np.ndarray:
+    array = np.array(value, dtype=object)
+    result = np.empty(array.shape, object)
+    for index, v in np.ndenumerate(array):
+        result[index] = v.encode() if isinstance(v, str) else bytes(v)
+    return result
+
+
+def _check_self_contained(tensor: Tensor) -> None:
+    seen: set[Operation] = set()
+    stack = [tensor.op]
+    while stack:
+        op = stack.pop()
+        if op in seen:
+            continue
+        seen.add(op)
+        if op.type in ("Placeholder", "PlaceholderV2"):
+            raise ValueError(f"Cannot capture a placeholder (name:{op.name}, type:{op.type}) by value.")
+        if op.type in ("Variable", "VariableV2", "VarHandleOp", "HashTableV2", "HashTable"):
+            raise ValueError(f"Failed to create a one-shot iterator for a dataset. `Dataset.make_initializable_iterator()` is recommended: Cannot capture a stateful node (name:{op.name}, type:{op.type}) by value.")
+        stack.extend(t.op for t in op._inputs)
+
+
+class Options:
+    """`tf.data.Options`: accepted; they change nothing."""
+
+    def __init__(self) -> None:
+        self.experimental_optimization = _Bag()
+        self.experimental_threading = _Bag()
+
+
+class _Bag:
+    pass
+
+
+class Iterator:
+    """Goes through a data set in a session: `get_next()` are tensors of the next element."""
+
+    def __init__(self, iterator_resource: Tensor, initializer: Operation | None, spec: Spec) -> None:
+        self._iterator_resource, self._initializer, self.spec = iterator_resource, initializer, spec
+        self._handle: Tensor | None = None
+
+    @staticmethod
+    def from_structure(output_types: Any, output_shapes: Any = None, shared_name: str | None = None, output_classes: Any = None) -> "Iterator":
+        """An iterator for elements of these types that `make_initializer` starts over one data set or another."""
+        spec = _spec(output_types, output_shapes)
+        resource = building.make("IteratorV2", shared_name=shared_name or "", container="", output_types=spec.types, output_shapes=spec.shapes)
+        return Iterator(resource, None, spec)
+
+    @staticmethod
+    def from_string_handle(string_handle: Any, output_types: Any, output_shapes: Any = None, output_classes: Any = None) -> "Iterator":
+        """The iterator whose `string_handle()` is fed."""
+        spec = _spec(output_types, output_shapes)
+        handle = conversion.convert_to_tensor(string_handle, dtypes.string)
+        resource = building.make("IteratorFromStringHandleV2", handle, output_types=spec.types, output_shapes=spec.shapes)
+        return Iterator(resource, None, spec)
+
+    @property
+    def initializer(self) -> Operation:
+        if self._initializer is None:
+            raise ValueError("Iterator does not have an initializer.")
+        return self._initializer
+
+    def make_initializer(self, dataset: Dataset, name: str | None = None) -> Operation:
+        """An operation that starts the iterator over a data set.
+
+        Raises:
+          TypeError: its elements are of other types or shapes.
+        """
+        with graphs.name_scope(name, "make_initializer") as scope:
+            if self.spec.types != dataset.spec.types:
+                raise TypeError(f"Expected output types {self.output_types} but got dataset with output types {dataset.output_types}.")
+            for a, b in zip(self.spec.shapes, dataset.spec.shapes, strict=True):
+                if not a.is_compatible_with(b):
+                    raise TypeError(f"Expected output shapes compatible with {self.output_shapes} but got dataset with output shapes {dataset.output_shapes}.")
+            with graphs.colocate_with(self._iterator_resource):
+                return building.make("MakeIterator", dataset._variant_tensor, self._iterator_resource, name=scope)
+
+    def get_next(self, name: str | None = None) -> Any:
+        """The next element: tensors in the data set's structure. One call is one pull in each run."""
+        made = building.make_op("IteratorGetNext", self._iterator_resource, output_types=self.spec.types, output_shapes=self.spec.shapes, name=name)
+        for tensor, shape in zip(made.outputs, self.spec.shapes, strict=True):
+            tensor.set_shape(shape)
+        values = [Dataset(t, f.spec) if isinstance(f, _Nested) else t for t, f in zip(made.outputs, self.spec.flat, strict=True)]
+        return self.spec.packed(values)
+
+    def string_handle(self, name: str | None = None) -> Tensor:
+        """A text that stands for this iterator in its session."""
+        if name is None:
+            if self._handle is None:
+                self._handle = building.make("IteratorToStringHandle", self._iterator_resource)
+            return self._handle
+        return building.make("IteratorToStringHandle", self._iterator_resource, name=name)
+
+    output_types = property(lambda self: self.spec.packed(self.spec.types))
+    output_shapes = property(lambda self: self.spec.packed(self.spec.shapes))
+    output_classes = property(lambda self: self.spec.packed([Tensor] * len(self.spec.flat)))
+    element_spec = property(lambda self: self.spec.structure)
+
+
+def _spec(output_types: Any, output_shapes: Any) -> Spec:
+    kinds = [dtypes.as_dtype(t) for t in flatten(output_types)]
+    known = [shapes.unknown_shape() for _ in kinds] if output_shapes is None else [shapes.as_shape(s) for s in _shapes_like(output_types, output_shapes)]
+    return Spec(pack_structure(output_types, [Leaf(pair) for pair in zip(kinds, known, strict=True)]))
+
+
+def make_one_shot_iterator(dataset: Dataset) -> Iterator:
+    """`Dataset.make_one_shot_iterator` of a data set."""
+    return dataset.make_one_shot_iterator()
+
+
+def make_initializable_iterator(dataset: Dataset, shared_name: str | None = None) -> Iterator:
+    """`Dataset.make_initializable_iterator` of a data set."""
+    return dataset.make_initializable_iterator(shared_name)
+
+
+def get_output_types(dataset_or_iterator: Any) -> Any:
+    """The types of the elements."""
+    return dataset_or_iterator.output_types
+
+
+def get_output_shapes(dataset_or_iterator: Any) -> Any:
+    """The shapes of the elements."""
+    return dataset_or_iterator.output_shapes
+
+
+def get_output_classes(dataset_or_iterator: Any) -> Any:
+    """The classes of the elements' parts."""
+    return dataset_or_iterator.output_classes
