@@ -97,6 +97,8 @@ class _Importer:
             shape_inference.infer(op)
         for op in self._ops.values():
             _set_known_shapes(op)
+            if op.type == "SlimGradient":
+                self._find_forward(op)
 
     def _sorted(self) -> list[Any]:
         """Nodes after their inputs; what closes a loop (NextIteration into Merge) is left out of account."""
@@ -188,6 +190,16 @@ class _Importer:
         if known_shapes:
             op.private["known_shapes"] = known_shapes
         return op
+
+    def _find_forward(self, op: Operation) -> None:
+        """Gradients name the operation that they are of."""
+        name = op.attrs["forward"].decode()
+        name = f"{self._prefix}/{name}" if self._prefix else name
+        op.attrs["forward"] = name.encode()
+        forward = self._graph._by_name.get(name)
+        if forward is None:
+            raise ValueError(f"Node '{op.name}' is the gradient of '{name}', which the graph does not have.")
+        op.private.update(forward=forward, inputs=tuple(op.attrs["places"]), gradients=tuple(op.attrs["given"]))
 
     def _colocation(self, group: bytes) -> bytes:
         if not self._prefix or not group.startswith(b"loc:@"):

@@ -8,7 +8,7 @@ import numpy as np
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs, op_defs, rows, shapes
 from jax_slim.tf1.graph.tensors import IndexedSlices, Operation, Tensor
 
-op_defs.register("SlimGradient(inputs: *Tin) -> (outputs: *Tout) | Tin: list(type), Tout: list(type), forward: string")
+op_defs.register("SlimGradient(inputs: *Tin) -> (outputs: *Tout) | Tin: list(type), Tout: list(type), forward: string, places: list(int), given: list(int)")
 
 
 class AggregationMethod:
@@ -266,7 +266,7 @@ def node(forward: Any, inputs: list[Tensor], places: tuple[int, ...], outputs: l
     """A node with the gradients of a forward operation (or construct) with respect to the inputs at `places`."""
     given = tuple(i for i, (g, t) in enumerate(zip(out_grads, outputs, strict=True)) if g is not None and (t.dtype.base_dtype.is_floating or t.dtype.base_dtype.is_complex))
     dense = [conversion.convert_to_tensor(out_grads[i]) for i in given]
-    made = building.make_op("SlimGradient", [*inputs, *dense], Tout=[inputs[p].dtype.base_dtype for p in places], forward=forward.name, name=forward.name.rpartition("/")[2])
+    made = building.make_op("SlimGradient", [*inputs, *dense], Tout=[inputs[p].dtype.base_dtype for p in places], forward=forward.name, places=list(places), given=list(given), name=forward.name.rpartition("/")[2])
     made.private.update(forward=forward, inputs=places, gradients=given)
     for place, tensor in zip(places, made.outputs, strict=True):
         tensor.set_shape(inputs[place].shape)
