@@ -1,7 +1,7 @@
 """The table of operation types: what each computes on arrays, a file for each family."""
 
 from jax_slim.tf1.operations import gathering, joining, padding, quantizing, shaping, slicing, sparse, sparse_structure  # noqa: F401
-from jax_slim.tf1.operations import strings, text_forms  # noqa: F401
+from jax_slim.tf1.operations import decoding, file_io, parsing, strings, tables, text_forms  # noqa: F401
 from jax_slim.tf1.operations import state  # noqa: F401
 from jax_slim.tf1.operations import checkpoint_ops, summary_ops, training_ops  # noqa: F401
 from jax_slim.tf1.operations import arithmetic, casts, comparisons, constants, elementwise, reductions  # noqa: F401

@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jax_slim.tf1.graph import building, conversion, graphs, known_values
+from jax_slim.tf1.graph import building, conversion, dtypes, graphs, known_values
 from jax_slim.tf1.graph.tensors import Tensor
-from jax_slim.tf1.python import array, constant_op, math
+from jax_slim.tf1.python import array, clip_ops, constant_op, math
 
 
 class TopKV2(NamedTuple):
@@ -83,3 +83,52 @@ def _descending(values: Tensor, axis: int, places: bool) -> Tensor:
     found = top_k(values, count)
     result = found.indices if places else found.values
     return result if order is None else array.transpose(result, order)
+
+
+def percentile(x: Any, q: Any, axis: Any = None, interpolation: str | None = None, keep_dims: bool = False, validate_args: bool = False,
+               name: str | None = None) -> Tensor:  # fmt: skip
+    """The element that q percent of the others are below, over axes (all by default); between two 'nearest', 'lower' or 'higher'.
+
+    Raises:
+      ValueError: another interpolation, or axes or a rank that are not known.
+    """
+    interpolation = "nearest" if interpolation is None else interpolation
+    if interpolation not in ("lower", "higher", "nearest"):
+        raise ValueError(f"Argument 'interpolation' must be in lower, higher, nearest. Found {interpolation}")
+    with graphs.name_scope(name or "percentile", values=[x, q]):
+        x = conversion.convert_to_tensor(x, name="x")
+        above = 1.0 - math.cast(q, dtypes.float64) / 100.0
+        axes = None if axis is None else _known_axes(axis, x)
+        flat = array.reshape(x, [-1]) if axes is None else _at_the_end(x, axes)
+        place = (math.cast(array.shape(flat)[-1], dtypes.float64) - 1) * above
+        place = {"lower": math.ceil, "higher": math.floor, "nearest": math.round}[interpolation](place)
+        count = array.shape(flat)[-1]
+        place = clip_ops.clip_by_value(math.cast(place, dtypes.int32), 0, count - 1)
+        ordered = top_k(flat, array.shape(flat)[-1]).values
+        ordered.set_shape(flat.shape)
+        result = ordered[..., place]
+        result.set_shape(flat.shape[:-1])
+        if not keep_dims:
+            return result
+        kept = list(range(len(x.shape))) if axes is None else axes
+        sizes = array.shape(x)
+        return array.reshape(result, [1 if i in kept else sizes[i] for i in range(len(x.shape))])
+
+
+def _known_axes(axis: Any, x: Tensor) -> list[int]:
+    known = known_values.constant_value(conversion.convert_to_tensor(axis, name="axis", dtype=dtypes.int32))
+    if known is None:
+        raise ValueError(f"Expected argument 'axis' to be statically available.  Found: {axis}")
+    if x.shape.ndims is None:
+        raise ValueError(f"Expected argument 'x' to have statically available ndims. Found: {x}")
+    return [int(a) % x.shape.ndims for a in known.reshape(-1)]
+
+
+def _at_the_end(x: Tensor, axes: list[int]) -> Tensor:
+    """The axes as one, behind the others."""
+    front = [i for i in range(len(x.shape)) if i not in axes]
+    turned = array.transpose(x, perm=front + axes)
+    sizes = x.shape.as_list()
+    if None not in sizes:
+        return array.reshape(turned, [*(sizes[i] for i in front), int(np.prod([sizes[i] for i in axes]))])
+    return array.reshape(turned, array.concat([array.shape(turned)[: len(front)], [-1]], axis=0))
