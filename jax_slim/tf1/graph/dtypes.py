@@ -78,7 +78,7 @@ class DType:
     @property
     def limits(self) -> tuple[Any, Any]:
         """(lowest, highest) of what images of this type hold: 0 to 1 for floats."""
-        return (0, 1) if self.is_floating else (0 if self.is_unsigned else self.min, self.max)
+        return 0, 1 if self.is_floating else self.max
 
     def _limit(self, which: str) -> Any:
         if self.is_floating:
@@ -153,8 +153,8 @@ def as_dtype(value: Any) -> DType:
             return found
     if value is float:
         return float32
-    if value is int:
-        return int32
+    if value is int:  # as in TF: its NumPy type depends on the machine
+        raise TypeError(f"Cannot convert value {value!r} to a TensorFlow DType.")
     if value in (str, bytes, object):
         return string
     try:

@@ -65,7 +65,10 @@ def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, verify_
     array = constants.to_array(values, dtype, shape, verify_shape=verify_shape)
     kind = dtypes.as_dtype(dtype).base_dtype if dtype is not None else dtypes.as_dtype(array.dtype)
     proto = tensor_pb2.TensorProto(dtype=int(kind), tensor_shape=shapes.TensorShape(array.shape).as_proto())
-    by_list = kind.name == "string" or (listed and kind.name in _BY_LIST) or array.size == 1
+    given = constants.to_array(values, dtype) if shape is not None else array
+    shortened = given.size < array.size  # the last value stands for what is left out
+    array = given if shortened else array
+    by_list = shortened or kind.name == "string" or (listed and kind.name in _BY_LIST) or array.size == 1
     if not by_list:
         proto.tensor_content = np.ascontiguousarray(array).tobytes()
         return proto
