@@ -1,7 +1,5 @@
 """ONNX files, through jax2onnx (`pip install "jax-slim[onnx]"`)."""
 
-import contextlib
-import functools
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -9,13 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-import numpy as np
-from jax import lax
-from jax.extend.core import ClosedJaxpr, Literal
 
 from jax_slim.exporting.archives import ExportError, checked_target, replacing
 from jax_slim.exporting.onnx_preprocessing import PREPROCESSING, Nodes
+from jax_slim.exporting.onnx_programs import evaluated
 from jax_slim.kernels.choices import kernel_forms
 
 
@@ -71,7 +66,7 @@ def export_onnx(
     def program(images: jax.Array) -> jax.Array:
         with kernel_forms("lax"):  # jax2onnx knows lax's operations
             closed = jax.make_jaxpr(lambda images: classify(variables, images))(images)
-        return _evaluated(closed, images)[0]
+        return evaluated(closed, images)[0]
 
     try:
         model = to_onnx(program, [tuple(shape)])
@@ -116,80 +111,3 @@ def _name_ends(graph: Any, shape: Sequence[int | str], preprocessing: str | None
         graph.ClearField(field)
         getattr(graph, field).extend(values)
     graph.initializer.extend([*before.constants, *behind.constants])
-
-
-def _evaluated(closed: ClosedJaxpr, *arguments: Any) -> list[Any]:
-    """Runs a traced program; maxima over windows become maxima of slices.
-
-    jax2onnx makes a MaxPool over all four axes of them, which onnxruntime refuses.
-    """
-    values: dict[Any, Any] = dict(zip(closed.jaxpr.constvars, closed.consts, strict=True))
-    values |= dict(zip(closed.jaxpr.invars, arguments, strict=True))
-
-    def read(variable: Any) -> Any:
-        return variable.val if isinstance(variable, Literal) else values[variable]
-
-    for equation in closed.jaxpr.eqns:
-        operands = [read(variable) for variable in equation.invars]
-        name, parameters = equation.primitive.name, equation.params
-        inner = next((parameters[key] for key in ("jaxpr", "call_jaxpr") if key in parameters), None)
-        if name == "reduce_window_max":
-            results = [_max_of_slices(operands[0], **parameters)]
-        elif name == "pad":
-            results = [_padded(*operands, **parameters)]
-        elif isinstance(inner, ClosedJaxpr) and name in ("jit", "pjit", "custom_jvp_call", "custom_vjp_call"):
-            results = _evaluated(inner, *operands)
-        else:
-            with jax.ensure_compile_time_eval() if _known(equation, operands) else contextlib.nullcontext():
-                results = equation.primitive.bind(*operands, **parameters)
-            results = results if equation.primitive.multiple_results else [results]
-        values |= dict(zip(equation.outvars, results, strict=True))
-    return [read(variable) for variable in closed.jaxpr.outvars]
-
-
-def _known(equation: Any, operands: Sequence[Any]) -> bool:
-    """Whether results depend on variables alone: these are computed here, so that the file holds values, not steps.
-
-    jax2onnx takes hours over many steps, and `_padded` has to know the value it fills up with.
-    """
-    sizes = [size for result in equation.outvars for size in result.aval.shape]
-    return (
-        bool(operands)
-        and not any(isinstance(value, jax.core.Tracer) for value in operands)
-        and all(isinstance(size, int) for size in sizes)  # that of the batch is a symbol
-    )
-
-
-def _padded(operand: Any, value: Any, padding_config: Sequence[tuple[int, int, int]]) -> Any:
-    """`lax.pad`, of which jax2onnx refuses a batch of unknown size; `jnp.pad` it takes."""
-    if isinstance(value, jax.core.Tracer) or any(inner for *_, inner in padding_config):
-        return lax.pad(operand, value, padding_config)
-    for axis, (before, after, _) in enumerate(padding_config):
-        if before < 0 or after < 0:
-            operand = lax.slice_in_dim(operand, max(0, -before), operand.shape[axis] + min(0, after), axis=axis)
-    sides = [(max(0, before), max(0, after)) for before, after, _ in padding_config]
-    return jnp.pad(operand, sides, constant_values=np.asarray(value).item()) if any(map(any, sides)) else operand
-
-
-def _max_of_slices(
-    operand: Any,
-    window_dimensions: Sequence[int],
-    window_strides: Sequence[int],
-    padding: Sequence[tuple[int, int]],
-    **dilations: Any,
-) -> Any:
-    if any(size != 1 for sizes in dilations.values() for size in sizes):
-        raise NotImplementedError("a dilated maximum over windows")
-    lowest = np.asarray(-np.inf, operand.dtype)
-    moved = [axis for axis, size in enumerate(window_dimensions) if size > 1 or window_strides[axis] > 1]
-    for axis in moved:
-        before, after = padding[axis]
-        if before or after:
-            sides = [(before, after, 0) if a == axis else (0, 0, 0) for a in range(operand.ndim)]
-            operand = _padded(operand, lowest, sides)
-    for axis in moved:  # one axis after the other: the maximum over a window is that of its rows' maxima
-        size, stride = window_dimensions[axis], window_strides[axis]
-        count = (operand.shape[axis] - size) // stride + 1
-        taps = [lax.slice_in_dim(operand, tap, tap + (count - 1) * stride + 1, stride, axis) for tap in range(size)]
-        operand = functools.reduce(jnp.maximum, taps)
-    return operand

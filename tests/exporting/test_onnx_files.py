@@ -1,10 +1,9 @@
-"""`export_onnx`: the rewriting that needs no onnx, and, where jax2onnx is installed, the file itself."""
+"""`export_onnx`: what it refuses, and, where jax2onnx is installed, the file itself."""
 
 import importlib.util
 import sys
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -13,42 +12,6 @@ from jax_slim.exporting import onnx_files
 from jax_slim.exporting.archives import ExportError
 
 RNG = np.random.default_rng(0)
-
-
-@pytest.mark.parametrize("padding", ["SAME", "VALID"])
-@pytest.mark.parametrize(("window", "stride"), [(2, 2), (3, 2), ((3, 1), (1, 2)), (3, 1)])
-def test_maxima_over_windows_become_maxima_of_slices(window, stride, padding):
-    images = RNG.normal(size=(2, 9, 8, 3)).astype(np.float32)
-    model = slim.Model(lambda x: slim.max_pool2d(x, window, stride, padding))
-
-    def plain(x):
-        with slim.kernel_forms("lax"):
-            return jax.nn.relu6(model.apply({}, x))
-
-    closed = jax.make_jaxpr(plain)(images)
-    assert "reduce_window_max" in str(closed)
-    rewritten = jax.make_jaxpr(lambda x: onnx_files._evaluated(closed, x))(images)
-    assert "reduce_window_max" not in str(rewritten)
-    np.testing.assert_array_equal(onnx_files._evaluated(closed, jnp.asarray(images))[0], plain(images))
-
-
-@pytest.mark.parametrize(
-    "sides", [((0, 0), (1, 2), (0, 3), (0, 0)), ((0, 0), (-1, 2), (0, -2), (0, 0)), ((0, 0), (0, 0), (0, 0), (0, 0))]
-)
-def test_padding_asks_for_no_size_of_the_batch(sides, monkeypatch):
-    images = RNG.normal(size=(2, 5, 6, 3)).astype(np.float32)
-    padding = [(before, after, 0) for before, after in sides]
-
-    def plain(x):
-        return jax.lax.pad(x, jnp.asarray(np.float32(0.5)) * 2, padding) + 1
-
-    asked = []
-    pad = jnp.pad
-    monkeypatch.setattr(jnp, "pad", lambda x, widths, **more: asked.append(more) or pad(x, widths, **more))
-    closed = jax.make_jaxpr(plain)(images)
-    rewritten = jax.make_jaxpr(lambda x: onnx_files._evaluated(closed, x))(images)
-    assert asked in ([], [{"constant_values": 1.0}])
-    np.testing.assert_array_equal(jax.core.eval_jaxpr(rewritten.jaxpr, rewritten.consts, images)[0], plain(images))
 
 
 def test_refuses_a_preprocessing_that_is_none(tmp_path):

@@ -1,0 +1,202 @@
+"""A traced program in the operations that jax2onnx converts well.
+
+ONNX's convolutions have the channels first. jax2onnx puts a transpose before and after each, and takes hours to clear
+away those of a net like NASNet. So here images stay channels first from one convolution to the next; what depends on
+variables alone is computed; and pooling and padding take forms that it and onnxruntime accept.
+"""
+
+import contextlib
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.extend.core import ClosedJaxpr, Literal
+
+
+class _First(NamedTuple):
+    """An image batch [N, H, W, C] of the program, held as [N, C, H, W]."""
+
+    value: Any
+
+
+_PLACES = (0, 2, 3, 1)  # of an axis of the program, in what is held
+_CALLS = ("jit", "pjit", "custom_jvp_call", "custom_vjp_call")
+_IMAGES = lax.ConvDimensionNumbers((0, 3, 1, 2), (3, 2, 0, 1), (0, 3, 1, 2))  # NHWC and HWIO
+_CHANNELS_FIRST = lax.ConvDimensionNumbers((0, 1, 2, 3), (0, 1, 2, 3), (0, 1, 2, 3))
+_ELEMENTWISE = frozenset(
+    ("abs", "add", "and", "ceil", "clamp", "convert_element_type", "copy", "div", "eq", "erf", "exp", "expm1", "floor")
+    + ("ge", "gt", "integer_pow", "is_finite", "le", "log", "log1p", "logistic", "lt", "max", "min", "mul", "ne", "neg")
+    + (
+        "not",
+        "or",
+        "pow",
+        "round",
+        "rsqrt",
+        "select_n",
+        "sign",
+        "sqrt",
+        "square",
+        "stop_gradient",
+        "sub",
+        "tanh",
+        "xor",
+    )
+)
+_REDUCTIONS = frozenset(("reduce_sum", "reduce_max", "reduce_min", "reduce_prod"))
+
+
+def evaluated(closed: ClosedJaxpr, *arguments: Any) -> list[Any]:
+    """Runs a traced program: its results for these arguments, up to the order of sums."""
+    return [_plain(result) for result in _run(closed, arguments)]
+
+
+def _run(closed: ClosedJaxpr, arguments: Sequence[Any]) -> list[Any]:
+    values: dict[Any, Any] = dict(zip(closed.jaxpr.constvars, closed.consts, strict=True))
+    values |= dict(zip(closed.jaxpr.invars, arguments, strict=True))
+
+    def read(variable: Any) -> Any:
+        return variable.val if isinstance(variable, Literal) else values[variable]
+
+    for equation in closed.jaxpr.eqns:
+        operands = [read(variable) for variable in equation.invars]
+        name, parameters = equation.primitive.name, equation.params
+        inner = next((parameters[key] for key in ("jaxpr", "call_jaxpr") if key in parameters), None)
+        if isinstance(inner, ClosedJaxpr) and name in _CALLS:
+            results = _run(inner, operands)
+        else:
+            results = _channels_first(equation, operands)
+            if results is None:
+                results = _bound(equation, [_plain(operand) for operand in operands], parameters)
+        values |= dict(zip(equation.outvars, results, strict=True))
+    return [read(variable) for variable in closed.jaxpr.outvars]
+
+
+def _plain(value: Any) -> Any:
+    return lax.transpose(value.value, _PLACES) if isinstance(value, _First) else value
+
+
+def _first(value: Any) -> Any:
+    """An image batch, or what is broadcast over one, with the channels first."""
+    if isinstance(value, _First):
+        return value.value
+    return _transposed(value, (0, 3, 1, 2)) if np.ndim(value) == 4 else value
+
+
+def _transposed(value: Any, order: tuple[int, ...]) -> Any:
+    if isinstance(value, jax.core.Tracer):
+        return lax.transpose(value, order)
+    return np.ascontiguousarray(np.transpose(np.asarray(value), order))
+
+
+def _moved(by_axis: Sequence[Any]) -> tuple[Any, ...]:
+    """What is said for each axis of the program, in the order of the axes held."""
+    return tuple(by_axis[axis] for axis in (0, 3, 1, 2))
+
+
+def _channels_first(equation: Any, operands: Sequence[Any]) -> list[Any] | None:
+    """The results of an operation on image batches, held in the same way; None for one that does not keep the order."""
+    name, parameters = equation.primitive.name, dict(equation.params)
+    if name == "conv_general_dilated":
+        if parameters["dimension_numbers"] != _IMAGES or isinstance(operands[1], _First):
+            return None
+        images, weights = _first(operands[0]), _transposed(operands[1], _IMAGES.rhs_spec)
+        return _held(_bound(equation, [images, weights], parameters | {"dimension_numbers": _CHANNELS_FIRST}))
+    if not any(isinstance(operand, _First) for operand in operands):
+        return None
+    if name in _ELEMENTWISE:
+        if any(not isinstance(operand, _First) and np.ndim(operand) not in (0, 4) for operand in operands):
+            return None
+        return _held(_bound(equation, [_first(operand) for operand in operands], parameters))
+    change = _CHANGES.get(name)
+    if change is not None:
+        return _held(_bound(equation, [_first(operand) for operand in operands], parameters | change(parameters)))
+    if name in _REDUCTIONS and set(parameters["axes"]) <= {1, 2}:
+        # What remains has the same order, held or not; all axes stay where one is left.
+        axes = tuple(_PLACES[axis] for axis in parameters["axes"])
+        if len(axes) == 2:
+            return _bound(equation, [_first(operands[0])], parameters | {"axes": axes})
+    return None
+
+
+def _held(results: Sequence[Any]) -> list[Any]:
+    return [_First(result) for result in results]
+
+
+def _changes(*names: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A change of parameters that say something for each axis."""
+    return lambda parameters: {name: _moved(parameters[name]) for name in names if parameters.get(name) is not None}
+
+
+_WINDOWS = _changes("window_dimensions", "window_strides", "padding", "base_dilation", "window_dilation")
+_CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "concatenate": lambda parameters: {"dimension": _PLACES[parameters["dimension"]]},
+    "pad": _changes("padding_config"),
+    "reduce_window_max": _WINDOWS,
+    "reduce_window_sum": _WINDOWS,
+    "rev": lambda parameters: {"dimensions": tuple(_PLACES[axis] for axis in parameters["dimensions"])},
+    "slice": _changes("start_indices", "limit_indices", "strides"),
+}
+
+
+def _bound(equation: Any, operands: Sequence[Any], parameters: dict[str, Any]) -> list[Any]:
+    """The results of one operation."""
+    name = equation.primitive.name
+    if name == "reduce_window_max":
+        return [_max_of_slices(operands[0], **parameters)]
+    if name == "pad":
+        return [_padded(*operands, **parameters)]
+    with jax.ensure_compile_time_eval() if _known(equation, operands) else contextlib.nullcontext():
+        results = equation.primitive.bind(*operands, **parameters)
+    return list(results) if equation.primitive.multiple_results else [results]
+
+
+def _known(equation: Any, operands: Sequence[Any]) -> bool:
+    """Whether results depend on variables alone: these are computed here, so that the file holds values, not steps.
+
+    `_padded` has to know the value it fills up with.
+    """
+    sizes = [size for result in equation.outvars for size in result.aval.shape]
+    return (
+        bool(operands)
+        and not any(isinstance(value, jax.core.Tracer) for value in operands)
+        and all(isinstance(size, int) for size in sizes)  # that of the batch is a symbol
+    )
+
+
+def _padded(operand: Any, value: Any, padding_config: Sequence[tuple[int, int, int]]) -> Any:
+    """`lax.pad`, of which jax2onnx refuses a batch of unknown size; `jnp.pad` it takes."""
+    if isinstance(value, jax.core.Tracer) or any(inner for *_, inner in padding_config):
+        return lax.pad(operand, value, padding_config)
+    for axis, (before, after, _) in enumerate(padding_config):
+        if before < 0 or after < 0:
+            operand = lax.slice_in_dim(operand, max(0, -before), operand.shape[axis] + min(0, after), axis=axis)
+    sides = [(max(0, before), max(0, after)) for before, after, _ in padding_config]
+    return jnp.pad(operand, sides, constant_values=np.asarray(value).item()) if any(map(any, sides)) else operand
+
+
+def _max_of_slices(
+    operand: Any,
+    window_dimensions: Sequence[int],
+    window_strides: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    **dilations: Any,
+) -> Any:
+    if any(size != 1 for sizes in dilations.values() for size in sizes):
+        raise NotImplementedError("a dilated maximum over windows")
+    lowest = np.asarray(-np.inf, operand.dtype)
+    moved = [axis for axis, size in enumerate(window_dimensions) if size > 1 or window_strides[axis] > 1]
+    for axis in moved:
+        before, after = padding[axis]
+        if before or after:
+            sides = [(before, after, 0) if a == axis else (0, 0, 0) for a in range(operand.ndim)]
+            operand = _padded(operand, lowest, sides)
+    for axis in moved:  # one axis after the other: the maximum over a window is that of its rows' maxima
+        size, stride = window_dimensions[axis], window_strides[axis]
+        count = (operand.shape[axis] - size) // stride + 1
+        taps = [lax.slice_in_dim(operand, tap, tap + (count - 1) * stride + 1, stride, axis) for tap in range(size)]
+        operand = functools.reduce(jnp.maximum, taps)
+    return operand

@@ -1,0 +1,104 @@
+"""Traced programs in jax2onnx's operations: the same numbers, channels first in between."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jax_slim as slim
+from jax_slim.exporting import onnx_programs
+
+RNG = np.random.default_rng(0)
+
+
+def rewritten(function, *arguments):
+    """The program of `function` as it is rewritten, its results and those of `function`."""
+    with slim.kernel_forms("lax"):
+        closed = jax.make_jaxpr(function)(*arguments)
+    program = jax.make_jaxpr(lambda *given: onnx_programs.evaluated(closed, *given))(*arguments)
+
+    @jax.jit
+    def both(*given):
+        return [jax.core.eval_jaxpr(one.jaxpr, one.consts, *given) for one in (program, closed)]
+
+    return program, *both(*arguments)
+
+
+def names(program):
+    return [equation.primitive.name for equation in program.jaxpr.eqns]
+
+
+def net(images):
+    """A bit of everything that the zoo does to images."""
+    one = slim.conv2d(images * 2 - 1, 6, 3, stride=2, normalizer_fn=slim.batch_norm)
+    one = jnp.pad(one, ((0, 0), (1, 1), (0, 2), (0, 0)))
+    two = slim.separable_conv2d(jax.nn.relu6(one), 6, 3, depth_multiplier=2, rate=2)
+    pools = [slim.max_pool2d(two, 3, 1, "SAME"), slim.avg_pool2d(two, 3, 1, "SAME"), two[:, :, ::-1] * jnp.tanh(two)]
+    joined = jnp.concatenate(pools, axis=-1)[:, 1:, ::2]
+    gate = jax.nn.sigmoid(jnp.mean(joined, (1, 2), keepdims=True))
+    joined = jnp.where(joined > 0.1, joined * gate, 0) + jnp.max(joined, axis=3, keepdims=True)
+    joined = slim.conv2d(joined, 8, [1, 3], padding="VALID", activation_fn=jax.nn.silu)
+    return slim.fully_connected(slim.flatten(joined), 4, activation_fn=None), jnp.sum(joined, (1, 2)), joined
+
+
+def test_a_net_has_the_same_results_with_one_transpose_where_it_enters():
+    images = RNG.normal(size=(2, 12, 13, 3)).astype(np.float32)
+    with slim.arg_scope([slim.batch_norm], is_training=False):
+        model = slim.Model(net)
+        specs = model.specs(jax.ShapeDtypeStruct(images.shape, images.dtype))
+        drawn = {name: RNG.normal(size=spec.shape).astype(np.float32) for name, spec in specs.items()}
+        drawn = {name: np.abs(value) if "variance" in name else value for name, value in drawn.items()}
+        program, results, wanted = rewritten(lambda images: model.apply(drawn, images), images)
+    for result, expected in zip(results, wanted, strict=True):
+        np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-4)
+    convolutions = [equation for equation in program.jaxpr.eqns if equation.primitive.name == "conv_general_dilated"]
+    assert len(convolutions) == 4
+    assert all(equation.params["dimension_numbers"].lhs_spec == (0, 1, 2, 3) for equation in convolutions)
+    first = names(program).index("conv_general_dilated")
+    assert names(program)[:first].count("transpose") == 1
+    # The largest of all channels, the flattened map and the map itself are taken with the channels last.
+    assert names(program).count("transpose") <= 7
+
+
+def test_what_depends_on_variables_alone_is_computed():
+    scale = np.array([4.0, 9.0, 16.0], np.float32)
+    images = RNG.normal(size=(2, 5, 5, 3)).astype(np.float32)
+    program, (result,), _ = rewritten(lambda x: x * jax.lax.rsqrt(jnp.asarray(scale) + 0.5) + jnp.exp(1.0), images)
+    assert names(program) == ["mul", "add"]
+    np.testing.assert_allclose(result, images / np.sqrt(scale + 0.5) + np.e, rtol=1e-6)
+
+
+@pytest.mark.parametrize("padding", ["SAME", "VALID"])
+@pytest.mark.parametrize(("window", "stride"), [(2, 2), (3, 2), ((3, 1), (1, 2)), (3, 1)])
+def test_maxima_over_windows_become_maxima_of_slices(window, stride, padding):
+    images = RNG.normal(size=(2, 9, 8, 3)).astype(np.float32)
+    model = slim.Model(lambda x: slim.max_pool2d(x, window, stride, padding))
+
+    def plain(x):
+        with slim.kernel_forms("lax"):
+            return jax.nn.relu6(model.apply({}, x))
+
+    closed = jax.make_jaxpr(plain)(images)
+    assert "reduce_window_max" in str(closed)
+    rewritten = jax.make_jaxpr(lambda x: onnx_programs.evaluated(closed, x))(images)
+    assert "reduce_window_max" not in str(rewritten)
+    np.testing.assert_array_equal(onnx_programs.evaluated(closed, jnp.asarray(images))[0], plain(images))
+
+
+@pytest.mark.parametrize(
+    "sides", [((0, 0), (1, 2), (0, 3), (0, 0)), ((0, 0), (-1, 2), (0, -2), (0, 0)), ((0, 0), (0, 0), (0, 0), (0, 0))]
+)
+def test_padding_asks_for_no_size_of_the_batch(sides, monkeypatch):
+    images = RNG.normal(size=(2, 5, 6, 3)).astype(np.float32)
+    padding = [(before, after, 0) for before, after in sides]
+
+    def plain(x):
+        return jax.lax.pad(x, jnp.asarray(np.float32(0.5)) * 2, padding) + 1
+
+    asked = []
+    pad = jnp.pad
+    monkeypatch.setattr(jnp, "pad", lambda x, widths, **more: asked.append(more) or pad(x, widths, **more))
+    closed = jax.make_jaxpr(plain)(images)
+    rewritten = jax.make_jaxpr(lambda x: onnx_programs.evaluated(closed, x))(images)
+    assert asked in ([], [{"constant_values": 1.0}])
+    np.testing.assert_array_equal(jax.core.eval_jaxpr(rewritten.jaxpr, rewritten.consts, images)[0], plain(images))
