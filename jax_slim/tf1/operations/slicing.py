@@ -36,7 +36,13 @@ def _slice_shape(op: Any) -> Any:
     ]
 
 
-@rows.row("Slice", static=("size",), shape=_slice_shape)
+def _slice_static(op: Any) -> tuple[str, ...]:
+    """Sizes, and where slices begin if one goes to the end of an axis."""
+    asked = values(op, 2)
+    return ("begin", "size") if asked is None or -1 in asked else ("size",)
+
+
+@rows.row("Slice", static=_slice_static, shape=_slice_shape)
 def slice_(input: Any, begin: Any, size: Any) -> Any:
     source, lengths = np.shape(input), [int(s) for s in size]
     if len(lengths) != len(source) or np.shape(begin) != (len(source),):
@@ -52,7 +58,6 @@ def slice_(input: Any, begin: Any, size: Any) -> Any:
             if not 0 <= s <= d - b:
                 raise invalid(f"Expected size[{axis}] in [0, {d - b}], but got {s}")
         return input[tuple(slice(b, b + s) for b, s in zip(starts, lengths, strict=True))]
-    # Where a program computes the place, whole axes are the only ones of which -1 tells the size.
     return jax.lax.dynamic_slice(
         jnp.asarray(input), list(begin), [d if s == -1 else s for d, s in zip(source, lengths, strict=True)]
     )
