@@ -1,6 +1,7 @@
 """Variables in a run: references to them, which one a tensor refers to, and where their values are while operations are evaluated."""
 
 import dataclasses
+import secrets
 from typing import Any
 
 import numpy as np
