@@ -13,6 +13,12 @@ _LAYERS = {
     ),
     "contrib.layers_pooling": "avg_pool2d avg_pool3d max_pool2d max_pool3d pool spatial_softmax images_to_sequence sequence_to_images",
     "contrib.layers_initializers": "xavier_initializer xavier_initializer_conv2d variance_scaling_initializer",
+    "contrib.layers_summaries": (
+        "summarize_tensor summarize_activation summarize_tensors summarize_collection summarize_variables summarize_weights summarize_biases "
+        "summarize_activations"
+    ),
+    "contrib.layers_optimizers": "optimize_loss OPTIMIZER_CLS_NAMES OPTIMIZER_SUMMARIES adaptive_clipping_fn",
+    "contrib.layers_encoders": "embed_sequence bow_encoder embedding_lookup_unique",
     "python.regularizers": "l1_regularizer l2_regularizer l1_l2_regularizer sum_regularizer apply_regularization",
 }  # fmt: skip
 for _file, _names in _LAYERS.items():
