@@ -197,7 +197,7 @@ def assign_from_values_fn(var_names_to_values: dict[str, Any]) -> Any:
 def _reader(model_path: str) -> Any:
     from jax_slim.tf1.files import checkpoints
 
-    return checkpoints.NewCheckpointReader(model_path)
+    return checkpoints.CheckpointReader(model_path)
 
 
 def assign_from_checkpoint(
@@ -259,7 +259,7 @@ def assign_from_checkpoint_fn(
       ValueError: `var_list` is empty.
     """
     from jax_slim.tf1.python import logging
-    from jax_slim.tf1.files import saver as savers
+    from jax_slim.tf1.python import saver as savers
 
     if not var_list:
         raise ValueError("var_list cannot be empty")
