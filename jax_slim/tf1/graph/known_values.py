@@ -28,6 +28,8 @@ def _find(tensor: Tensor) -> Any:
     op = tensor.op
     if op.type == "Const":
         return op.attrs["value"]
+    if op.type == "PlaceholderWithDefault":  # a run may feed it
+        return _UNKNOWN
     if op.type == "Shape":
         shape = op._inputs[0].shape
         return np.array(shape.as_list(), op.attrs["out_type"].as_numpy_dtype) if shape.is_fully_defined() else _UNKNOWN
