@@ -76,8 +76,8 @@ class TrainOp:
         for batch in batches:
             state, result = step(state, batch)
 
-    It can be pickled where its loss function and its optimizer can. (optax's cannot: they are made of functions within
-    functions. Pickle what they are made from, and make the step again.)
+    It can be pickled where its loss function and its optimizer can: those of `slim.optimizers` can; optax's, which are
+    functions within functions, cannot: pickle what they are made from.
     """
 
     def __init__(

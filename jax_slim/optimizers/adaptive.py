@@ -7,9 +7,11 @@ import jax.numpy as jnp
 import optax
 
 from jax_slim.optimizers import _args
+from jax_slim.optimizers._remaking import remade
 from jax_slim.optimizers._rules import Rate, Slot, transformation
 
 
+@remade
 def rmsprop(
     learning_rate: Rate,
     decay: Any = 0.9,
@@ -56,6 +58,7 @@ def rmsprop(
     return transformation("rmsprop", learning_rate, rule, slots)
 
 
+@remade
 def adagrad(
     learning_rate: Rate, initial_accumulator_value: Any = 0.1, *, name: str = "Adagrad"
 ) -> optax.GradientTransformationExtraArgs:
@@ -81,6 +84,7 @@ def adagrad(
     return transformation("adagrad", learning_rate, rule, [Slot(name, initial_accumulator_value)])
 
 
+@remade
 def adadelta(
     learning_rate: Rate = 0.001, rho: Any = 0.95, epsilon: Any = 1e-08, *, name: str = "Adadelta"
 ) -> optax.GradientTransformationExtraArgs:

@@ -6,10 +6,12 @@ import jax
 import optax
 
 from jax_slim.optimizers import _args
+from jax_slim.optimizers._remaking import remade
 from jax_slim.optimizers._rules import Rate, Rule, Slot, transformation
 from jax_slim.optimizers.weight_decay import with_weight_decay
 
 
+@remade
 def gradient_descent(learning_rate: Rate) -> optax.GradientTransformationExtraArgs:
     """Moves variables against their gradients: v -= rate · g. `tf.train.GradientDescentOptimizer`.
 
@@ -22,6 +24,7 @@ def gradient_descent(learning_rate: Rate) -> optax.GradientTransformationExtraAr
     return transformation("gradient_descent", learning_rate, lambda g, v, slots, step: (-step.rate * g, ()))
 
 
+@remade
 def momentum(
     learning_rate: Rate, momentum: Any, *, name: str = "Momentum", use_nesterov: bool = False
 ) -> optax.GradientTransformationExtraArgs:
@@ -44,6 +47,7 @@ def momentum(
     return transformation("momentum", learning_rate, _momentum_rule(momentum, use_nesterov), [Slot(name)])
 
 
+@remade
 def momentum_w(
     weight_decay: Rate,
     learning_rate: Rate,

@@ -7,11 +7,13 @@ import jax.numpy as jnp
 import optax
 
 from jax_slim.optimizers import _args
+from jax_slim.optimizers._remaking import remade
 from jax_slim.optimizers._rules import Rate, Slot, transformation
 from jax_slim.optimizers.rows import only_touched_rows
 from jax_slim.optimizers.weight_decay import with_weight_decay
 
 
+@remade
 def adam(
     learning_rate: Rate = 0.001, beta1: Any = 0.9, beta2: Any = 0.999, epsilon: Any = 1e-08, *, name: str = "Adam"
 ) -> optax.GradientTransformationExtraArgs:
@@ -36,6 +38,7 @@ def adam(
     return _adam("adam", learning_rate, beta1, beta2, epsilon, name)
 
 
+@remade
 def nadam(
     learning_rate: Rate = 0.001, beta1: Any = 0.9, beta2: Any = 0.999, epsilon: Any = 1e-08, *, name: str = "Adam"
 ) -> optax.GradientTransformationExtraArgs:
@@ -47,6 +50,7 @@ def nadam(
     return _adam("nadam", learning_rate, beta1, beta2, epsilon, name, use_nesterov=True)
 
 
+@remade
 def lazy_adam(
     learning_rate: Rate = 0.001,
     beta1: Any = 0.9,
@@ -64,6 +68,7 @@ def lazy_adam(
     return only_touched_rows(_adam("lazy_adam", learning_rate, beta1, beta2, epsilon, name), sparse)
 
 
+@remade
 def adam_w(
     weight_decay: Rate,
     learning_rate: Rate = 0.001,
@@ -93,6 +98,7 @@ def adam_w(
     return with_weight_decay("adam_w", inner, weight_decay, decay_var_list)
 
 
+@remade
 def adamax(
     learning_rate: Rate = 0.001, beta1: Any = 0.9, beta2: Any = 0.999, epsilon: Any = 1e-08, *, name: str = "AdaMax"
 ) -> optax.GradientTransformationExtraArgs:

@@ -7,11 +7,13 @@ import jax.numpy as jnp
 import optax
 
 from jax_slim.optimizers import _args
+from jax_slim.optimizers._remaking import remade
 from jax_slim.optimizers._rules import Rate, Slot, transformation
 
 _STRENGTHS = ("l1_regularization_strength", "l2_regularization_strength", "l2_shrinkage_regularization_strength")
 
 
+@remade
 def ftrl(
     learning_rate: Rate,
     learning_rate_power: Any = -0.5,
@@ -63,6 +65,7 @@ def ftrl(
     return transformation("ftrl", learning_rate, rule, slots, reads_variables=True)
 
 
+@remade
 def proximal_gradient_descent(
     learning_rate: Rate, l1_regularization_strength: Any = 0.0, l2_regularization_strength: Any = 0.0
 ) -> optax.GradientTransformationExtraArgs:
@@ -87,6 +90,7 @@ def proximal_gradient_descent(
     return transformation("proximal_gradient_descent", learning_rate, rule, reads_variables=True)
 
 
+@remade
 def proximal_adagrad(
     learning_rate: Rate,
     initial_accumulator_value: Any = 0.1,
@@ -120,6 +124,7 @@ def proximal_adagrad(
     return transformation("proximal_adagrad", learning_rate, rule, slots, reads_variables=True)
 
 
+@remade
 def adagrad_da(
     learning_rate: Rate,
     *,

@@ -7,10 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from jax_slim.optimizers._remaking import remade
 from jax_slim.optimizers._rules import OptimizerState
 from jax_slim.optimizers._selection import selected
 
 
+@remade
 def only_touched_rows(
     optimizer: optax.GradientTransformation, sparse: Any = None, decay_slots: bool = False
 ) -> optax.GradientTransformationExtraArgs:

@@ -18,10 +18,12 @@ import jax
 import jax.numpy as jnp
 
 from jax_slim.optimizers import _args
+from jax_slim.optimizers._remaking import remade
 
 Schedule = Callable[[Any], jax.Array]
 
 
+@remade
 def exponential_decay(
     learning_rate: Any,
     global_step: Any = None,
@@ -43,6 +45,7 @@ def exponential_decay(
     return _at(global_step, lambda step: learning_rate * jnp.power(decay_rate, _periods(step, decay_steps, staircase)))
 
 
+@remade
 def natural_exp_decay(
     learning_rate: Any,
     global_step: Any = None,
@@ -59,6 +62,7 @@ def natural_exp_decay(
     return _at(global_step, lambda step: learning_rate * jnp.exp(-decay_rate * _periods(step, decay_steps, staircase)))
 
 
+@remade
 def inverse_time_decay(
     learning_rate: Any,
     global_step: Any = None,
@@ -75,6 +79,7 @@ def inverse_time_decay(
     return _at(global_step, lambda step: learning_rate / (1 + decay_rate * _periods(step, decay_steps, staircase)))
 
 
+@remade
 def polynomial_decay(
     learning_rate: Any,
     global_step: Any = None,
@@ -109,6 +114,7 @@ def polynomial_decay(
     return _at(global_step, rate)
 
 
+@remade
 def piecewise_constant(
     x: Any = None, boundaries: Sequence[Any] | None = None, values: Sequence[Any] | None = None
 ) -> Any:
@@ -145,6 +151,7 @@ def piecewise_constant(
     return schedule if x is None else schedule(x)
 
 
+@remade
 def cosine_decay(learning_rate: Any, global_step: Any = None, decay_steps: Any = None, alpha: Any = 0.0) -> Any:
     """From rate to alpha · rate along half a cosine wave, in decay_steps steps; then constant.
 
@@ -163,6 +170,7 @@ def cosine_decay(learning_rate: Any, global_step: Any = None, decay_steps: Any =
     return _at(global_step, rate)
 
 
+@remade
 def cosine_decay_restarts(
     learning_rate: Any,
     global_step: Any = None,
@@ -208,6 +216,7 @@ def cosine_decay_restarts(
     return _at(global_step, rate)
 
 
+@remade
 def linear_cosine_decay(
     learning_rate: Any,
     global_step: Any = None,
@@ -237,6 +246,7 @@ def linear_cosine_decay(
     return _at(global_step, rate)
 
 
+@remade
 def noisy_linear_cosine_decay(
     learning_rate: Any,
     global_step: Any = None,
@@ -269,6 +279,7 @@ def noisy_linear_cosine_decay(
     return _at(global_step, rate)
 
 
+@remade
 def warm_up(learning_rate: Any, steps: int, global_step: Any = None, start: Any = 0.0) -> Any:
     """A rate that first rises in a straight line: rate(step) · (start + (1 - start) · min(step / steps, 1)).
 

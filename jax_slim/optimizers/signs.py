@@ -8,10 +8,12 @@ import jax.numpy as jnp
 import optax
 
 from jax_slim.optimizers import _args
+from jax_slim.optimizers._remaking import remade
 from jax_slim.optimizers._rules import Rate, Slot, transformation
 from jax_slim.optimizers.schedules import Schedule
 
 
+@remade
 def add_sign(
     learning_rate: Rate = 0.1,
     alpha: Any = 1.0,
@@ -44,6 +46,7 @@ def add_sign(
     return transformation("add_sign", learning_rate, rule, [Slot(name)])
 
 
+@remade
 def power_sign(
     learning_rate: Rate = 0.1,
     base: float = math.e,
@@ -76,12 +79,14 @@ def power_sign(
     return transformation("power_sign", learning_rate, rule, [Slot(name)])
 
 
+@remade
 def linear_sign_decay(decay_steps: int) -> Schedule:
     """A `sign_decay_fn` that falls straight from 1 to 0 at `decay_steps`. TensorFlow's get_linear_decay_fn."""
     _args.above("linear_sign_decay", "decay_steps", decay_steps)
     return lambda step: 1 - _done(step, decay_steps)
 
 
+@remade
 def cosine_sign_decay(decay_steps: int, num_periods: float = 0.5, zero_after: float | None = None) -> Schedule:
     """A `sign_decay_fn` of `num_periods` waves of a cosine between 1 and 0. TensorFlow's get_cosine_decay_fn.
 
@@ -100,6 +105,7 @@ def cosine_sign_decay(decay_steps: int, num_periods: float = 0.5, zero_after: fl
     return decay
 
 
+@remade
 def restart_sign_decay(decay_steps: int, num_periods: float = 1, zero_after: float | None = None) -> Schedule:
     """A `sign_decay_fn` that falls from 1 to 0 `num_periods` times. TensorFlow's get_restart_decay_fn.
 

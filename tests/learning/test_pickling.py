@@ -18,19 +18,10 @@ def loss_fn(batch):
     return jnp.mean((slim.fully_connected(batch["x"], 1, activation_fn=None, scope="fc")[:, 0] - batch["y"]) ** 2)
 
 
-class Descent:
-    """An optimizer that pickle can hold: optax's are functions within functions."""
-
-    def init(self, params):
-        return {"steps": jnp.zeros((), jnp.int32)}
-
-    def update(self, updates, state, params=None):
-        return jax.tree.map(lambda gradient: -0.1 * gradient, updates), {"steps": state["steps"] + 1}
-
-
 def train_op():
     return slim.learning.create_train_op(
-        loss_fn, Descent(), clip_gradient_norm=1.0, gradient_multipliers=slim.learning.by_name({"fc": 0.5}),
+        loss_fn, slim.optimizers.momentum(0.1, 0.9), clip_gradient_norm=1.0,
+        gradient_multipliers=slim.learning.by_name({"fc": 0.5}),
         learning_rate_multipliers=slim.learning.by_name({"fc": 2.0}),
         moving_average=slim.optimizers.ExponentialMovingAverage(0.9),
     )  # fmt: skip
