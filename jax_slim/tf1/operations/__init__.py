@@ -22,3 +22,4 @@ from jax_slim.tf1.operations import datasets, queues, readers  # noqa: F401
 from jax_slim.tf1.operations import gradient_rules  # noqa: F401, E402  (last: it adds to rows of the others)
 from jax_slim.tf1.operations import segments, selection  # noqa: F401
 from jax_slim.tf1.operations import random  # noqa: F401
+from jax_slim.tf1.operations import fourier  # noqa: F401

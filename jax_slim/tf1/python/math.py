@@ -342,3 +342,17 @@ def lbeta(x: Any, name: str | None = None) -> Tensor:
         x = conversion.convert_to_tensor(x, name="x")
         product = reductions.reduce_sum(lgamma(x), axis=[-1])
         return subtract(product, lgamma(reductions.reduce_sum(x, axis=[-1])), name="sub")
+
+
+def bessel_i0(x: Any, name: str | None = None) -> Tensor:
+    """The modified Bessel function of order 0."""
+    with graphs.name_scope(name, "bessel_i0", [x]):
+        x = conversion.convert_to_tensor(x)
+        return exp(abs(x)) * bessel_i0e(x)
+
+
+def bessel_i1(x: Any, name: str | None = None) -> Tensor:
+    """The modified Bessel function of order 1."""
+    with graphs.name_scope(name, "bessel_i1", [x]):
+        x = conversion.convert_to_tensor(x)
+        return exp(abs(x)) * bessel_i1e(x)

@@ -1,0 +1,36 @@
+"""Bits, Fourier transforms, and the types' names below `tf.dtypes`."""
+
+_TYPES = ("float16", "float32", "float64", "bfloat16", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "complex64",
+          "complex128", "string", "resource", "variant", "DType", "as_dtype", "QUANTIZED_DTYPES")  # fmt: skip
+_FOURIER = (
+    "fft",
+    "ifft",
+    "fft2d",
+    "ifft2d",
+    "fft3d",
+    "ifft3d",
+    "rfft",
+    "irfft",
+    "rfft2d",
+    "irfft2d",
+    "rfft3d",
+    "irfft3d",
+)
+
+NAMES: dict[str, str] = {
+    **{
+        f"bitwise.{n}": f"python.bitwise:{n}"
+        for n in ("bitwise_and", "bitwise_or", "bitwise_xor", "invert", "left_shift", "right_shift")
+    },
+    **{f"{place}.{n}": f"python.spectral:{n}" for n in _FOURIER for place in ("signal", "spectral")},
+    **{n: f"python.spectral:{n}" for n in _FOURIER if not n.lstrip("i").startswith("rfft")},
+    **{f"dtypes.{n}": f"graph.dtypes:{n}" for n in _TYPES},
+    "dtypes.half": "graph.dtypes:float16",
+    "dtypes.double": "graph.dtypes:float64",
+    "dtypes.bool": "graph.dtypes:bool_",
+    "math.is_non_decreasing": "python.checks:is_non_decreasing",
+    "math.is_strictly_increasing": "python.checks:is_strictly_increasing",
+    "log_sigmoid": "python.math:log_sigmoid",
+}
+for _name in ("bessel_i0", "bessel_i1"):
+    NAMES[_name] = NAMES[f"math.{_name}"] = f"python.math:{_name}"
