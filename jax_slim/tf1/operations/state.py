@@ -75,7 +75,7 @@ def assign(run: Any, op: Any, ref: Any, value: Any) -> Any:
         raise errors.InvalidArgumentError(
             None,
             None,
-            f"Assign requires shapes of both tensors to match. lhs shape= {_listed(known.as_list())} rhs shape= {_listed(np.shape(value))}",
+            f"Assign requires shapes of both tensors to match. lhs shape= {_listed(known.as_list())} rhs shape= {_listed(np.shape(value))} (variable {ref.key})",
         )
     run.write(ref, value)
     return ref
