@@ -15,9 +15,9 @@ import numpy as np
 # Long enough for a slow disk; orbax gives up after it.
 _TIMEOUT_SECONDS = 3600
 
-# What orbax takes for a pattern of names ('run[1]' is not among what 'run[1]/*' finds), and what its storage takes for
-# a slash though it is part of a name.
-_MARKS = re.compile(r"[*?\[]" if os.sep == "\\" else r"[*?\[\\]")
+# What orbax takes for a pattern of names ('run[1]' is not among what 'run[1]/*' finds); what its storage takes for a
+# slash though it is part of a name; and bytes that are no text, which Python has as lone surrogates.
+_MARKS = re.compile("[*?[\ud800-\udfff]" if os.sep == "\\" else "[*?[\\\\\ud800-\udfff]")
 
 
 # orbax numbers its saves for the whole process: one that begins while another runs makes, or waits for, the other's

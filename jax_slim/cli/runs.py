@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -181,7 +182,14 @@ def with_background(labels: list[str] | None, classes: int | None, path: str | N
 
 
 def save_config(directory: str | os.PathLike[str], options: Mapping[str, Any]) -> None:
-    """Writes all options of a run, for people and for `--config`."""
+    """Writes all options of a run, for people and for `--config`.
+
+    Raises:
+      CommandError: one is no text: a path of bytes that are not UTF-8.
+    """
+    for name, value in options.items():
+        if isinstance(value, str) and not value.isascii() and re.search("[\ud800-\udfff]", value):
+            raise CommandError(f"--{name} must be text in UTF-8, got {value!r}. Rename it.")
     for name, value in options.items():
         if isinstance(value, str) and value.encode("utf-8", "replace").decode() != value:
             # The name of a file in another encoding, as Python gives it on Linux.
@@ -233,7 +241,8 @@ def _toml(value: Any) -> str:
         return "[" + ", ".join(map(_toml, value)) + "]"
     if isinstance(value, int | float):
         return repr(value)
-    return json.dumps(str(value))
+    # JSON would escape what is beyond the first 65536 characters in a way that TOML does not know.
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _write(path: Path, text: str) -> None:

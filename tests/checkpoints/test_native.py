@@ -120,7 +120,7 @@ def test_orbax_reads_the_arrays_without_us(kinds):
         np.testing.assert_array_equal(reader.restore(directory / "5" / "arrays", args=args)[name], arrays[name])
 
 
-@pytest.mark.parametrize("name", ["run[1]", "[a-z]/run", "run*", "r?n", "back\\slash"])
+@pytest.mark.parametrize("name", ["run[1]", "[a-z]/run", "run*", "r?n", "back\\slash", "no\udcfftext"])
 def test_marks_in_the_path_are_letters_like_others(tmp_path, name):
     save_steps(tmp_path / "run1", 7)  # what such patterns would find
     save_steps(tmp_path / name, 1, 2)

@@ -93,3 +93,17 @@ def test_a_failure_before_the_next_checkpoint_leaves_the_description_as_it_was(t
         fail()
     assert (tmp_path / "config.toml").read_text() == ("old" if newest == "3" else "new")
     assert (tmp_path / "model.json").exists() == (newest == "4")
+
+
+@pytest.mark.parametrize(
+    "text", ["run[1]", "back\\slash", 'a "b"', "line\nbreak", "tab\t\x7f", "Äpfel", "\U0001f600", "日本"]
+)
+def test_options_of_any_text_come_back(tmp_path, text):
+    runs.save_config(tmp_path, {"train_dir": text, "dataset_dir": None, "batch_size": 3})
+    assert runs.read_config(tmp_path / runs.CONFIG) == {"train_dir": text, "batch_size": 3}
+
+
+def test_a_path_that_is_no_text_is_refused(tmp_path):
+    with pytest.raises(CommandError, match=r"--dataset_dir must be text in UTF-8, got 'photos\\udcff'"):
+        runs.save_config(tmp_path, {"dataset_dir": "photos\udcff"})
+    assert not (tmp_path / runs.CONFIG).exists()
