@@ -40,10 +40,8 @@ HOUSE: list[dict[str, set[str]]] = [
         "model_analyzer": {"rich"},
         "nets": set(),
     },
-    {
-        "cli": {"PIL", "optax", "rich"},
-        "tf1": {"optax"},
-    },
+    {"tf1": {"absl", "google", "google_crc32c", "ml_dtypes", "scipy", "tensorboard"}},
+    {"cli": {"PIL", "optax", "rich"}},
     {"__main__": set()},
 ]
 FLOORS = {room: floor for floor, rooms in enumerate(HOUSE) for room in rooms}

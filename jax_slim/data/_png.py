@@ -1,4 +1,4 @@
-"""PNG to pixels and back, with the conversions between kinds of pixels that TensorFlow asks libpng for."""
+"""PNG to pixels, with the conversions between kinds of pixels that TensorFlow asks libpng for."""
 
 import io
 import struct
@@ -49,26 +49,6 @@ def decode(function: str, contents: bytes, channels: int, wide: bool) -> np.ndar
     if depth == 16 and not wide:
         return (pixels >> 8).astype(np.uint8)
     return pixels
-
-
-def encode(image: np.ndarray, compression: int) -> bytes:
-    """A PNG of uint8 or uint16 [H, W, 1 to 4] pixels; `compression` from 0 to 9, or -1 for zlib's choice."""
-    height, width, channels = image.shape
-    big = np.ascontiguousarray(image.astype(">u2" if image.dtype == np.uint16 else np.uint8))
-    rows = big.view(np.uint8).reshape(height, -1)
-    step = channels * image.dtype.itemsize
-    # Each row as differences to the pixel on the left, which zlib can make more of.
-    filtered = np.ones((height, rows.shape[1] + 1), np.uint8)
-    filtered[:, 1:] = rows
-    filtered[:, 1 + step :] -= rows[:, :-step]
-    kind = (_GREY, _GREY_ALPHA, _COLOUR, _COLOUR_ALPHA)[channels - 1]
-    header = struct.pack(">IIBBBBB", width, height, 8 * image.dtype.itemsize, kind, 0, 0, 0)
-    return (
-        _SIGNATURE
-        + _chunk(b"IHDR", header)
-        + _chunk(b"IDAT", zlib.compress(filtered.tobytes(), compression))
-        + _chunk(b"IEND", b"")
-    )
 
 
 def _header(function: str, contents: bytes) -> tuple[int, int, int, int]:
@@ -188,10 +168,6 @@ def _grey(colours: np.ndarray, gamma: float | None) -> np.ndarray:
     grey = tables[1][(_RED * red + _GREEN * green + _BLUE * blue + rounding) >> 15]
     same = (colours == colours[..., :1]).all(-1)
     return np.where(same, colours[..., 0], grey).astype(colours.dtype)[..., None]
-
-
-def _chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 
 def _damaged(function: str, contents: bytes, why: str) -> DataLossError:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from jax_slim.data import _exif, _gif_and_bmp, _jpeg, _png, _webp_and_tiff
+from jax_slim.data import _exif, _gif_and_bmp, _jpeg, _png, _png_writing, _webp_and_tiff
 from jax_slim.data.errors import DataLossError
 
 _DCT_METHODS = {"": True, "INTEGER_FAST": True, "INTEGER_ACCURATE": False}
@@ -225,7 +225,7 @@ def encode_png(image: Any, compression: int = -1) -> bytes:
     pixels = _pixels("encode_png", image, (1, 2, 3, 4), ("uint8", "uint16"))
     if not -1 <= compression <= 9:
         raise ValueError(f"encode_png: compression must be from -1 to 9, got {compression}.")
-    return _png.encode(pixels, compression)
+    return _png_writing.encode(pixels, compression)
 
 
 def _scaled(pixels: np.ndarray, dtype: np.dtype) -> np.ndarray:

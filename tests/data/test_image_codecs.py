@@ -1,5 +1,6 @@
 """Encoded images: kinds of pixels, formats by their contents, damage, and what else files with such endings hold."""
 
+import base64
 import io
 import struct
 import sys
@@ -378,3 +379,11 @@ def test_exif_of_every_kind():
     for junk in (b"", b"\0\0"):
         data = jpeg[:2] + b"\xff\xe0\0\2" + junk + segment + jpeg[2:]
         np.testing.assert_array_equal(decode_image(data), np.rot90(decode_image(jpeg), -1))
+
+
+def test_a_png_is_equal_to_tensorflows_byte_for_byte():
+    pixels = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    expected = (
+        "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVQImWNkYGRiZmZmYWNjY2ZmBgABFwAtSL4ExAAAAABJRU5ErkJggg=="
+    )
+    assert encode_png(pixels) == base64.b64decode(expected)

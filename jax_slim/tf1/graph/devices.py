@@ -84,7 +84,8 @@ def resolve(stack: list[Any], op: Any) -> str:
         if scope is None:
             break
         if callable(scope):
-            op._device = canonical_name(scope(op)) or op._device
+            found = scope(op)  # kept as the function spells it
+            op._device = (found if isinstance(found, str) else canonical_name(found)) or op._device
         else:
             merged = DeviceSpec.from_string(scope)
             merged.merge_from(DeviceSpec.from_string(op._device or ""))

@@ -89,7 +89,7 @@ class Graph:
             if override is not None and "_gradient_op_type" not in attrs:
                 attrs["_gradient_op_type"] = override.encode()
             colocate = self._stack("colocations", [])
-            if colocate and "_class" not in attrs and op_type != "Const":
+            if colocate and "_class" not in attrs:
                 attrs["_class"] = sorted({group for op in colocate for group in op.colocation_groups()})
             op = Operation(self, name, op_type, op_def or op_defs.find(op_type), inputs, control, list(dtypes), attrs, "", _made_at(), context)
             op.number = len(self._by_number)

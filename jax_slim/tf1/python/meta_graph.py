@@ -215,7 +215,7 @@ def _restore_collections(meta: Any, graph: Any, prefix: str, unbound: str, predi
             for name in values:
                 graph.add_to_collection(key, graph.as_graph_element(prepend_name_scope(name, prefix)))
         elif kind == "bytes_list":
-            if key in (GraphKeys.COND_CONTEXT, GraphKeys.WHILE_CONTEXT, GraphKeys.QUEUE_RUNNERS, GraphKeys.SAVERS):
+            if key in (GraphKeys.COND_CONTEXT, GraphKeys.WHILE_CONTEXT, GraphKeys.QUEUE_RUNNERS):
                 _restore_special(key, values, graph, prefix)
                 continue
             for data in values:
@@ -244,11 +244,6 @@ def _restore_special(key: str, values: Any, graph: Any, prefix: str) -> None:
 
         for data in values:
             graph.add_to_collection(key, queue_runner.QueueRunner.from_proto(protos.QueueRunnerDef.FromString(data), import_scope=prefix or None))
-    elif key == GraphKeys.SAVERS:
-        from jax_slim.tf1.python import saver
-
-        for data in values:
-            graph.add_to_collection(key, saver.Saver.from_proto(protos.SaverDef.FromString(data), import_scope=prefix or None))
 
 
 def add_collection_def(meta_graph_def: Any, key: Any, graph: Any = None, export_scope: str | None = None) -> None:

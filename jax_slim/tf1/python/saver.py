@@ -6,6 +6,7 @@ from typing import Any
 
 from jax_slim.tf1.files import protos
 from jax_slim.tf1.graph import errors
+from jax_slim.tf1.graph.collections import GraphKeys
 from jax_slim.tf1.python import checkpoint_management, global_step as steps, logging, meta_graph, saver_builder, variables
 
 
@@ -249,6 +250,8 @@ def _explained(error: Any, reason: str) -> Any:
         f"Restoring from checkpoint failed. This is most likely due to {reason} from the checkpoint. Please ensure that you have "
         f"not altered the graph expected based on the checkpoint. Original error:\n\n{error.message}"
     )
+    if error.op is not None and error.op.inputs:
+        text += f"\n\nIt is {error.op.name} that failed, for {error.op.inputs[0].op.name}."
     return type(error)(error.node_def, error.op, text)
 
 
@@ -276,3 +279,4 @@ def saver_from_object_based_checkpoint(*args: Any, **kwargs: Any) -> Any:
     raise NotImplementedError("Checkpoints of objects (tf.train.Checkpoint) are not part of jax-slim's TensorFlow 1.")
 
 
+meta_graph.register_proto_function(GraphKeys.SAVERS, "SaverDef", from_proto=Saver.from_proto)
