@@ -59,34 +59,35 @@ def _columns(op: Any) -> Any:
 
 
 def fields_of(line: bytes, delimiter: bytes, quotes: bool) -> list[bytes]:
-    """The fields of a line: what stands in quotes may hold delimiters, and doubled quotes for one.
+    """The fields of a line: what stands in quotes may hold delimiters, and doubled quotes for one. Line ends before a field are skipped.
 
     Raises:
-      InvalidArgumentError: quotes are where none may be.
+      InvalidArgumentError: quotes or line ends are where none may be.
     """
-    if not quotes or b'"' not in line:
-        return line.rstrip(b"\r\n").split(delimiter) if b"\n" in line or b"\r" in line else line.split(delimiter)
+    if line and b"\n" not in line and b"\r" not in line and not (quotes and b'"' in line):
+        return line.split(delimiter)
     found, at = [], 0
-    while True:
-        if line[at : at + 1] == b'"':
-            match = re.compile(rb'"((?:[^"]|"")*)"', re.DOTALL).match(line, at)
-            if match is None:
+    while at < len(line):
+        if line[at : at + 1] in (b"\n", b"\r"):
+            at += 1
+            continue
+        if quotes and line[at : at + 1] == b'"':
+            match = _QUOTED.match(line, at)
+            if match is None or line[match.end() : match.end() + 1] not in (delimiter, b""):
                 raise invalid("Quoted field has to end with quote followed by delim or end")
             found.append(match.group(1).replace(b'""', b'"'))
-            at = match.end()
-            if at < len(line) and line[at : at + 1] not in (delimiter, b"\n", b"\r"):
-                raise invalid("Quoted field has to end with quote followed by delim or end")
-        else:
-            stop = line.find(delimiter, at)
-            stop = len(line) if stop < 0 else stop
-            part = line[at:stop].rstrip(b"\r\n")
-            if b'"' in part:
-                raise invalid("Unquoted fields cannot have quotes/CRLFs inside")
-            found.append(part)
-            at = stop
-        if at >= len(line) or line[at : at + 1] != delimiter:
-            return found
-        at += 1
+            at = match.end() + 1
+            continue
+        stop = line.find(delimiter, at)
+        part = line[at : len(line) if stop < 0 else stop]
+        if (quotes and b'"' in part) or b"\n" in part or b"\r" in part:
+            raise invalid("Unquoted fields cannot have quotes/CRLFs inside")
+        found.append(part)
+        at += len(part) + 1
+    return [*found, b""] if line.endswith(delimiter) else found
+
+
+_QUOTED = re.compile(rb'"((?:[^"]|"")*)"', re.DOTALL)
 
 
 @rows.row("DecodeCSV", host=True, shape=_columns, gradient=rows.NONE)

@@ -9,7 +9,7 @@ import numpy as np
 from jax_slim.tf1.graph import building, conversion, dtypes, gradients, known_values, rows, shapes
 from jax_slim.tf1.graph.tensors import IndexedSlices
 from jax_slim.tf1.operations.arrays import is_known, require, xp
-from jax_slim.tf1.operations.shape_rules import check_rank, merged, refuse, sizes, unknown, value, written
+from jax_slim.tf1.operations.shape_rules import check_rank, merged, refuse, shape_in, sizes, unknown, value, written
 from jax_slim.tf1.operations.shaping import invalid
 
 
@@ -101,7 +101,9 @@ def _gathered_in_batch(params: Any, indices: Any, axis: int, batch: int) -> Any:
 
 def _gathered_nd(op: Any) -> Any:
     params, indices = sizes(op), sizes(op, 1)
-    if params is None or indices is None or not indices or indices[-1] is None:
+    if indices == ():
+        refuse(op, "Shape must be at least rank 1 but is rank 0")
+    if params is None or indices is None or indices[-1] is None:
         return [unknown()]
     if indices[-1] > len(params):
         refuse(op, f"indices.shape[-1] must be <= params.rank, but saw indices shape: {written(op._inputs[1].shape)} and params shape: {written(op._inputs[0].shape)}")
@@ -145,7 +147,7 @@ def gather_nd(params: Any, indices: Any) -> Any:
 
 
 def _scattered(op: Any) -> Any:
-    found = known_values.constant_value_as_shape(op._inputs[2])
+    found = shape_in(op, 2)
     indices, updates = sizes(op), sizes(op, 1)
     if found.sizes is not None and indices is not None and indices and indices[-1] is not None and updates is not None:
         _check_updates(op, indices, updates, found.sizes)
@@ -233,6 +235,8 @@ def tensor_scatter_max(tensor: Any, indices: Any, updates: Any) -> Any:
 
 @rows.row("Where", host=True, shape=lambda op: [(None, op._inputs[0].shape.ndims)], gradient=rows.NONE)
 def where(input: Any) -> Any:
+    if not np.ndim(input):
+        return np.zeros((int(bool(input)), 0), np.int64)
     return np.argwhere(input != 0 if input.dtype != np.bool_ else input).astype(np.int64).reshape(-1, np.ndim(input))
 
 
@@ -243,7 +247,7 @@ def _selected(op: Any) -> Any:
         return [shapes.TensorShape(one)]
     if len(condition) == 1 and len(one) > 1:
         merged(op, condition, one[:1])
-        return [one if one[0] is not None else (condition[0], *one[1:])]
+        return [one]
     return [merged(op, condition, one)]
 
 
@@ -296,9 +300,7 @@ def _hot(op: Any) -> Any:
         refuse(op, f"Dimension {int(depth)} must be >= 0")
     if indices is None:
         return [unknown()]
-    place = len(indices) if axis == -1 else axis
-    if place > len(indices):
-        refuse(op, f"axis = {axis} not in [-1, {len(indices)}]")
+    place = axis % (len(indices) + 1)  # what is out of range is found when it is run
     return [(*indices[:place], None if depth is None else int(depth), *indices[place:])]
 
 
@@ -307,6 +309,8 @@ def one_hot(indices: Any, depth: Any, on_value: Any, off_value: Any, *, axis: in
     count, place = int(depth), np.ndim(indices) if axis == -1 else axis
     if count < 0:
         raise invalid(f"depth must be non-negative, got: {count}")
+    if place > np.ndim(indices):
+        raise invalid(f"Expected axis to be -1 or between [0, {np.ndim(indices) + 1}).  But received: {axis}")
     module = xp(indices, on_value, off_value)
     classes = np.arange(count, dtype=np.int64).reshape((-1,) + (1,) * (np.ndim(indices) - place))
     chosen = module.expand_dims(indices.astype(np.int64), place) == classes

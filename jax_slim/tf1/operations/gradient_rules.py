@@ -46,6 +46,15 @@ def _shape(x: Any) -> Any:
     return make("Shape", x)
 
 
+def _real_only(rule: Any) -> Any:
+    """A rule that holds for real numbers; complex ones, of which factors are conjugated, are left to `jax.vjp`."""
+
+    def gradient(op: Any, grad: Any) -> Any:
+        return gradients.generic(op, [grad]) if grad.dtype.is_complex else rule(op, grad)
+
+    return gradient
+
+
 @rows.set_gradient("Identity")
 def identity(op: Any, grad: Any) -> Any:
     """The gradient itself: no node."""
@@ -79,6 +88,7 @@ def sub(op: Any, grad: Any) -> list[Any]:
 
 
 @rows.set_gradient("Mul")
+@_real_only
 def mul(op: Any, grad: Any) -> list[Any]:
     x, y = op._inputs
     if x.dtype.is_complex:
@@ -93,6 +103,7 @@ def mul(op: Any, grad: Any) -> list[Any]:
 
 
 @rows.set_gradient("Pow")
+@_real_only
 def power(op: Any, grad: Any) -> list[Any]:
     x, y = op._inputs
     if _number(y) and not x.dtype.is_complex:
@@ -102,6 +113,7 @@ def power(op: Any, grad: Any) -> list[Any]:
 
 
 @rows.set_gradient("RealDiv")
+@_real_only
 def real_div(op: Any, grad: Any) -> list[Any]:
     x, y = op._inputs
     return _summed(
@@ -133,6 +145,7 @@ rows.set_gradient("Minimum")(_chosen("LessEqual"))
 
 
 @rows.set_gradient("Square")
+@_real_only
 def square(op: Any, grad: Any) -> Any:
     x = op._inputs[0]
     return make("Mul", grad, make("Mul", x, conversion.constant(2.0, x.dtype.base_dtype)))
@@ -156,18 +169,21 @@ def squared_difference(op: Any, grad: Any) -> list[Any]:
 
 
 @rows.set_gradient("Sin")
+@_real_only
 def sin(op: Any, grad: Any) -> Any:
     return make("Mul", grad, make("Cos", op._inputs[0]), name="mul")
 
 
 @rows.set_gradient("Cos")
+@_real_only
 def cos(op: Any, grad: Any) -> Any:
     return make("Mul", grad, make("Neg", make("Sin", op._inputs[0])), name="mul")
 
 
 @rows.set_gradient("Exp")
+@_real_only
 def exp(op: Any, grad: Any) -> Any:
-    return make("Mul", grad, op.outputs[0], name="mul") if not grad.dtype.is_complex else make("Mul", grad, make("Conj", op.outputs[0]), name="mul")
+    return make("Mul", grad, op.outputs[0], name="mul")
 
 
 @rows.set_gradient("Reshape")
@@ -192,12 +208,16 @@ def unpack(op: Any, *grads: Any) -> Any:
 
 @rows.set_gradient("Split")
 def split(op: Any, *grads: Any) -> list[Any]:
-    return [None, make("ConcatV2", list(grads), op._inputs[0], name="concat")]
+    return [None, _joined(grads, op._inputs[0])]
 
 
 @rows.set_gradient("SplitV")
 def split_v(op: Any, *grads: Any) -> list[Any]:
-    return [make("ConcatV2", list(grads), op._inputs[2], name="concat"), None, None]
+    return [_joined(grads, op._inputs[2]), None, None]
+
+
+def _joined(grads: Any, axis: Any) -> Any:
+    return make("ConcatV2", list(grads), axis, name="concat") if len(grads) > 1 else grads[0]
 
 
 @rows.set_gradient("ConcatV2")
@@ -217,7 +237,13 @@ def concat(op: Any, grad: Any) -> list[Any]:
     return [*result, None]
 
 
-@rows.row("StridedSliceGrad", static=("shape", "begin", "end", "strides"), shape=lambda op: [known_values.constant_value_as_shape(op._inputs[0])])
+def _known_bounds(op: Any) -> tuple[str, ...]:
+    from jax_slim.tf1.operations import slicing
+
+    return ("shape", *slicing.known_bounds(op, 1))
+
+
+@rows.row("StridedSliceGrad", static=_known_bounds, shape=lambda op: [known_values.constant_value_as_shape(op._inputs[0])])
 def strided_slice_grad(shape: Any, begin: Any, end: Any, strides: Any, dy: Any, *, begin_mask: int = 0, end_mask: int = 0, ellipsis_mask: int = 0,
                        new_axis_mask: int = 0, shrink_axis_mask: int = 0) -> Any:  # fmt: skip
     """A gradient put where a slice of `shape` was taken; zeros elsewhere."""
@@ -226,7 +252,7 @@ def strided_slice_grad(shape: Any, begin: Any, end: Any, strides: Any, dy: Any, 
     masks = dict(begin_mask=begin_mask, end_mask=end_mask, ellipsis_mask=ellipsis_mask, new_axis_mask=new_axis_mask, shrink_axis_mask=shrink_axis_mask)
     places = slicing.strided_slice(np.arange(int(np.prod(shape)), dtype=np.int64).reshape(tuple(shape)), begin, end, strides, **masks)
     total = int(np.prod(shape))
-    if arrays.xp(dy) is np:
+    if arrays.xp(dy, places) is np:
         flat = np.zeros(total, dy.dtype)
         flat[places.reshape(-1)] = dy.reshape(-1)
         return flat.reshape(tuple(shape))

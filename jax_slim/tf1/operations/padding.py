@@ -124,7 +124,14 @@ def depth_to_space(input: Any, *, block_size: int, data_format: bytes) -> Any:
 # Blocks of space in the batch, and back.
 
 
+def _check_block_shape(op: Any) -> None:
+    check_rank(op, 1, 1)
+    if not op._inputs[1].shape.is_fully_defined():
+        refuse(op, "block_shape must have known size")
+
+
 def _to_batch_shape(op: Any) -> Any:
+    _check_block_shape(op)
     source = sizes(op)
     blocks, pairs = values(op, 1), value(op, 2)
     if source is None:
@@ -135,6 +142,7 @@ def _to_batch_shape(op: Any) -> Any:
 
 
 def _from_batch_shape(op: Any) -> Any:
+    _check_block_shape(op)
     source = sizes(op)
     blocks, pairs = values(op, 1), value(op, 2)
     if source is None:

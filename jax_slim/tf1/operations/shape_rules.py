@@ -34,6 +34,15 @@ def values(op: Any, place: int) -> list[int] | None:
     return None if found is None else [int(v) for v in found.reshape(-1)]
 
 
+def shape_in(op: Any, place: int) -> shapes.TensorShape:
+    """The shape that an input holds as a vector of sizes; -1 and what is not known yet are unknown sizes."""
+    found = known_values.sizes_of(op._inputs[place])
+    for size in found or ():
+        if size is not None and size < -1:
+            refuse(op, f"Invalid value in tensor used for shape: {size}")
+    return known_values.constant_value_as_shape(op._inputs[place])
+
+
 def check_rank(op: Any, place: int, rank: int) -> None:
     """Raises unless an input's rank may be `rank`."""
     found = sizes(op, place)

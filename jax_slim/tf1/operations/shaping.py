@@ -10,8 +10,10 @@ from jax_slim.tf1.operations.arrays import xp
 from jax_slim.tf1.operations.shape_rules import (
     check_rank,
     length,
+    merged,
     product,
     refuse,
+    shape_in,
     sizes,
     unknown,
     values,
@@ -81,7 +83,12 @@ def identity_n(inputs: list[Any]) -> Any:
     return list(inputs)
 
 
-@rows.row("PlaceholderWithDefault", shape=shape_inference.of_attribute())
+def _with_default(op: Any) -> Any:
+    merged(op, sizes(op), op.attrs["shape"].sizes)
+    return [op.attrs["shape"]]
+
+
+@rows.row("PlaceholderWithDefault", shape=_with_default)
 def placeholder_with_default(input: Any) -> Any:
     return input
 
@@ -118,10 +125,10 @@ def ensure_shape(input: Any, *, shape: Any) -> Any:
 
 def _reshaped(op: Any) -> Any:
     check_rank(op, 1, 1)
-    wanted = known_values.sizes_of(op._inputs[1])
-    if wanted is None:
+    found = shape_in(op, 1).sizes
+    if found is None:
         return [unknown(length(op, 1))]
-    wanted = [None if d is None or d < 0 else d for d in wanted]
+    wanted = list(found)
     source = sizes(op)
     if source is None or None in source:
         return [tuple(wanted)]
@@ -240,7 +247,7 @@ def _tiled(op: Any) -> Any:
         return [unknown(len(source))]
     return [
         tuple(
-            0 if 0 in (d, m) else None if d is None or m is None else d * m
+            0 if 0 in (d, m) else None if d is None or m is None or m < 0 else d * m
             for d, m in zip(source, multiples, strict=True)
         )
     ]
@@ -263,7 +270,7 @@ def tile(input: Any, multiples: Any) -> Any:
 
 def _broadcast_to(op: Any) -> Any:
     check_rank(op, 1, 1)
-    found = known_values.constant_value_as_shape(op._inputs[1])
+    found = shape_in(op, 1)
     source = sizes(op)
     if source is not None and found.sizes is not None:
         if len(source) > len(found.sizes):

@@ -147,18 +147,18 @@ def _strided_shape(op: Any) -> Any:
     return [tuple(result) + source[next_axis:]]
 
 
-def _known_bounds(op: Any) -> tuple[str, ...]:
-    """Bounds must be known where they decide sizes; single indices and whole axes go without."""
-    if values(op, 1) is not None and values(op, 2) is not None:
+def known_bounds(op: Any, first: int = 1) -> tuple[str, ...]:
+    """The inputs, from `first` on begin, end and strides, that must be known: bounds where they decide sizes, not single indices."""
+    if values(op, first) is not None and values(op, first + 1) is not None:
         return ("begin", "end", "strides")
-    count = length(op, 3)
+    count = length(op, first + 2)
     kinds = ["range"] if count is None else spec_of(count, op.attrs)
     masks = op.attrs["begin_mask"] & op.attrs["end_mask"]
     free = all(kind != "range" or masks >> place & 1 for place, kind in enumerate(kinds))
     return ("strides",) if free else ("begin", "end", "strides")
 
 
-@rows.row("StridedSlice", static=_known_bounds, shape=_strided_shape)
+@rows.row("StridedSlice", static=known_bounds, shape=_strided_shape)
 def strided_slice(input: Any, begin: Any, end: Any, strides: Any, *, begin_mask: int, end_mask: int, ellipsis_mask: int,
                   new_axis_mask: int, shrink_axis_mask: int) -> Any:  # fmt: skip
     masks = {"ellipsis_mask": ellipsis_mask, "new_axis_mask": new_axis_mask, "shrink_axis_mask": shrink_axis_mask}

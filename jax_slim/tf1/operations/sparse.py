@@ -8,7 +8,7 @@ import numpy as np
 
 from jax_slim.tf1.graph import known_values, rows, shape_inference
 from jax_slim.tf1.operations.arrays import require, xp
-from jax_slim.tf1.operations.shape_rules import check_rank, length, product, refuse, sizes, unknown, value
+from jax_slim.tf1.operations.shape_rules import check_rank, length, product, refuse, shape_in, sizes, unknown, value
 from jax_slim.tf1.operations.shaping import invalid, reshaped
 
 
@@ -44,7 +44,7 @@ def _check_inside(indices: Any, shape: Any, prefix: str = "indices") -> None:
 
 def _dense_shape(op: Any) -> Any:
     check_rank(op, 1, 1)
-    return [known_values.constant_value_as_shape(op._inputs[1])]
+    return [shape_in(op, 1)]
 
 
 @rows.row("SparseToDense", static=("output_shape",), shape=_dense_shape)
@@ -98,7 +98,9 @@ def sparse_tensor_dense_add(a_indices: Any, a_values: Any, a_shape: Any, b: Any)
 
 
 def _values_shape(op: Any) -> Any:
-    return [op._inputs[1].shape]
+    check_rank(op, 0, 2)
+    found = sizes(op)
+    return [(None if found is None else found[0],)]
 
 
 def _dense_at(indices: Any, shape: Any, dense: Any) -> Any:
@@ -208,7 +210,11 @@ def sparse_reduce_sum(input_indices: Any, input_values: Any, input_shape: Any, r
     return _reduced(input_indices, input_values, input_shape, reduction_axes, keep_dims, "sum")
 
 
-@rows.row("SparseReduceMax", static=("input_shape", "reduction_axes"), shape=_reduced_shape, gradient=rows.NONE)
+def _no_gradient(op: Any, *gradients: Any) -> Any:
+    raise LookupError(f"No gradient defined for operation '{op.name}' (op type: {op.type})")
+
+
+@rows.row("SparseReduceMax", static=("input_shape", "reduction_axes"), shape=_reduced_shape, gradient=_no_gradient)
 def sparse_reduce_max(input_indices: Any, input_values: Any, input_shape: Any, reduction_axes: Any, *, keep_dims: bool) -> Any:
     return _reduced(input_indices, input_values, input_shape, reduction_axes, keep_dims, "max")
 
@@ -249,6 +255,8 @@ def _reordered_shape(op: Any) -> Any:
 
 @rows.row("SparseReorder", static=("input_shape",), shape=_reordered_shape)
 def sparse_reorder(input_indices: Any, input_values: Any, input_shape: Any) -> Any:
+    if np.shape(input_indices)[0] != np.shape(input_values)[0]:
+        raise invalid(f"Number of elements of indices and values differ: {np.shape(input_indices)[0]} and {np.shape(input_values)[0]}")
     _check_inside(input_indices, input_shape)
     places = flat_places(input_indices, input_shape)
     order = np.argsort(places, kind="stable") if isinstance(places, np.ndarray) else jnp.argsort(places, stable=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from jax_slim.tf1.graph import building, known_values, rows
+from jax_slim.tf1.graph import building, known_values, rows, shape_inference
 from jax_slim.tf1.operations.shape_rules import length, sizes
 from jax_slim.tf1.operations.shaping import invalid
 from jax_slim.tf1.operations.sparse import flat_places
@@ -170,7 +170,7 @@ def _split_shape(op: Any) -> Any:
     return [(None, rank)] * count + [(None,)] * count + [(rank,)] * count
 
 
-@rows.row("SparseSplit", host=True, shape=_split_shape, gradient=rows.NONE)
+@rows.row("SparseSplit", host=True, shape=_split_shape)
 def sparse_split(split_dim: Any, indices: Any, values: Any, shape: Any, *, num_split: int) -> Any:
     axis = int(split_dim) % len(shape)
     size = int(shape[axis])
@@ -205,16 +205,12 @@ def _reduced(indices: Any, values: Any, shape: Any, axes: Any, keep_dims: bool, 
     return [where, np.array(found, values.dtype), size]
 
 
-def _unknown_three(op: Any) -> Any:
-    return [(None, None), (None,), (None,)]
-
-
-@rows.row("SparseReduceSumSparse", host=True, shape=_unknown_three, gradient=rows.NONE)
+@rows.row("SparseReduceSumSparse", host=True, shape=shape_inference.unknown)
 def sparse_reduce_sum_sparse(input_indices: Any, input_values: Any, input_shape: Any, reduction_axes: Any, *, keep_dims: bool) -> Any:
     return _reduced(input_indices, input_values, input_shape, reduction_axes, keep_dims, np.sum)
 
 
-@rows.row("SparseReduceMaxSparse", host=True, shape=_unknown_three, gradient=rows.NONE)
+@rows.row("SparseReduceMaxSparse", host=True, shape=shape_inference.unknown)
 def sparse_reduce_max_sparse(input_indices: Any, input_values: Any, input_shape: Any, reduction_axes: Any, *, keep_dims: bool) -> Any:
     return _reduced(input_indices, input_values, input_shape, reduction_axes, keep_dims, np.max)
 
@@ -291,17 +287,30 @@ def _operated(a: dict[Any, set[Any]], b: dict[Any, set[Any]], outer: Any, how: b
     return [np.array(indices, np.int64).reshape(len(values), len(outer) + 1), whole, np.array([*outer, longest], np.int64)]
 
 
-@rows.row("DenseToDenseSetOperation", host=True, shape=_unknown_three, gradient=rows.NONE)
+def _set_shape(op: Any) -> Any:
+    """Of the axes of the sets: those of a dense one, or as many as the shape of a sparse one says."""
+    ranks = [op._inputs[0].shape.ndims if op.type.startswith("Dense") else None]
+    if op.type == "DenseToDenseSetOperation":
+        ranks.append(op._inputs[1].shape.ndims)
+    elif op.type == "DenseToSparseSetOperation":
+        ranks.append(_rank_of(op, 1))
+    else:
+        ranks += [_rank_of(op, 0), _rank_of(op, 3)]
+    rank = next((r for r in ranks if r is not None), None)
+    return [(None, rank), (None,), (rank,)]
+
+
+@rows.row("DenseToDenseSetOperation", host=True, shape=_set_shape, gradient=rows.NONE)
 def dense_to_dense_set_operation(set1: Any, set2: Any, *, set_operation: bytes) -> Any:
     return _operated(_dense_sets(set1), _dense_sets(set2), set1.shape[:-1], set_operation, set1.dtype)
 
 
-@rows.row("DenseToSparseSetOperation", host=True, shape=_unknown_three, gradient=rows.NONE)
+@rows.row("DenseToSparseSetOperation", host=True, shape=_set_shape, gradient=rows.NONE)
 def dense_to_sparse_set_operation(set1: Any, set2_indices: Any, set2_values: Any, set2_shape: Any, *, set_operation: bytes) -> Any:
     return _operated(_dense_sets(set1), _sets_of(set2_indices, set2_values), set1.shape[:-1], set_operation, set1.dtype)
 
 
-@rows.row("SparseToSparseSetOperation", host=True, shape=_unknown_three, gradient=rows.NONE)
+@rows.row("SparseToSparseSetOperation", host=True, shape=_set_shape, gradient=rows.NONE)
 def sparse_to_sparse_set_operation(set1_indices: Any, set1_values: Any, set1_shape: Any, set2_indices: Any, set2_values: Any,
                                    set2_shape: Any, *, set_operation: bytes) -> Any:  # fmt: skip
     outer = [int(max(a, b)) for a, b in zip(set1_shape[:-1], set2_shape[:-1], strict=True)]

@@ -125,7 +125,14 @@ def reduce_join(inputs: Any, reduction_indices: Any, *, keep_dims: bool, separat
     return result.reshape([1 if axis in axes else d for axis, d in enumerate(inputs.shape)]) if keep_dims else result
 
 
-@rows.row("UnsortedSegmentJoin", host=True, shape=shape_inference.unknown, gradient=rows.NONE)
+def _segments(op: Any) -> Any:
+    source, ids, count = sizes(op), sizes(op, 1), value(op, 2)
+    if source is None or ids is None:
+        return [unknown()]
+    return [(None if count is None else int(count), *source[len(ids) :])]
+
+
+@rows.row("UnsortedSegmentJoin", host=True, shape=_segments, gradient=rows.NONE)
 def unsorted_segment_join(inputs: Any, segment_ids: Any, num_segments: Any, *, separator: bytes) -> Any:
     count, rank = int(num_segments), np.ndim(segment_ids)
     rest = inputs.shape[rank:]
@@ -280,7 +287,8 @@ def string_to_number(string_tensor: Any, *, out_type: Any) -> Any:
                 if not np.iinfo(kind).min <= found <= np.iinfo(kind).max:
                     raise ValueError
                 return found
-            return float(text.strip(_SPACE))
+            bare = text.strip(_SPACE)
+            return float.fromhex(bare.decode()) if b"x" in bare.lower() else float(bare)
         except ValueError:
             raise invalid(f"StringToNumberOp could not correctly convert string: {text.decode(errors='replace')}") from None
 

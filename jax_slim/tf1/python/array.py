@@ -92,7 +92,7 @@ def rank_internal(input: Any, name: str | None = None, optimize: bool = True) ->
     """`rank`; with `optimize` False always an operation."""
     with graphs.name_scope(name, "Rank", [input]) as scope:
         if isinstance(input, SparseTensor | SparseTensorValue):
-            return size_internal(input.dense_shape, name=scope)
+            return building.make("Size", input.dense_shape, name=scope)
         tensor = conversion.convert_to_tensor(input)
         if optimize and tensor.shape.ndims is not None:
             return conversion.constant(tensor.shape.ndims, dtypes.int32, name=scope)

@@ -96,7 +96,11 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
 
 
 def _is_tensor(value: Any) -> bool:
-    return isinstance(value, Tensor) or (not isinstance(value, _PLAIN) and not isinstance(value, list | tuple) and conversion.is_dense_tensor_like(value))
+    if isinstance(value, Tensor):
+        return True
+    if isinstance(value, _PLAIN) or not isinstance(getattr(value, "dtype", None), dtypes.DType):
+        return False
+    return conversion.is_dense_tensor_like(value)
 
 
 def _type_among(values: Any) -> Any:

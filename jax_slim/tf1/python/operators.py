@@ -90,7 +90,19 @@ def _reversed_operator(name: str, function: Callable[..., Any]) -> Callable[[Any
     return operate
 
 
+def _sparse_operator(name: str, type: str) -> Callable[[Any, Any], Any]:
+    def operate(x: SparseTensor, y: Any) -> SparseTensor:
+        y = conversion.convert_to_tensor(y, dtype=x.dtype.base_dtype, name="y")
+        with graphs.name_scope(None, name, [x.indices, y]) as scope:
+            values = building.make(type, x.indices, x.values, x.dense_shape, y, name=scope)
+            return SparseTensor(x.indices, values, x.dense_shape)
+
+    return operate
+
+
 def _install() -> None:
+    for name, type in (("mul", "SparseDenseCwiseMul"), ("div", "SparseDenseCwiseDiv"), ("truediv", "SparseDenseCwiseDiv")):
+        setattr(SparseTensor, f"__{name}__", _sparse_operator(name, type))
     overloaded = {"__abs__": math.abs, "__neg__": math.negative, "__invert__": math.logical_not, **_COMPARISONS}
     for name, function in _BINARY.items():
         overloaded[f"__{name}__"] = _operator(name, function)

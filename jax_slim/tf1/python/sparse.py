@@ -401,12 +401,15 @@ def sparse_eye(num_rows: Any, num_columns: Any = None, dtype: Any = dtypes.float
     from jax_slim.tf1.python import constant_op
 
     with graphs.name_scope(name, "eye", [num_rows, num_columns]):
-        height = _as_int64(num_rows)
-        width = height if num_columns is None else _as_int64(num_columns)
+        height = _number(num_rows, "num_rows")
+        width = height if num_columns is None else _number(num_columns, "num_columns")
         count = building.make("Minimum", height, width)
-        places = building.make("Range", conversion.constant(0, dtypes.int64), count, conversion.constant(1, dtypes.int64))
-        ones = constant_op.ones(array.expand_dims(count, 0), dtype)
-        return SparseTensor(array.stack([places, places], axis=1), ones, array.stack([height, width]))
+        places = constant_op.range(count, dtype=dtypes.int64)
+        return SparseTensor(array.stack([places, places], axis=1), constant_op.ones(count, dtype), [height, width])
+
+
+def _number(value: Any, name: str) -> Tensor:
+    return _as_int64(value) if isinstance(value, Tensor) else conversion.convert_to_tensor(value, dtypes.int64, name=name)
 
 
 # Distances and sets.
@@ -449,20 +452,20 @@ def _set_operation(a: Any, b: Any, how: str, validate_indices: bool) -> SparseTe
     return SparseTensor(*found)
 
 
-def _as_set(value: Any) -> Any:
-    return conversion.convert_to_tensor_or_sparse_tensor(value)
+def _as_sets(a: Any, b: Any) -> Any:
+    return conversion.convert_to_tensor_or_sparse_tensor(a, name="a"), conversion.convert_to_tensor_or_sparse_tensor(b, name="b")
 
 
 def set_intersection(a: Any, b: Any, validate_indices: bool = True) -> SparseTensor:
     """What is in both of two sets, row by row."""
-    return _set_operation(_as_set(a), _as_set(b), "intersection", validate_indices)
+    return _set_operation(*_as_sets(a, b), "intersection", validate_indices)
 
 
 def set_difference(a: Any, b: Any, aminusb: bool = True, validate_indices: bool = True) -> SparseTensor:
     """What is in the first of two sets and not in the second, row by row; the other way round without `aminusb`."""
-    return _set_operation(_as_set(a), _as_set(b), "a-b" if aminusb else "b-a", validate_indices)
+    return _set_operation(*_as_sets(a, b), "a-b" if aminusb else "b-a", validate_indices)
 
 
 def set_union(a: Any, b: Any, validate_indices: bool = True) -> SparseTensor:
     """What is in one of two sets or in both, row by row."""
-    return _set_operation(_as_set(a), _as_set(b), "union", validate_indices)
+    return _set_operation(*_as_sets(a, b), "union", validate_indices)
