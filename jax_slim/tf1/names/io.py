@@ -1,4 +1,4 @@
-"""Names of files, records, nested structures, texts as bytes, and lookup tables."""
+"""Names of files, records, nested structures, texts as bytes, lookup tables, and hyperparameters."""
 
 _GFILE = (
     "GFile", "FastGFile", "Open", "Exists", "IsDirectory", "Remove", "Copy", "Rename", "MkDir", "MakeDirs", "DeleteRecursively",
@@ -52,5 +52,6 @@ NAMES = {
     "tables_initializer": "python.lookup:tables_initializer",
     "initializers.tables_initializer": "python.lookup:tables_initializer",
     "initialize_all_tables": "python.lookup:initialize_all_tables",
-    "contrib.util.constant_value": "python.array:constant_value",
+    "contrib.training.HParams": "contrib.hyperparameters:HParams",
+    "contrib.training.parse_values": "contrib.hyperparameters:parse_values",
 }
