@@ -185,7 +185,9 @@ class _Importer:
             merged.merge_from(devices.DeviceSpec.from_string(node.device))
             op._set_device(merged.to_string() if op.device else node.device)
         self._late += [(op, place, source) for place, source in late]
-        if not late:
+        if op.type == "Const":
+            op.outputs[0].set_shape(attrs["value"].shape)
+        elif not late:
             shape_inference.infer(op)
         if known_shapes:
             op.private["known_shapes"] = known_shapes

@@ -258,6 +258,8 @@ def _inputs(units: list[Unit], fed: Any) -> list[Tensor]:
     for unit in units:
         for op in unit.ops:
             for tensor in op._inputs:
+                if tensor not in fed and references.is_alias(tensor.op):  # a fed variable is what its own read gives
+                    tensor = tensor.op._inputs[0]
                 if tensor in fed or (tensor.op not in inside and not is_inline(tensor.op) and not _is_handle(tensor)):
                     found[tensor] = None
     return list(found)
