@@ -39,6 +39,11 @@ _FRAMEWORK = {
         "assign_from_values assign_from_values_fn assign_from_checkpoint assign_from_checkpoint_fn filter_variables zero_initializer "
         "assert_or_get_global_step VariableDeviceChooser"
     ),
+    "contrib.framework_checks": (
+        "assert_scalar_int with_shape with_same_shape reduce_sum_n get_graph_from_inputs get_placeholders deprecated deprecated_args deprecated_arg_values"
+    ),
+    "python.checks": "assert_same_float_dtype assert_scalar",
+    "python.segments": "remove_squeezable_dimensions",
     "python.global_step": "get_global_step create_global_step get_or_create_global_step assert_global_step",
     "python.framework": "strip_name_scope prepend_name_scope get_name_scope",
 }  # fmt: skip

@@ -46,3 +46,4 @@ for _name, _place in {
     NAMES[f"initializers.{_name}"] = f"python.state_ops:{_place}"
 for _name in "enable_resource_variables".split():
     NAMES[f"experimental.{_name}"] = f"python.variables:{_name}"
+NAMES["make_template"] = "python.template:make_template"
