@@ -5,7 +5,7 @@ import heapq
 from collections.abc import Iterable
 from typing import Any
 
-from jax_slim.tf1.graph import errors, rows
+from jax_slim.tf1.graph import errors, known_values, rows
 from jax_slim.tf1.graph.tensors import Operation, Tensor
 from jax_slim.tf1.running import references
 
@@ -109,6 +109,9 @@ def units_of(ops: set[Operation], context: Any, fed: Any) -> list[Unit]:
                     before.after.add(unit)
     for unit in units:
         _describe(unit, fed)
+    if context is None:
+        for unit in units:
+            _cut_on_host(unit, by_op, fed)
     return _sorted(units)
 
 
@@ -156,6 +159,44 @@ def _describe(unit: Unit, fed: Any) -> None:
             unit.host = True
     if unit.construct is not None:
         unit.heavy = True
+
+
+def _cut_on_host(unit: Unit, by_op: dict[Operation, Unit], fed: Any) -> None:
+    """Has the host cut a part out of a constant, a feed or what it made, where values of a run say which part.
+
+    A program would be compiled for each of these values: for each batch that a program takes out of its data by a fed number.
+    """
+    op = unit.ops[0]
+    if unit.host or op.type not in ("StridedSlice", "Slice"):
+        return
+    bounds = rows.static_inputs(op)
+    if all(t not in fed and known_values.constant_value(t) is not None for t in bounds):
+        return
+    before = _light(bounds, by_op, fed)
+    if before is not None and _light([t for t in op._inputs if t not in bounds], by_op, fed, here=True) is not None:
+        for one in (unit, *before):
+            one.host = True
+
+
+def _light(tensors: list[Tensor], by_op: dict[Operation, Unit], fed: Any, here: bool = False) -> set[Unit] | None:
+    """The units that NumPy computes these of feeds with; None where they need more than that, or, with `here`, any unit but the host's."""
+    found: set[Unit] = set()
+    stack = list(tensors)
+    while stack:
+        tensor = stack.pop()
+        if tensor in fed or tensor.op.type == "Const" or tensor.known is not None:
+            continue
+        unit = by_op.get(tensor.op)
+        if unit is None:
+            return None
+        if unit.host or unit in found:
+            continue
+        row = rows.find(tensor.op.type)
+        if here or unit.construct is not None or row is None or row.context or not row.numpy or not tensor.op._inputs:
+            return None
+        found.add(unit)
+        stack.extend(tensor.op._inputs)
+    return found
 
 
 def _has_objects(op: Operation) -> bool:
