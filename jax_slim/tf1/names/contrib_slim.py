@@ -43,7 +43,19 @@ for _name in (
     "add_scalar_summaries add_zero_fraction_summaries"
 ).split():  # fmt: skip
     NAMES[f"{_PREFIX}summaries.{_name}"] = f"contrib.layers_summaries:{_name}"
-for (
-    _name
-) in "vgg alexnet overfeat inception inception_v1 inception_v2 inception_v3 resnet_utils resnet_v1 resnet_v2".split():
-    NAMES[f"{_PREFIX}nets.{_name}"] = NAMES[f"{_PREFIX}python.slim.nets.{_name}"] = f"contrib.nets.{_name}:"
+_INCEPTION = {n: f"{n} {n}_base {n}_arg_scope trunc_normal" for n in ("inception_v1", "inception_v2", "inception_v3")}
+_RESNETS = {n: f"{n} {n}_50 {n}_101 {n}_152 {n}_200 {n}_block bottleneck resnet_arg_scope" for n in ("resnet_v1", "resnet_v2")}
+_NETS = {
+    "vgg": "vgg_arg_scope vgg_a vgg_16 vgg_19 vgg_d vgg_e",
+    "alexnet": "alexnet_v2_arg_scope alexnet_v2 trunc_normal",
+    "overfeat": "overfeat_arg_scope overfeat trunc_normal",
+    **_INCEPTION,
+    **_RESNETS,
+    "inception": " ".join(_INCEPTION.values()).replace(" trunc_normal", ""),
+    "resnet_utils": "Block subsample conv2d_same stack_blocks_dense resnet_arg_scope",
+}
+for _net, _names in _NETS.items():
+    for _place in (f"{_PREFIX}nets.{_net}", f"{_PREFIX}python.slim.nets.{_net}"):
+        NAMES[_place] = f"contrib.nets.{_net}:"
+        for _name in _names.split():
+            NAMES[f"{_place}.{_name}"] = f"contrib.nets.{_net}:{_name}"
