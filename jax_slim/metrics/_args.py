@@ -1,14 +1,19 @@
 """What metrics check and mend in their arguments before any variable exists."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from jax_slim.core.collections import NamesOfCollections, add_to_collections
+from jax_slim.core.collections import NamesOfCollections, add_to_collection, add_to_collections
+from jax_slim.core.program import ProgramError
 from jax_slim.core.scopes import get_name_scope
 from jax_slim.metrics._accumulators import at_least_float32
+
+REQUIREMENTS = "metric_requirements"
+"""The collection of what metrics require of the values of a batch: requirement -> whether it is met."""
 
 
 def array(value: Any) -> jax.Array:
@@ -101,6 +106,26 @@ def is_concrete(value: jax.Array) -> bool:
     return not isinstance(value, jax.core.Tracer)
 
 
+def require(requirement: str, met: jax.Array, wrong: Callable[[], str] = str) -> jax.Array:
+    """Whether a requirement is met, a scalar: `MetricsProgram` refuses to give results where one was not.
+
+    Args:
+      requirement: '<function>: <argument> must be <rule>', for the message.
+      met: booleans.
+      wrong: () -> ', got <value>' and what may help, where values can be looked at.
+
+    Raises:
+      ValueError: it is not met, where values can be looked at.
+    """
+    if is_concrete(met) and not bool(jnp.all(met)):
+        raise ValueError(f"{requirement}{wrong()}")
+    met = jnp.all(met)
+    # Outside of a program, or in an inner trace, NaN has to tell it alone.
+    with contextlib.suppress(ProgramError):
+        add_to_collection(REQUIREMENTS, met, requirement)
+    return met
+
+
 def all_probabilities(function: str, scores: jax.Array) -> jax.Array:
     """Whether all scores are in [0, 1], and so no NaN among them: a scalar.
 
@@ -108,9 +133,6 @@ def all_probabilities(function: str, scores: jax.Array) -> jax.Array:
       ValueError: they are not, where values can be looked at.
     """
     proper = (scores >= 0) & (scores <= 1)
-    if is_concrete(proper) and not bool(jnp.all(proper)):
-        raise ValueError(
-            f"{function}: predictions must be probabilities in [0, 1], got {scores[~proper][0]}. Of logits make them "
-            "with jax.nn.sigmoid or jax.nn.softmax."
-        )
-    return jnp.all(proper)
+    advice = "Of logits make them with jax.nn.sigmoid or jax.nn.softmax."
+    requirement = f"{function}: predictions must be probabilities in [0, 1]"
+    return require(requirement, proper, lambda: f", got {scores[~proper][0]}. {advice}")

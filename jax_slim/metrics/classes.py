@@ -17,7 +17,7 @@ from jax_slim.metrics._accumulators import (
     ratio,
     total,
 )
-from jax_slim.metrics._args import array, is_concrete, matching, report, weights_for
+from jax_slim.metrics._args import array, is_concrete, matching, report, require, weights_for
 from jax_slim.metrics._bins import counts_by_bin, sums_by_bin
 
 
@@ -111,10 +111,8 @@ def _cells(function: str, predictions: jax.Array, labels: jax.Array, num_classes
     inside = jnp.ones(labels.shape, bool)
     for argument, ids in (("labels", labels), ("predictions", predictions)):
         valid = (ids >= 0) & (ids < num_classes)
-        if is_concrete(valid) and not bool(jnp.all(valid)):
-            raise ValueError(
-                f"{function}: {argument} must be at least 0 and below num_classes={num_classes}, got {ids[~valid][0]}."
-            )
+        requirement = f"{function}: {argument} must be at least 0 and below num_classes={num_classes}"
+        require(requirement, valid, lambda ids=ids, valid=valid: f", got {ids[~valid][0]}.")
         inside &= valid
     return jnp.where(inside, labels * num_classes + predictions, -1).astype(jnp.int32), inside
 

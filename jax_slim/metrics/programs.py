@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from jax_slim.core.model import Model
 from jax_slim.kernels import jit
+from jax_slim.metrics._args import REQUIREMENTS
 
 EvalFn = Callable[[Any], Any]
 
@@ -37,6 +38,7 @@ class MetricsProgram:
         self._model = Model(lambda batch: _values(function, eval_fn(batch)))
         self._initial: dict[str, Any] | None = None
         self._totals: dict[str, Any] = {}
+        self._met: dict[str, Any] = {}
         self._batch: Any = None
         self._add = jit(self._added)
         self._finish = jit(self._final)
@@ -44,6 +46,7 @@ class MetricsProgram:
     def reset(self) -> None:
         """Empties the totals, for another pass."""
         self.count, self._totals, self._batch = 0, dict(self._initial or {}), None
+        self._met = {}
 
     def update(self, variables: Mapping[str, Any], batch: Any) -> None:
         """Adds a batch to the totals. Does not wait for the device.
@@ -57,7 +60,8 @@ class MetricsProgram:
             # Before the first batch is compiled: were the totals made inside, it would be compiled twice.
             self._initial = dict(self._model.init_local(self._key, batch))
             self._totals = dict(self._initial)
-        self._totals = self._add(dict(variables), self._totals, batch, self.count)
+        self._totals, met = self._add(dict(variables), self._totals, batch, self.count)
+        self._met = {name: self._met.get(name, True) & now for name, now in met.items()}
         self._batch = batch
         self.count += 1
 
@@ -65,14 +69,17 @@ class MetricsProgram:
         """The final values by name, as floats (arrays where a metric is one), and the program's summaries.
 
         Raises:
-          ValueError: there was no batch.
+          ValueError: there was no batch, or one had values that a metric does not take.
         """
         if not self.count:
             raise ValueError(f"{self._function}: batches gave no batch. Is the iterator used up?")
+        for requirement, met in jax.device_get(self._met).items():
+            if not met:
+                raise ValueError(f"{requirement}, and in some batch they are not.")
         values, summaries = jax.device_get(self._finish(dict(variables), self._totals, self._batch))
         return {name: float(value) if value.ndim == 0 else value for name, value in values.items()}, summaries
 
-    def _added(self, variables: dict[str, Any], totals: dict[str, Any], batch: Any, count: int) -> dict[str, Any]:
+    def _added(self, variables: dict[str, Any], totals: dict[str, Any], batch: Any, count: int) -> Any:
         _, collected = self._model.collect(variables | totals, batch, rng=jax.random.fold_in(self._key, count))
         changed = [name for name in collected.updates if name not in totals]
         if changed:
@@ -81,7 +88,7 @@ class MetricsProgram:
                 f"({', '.join(changed[:3])}, ...), as batch_norm does in training. Build the net with "
                 "is_training=False."
             )
-        return totals | collected.updates
+        return totals | collected.updates, collected.collections.get(REQUIREMENTS, {})
 
     def _final(self, variables: dict[str, Any], totals: dict[str, Any], batch: Any) -> Any:
         # Values depend on the totals alone: where the program has no summaries, the compiler drops the net.

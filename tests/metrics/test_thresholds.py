@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import jax_slim as slim
+from jax_slim.metrics.programs import MetricsProgram
 
 TRUTH = np.array([0, 0, 1, 1, 1, 0, 1, 0], bool)
 PROPER = np.array([0.0, 0.4, 0.35, 0.8, 1.0, 0.2, 0.7, 0.3], np.float32)
@@ -58,3 +59,25 @@ def test_scores_on_any_scale_may_not_be_nan(metric):
         (_, update), collected = collect(variables, scores, TRUTH)
         variables, values = collected.updates, [*values, float(update)]
     assert np.isnan(values).tolist() == [False, True, True, True]
+
+
+def test_an_evaluation_refuses_what_is_no_probability():
+    program = MetricsProgram(lambda batch: {"auc": m.streaming_auc(batch, TRUTH), "too": m.streaming_auc(batch, TRUTH)})
+    for batch in (PROPER, WRONG["percent"], PROPER):
+        program.update({}, batch)
+    with pytest.raises(
+        ValueError, match=r"streaming_auc: predictions must be probabilities .*, and in some batch they"
+    ):
+        program.results({})
+    program.reset()
+    program.update({}, PROPER)
+    assert np.isfinite(program.results({})[0]["auc"])
+
+
+def test_an_evaluation_refuses_class_ids_out_of_range():
+    program = MetricsProgram(lambda ids: {"iou": m.streaming_mean_iou(ids, ids, 3)})
+    program.update({}, np.array([0, 3]))
+    with pytest.raises(
+        ValueError, match="streaming_mean_iou: labels must be at least 0 and below num_classes=3, and in"
+    ):
+        program.results({})
