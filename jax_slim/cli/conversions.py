@@ -72,6 +72,10 @@ def _images(options: argparse.Namespace) -> int:
     from jax_slim.datasets.converting import convert
 
     chosen = {name: getattr(options, name) for name in _FOR_IMAGES if getattr(options, name) is not None}
+    if not 0 <= chosen.get("validation_fraction", 0) < 1:
+        raise UsageError(f"--validation_fraction must be from 0 to below 1, got {options.validation_fraction}.")
+    if not 1 <= chosen.get("num_shards", 1) <= 99999:
+        raise UsageError(f"--num_shards must be from 1 to 99999, got {options.num_shards}.")
     if chosen.pop("skip_damaged", False):
         chosen["errors"] = "skip"
     try:

@@ -60,6 +60,9 @@ def run(options: argparse.Namespace) -> int:
     earlier = _data_of_run(path)
     chosen = merged(options, GROUPS, earlier, file)
     confusion.check(chosen.confusion_matrix)
+    for name in ("batch_size", "max_num_batches"):
+        if getattr(chosen, name) is not None and getattr(chosen, name) < 1:
+            raise UsageError(f"--{name} must be at least 1, got {getattr(chosen, name)}.")
     moving = chosen.moving_average_decay is not None
     native = _is_run(path)
     model, labels, _ = runs.model_of(options, path, moving, weights=not native)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jax_slim.cli.failures import CommandError, UsageError
+from jax_slim.cli.failures import CommandError, UsageError, near_names
 
 if TYPE_CHECKING:
     from jax_slim.nets.creation import NetModel
@@ -84,6 +84,7 @@ def find_model(
             "(`jax-slim models` lists the names), and --num_classes where they are not the net's own."
         )
     check_net(name)
+    check_preprocessing(preprocessing)
     from jax_slim.nets.creation import create_model
 
     same = name == said.get("model_name")
@@ -116,6 +117,14 @@ def check_net(name: str) -> None:
         row_of("--model_name", name)
     except ValueError as error:
         raise UsageError(str(error)) from None
+
+
+def check_preprocessing(name: str | None) -> None:
+    """Raises UsageError unless there is a preprocessing of this name, or none is asked for."""
+    from jax_slim.preprocessing.preprocessing_factory import preprocessing_map
+
+    if name is not None and name not in preprocessing_map:
+        raise UsageError(f"--preprocessing_name must be a net's, got {name!r}.{near_names(name, preprocessing_map)}")
 
 
 def model_of(

@@ -116,6 +116,7 @@ def _check(options: argparse.Namespace) -> None:
         if value is not None and not math.isfinite(value):
             raise UsageError(f"--{flag.name} must be a finite number, got {value}.")
     runs.check_net(options.model_name)
+    runs.check_preprocessing(options.preprocessing_name)
     augmenting.check(options)
     if options.warmup_steps < 0:
         raise UsageError(f"--warmup_steps must be at least 0, got {options.warmup_steps}.")

@@ -127,8 +127,11 @@ def test_a_part_of_a_checkpoint(capsys, tmp_path):
         (["{tmp}/empty", "{tmp}/out.safetensors"], "{tmp}/empty"),
         (["{tmp}/classes", "{tmp}/out"], "each class must have images"),
         (["{tmp}/pets", "{tmp}/pets/out"], "output_dir must be outside of source"),
-        (["{tmp}/pets", "{tmp}/out", "--validation_fraction=1"], "from 0 to below 1, got 1.0"),
-        (["{tmp}/pets", "{tmp}/out", "--num_shards=0"], "num_shards must be from 1 to 99999, got 0"),
+        (
+            ["{tmp}/pets", "{tmp}/out", "--validation_fraction=1"],
+            "--validation_fraction must be from 0 to below 1, got 1.0",
+        ),
+        (["{tmp}/pets", "{tmp}/out", "--num_shards=0"], "--num_shards must be from 1 to 99999, got 0"),
         (["{tmp}/pets", "{tmp}/file"], "output_dir must be a folder, got the file"),
         (["{tmp}/pets", "{tmp}/out", "--variables_only"], "--variables_only is for checkpoints"),
         (["{tmp}/none.ckpt", "{tmp}/out", "--name=a"], "--name is for images"),
