@@ -127,18 +127,21 @@ def add_arg_scope(func: Callable[P, R]) -> Callable[P, R]:
     key = str(func)
     name = getattr(func, "__name__", str(func))
 
+    call: Callable[..., R] = func
+
     @functools.wraps(func)
     def with_defaults(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return scoped(args, kwargs)
+            return call(*args, **with_scope(args, kwargs))
         except Exception as error:
             shorten(error)
             raise
 
-    def scoped(args: Any, kwargs: Any) -> R:
+    def with_scope(args: Any, kwargs: Any) -> Any:
+        """The arguments by name, with those that the scope in force adds."""
         defaults = _current.get({}).get(key)
         if not defaults:
-            return func(*args, **kwargs)
+            return kwargs
         for argument in defaults:
             if argument not in parameters and not takes_any:
                 raise TypeError(
@@ -150,7 +153,7 @@ def add_arg_scope(func: Callable[P, R]) -> Callable[P, R]:
                     f"{name}: got multiple values for argument {argument!r}: by position in the call and from an "
                     "arg_scope. Pass it by name to override the scope."
                 )
-        return func(*args, **{**defaults, **kwargs})
+        return {**defaults, **kwargs}
 
     with_defaults._arg_scope_key = key  # pyright: ignore[reportAttributeAccessIssue]
     return with_defaults

@@ -37,7 +37,7 @@ def shorten(error: BaseException) -> None:
     jax = sys.modules.get("jax")
     if jax is None or jax.config.jax_traceback_filtering == "off":
         return
-    hidden = (_PACKAGE, str(Path(jax.__file__).parent))
+    hidden = (_PACKAGE, str(Path(str(jax.__file__)).parent))
     traces = []
     trace = error.__traceback__
     while trace is not None:
