@@ -84,11 +84,6 @@ def test_a_wrong_command_line_is_2(capsys, arguments, message):
             ["export", "--checkpoint_path={tmp}", "--output=x.tflite"],
             "--output must end in .zip or .onnx, got x.tflite",
         ),
-        (["evaluate", "--checkpoint_path={tmp}", "--max_num_batches=0"], "--max_num_batches must be at least 1, got 0"),
-        (
-            ["train", "--train_dir={tmp}/run", "--dataset_name=digits", "--preprocessing_name=vg"],
-            "--preprocessing_name must be a net's, got 'vg'. Near names: vgg",
-        ),
         (["evaluate", "--checkpoint_path={tmp}", "--confusion_matrix=x.txt"], "must end with .csv or .png"),
     ],
 )

@@ -6,6 +6,7 @@ import pytest
 import jax_slim as slim
 from jax_slim.cli import runs
 from jax_slim.cli.failures import CommandError
+from jax_slim.cli.main import main
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +108,18 @@ def test_a_path_that_is_no_text_is_refused(tmp_path):
     with pytest.raises(CommandError, match=r"--dataset_dir must be text in UTF-8, got 'photos\\udcff'"):
         runs.save_config(tmp_path, {"dataset_dir": "photos\udcff"})
     assert not (tmp_path / runs.CONFIG).exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["evaluate", "--checkpoint_path={tmp}", "--max_num_batches=0"], "--max_num_batches must be at least 1, got 0"),
+        (
+            ["train", "--train_dir={tmp}/run", "--dataset_name=digits", "--preprocessing_name=vg"],
+            "--preprocessing_name must be a net's, got 'vg'. Near names: vgg",
+        ),
+    ],
+)
+def test_options_that_there_cannot_be_are_2(capsys, tmp_path, arguments, message):
+    assert main([argument.format(tmp=tmp_path) for argument in arguments]) == 2
+    assert message in capsys.readouterr().err
