@@ -4,6 +4,7 @@ import threading
 import weakref
 from typing import Any
 
+from jax_slim.tf1.files import protos
 from jax_slim.tf1.graph import building, collections, conversion, dtypes, errors, graphs, shapes
 from jax_slim.tf1.graph.tensors import Operation, Tensor
 from jax_slim.tf1.python import logging, random
@@ -268,6 +269,8 @@ class QueueRunner:
             enqueue_ops = [graph.as_graph_element(prefix + n) for n in queue_runner_def.enqueue_op_name]
             close_op = graph.as_graph_element(prefix + queue_runner_def.close_op_name)
             cancel_op = graph.as_graph_element(prefix + queue_runner_def.cancel_op_name)
+            codes = queue_runner_def.queue_closed_exception_types
+            queue_closed_exception_types = [errors.exception_type_from_error_code(c) for c in codes]
         elif queue is None or not enqueue_ops:
             raise ValueError("Must provide queue and enqueue_ops.")
         self._queue, self._enqueue_ops = queue, list(enqueue_ops)
@@ -288,6 +291,25 @@ class QueueRunner:
     @property
     def name(self) -> str:
         return self._queue.name if not isinstance(self._queue, Tensor) else self._queue.op.name
+
+    @staticmethod
+    def from_proto(queue_runner_def: Any, import_scope: str | None = None) -> "QueueRunner":
+        """The runner that a QueueRunnerDef speaks of, whose nodes are in the default graph."""
+        return QueueRunner(queue_runner_def=queue_runner_def, import_scope=import_scope)
+
+    def to_proto(self, export_scope: str | None = None) -> Any:
+        """A QueueRunnerDef; None where the queue is not in the scope."""
+        if export_scope and not self.name.startswith(export_scope):
+            return None
+
+        def inside(name: str) -> str:
+            return name[len(export_scope.rstrip("/")) + 1 :] if export_scope else name
+
+        return protos.QueueRunnerDef(
+            queue_name=inside(self.name), enqueue_op_name=[inside(op.name) for op in self._enqueue_ops],
+            close_op_name=inside(self._close_op.name), cancel_op_name=inside(self._cancel_op.name),
+            queue_closed_exception_types=[errors.error_code_from_exception_type(e) for e in self._ends],
+        )  # fmt: skip
 
     def _run(self, sess: Any, enqueue_op: Any, coord: Any = None) -> None:
         decremented = False
