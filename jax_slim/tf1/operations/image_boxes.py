@@ -23,12 +23,12 @@ def _of_images(op: Any) -> Any:
     return [op._inputs[0].shape]
 
 
-@rows.row("DrawBoundingBoxes", host=True, shape=_of_images)
+@rows.row("DrawBoundingBoxes", host=True, shape=_of_images, gradient=rows.NONE)
 def draw_bounding_boxes(images, boxes):
     return _drawn(images, boxes, _COLOURS)
 
 
-@rows.row("DrawBoundingBoxesV2", host=True, shape=_of_images)
+@rows.row("DrawBoundingBoxesV2", host=True, shape=_of_images, gradient=rows.NONE)
 def draw_bounding_boxes_v2(images, boxes, colors):
     return _drawn(images, boxes, np.asarray(colors, np.float32) if colors.size else _COLOURS)
 

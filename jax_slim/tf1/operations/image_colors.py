@@ -36,12 +36,12 @@ def _changed(function: Callable[..., Any], images: Any, *others: Any) -> Any:
     return function(flat, *others).reshape(images.shape).astype(images.dtype)
 
 
-@rows.row("RGBToHSV", shape=_of_colours)
+@rows.row("RGBToHSV", shape=_of_colours, gradient=rows.NONE)
 def rgb_to_hsv(images):
     return _changed(color.rgb_to_hsv, images)
 
 
-@rows.row("HSVToRGB", shape=_of_colours)
+@rows.row("HSVToRGB", shape=_of_colours, gradient=rows.NONE)
 def hsv_to_rgb(images):
     return _changed(color.hsv_to_rgb, images)
 

@@ -8,7 +8,7 @@ import numpy as np
 from jax import lax
 
 from jax_slim import kernels
-from jax_slim.tf1.graph import rows
+from jax_slim.tf1.graph import building, gradients, rows
 from jax_slim.tf1.operations import arrays, shape_checks
 
 
@@ -24,7 +24,11 @@ def _bias_shape(op: Any) -> Any:
     return [made]
 
 
-@rows.row("BiasAdd", "BiasAddV1", shape=_bias_shape)
+def _bias_gradient(op: Any, grad: Any) -> list[Any]:
+    return [grad, building.make("BiasAddGrad", grad, data_format=op.attrs.get("data_format"))]
+
+
+@rows.row("BiasAdd", "BiasAddV1", shape=_bias_shape, gradient=_bias_gradient)
 def bias_add(value, bias, *, data_format=b"NHWC"):
     if data_format == b"NCHW":
         bias = bias.reshape(bias.shape + (1,) * (value.ndim - 2))
@@ -74,12 +78,18 @@ def _fused(
     return [outputs, mean, unbiased, mean, variance]
 
 
-@rows.row("FusedBatchNorm", "FusedBatchNormV2", shape=_fused_shapes, numpy=False)
+def _fused_gradient(op: Any, grad: Any, *unused: Any) -> list[Any]:
+    """As TF's: only what goes through the outputs counts, and the averages have none."""
+    found = list(gradients.generic(op, [grad] + [None] * (len(op.outputs) - 1)))
+    return [*found[:3], None, None]
+
+
+@rows.row("FusedBatchNorm", "FusedBatchNormV2", shape=_fused_shapes, numpy=False, gradient=_fused_gradient)
 def fused_batch_norm(x, scale, offset, mean, variance, *, epsilon, data_format, is_training):
     return _fused(x, scale, offset, mean, variance, epsilon, data_format, is_training)
 
 
-@rows.row("FusedBatchNormV3", shape=_fused_shapes, numpy=False)
+@rows.row("FusedBatchNormV3", shape=_fused_shapes, numpy=False, gradient=_fused_gradient)
 def fused_batch_norm_v3(x, scale, offset, mean, variance, *, epsilon, data_format, is_training):
     return [*_fused(x, scale, offset, mean, variance, epsilon, data_format, is_training), jnp.zeros((), scale.dtype)]
 
