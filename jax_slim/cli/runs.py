@@ -199,10 +199,6 @@ def save_config(directory: str | os.PathLike[str], options: Mapping[str, Any]) -
     for name, value in options.items():
         if isinstance(value, str) and not value.isascii() and re.search("[\ud800-\udfff]", value):
             raise CommandError(f"--{name} must be text in UTF-8, got {value!r}. Rename it.")
-    for name, value in options.items():
-        if isinstance(value, str) and value.encode("utf-8", "replace").decode() != value:
-            # The name of a file in another encoding, as Python gives it on Linux.
-            raise CommandError(f"--{name} must be text that UTF-8 can hold, for {CONFIG}, got {value!r}. Rename it.")
     lines = [f"{name} = {_toml(value)}" for name, value in options.items() if value is not None]
     _write(Path(directory) / CONFIG, "\n".join(lines) + "\n")
 

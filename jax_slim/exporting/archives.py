@@ -8,6 +8,7 @@ which the archive opens and runs itself. `slim_photographs/` is what reads image
     PYTHONPATH=flowers.zip python -c 'import loader; print(loader.load("flowers.zip")(images))'
 """
 
+import ast
 import contextlib
 import importlib.metadata
 import json
@@ -27,7 +28,7 @@ from jax_slim.exporting import loader
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 KNOWN_PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
-_READER = ("photographs", "image_codecs", "_exif", "_gif_and_bmp", "_jpeg", "_png", "_webp_and_tiff", "errors")
+_DATA = "jax_slim.data"
 _MAIN = """import sys
 
 import loader
@@ -151,9 +152,22 @@ def _flatbuffers() -> dict[str, bytes]:
 def _reader() -> dict[str, str]:
     """The reader of photographs as a package that needs no other: what training saw is what the file sees."""
     folder = Path(photographs.__file__).parent
-    texts = {name: (folder / f"{name}.py").read_text(encoding="utf-8") for name in _READER}
-    files = {f"{loader.READER}/{name}.py": text.replace("jax_slim.data", loader.READER) for name, text in texts.items()}
+    texts: dict[str, str] = {}
+    wanted = ["photographs"]
+    while wanted:
+        name = wanted.pop()
+        if name not in texts:
+            texts[name] = (folder / f"{name}.py").read_text(encoding="utf-8")
+            wanted += _files_imported(texts[name])
+    files = {f"{loader.READER}/{name}.py": text.replace(_DATA, loader.READER) for name, text in texts.items()}
     return {f"{loader.READER}/__init__.py": "", **files}
+
+
+def _files_imported(text: str) -> list[str]:
+    """The files of the room `data` that one of them imports."""
+    imports = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom) and node.module]
+    beside = [node.module.removeprefix(f"{_DATA}.") for node in imports if node.module.startswith(f"{_DATA}.")]
+    return beside + [name.name for node in imports if node.module == _DATA for name in node.names]
 
 
 @contextlib.contextmanager

@@ -66,11 +66,3 @@ def test_what_is_saved_is_what_is_read(tmp_path):
     (tmp_path / "bad.toml").write_text("rate = = 1")
     with pytest.raises(CommandError, match=r"bad\.toml is no TOML"):
         runs.read_config(tmp_path / "bad.toml")
-
-
-def test_options_that_no_file_of_text_can_hold(tmp_path):
-    with pytest.raises(CommandError, match=r"--dataset_dir must be text that UTF-8 can hold, .* Rename it"):
-        runs.save_config(tmp_path, {"model_name": "lenet", "dataset_dir": "ph\udcf6tos"})
-    assert not list(tmp_path.iterdir())
-    runs.save_config(tmp_path, {"dataset_dir": "名前/äpfel"})
-    assert runs.read_config(tmp_path / runs.CONFIG) == {"dataset_dir": "名前/äpfel"}

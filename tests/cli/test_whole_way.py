@@ -147,7 +147,7 @@ def test_damaged_input_ends_in_one_line(folder):
     assert "Traceback" not in wrong.stderr
     again = shell("jax-slim train --train_dir=run --dataset_dir=others --max_number_of_steps=200", folder, check=False)
     assert again.returncode == 1
-    assert "holds a run with num_classes=6, got 3" in again.stderr
+    assert "holds a run with the classes" in again.stderr
     assert np.all(
         np.diff([int(p.name) for p in sorted((folder / "run").glob("[0-9]*"), key=lambda p: int(p.name))]) > 0
     )

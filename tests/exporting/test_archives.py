@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -57,6 +58,17 @@ def test_a_program_of_a_newer_jax_names_both_versions(file, tmp_path):
     message = rf"newer\.zip: its program was written by jax 0\.99\.1 and cannot be read by jax {jax.__version__}"
     with pytest.raises((loader.LoadError, exporting.ExportError), match=message):
         exporting.load_exported(newer)(x=np.ones((2, 3), np.float32))
+
+
+def test_the_file_holds_the_whole_reader_of_photographs(file, tmp_path):
+    with zipfile.ZipFile(file) as archive:
+        names = {name for name in archive.namelist() if name.startswith("slim_photographs/")}
+        texts = {name: archive.read(name).decode() for name in names}
+    assert {"slim_photographs/__init__.py", "slim_photographs/photographs.py", "slim_photographs/_jpeg.py"} <= names
+    assert not [name for name, text in texts.items() if "jax_slim" in text]
+    for imported in re.findall(r"from slim_photographs(?:\.| import )([\w, ]+)", "\n".join(texts.values())):
+        for name in imported.removesuffix(" import").split(" import ")[0].split(", "):
+            assert f"slim_photographs/{name}.py" in names
 
 
 ALONE = """
