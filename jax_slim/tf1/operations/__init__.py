@@ -17,7 +17,14 @@ from jax_slim.tf1.operations import (
     normalization,
     pooling,
 )  # noqa: F401
-from jax_slim.tf1.operations import fractional_pooling, image_boxes, image_codecs, image_colors, image_resizing, non_max_suppression  # noqa: F401
+from jax_slim.tf1.operations import (
+    fractional_pooling,
+    image_boxes,
+    image_codecs,
+    image_colors,
+    image_resizing,
+    non_max_suppression,
+)  # noqa: F401
 from jax_slim.tf1.operations import datasets, queues, readers  # noqa: F401
 from jax_slim.tf1.operations import gradient_rules  # noqa: F401, E402  (last: it adds to rows of the others)
 from jax_slim.tf1.operations import segments, selection  # noqa: F401

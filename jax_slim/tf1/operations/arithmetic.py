@@ -108,10 +108,20 @@ def div_no_nan(x: Any, y: Any) -> Any:
     return xp.where(y == 0, xp.zeros_like(x), x / _without_zero(xp, y))
 
 
+@jax.custom_jvp
+def _mul_no_nan(x: Any, y: Any) -> Any:
+    return jnp.where(y == 0, jnp.zeros_like(x), x * y)
+
+
+@_mul_no_nan.defjvp
+def _mul_no_nan_jvp(values: Any, tangents: Any) -> Any:
+    (x, y), (dx, dy) = values, tangents
+    return _mul_no_nan(x, y), jnp.where(y == 0, jnp.zeros_like(dx), dx * y) + x * dy
+
+
 @rows.row("MulNoNan", shape=_broadcast)
 def mul_no_nan(x: Any, y: Any) -> Any:
-    xp = arrays.xp(x, y)
-    return xp.where(y == 0, xp.zeros_like(x), x * y)
+    return _mul_no_nan(x, y) if arrays.xp(x, y) is jnp else np.where(y == 0, np.zeros_like(x), x * y)
 
 
 @rows.row("Xdivy", shape=_broadcast)
@@ -181,17 +191,17 @@ def next_after(x1: Any, x2: Any) -> Any:
 
 @rows.row("Igamma", shape=_broadcast, numpy=False)
 def igamma(a: Any, x: Any) -> Any:
-    return jax.scipy.special.gammainc(a, x)
+    return jax.scipy.special.gammainc(jnp.asarray(a), jnp.asarray(x))
 
 
 @rows.row("Igammac", shape=_broadcast, numpy=False)
 def igammac(a: Any, x: Any) -> Any:
-    return jax.scipy.special.gammaincc(a, x)
+    return jax.scipy.special.gammaincc(jnp.asarray(a), jnp.asarray(x))
 
 
 @rows.row("Zeta", shape=_broadcast, numpy=False)
 def zeta(x: Any, q: Any) -> Any:
-    return jax.scipy.special.zeta(x, q)
+    return jax.scipy.special.zeta(jax.lax.stop_gradient(x), q)
 
 
 @rows.row("Polygamma", shape=_broadcast, numpy=False)
@@ -201,7 +211,7 @@ def polygamma(a: Any, x: Any) -> Any:
 
 @rows.row("Betainc", shape=_broadcast, numpy=False)
 def betainc(a: Any, b: Any, x: Any) -> Any:
-    return jax.scipy.special.betainc(a, b, x)
+    return jax.scipy.special.betainc(jax.lax.stop_gradient(a), jax.lax.stop_gradient(b), x)
 
 
 @rows.row("BitwiseAnd", shape=_broadcast, gradient=rows.NONE)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_slim.tf1.graph import building, dtypes, errors, rows, shape_inference, shapes
-from jax_slim.tf1.operations import shape_rules
+from jax_slim.tf1.operations import arrays, shape_rules
 
 _DIFFERENTIABLE = ("float16", "bfloat16", "float32", "float64", "complex64", "complex128")
 
@@ -30,35 +30,24 @@ def cast(x: Any, *, DstT: dtypes.DType) -> Any:  # noqa: N803 - TF's name
         return x
     if np.issubdtype(x.dtype, np.complexfloating) and not np.issubdtype(kind, np.complexfloating):
         x = x.real
-    if not isinstance(x, jax.Array):
-        with np.errstate(all="ignore"):
-            return (
-                _narrow(x.astype(np.int64), kind)
-                if _is_float(x) and kind.kind in "iu" and kind.itemsize < 4
-                else x.astype(kind)
-            )
     if _is_float(x) and kind.kind in "iu":
         return _cut_off(x, kind)
-    return x.astype(kind)
+    with np.errstate(all="ignore"):
+        return x.astype(kind)
 
 
 def _is_float(x: Any) -> bool:
     return jnp.issubdtype(x.dtype, jnp.floating)
 
 
-def _narrow(x: Any, kind: np.dtype) -> Any:
-    return x.astype(np.int32).astype(kind)
-
-
 def _cut_off(x: Any, kind: np.dtype) -> Any:
     """Floats to integers as processors do it: through int32 (int64), of which narrow types keep the low bits; XLA would clamp."""
     wide = np.dtype(np.int64) if kind.itemsize == 8 or kind == np.uint32 else np.dtype(np.int32)
     if x.dtype.itemsize == 2:
-        x = x.astype(jnp.float32)
+        x = x.astype(np.float32)
     limit = -float(np.iinfo(wide).min)
-    lowest = jnp.asarray(-limit, x.dtype)
-    whole = jnp.where((x >= -limit) & (x < limit), x, lowest).astype(wide)
-    return whole.astype(kind)
+    inside = (x >= -limit) & (x < limit)
+    return arrays.xp(x).where(inside, x, x.dtype.type(-limit)).astype(wide).astype(kind)
 
 
 def _bitcast_shape(op: Any) -> shapes.TensorShape:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import jax.scipy.linalg
 import numpy as np
 
-from jax_slim.tf1.graph import errors, rows, shapes
+from jax_slim.tf1.graph import building, errors, rows, shapes
 from jax_slim.tf1.operations import arrays, shape_rules
 
 Size = int | None
@@ -113,7 +113,14 @@ def _adjoint_if(x: Any, wanted: bool) -> Any:
     return adjoint(x) if wanted else x
 
 
-@rows.row("MatrixDeterminant", "BatchMatrixDeterminant", shape=_of_batch)
+def _determinant_gradient(op: Any, gradient: Any) -> list[Any]:
+    inverse = building.make("MatrixInverse", op.inputs[0], adjoint=True)
+    whole = building.make("ConcatV2", [building.make("Shape", op.outputs[0]), [1, 1]], 0, name="concat")
+    factors = building.make("Reshape", building.make("Mul", gradient, op.outputs[0], name="mul"), whole)
+    return [building.make("Mul", factors, inverse, name="mul")]
+
+
+@rows.row("MatrixDeterminant", "BatchMatrixDeterminant", shape=_of_batch, gradient=_determinant_gradient)
 def matrix_determinant(input: Any) -> Any:
     return arrays.xp(input).linalg.det(input)
 

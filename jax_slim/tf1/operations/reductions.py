@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_slim.tf1.graph import errors, rows, shape_inference, shapes
+from jax_slim.tf1.graph import building, errors, rows, shape_inference, shapes
 from jax_slim.tf1.operations import arrays, shape_rules
 
 
@@ -60,10 +60,10 @@ def mean(input: Any, reduction_indices: Any, *, keep_dims: bool) -> Any:
         wide = np.float32 if input.dtype.itemsize == 2 else input.dtype
         summed = xp.sum(input, axis=axes, keepdims=keep_dims, dtype=wide)
         return (summed / np.asarray(count, wide)).astype(input.dtype)
-    summed = xp.sum(input, axis=axes, keepdims=keep_dims, dtype=input.dtype)
-    count = count.astype(input.dtype)
     if not count:
-        return xp.zeros_like(summed)
+        return xp.zeros_like(xp.sum(input, axis=axes, keepdims=keep_dims, dtype=input.dtype))
+    summed = xp.sum(input, axis=axes, keepdims=keep_dims, dtype=np.uint64 if input.dtype == np.uint64 else np.int64)
+    count = count.astype(summed.dtype)
     return ((summed - xp.fmod(summed, count)) // count).astype(input.dtype)
 
 
@@ -119,7 +119,11 @@ def euclidean_norm(input: Any, reduction_indices: Any, *, keep_dims: bool) -> An
     return xp.sqrt(summed).astype(input.dtype)
 
 
-@rows.row("L2Loss", shape=shape_inference.scalar)
+def _half_square_gradient(op: Any, gradient: Any) -> list[Any]:
+    return [building.make("Mul", op.inputs[0], gradient, name="mul")]
+
+
+@rows.row("L2Loss", shape=shape_inference.scalar, gradient=_half_square_gradient)
 def l2_loss(t: Any) -> Any:
     return arrays.xp(t).sum(t * t, dtype=t.dtype) * np.asarray(0.5, t.dtype)
 
@@ -173,14 +177,6 @@ def place_of_smallest(input: Any, dimension: Any, *, output_type: Any) -> Any:
     return _place(input, dimension, output_type, False)
 
 
-def _running_shape(op: Any) -> shapes.TensorShape:
-    sizes, axis = shape_rules.sizes(op), shape_rules.values(op, 1)
-    if sizes is not None and axis is not None and not -len(sizes) <= axis[0] < len(sizes):
-        raise_axis = f"Dimension ({axis[0]}) must be in the range [{-len(sizes)}, {len(sizes)})"
-        shape_rules.refuse(op, raise_axis)
-    return op._inputs[0].shape
-
-
 def _running(x: Any, axis: Any, exclusive: bool, reverse: bool, name: str) -> Any:
     place = int(axis)
     if not -x.ndim <= place < x.ndim:
@@ -209,11 +205,11 @@ def _running(x: Any, axis: Any, exclusive: bool, reverse: bool, name: str) -> An
     return xp.flip(result, place) if reverse else result
 
 
-@rows.row("Cumsum", static=("axis",), shape=_running_shape)
+@rows.row("Cumsum", static=("axis",), shape=shape_inference.like_input())
 def running_sum(x: Any, axis: Any, *, exclusive: bool, reverse: bool) -> Any:
     return _running(x, axis, exclusive, reverse, "cumsum")
 
 
-@rows.row("Cumprod", static=("axis",), shape=_running_shape)
+@rows.row("Cumprod", static=("axis",), shape=shape_inference.like_input())
 def running_product(x: Any, axis: Any, *, exclusive: bool, reverse: bool) -> Any:
     return _running(x, axis, exclusive, reverse, "cumprod")

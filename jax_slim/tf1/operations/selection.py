@@ -141,9 +141,18 @@ def count_equal(arr: Any, size: Any, weights: Any) -> Any:
         raise errors.InvalidArgumentError(None, None, f"size ({count}) must be non-negative")
     if arrays.is_known(arr) and (np.asarray(arr) < 0).any():
         raise errors.InvalidArgumentError(None, None, "Input arr must be non-negative!")
-    flat = jnp.asarray(arr).reshape(-1)
-    each = jnp.asarray(weights).reshape(-1) if weights.size else jnp.ones(flat.shape, weights.dtype)
-    return jnp.zeros(count, weights.dtype).at[flat].add(each, mode="drop")
+    flat = arr.reshape(-1)
+    each = weights.reshape(-1) if weights.size else np.ones(flat.shape, weights.dtype)
+    return _added(flat, each, count)
+
+
+def _added(places: Any, values: Any, count: int) -> Any:
+    """A vector with the values added at their places; what lies behind its end is left out."""
+    if arrays.xp(places, values) is jnp:
+        return jnp.zeros(count, values.dtype).at[places].add(values, mode="drop")
+    result = np.zeros(count, values.dtype)
+    np.add.at(result, places[places < count], values[places < count])
+    return result
 
 
 def _histogram_shape(op: Any) -> Shape:
@@ -163,10 +172,11 @@ def histogram(values: Any, value_range: Any, nbins: Any, *, dtype: Any) -> Any:
             None,
             f"value_range should satisfy value_range[0] < value_range[1], but got '{np.asarray(value_range).tolist()}'",
         )
-    low, high = jnp.asarray(value_range).astype(jnp.float64)
-    places = jnp.floor((jnp.asarray(values).reshape(-1).astype(jnp.float64) - low) / ((high - low) / count))
-    places = jnp.clip(places, 0, count - 1).astype(jnp.int32)
-    return jnp.zeros(count, dtype.as_numpy_dtype).at[places].add(1)
+    xp = arrays.xp(values, value_range)
+    low, high = value_range.astype(np.float64)
+    places = xp.floor((values.reshape(-1).astype(np.float64) - low) / ((high - low) / count))
+    places = xp.clip(places, 0, count - 1).astype(np.int32)
+    return _added(places, np.ones(places.shape, dtype.as_numpy_dtype), count)
 
 
 def _partition_shape(op: Any) -> list[Shape]:

@@ -244,7 +244,7 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
     Raises:
       ValueError: no list, or an empty one.
     """
-    if not isinstance(inputs, list | tuple) or not inputs:
+    if not inputs or not isinstance(inputs, list | tuple):
         raise ValueError("inputs must be a list of at least one Tensor/IndexedSlices with the same dtype and shape")
     found = [conversion.convert_to_tensor_or_indexed_slices(v) for v in inputs]
     if len(found) > 1:

@@ -101,7 +101,11 @@ def _sparse_operator(name: str, type: str) -> Callable[[Any, Any], Any]:
 
 
 def _install() -> None:
-    for name, type in (("mul", "SparseDenseCwiseMul"), ("div", "SparseDenseCwiseDiv"), ("truediv", "SparseDenseCwiseDiv")):
+    for name, type in (
+        ("mul", "SparseDenseCwiseMul"),
+        ("div", "SparseDenseCwiseDiv"),
+        ("truediv", "SparseDenseCwiseDiv"),
+    ):
         setattr(SparseTensor, f"__{name}__", _sparse_operator(name, type))
     overloaded = {"__abs__": math.abs, "__neg__": math.negative, "__invert__": math.logical_not, **_COMPARISONS}
     for name, function in _BINARY.items():

@@ -14,7 +14,12 @@ from jax_slim.tf1.running import constructs, planning, pullbacks, references
 from jax_slim.tf1.running.evaluation import Evaluation
 
 _RUNS_BEFORE_COMPILING = 3  # of what NumPy computes as well: most runs of that kind are made once or twice
-_UNCOMPILED = (constructs.HostOnly, jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError, jax.errors.TracerIntegerConversionError)
+_UNCOMPILED = (
+    constructs.HostOnly,
+    jax.errors.ConcretizationTypeError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.TracerIntegerConversionError,
+)
 _MOST_SHAPES = 8
 _MOST_PROGRAMS = 32  # compiled for different values of what must be known; then such a part runs uncompiled
 
@@ -66,7 +71,9 @@ class Executable:
         evaluation = Evaluation(values, state, session, on_host=True)
         pullbacks.prepare(evaluation, self.part.units)
         try:
-            evaluation.run(self.part.units)
+            # Types are TensorFlow's on the host too, and NumPy does not warn where TensorFlow gives an infinity or NaN.
+            with jax.enable_x64(True), np.errstate(all="ignore"):
+                evaluation.run(self.part.units)
         finally:
             session.variables.update(state.written)
 

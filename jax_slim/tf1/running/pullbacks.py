@@ -36,14 +36,18 @@ def _forward(op: Operation, all_places: list[tuple[int, ...]]) -> Any:
     return evaluate
 
 
-def vjp(op: Operation, row: rows.Row, inputs: list[Any], places: tuple[int, ...], evaluation: Any) -> tuple[list[Any], Any]:
+def vjp(
+    op: Operation, row: rows.Row, inputs: list[Any], places: tuple[int, ...], evaluation: Any
+) -> tuple[list[Any], Any]:
     """(outputs, pullback) of an operation with respect to some of its inputs."""
 
     def function(*moving: Any) -> list[Any]:
         whole = list(inputs)
         for place, value in zip(places, moving, strict=True):
             whole[place] = value
-        if op.type == "SlimGradient":  # a gradient of a gradient: what was kept for the first does not depend on `moving`
+        if (
+            op.type == "SlimGradient"
+        ):  # a gradient of a gradient: what was kept for the first does not depend on `moving`
             return _gradient(evaluation, op, whole, None)
         return [jax.tree.map(jnp.asarray, r) for r in row.call(op, whole, evaluation)]
 
@@ -67,7 +71,15 @@ def _gradient(run: Any, op: Operation, inputs: list[Any], pullback: Any) -> list
     else:
         pullback, outputs = pullback
     at = dict(zip(given, inputs[count:], strict=True))
-    return list(pullback([cotangent(at.get(place), output) for place, output in enumerate(outputs)]))
+    return [
+        jax.tree.map(_conjugated, g)
+        for g in pullback([cotangent(at.get(place), output) for place, output in enumerate(outputs)])
+    ]
+
+
+def _conjugated(gradient: Any) -> Any:
+    """TensorFlow's gradients of complex numbers are the conjugates of JAX's."""
+    return jnp.conjugate(gradient) if jnp.issubdtype(gradient.dtype, jnp.complexfloating) else gradient
 
 
 def cotangent(value: Any, output: Any) -> Any:
@@ -82,7 +94,7 @@ def cotangent(value: Any, output: Any) -> Any:
 def _of_array(value: Any, kind: Any) -> Any:
     if not jnp.issubdtype(kind.dtype, jnp.inexact):
         return np.zeros(kind.shape, jax.dtypes.float0)
-    return jnp.zeros(kind.shape, kind.dtype) if value is None else jnp.asarray(value, kind.dtype)
+    return jnp.zeros(kind.shape, kind.dtype) if value is None else _conjugated(jnp.asarray(value, kind.dtype))
 
 
 def find(run: Any, forward: Any, places: tuple[int, ...]) -> Any:
