@@ -220,21 +220,123 @@ def streaming_pearson_correlation(predictions: Any, labels: Any, weights: Any = 
 
 def streaming_concat(values: Any, axis: int = 0, max_size: int | None = None, metrics_collections: Any = None, updates_collections: Any = None,
                      name: Any = None) -> Any:  # fmt: skip
-    """All values of all batches, joined along `axis`."""
+    """All values of all batches, joined along `axis`, up to `max_size` of them.
+
+    Raises:
+      ValueError: a size other than that of `axis` is not known, or there is no such axis.
+    """
     with variable_scope.variable_scope(name, "streaming_concat", (values,)):
         values = conversion.convert_to_tensor(values)
+        if values.shape.ndims is None:
+            raise ValueError("`values` must have known statically known rank")
+        rank = values.shape.ndims
+        if not -rank <= axis < rank:
+            raise ValueError(f"axis = {axis} not in [{-rank}, {rank})")
+        axis %= rank
         sizes = values.shape.as_list()
-        if axis != 0 or None in sizes[1:]:
-            raise ValueError("streaming_concat: axis must be 0 and all other sizes known, got "
-                             f"axis {axis} and shape {values.shape}. Transpose the values first.")  # fmt: skip
-        array_variable = metric_variable([0, *sizes[1:]], values.dtype.base_dtype, validate_shape=False, name="array")
-        joined = joining.concat([array_variable.value(), values if max_size is None else values[:max_size]], 0)
-        if max_size is not None:
-            joined = joined[:max_size]
-        update = state_ops.assign(array_variable, joined, validate_shape=False)
-        value = array.identity(array_variable)
-        value.set_shape([None, *sizes[1:]])
-        return collected(metrics_collections, value), collected(updates_collections, update)
+        if None in sizes[:axis] + sizes[axis + 1 :]:
+            raise ValueError(
+                "all dimensions of `values` other than the dimension to concatenate along must have statically known size"
+            )
+        # Kept with the axis in front, as it grows there.
+        turned = array.transpose(values, [axis, *(i for i in range(rank) if i != axis)]) if axis else values
+        kept = metric_variable(
+            [0, *turned.shape.as_list()[1:]], values.dtype.base_dtype, validate_shape=False, name="array"
+        )
+        size = metric_variable([], dtypes.int32, name="size")
+        joined = joining.concat([kept.value(), turned], 0)
+        joined = joined if max_size is None else joined[:max_size]
+        update = state_ops.assign(kept, joined, validate_shape=False)
+        with graphs.control_dependencies([state_ops.assign(size, array.shape(update)[0])]):
+            update = array.identity(update)
+        value = array.identity(kept)
+        back = [*range(1, axis + 1), 0, *range(axis + 1, rank)]
+        shape = [*sizes[:axis], None, *sizes[axis + 1 :]]
+        results = []
+        for result in (value, update):
+            result.set_shape([None, *turned.shape.as_list()[1:]])
+            result = array.transpose(result, back) if axis else result
+            result.set_shape(shape)
+            results.append(result)
+        return collected(metrics_collections, results[0]), collected(updates_collections, results[1])
+
+
+def count(
+    values: Any, weights: Any = None, metrics_collections: Any = None, updates_collections: Any = None, name: Any = None
+) -> Any:
+    """The number of values, by weights."""
+    with variable_scope.variable_scope(name, "count", (values, weights)):
+        total = metric_variable([], dtypes.float32, name="count")
+        if weights is None:
+            number = math.cast(array.size(values), dtypes.float32)
+        else:
+            values = math.cast(values, dtypes.float32)
+            values, _, weights = metrics_means.fitted(values, None, weights)
+            number = reductions.reduce_sum(broadcast_weights(math.cast(weights, dtypes.float32), values))
+        with graphs.control_dependencies([values]):
+            update = state_ops.assign_add(total, number)
+        return collected(metrics_collections, array.identity(total)), collected(updates_collections, update)
+
+
+def cohen_kappa(labels: Any, predictions_idx: Any, num_classes: int, weights: Any = None, metrics_collections: Any = None, updates_collections: Any = None,
+                name: Any = None) -> Any:  # fmt: skip
+    """Cohen's kappa: how much more often predictions agree with labels than by chance.
+
+    Raises:
+      ValueError: fewer than two classes.
+    """
+    if num_classes < 2:
+        raise ValueError(f"`num_classes` must be >= 2.Found: {num_classes}")
+    with variable_scope.variable_scope(name, "cohen_kappa", (labels, predictions_idx, weights)):
+        from jax_slim.tf1.graph import building
+        from jax_slim.tf1.python.segments import confusion_matrix
+
+        labels = array.squeeze(labels, axis=[-1]) if labels.shape.ndims == 2 else labels
+        predictions_idx, labels, weights = metrics_means.fitted(predictions_idx, labels, weights)
+        predictions_idx.shape.assert_is_compatible_with(labels.shape)
+        kind = dtypes.int64 if weights is None or weights.dtype.is_integer else dtypes.float32
+        po, pe_row, pe_col = (metric_variable([num_classes], kind, name=n) for n in ("po", "pe_row", "pe_col"))
+        counts = confusion_matrix(labels, predictions_idx, num_classes=num_classes, weights=weights, dtype=kind)
+        po_t = building.make("DiagPart", counts)
+        row_t, col_t = reductions.reduce_sum(counts, axis=0), reductions.reduce_sum(counts, axis=1)
+        updates = [state_ops.assign_add(v, t) for v, t in ((po, po_t), (pe_row, row_t), (pe_col, col_t))]
+
+        def kappa(po: Any, row: Any, col: Any, name: str) -> Any:
+            from jax_slim.tf1.python import gathering
+
+            agreed = reductions.reduce_sum(math.cast(po, dtypes.float64))
+            total = reductions.reduce_sum(math.cast(row, dtypes.float64))
+            products = reductions.reduce_sum(math.cast(row, dtypes.float64) * math.cast(col, dtypes.float64))
+            chance = gathering.where(
+                math.greater(total, 0),
+                products / gathering.where(math.greater(total, 0), total, total + 1.0),
+                total * 0.0,
+            )
+            rest = total - chance
+            good = math.greater(rest, 0)
+            return math.cast(
+                gathering.where(good, (agreed - chance) / gathering.where(good, rest, rest * 0.0 + 1.0), rest * 0.0),
+                dtypes.float64,
+                name=name,
+            )
+
+        value = collected(metrics_collections, kappa(po, pe_row, pe_col, "value"))
+        return value, collected(updates_collections, kappa(*updates, name="update_op"))
+
+
+def sparse_recall_at_top_k(labels: Any, top_k_predictions: Any, class_id: int | None = None, weights: Any = None, metrics_collections: Any = None,
+                           updates_collections: Any = None, name: Any = None) -> Any:  # fmt: skip
+    """`tf.metrics.recall_at_top_k`."""
+    return metrics_ranking.recall_at_top_k(labels, top_k_predictions, None, class_id, weights, metrics_collections, updates_collections,
+                                           name or metrics_ranking.at_k_name("recall", class_id=class_id))  # fmt: skip
+
+
+def streaming_sparse_average_precision_at_top_k(top_k_predictions: Any, labels: Any, weights: Any = None, metrics_collections: Any = None,
+                                                updates_collections: Any = None, name: Any = None) -> Any:  # fmt: skip
+    """The mean of the average precision of classes predicted, in their order."""
+    return metrics_ranking.sparse_average_precision_at_top_k(
+        labels, top_k_predictions, weights, metrics_collections, updates_collections, name
+    )
 
 
 def f1_score(labels: Any, predictions: Any, weights: Any = None, num_thresholds: int = 200, metrics_collections: Any = None,

@@ -24,10 +24,10 @@ _CONTRIB = (
     "streaming_mean_absolute_error streaming_mean_squared_error streaming_root_mean_squared_error streaming_mean_relative_error "
     "streaming_mean_cosine_distance streaming_mean_iou streaming_mean_per_class_accuracy streaming_sparse_recall_at_k streaming_sparse_precision_at_k "
     "streaming_sparse_average_precision_at_k streaming_sparse_precision_at_top_k streaming_mean streaming_mean_tensor streaming_percentage_less "
-    "streaming_recall_at_k streaming_covariance streaming_pearson_correlation streaming_concat f1_score"
+    "streaming_recall_at_k streaming_covariance streaming_pearson_correlation streaming_concat f1_score count cohen_kappa sparse_recall_at_top_k streaming_sparse_average_precision_at_top_k"
 )
 for _name in _CONTRIB.split():
     NAMES[f"contrib.metrics.{_name}"] = f"contrib.metrics:{_name}"
 NAMES["contrib.metrics.confusion_matrix"] = "python.segments:confusion_matrix"
 for _name in "set_difference set_intersection set_size set_union".split():
-    NAMES[f"contrib.metrics.{_name}"] = f"python.sparse:{_name}"
+    NAMES[f"contrib.metrics.{_name}"] = f"python.sets:{_name}"

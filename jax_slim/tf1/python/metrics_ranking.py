@@ -4,7 +4,18 @@ from typing import Any
 
 from jax_slim.tf1.graph import conversion, dtypes, graphs
 from jax_slim.tf1.graph.tensors import SparseTensor
-from jax_slim.tf1.python import array, constant_op, control_flow, joining, math, reductions, sorting, sparse, state_ops
+from jax_slim.tf1.python import (
+    array,
+    constant_op,
+    control_flow,
+    joining,
+    math,
+    reductions,
+    sets,
+    sorting,
+    sparse,
+    state_ops,
+)
 from jax_slim.tf1.python.metrics_means import collected, metric_variable
 from jax_slim.tf1.python.weights_broadcast import assert_broadcastable
 
@@ -40,14 +51,14 @@ def _selected(ids: Any, class_id: Any) -> Any:
         return sparse.sparse_retain(ids, math.equal(ids.values, class_id))
     shape = array.shape(ids, out_type=dtypes.int64)
     filled = constant_op.fill(joining.concat([shape[:-1], [1]], 0), math.cast(class_id, dtypes.int64))
-    result = sparse.set_intersection(filled, ids)
+    result = sets.set_intersection(filled, ids)
     return SparseTensor(result.indices, result.values, shape)
 
 
 _KINDS = {
-    "true_positive": ("true_positives", lambda p, y: sparse.set_intersection(p, y)),
-    "false_positive": ("false_positives", lambda p, y: sparse.set_difference(p, y, aminusb=True)),
-    "false_negative": ("false_negatives", lambda p, y: sparse.set_difference(p, y, aminusb=False)),
+    "true_positive": ("true_positives", lambda p, y: sets.set_intersection(p, y)),
+    "false_positive": ("false_positives", lambda p, y: sets.set_difference(p, y, aminusb=True)),
+    "false_negative": ("false_negatives", lambda p, y: sets.set_difference(p, y, aminusb=False)),
 }
 
 
@@ -59,7 +70,7 @@ def _streaming(
         with graphs.name_scope(None, scope_name, (predictions_idx, labels, weights)):
             if class_id is not None:
                 labels, predictions_idx = _selected(labels, class_id), _selected(predictions_idx, class_id)
-            count = math.cast(sparse.set_size(function(predictions_idx, labels)), dtypes.float64)
+            count = math.cast(sets.set_size(function(predictions_idx, labels)), dtypes.float64)
             if weights is not None:
                 with graphs.control_dependencies((assert_broadcastable(weights, count),)):
                     count = math.multiply(count, math.cast(weights, dtypes.float64))
@@ -118,7 +129,7 @@ def _number_of_labels(labels: Any, k: int) -> Any:
     with graphs.name_scope(None, "num_relevant", (labels,)) as scope:
         labels = conversion.convert_to_tensor_or_sparse_tensor(labels)
         if isinstance(labels, SparseTensor):
-            return math.minimum(sparse.set_size(labels), k, name=scope)
+            return math.minimum(sets.set_size(labels), k, name=scope)
         shape = array.shape(labels)
         return constant_op.fill(shape[:-1], math.minimum(shape[-1], k))
 
@@ -139,7 +150,7 @@ def _average_precision(labels: Any, best: Any) -> Any:
         else:
             expanded = array.expand_dims(labels, -2)
             tiled = array.tile(expanded, [1] * (labels.shape.ndims - 1) + [k, 1])
-        relevant = math.cast(sparse.set_size(sparse.set_intersection(each, tiled)), dtypes.float64)
+        relevant = math.cast(sets.set_size(sets.set_intersection(each, tiled)), dtypes.float64)
         hits = reductions.cumsum(relevant, axis=-1)
         precisions = math.div(hits, constant_op.range(1, k + 1, dtype=dtypes.float64))
         total = reductions.reduce_sum(math.multiply(precisions, relevant), axis=[-1])
