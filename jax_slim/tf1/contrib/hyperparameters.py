@@ -43,7 +43,9 @@ def parse_values(values: str, type_map: dict[str, Any], ignore_unknown: bool = F
             try:
                 return _parsed_bool(text) if kind is bool else kind(text)
             except ValueError:
-                raise ValueError(f"Could not parse hparam '{name}' of type '{kind.__name__}' with value '{text}' in {values}") from None
+                raise ValueError(
+                    f"Could not parse hparam '{name}' of type '{kind.__name__}' with value '{text}' in {values}"
+                ) from None
 
         twice = f"Multiple assignments to variable '{name}' in {values}"
         if match["values"] is not None:
@@ -139,7 +141,9 @@ class HParams:
         Raises:
           ValueError: as `parse_values` and `set_hparam`.
         """
-        return self.override_from_dict(parse_values(values, {name: kind for name, (kind, _) in self._hparam_types.items()}))
+        return self.override_from_dict(
+            parse_values(values, {name: kind for name, (kind, _) in self._hparam_types.items()})
+        )
 
     def override_from_dict(self, values_dict: dict[str, Any]) -> "HParams":
         """Sets several values by name."""

@@ -21,7 +21,7 @@ NAMES: dict[str, str] = {
     "is_tensor": "python.framework:is_tensor",
     "contrib.framework.is_tensor": "python.framework:is_tensor",
     "contrib.framework.get_name_scope": "python.framework:get_name_scope",
-    "contrib.util.constant_value": "graph.known_values:constant_value",
+    "contrib.util.constant_value": "python.array:constant_value",
     "contrib.util.ops_used_by_graph_def": "files.graph_defs:ops_used_by_graph_def",
     "contrib.util.make_tensor_proto": "graph.tensor_protos:make_tensor_proto",
     "contrib.util.make_ndarray": "graph.tensor_protos:make_ndarray",

@@ -37,7 +37,11 @@ NAMES = {
     **{f"python.lib.io.file_io.{name}": f"python.gfile:{name}" for name in _FILE_IO},
     **{f"python_io.{name}": f"python.python_io:{name}" for name in _RECORDS},
     **{f"io.{name}": f"python.python_io:{name}" for name in _RECORDS},
-    **{f"{prefix}{name}": f"python.files:{name}" for name in ("read_file", "write_file", "matching_files") for prefix in ("", "io.")},
+    **{
+        f"{prefix}{name}": f"python.files:{name}"
+        for name in ("read_file", "write_file", "matching_files")
+        for prefix in ("", "io.")
+    },
     **{f"nest.{name}": f"python.nest:{name}" for name in _NEST},
     **{f"contrib.framework.nest.{name}": f"python.nest:{name}" for name in _NEST + _MORE_NEST},
     **{f"python.util.nest.{name}": f"python.nest:{name}" for name in _NEST + _MORE_NEST},

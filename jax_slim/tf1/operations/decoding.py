@@ -32,7 +32,9 @@ def decode_raw(bytes: Any, *, out_type: Any, little_endian: bool) -> Any:
         raise invalid(f"DecodeRaw requires input strings to all be the same size, but got {sorted(lengths)}")
     size = lengths.pop() if lengths else 0
     if size % kind.itemsize:
-        raise invalid(f"Input to DecodeRaw has length {size} that is not a multiple of {kind.itemsize}, the size of {out_type.name}")
+        raise invalid(
+            f"Input to DecodeRaw has length {size} that is not a multiple of {kind.itemsize}, the size of {out_type.name}"
+        )
     whole = np.frombuffer(b"".join(texts.reshape(-1)), kind.newbyteorder("<" if little_endian else ">"))
     return whole.astype(kind).reshape((*texts.shape, size // kind.itemsize))
 
@@ -42,7 +44,9 @@ def decode_padded_raw(input_bytes: Any, fixed_length: Any, *, out_type: Any, lit
     size = int(fixed_length)
     if size <= 0 or size % np.dtype(out_type.as_numpy_dtype).itemsize:
         raise invalid(f"fixed_length ({size}) must be a multiple of the size of out_type ({out_type.name})")
-    return decode_raw(each(lambda text: text[:size].ljust(size, b"\0"), input_bytes), out_type=out_type, little_endian=little_endian)
+    return decode_raw(
+        each(lambda text: text[:size].ljust(size, b"\0"), input_bytes), out_type=out_type, little_endian=little_endian
+    )
 
 
 # CSV.
@@ -125,7 +129,9 @@ def _field(text: bytes, kind: Any, column: int, record: int) -> Any:
         return value
     except ValueError:
         name = {"float32": "float", "float64": "double"}.get(kind.name, kind.name)
-        raise invalid(f"Field {column} in record {record} is not a valid {name}: {text.decode(errors='replace')}") from None
+        raise invalid(
+            f"Field {column} in record {record} is not a valid {name}: {text.decode(errors='replace')}"
+        ) from None
 
 
 # Tensors.
@@ -180,7 +186,9 @@ def decode_json_example(json_examples: Any) -> Any:
     def decode(text: bytes) -> bytes:
         try:
             features = json.loads(text).get("features", {}).get("feature", {})
-            return wire_format.message(1, wire_format.features({name: _json_feature(value) for name, value in features.items()}))
+            return wire_format.message(
+                1, wire_format.features({name: _json_feature(value) for name, value in features.items()})
+            )
         except (ValueError, AttributeError, TypeError) as error:
             raise invalid(f"Error while parsing JSON: {error}") from None
 

@@ -40,7 +40,9 @@ def _gathered(op: Any) -> Any:
     if not params:
         refuse(op, "Shape must be at least rank 1 but is rank 0")
     if axis is not None and not -len(params) <= int(axis) < len(params):
-        refuse(op, f"Shape must be at least rank {int(axis) + 1 if axis >= 0 else -int(axis)} but is rank {len(params)}")
+        refuse(
+            op, f"Shape must be at least rank {int(axis) + 1 if axis >= 0 else -int(axis)} but is rank {len(params)}"
+        )
     if indices is None:
         return [unknown()]
     if axis is None:
@@ -90,10 +92,13 @@ def _gathered_in_batch(params: Any, indices: Any, axis: int, batch: int) -> Any:
     module = xp(params, indices)
     outer = np.shape(params)[:batch]
     found = [
-        module.take(params[place], indices[place], axis=axis - batch, **({} if module is np else {"mode": "clip"})) for place in np.ndindex(*outer)
+        module.take(params[place], indices[place], axis=axis - batch, **({} if module is np else {"mode": "clip"}))
+        for place in np.ndindex(*outer)
     ]
     whole = module.stack([module.asarray(f) for f in found]) if found else module.zeros((0,), params.dtype)
-    return whole.reshape(outer + np.shape(params)[batch:axis] + np.shape(indices)[batch:] + np.shape(params)[axis + 1 :])
+    return whole.reshape(
+        outer + np.shape(params)[batch:axis] + np.shape(indices)[batch:] + np.shape(params)[axis + 1 :]
+    )
 
 
 # Elements and slices by coordinates.
@@ -106,7 +111,10 @@ def _gathered_nd(op: Any) -> Any:
     if params is None or indices is None or indices[-1] is None:
         return [unknown()]
     if indices[-1] > len(params):
-        refuse(op, f"indices.shape[-1] must be <= params.rank, but saw indices shape: {written(op._inputs[1].shape)} and params shape: {written(op._inputs[0].shape)}")
+        refuse(
+            op,
+            f"indices.shape[-1] must be <= params.rank, but saw indices shape: {written(op._inputs[1].shape)} and params shape: {written(op._inputs[0].shape)}",
+        )
     return [indices[:-1] + params[indices[-1] :]]
 
 
@@ -126,9 +134,14 @@ def _check_coordinates(indices: Any, limits: tuple[int, ...], whole: tuple[int, 
         if bad.any():
             place = tuple(int(p) for p in np.argwhere(bad)[0]) if bad.ndim else ()
             where = f"[{','.join(map(str, place))}]" if place else ""
-            raise invalid(f"indices{where} = [{', '.join(map(str, indices[place].tolist()))}] does not index into {what} [{','.join(map(str, whole))}]")
+            raise invalid(
+                f"indices{where} = [{', '.join(map(str, indices[place].tolist()))}] does not index into {what} [{','.join(map(str, whole))}]"
+            )
         return
-    require(((indices >= 0) & (indices < edge)).all(), lambda: invalid(f"indices do not index into {what} [{','.join(map(str, whole))}]"))
+    require(
+        ((indices >= 0) & (indices < edge)).all(),
+        lambda: invalid(f"indices do not index into {what} [{','.join(map(str, whole))}]"),
+    )
 
 
 @rows.row("GatherNd", shape=_gathered_nd, gradient=_gather_nd_gradient)
@@ -186,7 +199,9 @@ def scattered(start: Any, indices: Any, updates: Any, how: str) -> Any:
     _check_coordinates(indices, shape[:depth], shape, "shape")
     wanted = np.shape(indices)[:-1] + shape[depth:]
     if np.shape(updates) != wanted:
-        raise invalid(f"Must have updates.shape = indices.shape[:-1] + shape[{depth}:], got updates of shape {list(np.shape(updates))}, wanted {list(wanted)}")
+        raise invalid(
+            f"Must have updates.shape = indices.shape[:-1] + shape[{depth}:], got updates of shape {list(np.shape(updates))}, wanted {list(wanted)}"
+        )
     place = tuple(indices[..., i] for i in range(depth)) or (Ellipsis,)
     if xp(start, indices, updates) is jnp:
         return getattr(jnp.asarray(start).at[place], how)(updates, mode="drop")
@@ -254,14 +269,20 @@ def _selected(op: Any) -> Any:
 @rows.row("Select", shape=_selected)
 def select(condition: Any, t: Any, e: Any) -> Any:
     if np.shape(t) != np.shape(e):
-        raise invalid(f"'then' and 'else' must have the same size.  but received: {list(np.shape(t))} vs. {list(np.shape(e))}")
+        raise invalid(
+            f"'then' and 'else' must have the same size.  but received: {list(np.shape(t))} vs. {list(np.shape(e))}"
+        )
     rank = np.ndim(condition)
     if rank == 1 and np.ndim(t) > 1:
         if np.shape(condition)[0] != np.shape(t)[0]:
-            raise invalid(f"Number of batches of 'then' must match size of 'cond', but saw: {np.shape(t)[0]} vs. {np.shape(condition)[0]}")
+            raise invalid(
+                f"Number of batches of 'then' must match size of 'cond', but saw: {np.shape(t)[0]} vs. {np.shape(condition)[0]}"
+            )
         condition = condition.reshape((-1,) + (1,) * (np.ndim(t) - 1))
     elif rank and np.shape(condition) != np.shape(t):
-        raise invalid(f"'cond' must be a scalar, a vector or have the shape of 'then', got {list(np.shape(condition))} and {list(np.shape(t))}")
+        raise invalid(
+            f"'cond' must be a scalar, a vector or have the shape of 'then', got {list(np.shape(condition))} and {list(np.shape(t))}"
+        )
     return _chosen(condition, t, e)
 
 
@@ -277,7 +298,9 @@ def select_v2(condition: Any, t: Any, e: Any) -> Any:
     try:
         np.broadcast_shapes(np.shape(condition), np.shape(t), np.shape(e))
     except ValueError:
-        raise invalid(f"condition {list(np.shape(condition))}, then {list(np.shape(t))}, and else {list(np.shape(e))} must be broadcastable") from None
+        raise invalid(
+            f"condition {list(np.shape(condition))}, then {list(np.shape(t))}, and else {list(np.shape(e))} must be broadcastable"
+        ) from None
     return _chosen(condition, t, e)
 
 
@@ -332,7 +355,9 @@ def _searched(inputs: Any, wanted: Any, side: str, kind: Any) -> Any:
     if xp(inputs, wanted) is np:
         found = [np.searchsorted(a, b, side) for a, b in zip(inputs, wanted, strict=True)]
         return np.stack(found).astype(kind) if found else np.zeros(np.shape(wanted), kind)
-    return jax.vmap(lambda a, b: jnp.searchsorted(a, b, side=side))(jnp.asarray(inputs), jnp.asarray(wanted)).astype(kind)
+    return jax.vmap(lambda a, b: jnp.searchsorted(a, b, side=side))(jnp.asarray(inputs), jnp.asarray(wanted)).astype(
+        kind
+    )
 
 
 @rows.row("LowerBound", shape=_places, gradient=rows.NONE)
@@ -352,7 +377,9 @@ def _dense(slices: IndexedSlices, dtype: Any = None, name: str | None = None, as
     if as_ref:
         return NotImplemented
     if dtype is not None and not dtype.is_compatible_with(slices.dtype):
-        raise ValueError(f"Tensor conversion requested dtype {dtype.name} for IndexedSlices with dtype {slices.dtype.name}")
+        raise ValueError(
+            f"Tensor conversion requested dtype {dtype.name} for IndexedSlices with dtype {slices.dtype.name}"
+        )
     if slices.dense_shape is None:
         raise ValueError(f"Tensor conversion requested for IndexedSlices without dense_shape: {slices}")
     count = building.make("StridedSlice", slices.dense_shape, [0], [1], [1], shrink_axis_mask=1)
@@ -360,4 +387,3 @@ def _dense(slices: IndexedSlices, dtype: Any = None, name: str | None = None, as
 
 
 conversion.register_tensor_conversion_function(IndexedSlices, _dense)
-

@@ -88,7 +88,12 @@ def parallel_concat(values: list[Any]) -> Any:
     return xp(values).concatenate(values, 0)
 
 
-@rows.row("ConcatOffset", static=("concat_dim", "shape"), shape=lambda op: [t.shape for t in op._inputs[1:]], gradient=rows.NONE)
+@rows.row(
+    "ConcatOffset",
+    static=("concat_dim", "shape"),
+    shape=lambda op: [t.shape for t in op._inputs[1:]],
+    gradient=rows.NONE,
+)
 def concat_offset(concat_dim: Any, shape: list[Any]) -> Any:
     axis = int(concat_dim)
     found, before = [], 0
@@ -115,7 +120,9 @@ def _stacked(op: Any) -> Any:
 def pack(values: list[Any], *, axis: int) -> Any:
     if len({np.shape(v) for v in values}) > 1:
         number = next(i for i, v in enumerate(values) if np.shape(v) != np.shape(values[0]))
-        raise invalid(f"Shapes of all inputs must match: values[0].shape = {list(np.shape(values[0]))} != values[{number}].shape = {list(np.shape(values[number]))}")
+        raise invalid(
+            f"Shapes of all inputs must match: values[0].shape = {list(np.shape(values[0]))} != values[{number}].shape = {list(np.shape(values[number]))}"
+        )
     return xp(values).stack(values, axis)
 
 
@@ -160,7 +167,9 @@ def split(split_dim: Any, value: Any, *, num_split: int) -> Any:
     axis = _checked_axis(split_dim, np.ndim(value), "SplitOp")
     size = np.shape(value)[axis]
     if size % num_split:
-        raise invalid(f"Number of ways to split should evenly divide the split dimension, but got split_dim {axis} (size = {size}) and num_split {num_split}")
+        raise invalid(
+            f"Number of ways to split should evenly divide the split dimension, but got split_dim {axis} (size = {size}) and num_split {num_split}"
+        )
     return _cut(value, axis, [size // num_split] * num_split)
 
 
@@ -191,7 +200,9 @@ def split_v(value: Any, size_splits: Any, split_dim: Any) -> Any:
     if lengths.count(-1) == 1:
         lengths[lengths.index(-1)] = size - sum(d for d in lengths if d != -1)
     if sum(lengths) != size or min(lengths, default=0) < 0:
-        raise invalid(f"Determined shape must either match input shape along split_dim exactly if fully specified, or be less than the size of the input along split_dim if not fully specified. Got: {sum(lengths)}")
+        raise invalid(
+            f"Determined shape must either match input shape along split_dim exactly if fully specified, or be less than the size of the input along split_dim if not fully specified. Got: {sum(lengths)}"
+        )
     return _cut(value, axis, lengths)
 
 

@@ -33,14 +33,18 @@ class _Reader:
         found = self.values(data, places, key, kind)
         return _empty(kind) if found is None else found
 
-    def dense_value(self, data: bytes, places: Any, key: bytes, kind: str, shape: shapes.TensorShape, default: Any) -> np.ndarray:
+    def dense_value(
+        self, data: bytes, places: Any, key: bytes, kind: str, shape: shapes.TensorShape, default: Any
+    ) -> np.ndarray:
         """A dense feature in its shape; of one with a free first axis as many elements as there are."""
         found = self.values(data, places, key, kind)
         if is_sequence(shape):
             inner = product(d or 0 for d in shape.sizes[1:])  # type: ignore[index]
             found = _empty(kind) if found is None else found
             if found.size % max(inner, 1):
-                raise invalid(f"Key: {key.decode()}.  Number of {_told(kind)} values is not a multiple of stride length. Saw {found.size} values but output shape is: {written(shape)}")
+                raise invalid(
+                    f"Key: {key.decode()}.  Number of {_told(kind)} values is not a multiple of stride length. Saw {found.size} values but output shape is: {written(shape)}"
+                )
             return found.reshape((found.size // max(inner, 1), *shape.sizes[1:]))  # type: ignore[index]
         wanted = shape.sizes or ()
         if found is None:
@@ -48,7 +52,9 @@ class _Reader:
                 raise invalid(f"Feature: {key.decode()} (data type: {_told(kind)}) is required but could not be found.")
             return np.asarray(default).reshape(wanted)
         if found.size != product(wanted):
-            raise invalid(f"Key: {key.decode()}.  Number of {_told(kind)} values != expected.  Values size: {found.size} but output shape: {written(shape)}")
+            raise invalid(
+                f"Key: {key.decode()}.  Number of {_told(kind)} values != expected.  Values size: {found.size} but output shape: {written(shape)}"
+            )
         return found.reshape(wanted)
 
 
@@ -74,7 +80,9 @@ def read_values(data: bytes, place: tuple[int, int], key: bytes, kind: str) -> n
     if found is None:
         return None
     if found != kind:
-        raise invalid(f"Key: {key.decode()}.  Data types don't match. Data type: {_told(found)} but expected type: {_told(kind)}")
+        raise invalid(
+            f"Key: {key.decode()}.  Data types don't match. Data type: {_told(found)} but expected type: {_told(kind)}"
+        )
     return values
 
 
@@ -118,14 +126,21 @@ def parse_single_example(run: Any, op: Any, serialized: Any, dense_defaults: lis
 def _batch_shape(op: Any) -> Any:
     sparse, batch = op.attrs["Nsparse"], op._inputs[0].shape
     rows_ = shapes.TensorShape([None]) if batch.sizes is None else batch
-    return [(None, 2)] * sparse + [(None,)] * sparse + [(2,)] * sparse + [rows_.concatenate(shape) for shape in op.attrs["dense_shapes"]]
+    return (
+        [(None, 2)] * sparse
+        + [(None,)] * sparse
+        + [(2,)] * sparse
+        + [rows_.concatenate(shape) for shape in op.attrs["dense_shapes"]]
+    )
 
 
 def ragged_as_sparse(parts: list[np.ndarray], kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows of different lengths as the parts of a sparse matrix."""
     lengths = np.array([part.size for part in parts], np.int64)
     row = np.repeat(np.arange(len(parts), dtype=np.int64), lengths)
-    column = np.concatenate([np.arange(size, dtype=np.int64) for size in lengths]) if len(parts) else np.empty(0, np.int64)
+    column = (
+        np.concatenate([np.arange(size, dtype=np.int64) for size in lengths]) if len(parts) else np.empty(0, np.int64)
+    )
     values = np.concatenate(parts) if parts else _empty(kind)
     return np.stack([row, column], 1), values, np.array([len(parts), lengths.max(initial=0)], np.int64)
 
@@ -145,14 +160,21 @@ def _keys(given: Any) -> list[bytes]:
 
 
 @rows.row("ParseExample", host=True, context=True, shape=_batch_shape, gradient=rows.NONE)
-def parse_example(run: Any, op: Any, serialized: Any, names: Any, sparse_keys: Any, dense_keys: Any, dense_defaults: list[Any]) -> Any:
+def parse_example(
+    run: Any, op: Any, serialized: Any, names: Any, sparse_keys: Any, dense_keys: Any, dense_defaults: list[Any]
+) -> Any:
     sparse = list(zip(_keys(sparse_keys), _names(op.attrs["sparse_types"]), strict=True))
-    dense = list(zip(_keys(dense_keys), _names(op.attrs["Tdense"]), op.attrs["dense_shapes"], dense_defaults, strict=True))
+    dense = list(
+        zip(_keys(dense_keys), _names(op.attrs["Tdense"]), op.attrs["dense_shapes"], dense_defaults, strict=True)
+    )
     reader = _Reader(sparse, dense)
     if np.ndim(serialized) != 1:
         raise invalid(f"Expected serialized to be a vector, got shape: {list(np.shape(serialized))}")
     batch = [(bytes(data), _places(bytes(data))) for data in serialized]
-    found = [ragged_as_sparse([reader.sparse_value(data, places, *asked) for data, places in batch], asked[1]) for asked in sparse]
+    found = [
+        ragged_as_sparse([reader.sparse_value(data, places, *asked) for data, places in batch], asked[1])
+        for asked in sparse
+    ]
     whole = []
     for key, kind, shape, default in dense:
         parts = [reader.dense_value(data, places, key, kind, shape, default) for data, places in batch]
@@ -175,7 +197,11 @@ def _sequence_shape(op: Any) -> Any:
     one, many = attrs["Ncontext_sparse"], attrs["Nfeature_list_sparse"]
     context = [(None, 1)] * one + [(None,)] * one + [(1,)] * one + list(attrs["context_dense_shapes"])
     lists = [(None, 2)] * many + [(None,)] * many + [(2,)] * many
-    return context + lists + [shapes.TensorShape([None]).concatenate(shape) for shape in attrs["feature_list_dense_shapes"]]
+    return (
+        context
+        + lists
+        + [shapes.TensorShape([None]).concatenate(shape) for shape in attrs["feature_list_dense_shapes"]]
+    )
 
 
 @rows.row("ParseSingleSequenceExample", host=True, context=True, shape=_sequence_shape, gradient=rows.NONE)
@@ -204,7 +230,9 @@ def parse_single_sequence_example(run: Any, op: Any, serialized: Any, assumed_em
     for part in range(3):
         result += [one[part] for one in sparse]
     missing = {bytes(key) for key in np.asarray(assumed_empty, object).reshape(-1)}
-    for key, kind, shape in zip(_keys(dense_keys), _names(attrs["feature_list_dense_types"]), attrs["feature_list_dense_shapes"], strict=True):
+    for key, kind, shape in zip(
+        _keys(dense_keys), _names(attrs["feature_list_dense_types"]), attrs["feature_list_dense_shapes"], strict=True
+    ):
         result.append(_steps(data, lists.get(key), key, kind, shape, key in missing))
     return result
 
@@ -227,5 +255,3 @@ def _steps(data: bytes, places: Any, key: bytes, kind: str, shape: shapes.Tensor
             )
         result[number] = values.reshape(wanted)
     return result
-
-

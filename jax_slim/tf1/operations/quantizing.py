@@ -83,12 +83,16 @@ def _channels(op: Any) -> Any:
 
 
 @rows.row("FakeQuantWithMinMaxVarsPerChannel", shape=_channels)
-def fake_quant_with_min_max_vars_per_channel(inputs: Any, min: Any, max: Any, *, num_bits: int, narrow_range: bool) -> Any:
+def fake_quant_with_min_max_vars_per_channel(
+    inputs: Any, min: Any, max: Any, *, num_bits: int, narrow_range: bool
+) -> Any:
     return _computed(inputs, min, max, num_bits, narrow_range)
 
 
 @rows.row("FakeQuantWithMinMaxArgsGradient", shape=_same)
-def fake_quant_with_min_max_args_gradient(gradients: Any, inputs: Any, *, min: float, max: float, num_bits: int, narrow_range: bool) -> Any:
+def fake_quant_with_min_max_args_gradient(
+    gradients: Any, inputs: Any, *, min: float, max: float, num_bits: int, narrow_range: bool
+) -> Any:
     return _backward(num_bits, narrow_range, (inputs, np.float32(min), np.float32(max)), gradients)[0]
 
 
@@ -118,7 +122,11 @@ def quantize_v2(input: Any, min_range: Any, max_range: Any, *, T: Any, mode: byt
         scaled = module.clip(scaled, np.float32(max(lowest, -highest)), np.float32(highest))
     else:
         scaled = (module.clip(input, low, high) - low) * (np.float32(highest - lowest) / (high - low))
-        scaled = scaled - np.float32((highest - lowest + 1) / 2) if lowest < 0 and mode == b"MIN_COMBINED" else scaled + np.float32(lowest if mode == b"MIN_FIRST" else 0)
+        scaled = (
+            scaled - np.float32((highest - lowest + 1) / 2)
+            if lowest < 0 and mode == b"MIN_COMBINED"
+            else scaled + np.float32(lowest if mode == b"MIN_FIRST" else 0)
+        )
     away = module.sign(scaled) * module.floor(abs(scaled) + np.float32(0.5))
     rounded = module.round(scaled) if round_mode == b"HALF_TO_EVEN" else away
     return [module.clip(rounded, lowest, highest).astype(T.as_numpy_dtype), module.asarray(low), module.asarray(high)]

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_slim.tf1.graph import known_values, rows
-from jax_slim.tf1.operations.arrays import is_known
+from jax_slim.tf1.operations.arrays import is_known, require
 from jax_slim.tf1.operations.shape_rules import check_rank, length, refuse, sizes, unknown, values
 from jax_slim.tf1.operations.shaping import invalid
 
@@ -193,6 +193,10 @@ def strided_slice(input: Any, begin: Any, end: Any, strides: Any, *, begin_mask:
     return input[tuple(index)]
 
 
+def _check_place(place: Any, size: int, axis: int) -> None:
+    require((place >= -size) & (place < size), lambda: invalid(f"slice index of dimension {axis} out of bounds."))
+
+
 def _at_traced_places(
     input: Any, begin: Any, end: Any, kinds: list[str], axes: list[Any], begin_mask: int, end_mask: int
 ) -> Any:
@@ -202,6 +206,7 @@ def _at_traced_places(
     for place, (kind, axis) in enumerate(zip(kinds, axes, strict=True)):
         if kind == "shrink":
             size = input.shape[axis]
+            _check_place(begin[place], size, axis)
             first = jnp.where(begin[place] < 0, begin[place] + size, begin[place])
             input = jax.lax.dynamic_slice_in_dim(input, first, 1, axis)
         elif kind == "range" and not (begin_mask >> place & 1 and end_mask >> place & 1):

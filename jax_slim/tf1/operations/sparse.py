@@ -34,9 +34,14 @@ def _check_inside(indices: Any, shape: Any, prefix: str = "indices") -> None:
         bad = ((indices < 0) | (indices >= limits)).any(-1)
         if bad.any():
             place = int(np.argmax(bad))
-            raise invalid(f"{prefix}[{place}] = {indices[place].tolist()} is out of bounds: need 0 <= index < {limits.tolist()}")
+            raise invalid(
+                f"{prefix}[{place}] = {indices[place].tolist()} is out of bounds: need 0 <= index < {limits.tolist()}"
+            )
         return
-    require(((indices >= 0) & (indices < limits)).all(), lambda: invalid(f"{prefix} are out of bounds: need 0 <= index < {limits.tolist()}"))
+    require(
+        ((indices >= 0) & (indices < limits)).all(),
+        lambda: invalid(f"{prefix} are out of bounds: need 0 <= index < {limits.tolist()}"),
+    )
 
 
 # To dense tensors.
@@ -48,16 +53,22 @@ def _dense_shape(op: Any) -> Any:
 
 
 @rows.row("SparseToDense", static=("output_shape",), shape=_dense_shape)
-def sparse_to_dense(sparse_indices: Any, output_shape: Any, sparse_values: Any, default_value: Any, *, validate_indices: bool) -> Any:
+def sparse_to_dense(
+    sparse_indices: Any, output_shape: Any, sparse_values: Any, default_value: Any, *, validate_indices: bool
+) -> Any:
     shape = tuple(int(d) for d in output_shape)
     rank = np.ndim(sparse_indices)
     if rank > 2:
-        raise invalid(f"sparse_indices should be a scalar, vector, or matrix, got shape {list(np.shape(sparse_indices))}")
+        raise invalid(
+            f"sparse_indices should be a scalar, vector, or matrix, got shape {list(np.shape(sparse_indices))}"
+        )
     indices = sparse_indices.reshape((1, 1) if rank == 0 else (-1, 1) if rank == 1 else np.shape(sparse_indices))
     if np.shape(indices)[1] != len(shape):
         raise invalid(f"output_shape has incorrect number of elements: {len(shape)} should be: {np.shape(indices)[1]}")
     if np.ndim(sparse_values) and np.shape(sparse_values) != (np.shape(indices)[0],):
-        raise invalid(f"sparse_values has incorrect shape {list(np.shape(sparse_values))}, should be [] or [{np.shape(indices)[0]}]")
+        raise invalid(
+            f"sparse_values has incorrect shape {list(np.shape(sparse_values))}, should be [] or [{np.shape(indices)[0]}]"
+        )
     if np.ndim(default_value):
         raise invalid("default_value should be a scalar.")
     if validate_indices:
@@ -81,7 +92,9 @@ def _check_order(places: Any, indices: Any) -> None:
         return
     if (steps < 0).any():
         place = int(np.argmax(steps < 0)) + 1
-        raise invalid(f"indices[{place}] = {indices[place].tolist()} is out of order. Many sparse ops require sorted indices.")
+        raise invalid(
+            f"indices[{place}] = {indices[place].tolist()} is out of order. Many sparse ops require sorted indices."
+        )
     if (steps == 0).any():
         place = int(np.argmax(steps == 0)) + 1
         raise invalid(f"indices[{place}] = {indices[place].tolist()} is repeated")
@@ -141,7 +154,9 @@ def _product_shape(op: Any) -> Any:
 
 
 @rows.row("SparseTensorDenseMatMul", static=("a_shape",), shape=_product_shape)
-def sparse_tensor_dense_mat_mul(a_indices: Any, a_values: Any, a_shape: Any, b: Any, *, adjoint_a: bool, adjoint_b: bool) -> Any:
+def sparse_tensor_dense_mat_mul(
+    a_indices: Any, a_values: Any, a_shape: Any, b: Any, *, adjoint_a: bool, adjoint_b: bool
+) -> Any:
     module = xp(a_indices, a_values, b)
     height, width = int(a_shape[0]), int(a_shape[1])
     _check_inside(a_indices, a_shape)
@@ -151,7 +166,9 @@ def sparse_tensor_dense_mat_mul(a_indices: Any, a_values: Any, a_shape: Any, b: 
     if adjoint_b:
         b = module.conj(b).T
     if np.shape(b)[0] != width:
-        raise invalid(f"Cannot multiply A and B because inner dimension does not match: {width} vs. {np.shape(b)[0]}. Did you forget a transpose? Dimensions of A: [{height}, {width})")
+        raise invalid(
+            f"Cannot multiply A and B because inner dimension does not match: {width} vs. {np.shape(b)[0]}. Did you forget a transpose? Dimensions of A: [{height}, {width})"
+        )
     parts = a_values[:, None] * b[column]
     if module is jnp:
         return jnp.zeros((height, b.shape[1]), parts.dtype).at[row].add(parts, mode="drop")
@@ -183,7 +200,9 @@ def _reduced(indices: Any, values: Any, shape: Any, axes: Any, keep_dims: bool, 
     chosen = {int(a) % len(dims) for a in np.reshape(axes, -1)}
     kept = [axis for axis in range(len(dims)) if axis not in chosen]
     size = tuple(dims[axis] for axis in kept)
-    place = flat_places(indices[:, np.array(kept, np.int64)], size) if kept else np.zeros(np.shape(indices)[0], np.int64)
+    place = (
+        flat_places(indices[:, np.array(kept, np.int64)], size) if kept else np.zeros(np.shape(indices)[0], np.int64)
+    )
     module = xp(indices, values)
     total = product(size)
     if module is np:
@@ -206,7 +225,9 @@ def _reduced(indices: Any, values: Any, shape: Any, axes: Any, keep_dims: bool, 
 
 
 @rows.row("SparseReduceSum", static=("input_shape", "reduction_axes"), shape=_reduced_shape)
-def sparse_reduce_sum(input_indices: Any, input_values: Any, input_shape: Any, reduction_axes: Any, *, keep_dims: bool) -> Any:
+def sparse_reduce_sum(
+    input_indices: Any, input_values: Any, input_shape: Any, reduction_axes: Any, *, keep_dims: bool
+) -> Any:
     return _reduced(input_indices, input_values, input_shape, reduction_axes, keep_dims, "sum")
 
 
@@ -215,7 +236,9 @@ def _no_gradient(op: Any, *gradients: Any) -> Any:
 
 
 @rows.row("SparseReduceMax", static=("input_shape", "reduction_axes"), shape=_reduced_shape, gradient=_no_gradient)
-def sparse_reduce_max(input_indices: Any, input_values: Any, input_shape: Any, reduction_axes: Any, *, keep_dims: bool) -> Any:
+def sparse_reduce_max(
+    input_indices: Any, input_values: Any, input_shape: Any, reduction_axes: Any, *, keep_dims: bool
+) -> Any:
     return _reduced(input_indices, input_values, input_shape, reduction_axes, keep_dims, "max")
 
 
@@ -256,7 +279,9 @@ def _reordered_shape(op: Any) -> Any:
 @rows.row("SparseReorder", static=("input_shape",), shape=_reordered_shape)
 def sparse_reorder(input_indices: Any, input_values: Any, input_shape: Any) -> Any:
     if np.shape(input_indices)[0] != np.shape(input_values)[0]:
-        raise invalid(f"Number of elements of indices and values differ: {np.shape(input_indices)[0]} and {np.shape(input_values)[0]}")
+        raise invalid(
+            f"Number of elements of indices and values differ: {np.shape(input_indices)[0]} and {np.shape(input_values)[0]}"
+        )
     _check_inside(input_indices, input_shape)
     places = flat_places(input_indices, input_shape)
     order = np.argsort(places, kind="stable") if isinstance(places, np.ndarray) else jnp.argsort(places, stable=True)
@@ -268,7 +293,10 @@ def _reshaped_shape(op: Any) -> Any:
     check_rank(op, 1, 1)
     check_rank(op, 2, 1)
     indices = sizes(op)
-    return [(None if indices is None else indices[0], length(op, 2)), op._inputs[2].shape if sizes(op, 2) is not None else (None,)]
+    return [
+        (None if indices is None else indices[0], length(op, 2)),
+        op._inputs[2].shape if sizes(op, 2) is not None else (None,),
+    ]
 
 
 @rows.row("SparseReshape", static=("input_shape", "new_shape"), shape=_reshaped_shape, gradient=rows.NONE)

@@ -38,9 +38,13 @@ def _add_gradient(op: Any, indices: Any, values: Any, shape: Any) -> Any:
 
 
 @rows.row("SparseAdd", host=True, shape=_like_first, gradient=_add_gradient)
-def sparse_add(a_indices: Any, a_values: Any, a_shape: Any, b_indices: Any, b_values: Any, b_shape: Any, thresh: Any) -> Any:
+def sparse_add(
+    a_indices: Any, a_values: Any, a_shape: Any, b_indices: Any, b_values: Any, b_shape: Any, thresh: Any
+) -> Any:
     if list(a_shape) != list(b_shape):
-        raise invalid(f"Operands' shapes do not match: got {a_shape.tolist()} for dimension sizes and {b_shape.tolist()}")
+        raise invalid(
+            f"Operands' shapes do not match: got {a_shape.tolist()} for dimension sizes and {b_shape.tolist()}"
+        )
     indices, values = _sorted_sum(np.concatenate([a_indices, b_indices]), np.concatenate([a_values, b_values]), a_shape)
     kept = abs(values) >= thresh
     return [indices[kept], values[kept], np.array(a_shape)]
@@ -51,7 +55,8 @@ def sparse_add_grad(backprop_val_grad: Any, a_indices: Any, b_indices: Any, sum_
     found = {tuple(index): gradient for index, gradient in zip(sum_indices.tolist(), backprop_val_grad, strict=True)}
     zero = backprop_val_grad.dtype.type(0)
     return [
-        np.array([found.get(tuple(index), zero) for index in indices.tolist()], backprop_val_grad.dtype) for indices in (a_indices, b_indices)
+        np.array([found.get(tuple(index), zero) for index in indices.tolist()], backprop_val_grad.dtype)
+        for indices in (a_indices, b_indices)
     ]
 
 
@@ -70,7 +75,9 @@ def sparse_concat(indices: list[Any], values: list[Any], shapes: list[Any], *, c
     axis = concat_dim % len(shapes[0])
     for number, shape in enumerate(shapes):
         if any(a != b for i, (a, b) in enumerate(zip(shape, shapes[0], strict=True)) if i != axis):
-            raise invalid(f"Input shapes must match outside of dimension {axis}: {shapes[0].tolist()} and {shape.tolist()} (number {number})")
+            raise invalid(
+                f"Input shapes must match outside of dimension {axis}: {shapes[0].tolist()} and {shape.tolist()} (number {number})"
+            )
     total, moved = 0, []
     for place, shape in zip(indices, shapes, strict=True):
         place = np.array(place)
@@ -90,7 +97,12 @@ def _slice_gradient(op: Any, indices: Any, values: Any, shape: Any) -> Any:
     return [None, gradient, None, None, None]
 
 
-@rows.row("SparseSlice", host=True, shape=lambda op: [(None, length(op, 2)), (None,), op._inputs[2].shape], gradient=_slice_gradient)
+@rows.row(
+    "SparseSlice",
+    host=True,
+    shape=lambda op: [(None, length(op, 2)), (None,), op._inputs[2].shape],
+    gradient=_slice_gradient,
+)
 def sparse_slice(indices: Any, values: Any, shape: Any, start: Any, size: Any) -> Any:
     end = np.minimum(start + size, shape)
     kept = ((indices >= start) & (indices < end)).all(-1)
@@ -99,7 +111,9 @@ def sparse_slice(indices: Any, values: Any, shape: Any, start: Any, size: Any) -
 
 @rows.row("SparseSliceGrad", host=True, shape=lambda op: [(None if sizes(op, 1) is None else sizes(op, 1)[0],)])  # type: ignore[index]
 def sparse_slice_grad(backprop_val_grad: Any, input_indices: Any, input_start: Any, output_indices: Any) -> Any:
-    found = {tuple(index): g for index, g in zip((output_indices + input_start).tolist(), backprop_val_grad, strict=True)}
+    found = {
+        tuple(index): g for index, g in zip((output_indices + input_start).tolist(), backprop_val_grad, strict=True)
+    }
     zero = backprop_val_grad.dtype.type(0)
     return np.array([found.get(tuple(index), zero) for index in input_indices.tolist()], backprop_val_grad.dtype)
 
@@ -156,12 +170,16 @@ def _unknown_pair(op: Any) -> Any:
 
 
 @rows.row("SparseSparseMaximum", host=True, shape=_unknown_pair, gradient=rows.NONE)
-def sparse_sparse_maximum(a_indices: Any, a_values: Any, a_shape: Any, b_indices: Any, b_values: Any, b_shape: Any) -> Any:
+def sparse_sparse_maximum(
+    a_indices: Any, a_values: Any, a_shape: Any, b_indices: Any, b_values: Any, b_shape: Any
+) -> Any:
     return _merged(np.maximum, a_indices, a_values, b_indices, b_values, a_shape)
 
 
 @rows.row("SparseSparseMinimum", host=True, shape=_unknown_pair, gradient=rows.NONE)
-def sparse_sparse_minimum(a_indices: Any, a_values: Any, a_shape: Any, b_indices: Any, b_values: Any, b_shape: Any) -> Any:
+def sparse_sparse_minimum(
+    a_indices: Any, a_values: Any, a_shape: Any, b_indices: Any, b_values: Any, b_shape: Any
+) -> Any:
     return _merged(np.minimum, a_indices, a_values, b_indices, b_values, a_shape)
 
 
@@ -206,12 +224,16 @@ def _reduced(indices: Any, values: Any, shape: Any, axes: Any, keep_dims: bool, 
 
 
 @rows.row("SparseReduceSumSparse", host=True, shape=shape_inference.unknown)
-def sparse_reduce_sum_sparse(input_indices: Any, input_values: Any, input_shape: Any, reduction_axes: Any, *, keep_dims: bool) -> Any:
+def sparse_reduce_sum_sparse(
+    input_indices: Any, input_values: Any, input_shape: Any, reduction_axes: Any, *, keep_dims: bool
+) -> Any:
     return _reduced(input_indices, input_values, input_shape, reduction_axes, keep_dims, np.sum)
 
 
 @rows.row("SparseReduceMaxSparse", host=True, shape=shape_inference.unknown)
-def sparse_reduce_max_sparse(input_indices: Any, input_values: Any, input_shape: Any, reduction_axes: Any, *, keep_dims: bool) -> Any:
+def sparse_reduce_max_sparse(
+    input_indices: Any, input_values: Any, input_shape: Any, reduction_axes: Any, *, keep_dims: bool
+) -> Any:
     return _reduced(input_indices, input_values, input_shape, reduction_axes, keep_dims, np.max)
 
 
@@ -275,7 +297,12 @@ def _dense_sets(values: Any) -> dict[tuple[int, ...], set[Any]]:
 
 
 def _operated(a: dict[Any, set[Any]], b: dict[Any, set[Any]], outer: Any, how: bytes, kind: Any) -> Any:
-    function = {b"intersection": set.intersection, b"union": set.union, b"a-b": set.difference, b"b-a": lambda x, y: y - x}[how]
+    function = {
+        b"intersection": set.intersection,
+        b"union": set.union,
+        b"a-b": set.difference,
+        b"b-a": lambda x, y: y - x,
+    }[how]
     indices, values, longest = [], [], 0
     for place in sorted(set(a) | set(b)):
         found = sorted(function(a.get(place, set()), b.get(place, set())))
@@ -284,7 +311,11 @@ def _operated(a: dict[Any, set[Any]], b: dict[Any, set[Any]], outer: Any, how: b
         values += found
     whole = np.empty(len(values), kind)
     whole[:] = values
-    return [np.array(indices, np.int64).reshape(len(values), len(outer) + 1), whole, np.array([*outer, longest], np.int64)]
+    return [
+        np.array(indices, np.int64).reshape(len(values), len(outer) + 1),
+        whole,
+        np.array([*outer, longest], np.int64),
+    ]
 
 
 def _set_shape(op: Any) -> Any:
@@ -306,7 +337,9 @@ def dense_to_dense_set_operation(set1: Any, set2: Any, *, set_operation: bytes) 
 
 
 @rows.row("DenseToSparseSetOperation", host=True, shape=_set_shape, gradient=rows.NONE)
-def dense_to_sparse_set_operation(set1: Any, set2_indices: Any, set2_values: Any, set2_shape: Any, *, set_operation: bytes) -> Any:
+def dense_to_sparse_set_operation(
+    set1: Any, set2_indices: Any, set2_values: Any, set2_shape: Any, *, set_operation: bytes
+) -> Any:
     return _operated(_dense_sets(set1), _sets_of(set2_indices, set2_values), set1.shape[:-1], set_operation, set1.dtype)
 
 
@@ -314,7 +347,13 @@ def dense_to_sparse_set_operation(set1: Any, set2_indices: Any, set2_values: Any
 def sparse_to_sparse_set_operation(set1_indices: Any, set1_values: Any, set1_shape: Any, set2_indices: Any, set2_values: Any,
                                    set2_shape: Any, *, set_operation: bytes) -> Any:  # fmt: skip
     outer = [int(max(a, b)) for a, b in zip(set1_shape[:-1], set2_shape[:-1], strict=True)]
-    return _operated(_sets_of(set1_indices, set1_values), _sets_of(set2_indices, set2_values), outer, set_operation, set1_values.dtype)
+    return _operated(
+        _sets_of(set1_indices, set1_values),
+        _sets_of(set2_indices, set2_values),
+        outer,
+        set_operation,
+        set1_values.dtype,
+    )
 
 
 @rows.row("SetSize", host=True, shape=lambda op: [None], gradient=rows.NONE)

@@ -27,7 +27,9 @@ def texts(values: Any) -> np.ndarray:
 
 def each(function: Callable[[Any], Any], values: Any, kind: Any = object) -> np.ndarray:
     """What a function gives for each element."""
-    values = np.asarray(values) if np.ndim(values) else np.asarray(values, object if isinstance(values, bytes) else None)
+    values = (
+        np.asarray(values) if np.ndim(values) else np.asarray(values, object if isinstance(values, bytes) else None)
+    )
     result = np.empty(values.shape, kind)
     for place in np.ndindex(*values.shape):
         result[place] = function(values[place])
@@ -118,7 +120,9 @@ def reduce_join(inputs: Any, reduction_indices: Any, *, keep_dims: bool, separat
         raise invalid(f"Duplicate reduction dimension {axes}")
     kept = [axis for axis in range(inputs.ndim) if axis not in axes]
     # The first axis named runs fastest.
-    turned = inputs.transpose(*kept, *reversed(axes)).reshape([inputs.shape[axis] for axis in kept] + [-1] if axes else inputs.shape + (1,))
+    turned = inputs.transpose(*kept, *reversed(axes)).reshape(
+        [inputs.shape[axis] for axis in kept] + [-1] if axes else inputs.shape + (1,)
+    )
     result = np.empty(turned.shape[:-1], object)
     for place in np.ndindex(*result.shape):
         result[place] = separator.join(turned[place])
@@ -166,7 +170,9 @@ def substr(input: Any, pos: Any, length: Any, *, unit: bytes) -> Any:
         letters: Any = text.decode(errors="surrogateescape") if unit == b"UTF8_CHAR" else text
         size = len(letters)
         if not -size <= first <= size:
-            raise invalid(f"pos {first} out of range for string b'{text.decode(errors='replace')}' at index {list(place)}")
+            raise invalid(
+                f"pos {first} out of range for string b'{text.decode(errors='replace')}' at index {list(place)}"
+            )
         first += size if first < 0 else 0
         part = letters[first : first + max(count, 0)]
         result[place] = part.encode(errors="surrogateescape") if unit == b"UTF8_CHAR" else part
@@ -191,7 +197,10 @@ def string_strip(input: Any) -> Any:
 def _recased(how: str) -> Callable[..., Any]:
     def recase(input: Any, *, encoding: bytes) -> Any:
         if encoding == b"utf-8":
-            return each(lambda text: getattr(text.decode(errors="surrogateescape"), how)().encode(errors="surrogateescape"), input)
+            return each(
+                lambda text: getattr(text.decode(errors="surrogateescape"), how)().encode(errors="surrogateescape"),
+                input,
+            )
         return each(lambda text: getattr(text, how)(), input)
 
     return recase
@@ -215,7 +224,11 @@ def compiled(pattern: bytes) -> re.Pattern[bytes]:
     Raises:
       InvalidArgumentError: it is none.
     """
-    text = re.sub(rb"\[:(\w+):\]", lambda m: _CLASSES.get(m.group(1), m.group(0)), pattern).replace(rb"\z", rb"\Z").replace(rb"\C", b"(?s:.)")
+    text = (
+        re.sub(rb"\[:(\w+):\]", lambda m: _CLASSES.get(m.group(1), m.group(0)), pattern)
+        .replace(rb"\z", rb"\Z")
+        .replace(rb"\C", b"(?s:.)")
+    )
     try:
         return re.compile(text)
     except re.error as error:
@@ -227,7 +240,10 @@ def _replaced(input: Any, pattern: bytes, rewrite: bytes, replace_global: bool) 
     pieces = re.split(rb"\\(\d|\\)", rewrite)  # texts and, between them, what follows a backslash
 
     def replace(match: re.Match[bytes]) -> bytes:
-        return b"".join(piece if i % 2 == 0 else b"\\" if piece == b"\\" else match.group(int(piece)) or b"" for i, piece in enumerate(pieces))
+        return b"".join(
+            piece if i % 2 == 0 else b"\\" if piece == b"\\" else match.group(int(piece)) or b""
+            for i, piece in enumerate(pieces)
+        )
 
     return each(lambda text: expression.sub(replace, text, 0 if replace_global else 1), input)
 
@@ -290,7 +306,9 @@ def string_to_number(string_tensor: Any, *, out_type: Any) -> Any:
             bare = text.strip(_SPACE)
             return float.fromhex(bare.decode()) if b"x" in bare.lower() else float(bare)
         except ValueError:
-            raise invalid(f"StringToNumberOp could not correctly convert string: {text.decode(errors='replace')}") from None
+            raise invalid(
+                f"StringToNumberOp could not correctly convert string: {text.decode(errors='replace')}"
+            ) from None
 
     with np.errstate(over="ignore"):
         return each(number, string_tensor, kind)
@@ -318,7 +336,9 @@ def string_to_hash_bucket_strong(input: Any, *, num_buckets: int, key: list[int]
 
 @rows.row("EncodeBase64", host=True, shape=_same, gradient=rows.NONE)
 def encode_base64(input: Any, *, pad: bool) -> Any:
-    return each(lambda text: base64.urlsafe_b64encode(text) if pad else base64.urlsafe_b64encode(text).rstrip(b"="), input)
+    return each(
+        lambda text: base64.urlsafe_b64encode(text) if pad else base64.urlsafe_b64encode(text).rstrip(b"="), input
+    )
 
 
 @rows.row("DecodeBase64", host=True, shape=_same, gradient=rows.NONE)

@@ -38,7 +38,9 @@ class Table:
             for key, value in zip(_flat(keys), _rows(values, np.ndim(keys)), strict=True):
                 if key in found and found[key] != value:
                     raise errors.FailedPreconditionError(
-                        None, None, f"HashTable has different value for same key. Key {key} has {found[key]} and trying to add value {value}"
+                        None,
+                        None,
+                        f"HashTable has different value for same key. Key {key} has {found[key]} and trying to add value {value}",
                     )
                 found[key] = value
             self.entries, self.initialized = found, True
@@ -77,27 +79,63 @@ def _resource(run: Any, op: Any, make: Any) -> Table:
     return resources[key]
 
 
-@rows.row("HashTable", "HashTableV2", "AnonymousHashTable", host=True, context=True, shape=shape_inference.scalar, gradient=rows.NONE)
+@rows.row(
+    "HashTable",
+    "HashTableV2",
+    "AnonymousHashTable",
+    host=True,
+    context=True,
+    shape=shape_inference.scalar,
+    gradient=rows.NONE,
+)
 def hash_table(run: Any, op: Any) -> Any:
     return _resource(run, op, lambda: Table(op.attrs["key_dtype"], op.attrs["value_dtype"], (), False))
 
 
-@rows.row("MutableHashTable", "MutableHashTableV2", "AnonymousMutableHashTable", host=True, context=True, shape=shape_inference.scalar, gradient=rows.NONE)
+@rows.row(
+    "MutableHashTable",
+    "MutableHashTableV2",
+    "AnonymousMutableHashTable",
+    host=True,
+    context=True,
+    shape=shape_inference.scalar,
+    gradient=rows.NONE,
+)
 def mutable_hash_table(run: Any, op: Any) -> Any:
     return _resource(run, op, lambda: Table(op.attrs["key_dtype"], op.attrs["value_dtype"], (), True))
 
 
-@rows.row("MutableHashTableOfTensors", "MutableHashTableOfTensorsV2", host=True, context=True, shape=shape_inference.scalar, gradient=rows.NONE)
+@rows.row(
+    "MutableHashTableOfTensors",
+    "MutableHashTableOfTensorsV2",
+    host=True,
+    context=True,
+    shape=shape_inference.scalar,
+    gradient=rows.NONE,
+)
 def mutable_hash_table_of_tensors(run: Any, op: Any) -> Any:
-    return _resource(run, op, lambda: Table(op.attrs["key_dtype"], op.attrs["value_dtype"], op.attrs["value_shape"].sizes, True))
+    return _resource(
+        run, op, lambda: Table(op.attrs["key_dtype"], op.attrs["value_dtype"], op.attrs["value_shape"].sizes, True)
+    )
 
 
-@rows.row("MutableDenseHashTable", "MutableDenseHashTableV2", host=True, context=True, shape=shape_inference.scalar, gradient=rows.NONE)
+@rows.row(
+    "MutableDenseHashTable",
+    "MutableDenseHashTableV2",
+    host=True,
+    context=True,
+    shape=shape_inference.scalar,
+    gradient=rows.NONE,
+)
 def mutable_dense_hash_table(run: Any, op: Any, empty_key: Any, deleted_key: Any = None) -> Any:
-    return _resource(run, op, lambda: Table(op.attrs["key_dtype"], op.attrs["value_dtype"], op.attrs["value_shape"].sizes, True))
+    return _resource(
+        run, op, lambda: Table(op.attrs["key_dtype"], op.attrs["value_dtype"], op.attrs["value_shape"].sizes, True)
+    )
 
 
-@rows.row("LookupTableImport", "LookupTableImportV2", "InitializeTable", "InitializeTableV2", host=True, gradient=rows.NONE)
+@rows.row(
+    "LookupTableImport", "LookupTableImportV2", "InitializeTable", "InitializeTableV2", host=True, gradient=rows.NONE
+)
 def lookup_table_import(table_handle: Any, keys: Any, values: Any) -> Any:
     if np.shape(keys) != np.shape(values)[: np.ndim(keys)]:
         raise invalid(f"Expected shape {list(np.shape(keys))} for value, got {list(np.shape(values))}")
@@ -154,7 +192,9 @@ def _column(line: bytes, number: int, index: int, delimiter: bytes, kind: Any) -
     else:
         parts = line.split(delimiter)
         if index >= len(parts):
-            raise invalid(f"Invalid number of columns in line {number}: expected at least {index + 1}, got {len(parts)}")
+            raise invalid(
+                f"Invalid number of columns in line {number}: expected at least {index + 1}, got {len(parts)}"
+            )
         text = parts[index]
     if kind.name == "string":
         return text
@@ -165,7 +205,9 @@ def _column(line: bytes, number: int, index: int, delimiter: bytes, kind: Any) -
 
 
 @rows.row("InitializeTableFromTextFile", "InitializeTableFromTextFileV2", host=True, gradient=rows.NONE)
-def initialize_table_from_text_file(table_handle: Any, filename: Any, *, key_index: int, value_index: int, vocab_size: int, delimiter: bytes) -> Any:
+def initialize_table_from_text_file(
+    table_handle: Any, filename: Any, *, key_index: int, value_index: int, vocab_size: int, delimiter: bytes
+) -> Any:
     path = np.asarray(filename, object)[()].decode()
     with file_system.opened(path):
         lines = Path(path).read_bytes().split(b"\n")
@@ -183,6 +225,8 @@ def initialize_table_from_text_file(table_handle: Any, filename: Any, *, key_ind
     if len(set(keys)) < len(keys):
         seen: set[Any] = set()
         twice = next(key for key in keys if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise errors.FailedPreconditionError(None, None, f"HashTable has different value for same key. Key {twice} is in {path} twice")
+        raise errors.FailedPreconditionError(
+            None, None, f"HashTable has different value for same key. Key {twice} is in {path} twice"
+        )
     table_handle.entries, table_handle.initialized = dict(zip(keys, values, strict=True)), True
     return []

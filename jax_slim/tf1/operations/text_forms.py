@@ -112,7 +112,9 @@ def decoded(text: bytes, encoding: str, errors: bytes, replacement: int) -> str:
 
 
 @rows.row("UnicodeTranscode", host=True, shape=_same, gradient=rows.NONE)
-def unicode_transcode(input: Any, *, input_encoding: bytes, output_encoding: bytes, errors: bytes, replacement_char: int) -> Any:
+def unicode_transcode(
+    input: Any, *, input_encoding: bytes, output_encoding: bytes, errors: bytes, replacement_char: int
+) -> Any:
     source = _CODECS.get(input_encoding, input_encoding.decode())
     return each(lambda text: decoded(text, source, errors, replacement_char).encode(_CODECS[output_encoding]), input)
 
@@ -121,4 +123,7 @@ def unicode_transcode(input: Any, *, input_encoding: bytes, output_encoding: byt
 def unicode_decode(input: Any, *, input_encoding: bytes, errors: bytes, replacement_char: int) -> Any:
     source = _CODECS.get(input_encoding, input_encoding.decode())
     lines = [decoded(text, source, errors, replacement_char) for text in np.asarray(input, object).reshape(-1)]
-    return [np.cumsum([0, *map(len, lines)]).astype(np.int64), np.array([ord(c) for line in lines for c in line], np.int32)]
+    return [
+        np.cumsum([0, *map(len, lines)]).astype(np.int64),
+        np.array([ord(c) for line in lines for c in line], np.int32),
+    ]

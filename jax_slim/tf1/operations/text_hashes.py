@@ -56,7 +56,9 @@ def _up_to_64(data: bytes) -> int:
     z = _pair(y, (a + _turn((b + _K2) & _ALL, 18) + c) & _ALL, factor)
     e, f = _read(data, 16) * factor & _ALL, _read(data, 24)
     g, h = (y + _read(data, size - 32)) * factor & _ALL, (z + _read(data, size - 24)) * factor & _ALL
-    return _pair((_turn((e + f) & _ALL, 43) + _turn(g, 30) + h) & _ALL, (e + _turn((f + a) & _ALL, 18) + g) & _ALL, factor)
+    return _pair(
+        (_turn((e + f) & _ALL, 43) + _turn(g, 30) + h) & _ALL, (e + _turn((f + a) & _ALL, 18) + g) & _ALL, factor
+    )
 
 
 def _weak(data: bytes, place: int, a: int, b: int) -> tuple[int, int]:

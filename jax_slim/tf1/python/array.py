@@ -330,7 +330,23 @@ def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -
 
 
 # What TF computes while a graph is built; here more is known, but programs see as much as there.
-_KNOWN_TYPES = frozenset({"Const", "Shape", "Size", "Rank", "Range", "Cast", "Concat", "ConcatV2", "ConcatOffset", "Pack", "Fill", "Equal", "NotEqual"})
+_KNOWN_TYPES = frozenset(
+    {
+        "Const",
+        "Shape",
+        "Size",
+        "Rank",
+        "Range",
+        "Cast",
+        "Concat",
+        "ConcatV2",
+        "ConcatOffset",
+        "Pack",
+        "Fill",
+        "Equal",
+        "NotEqual",
+    }
+)
 
 
 def constant_value(tensor: Any, partial: bool = False) -> Any:

@@ -9,7 +9,14 @@ from jax_slim.tf1.python import array
 from jax_slim.tf1.python.joining import concat, stack, unstack
 
 
-def gather(params: Any, indices: Any, validate_indices: Any = None, name: str | None = None, axis: Any = None, batch_dims: int = 0) -> Tensor:
+def gather(
+    params: Any,
+    indices: Any,
+    validate_indices: Any = None,
+    name: str | None = None,
+    axis: Any = None,
+    batch_dims: int = 0,
+) -> Tensor:
     """The slices of `params` along `axis` (0) with the numbers `indices`, in the shape of these.
 
     A number out of range is an error when it is run.
@@ -26,7 +33,14 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, name: str | 
     return building.make("GatherV2", params, indices, axis, name=name)
 
 
-def gather_v2(params: Any, indices: Any, validate_indices: Any = None, axis: Any = None, batch_dims: int = 0, name: str | None = None) -> Tensor:
+def gather_v2(
+    params: Any,
+    indices: Any,
+    validate_indices: Any = None,
+    axis: Any = None,
+    batch_dims: int = 0,
+    name: str | None = None,
+) -> Tensor:
     """`gather`, in the order of arguments of later versions."""
     return gather(params, indices, validate_indices, name, axis, batch_dims)
 
@@ -145,12 +159,15 @@ def _batch_gather_nd(params: Any, indices: Any, batch_dims: Any, name: str | Non
         rest = rest - batch_dims - 1
         inner = indices_shape[batch_dims:-1]
         numbers = [
-            building.make("Cast", building.make("Range", 0, size, 1), DstT=indices.dtype.base_dtype) for size in unstack(batch_shape, axis=0)
+            building.make("Cast", building.make("Range", 0, size, 1), DstT=indices.dtype.base_dtype)
+            for size in unstack(batch_shape, axis=0)
         ]
         flat = [array.reshape(x, shape=(-1,)) for x in array.meshgrid(*numbers, indexing="ij")]
         grid = array.transpose(stack(flat, axis=0))
         grid_shape = array.shape(grid)
-        grid = array.reshape(grid, concat([grid_shape[:1], constant_op.ones(rest, dtype=dtypes.int32), grid_shape[1:]], axis=0))
+        grid = array.reshape(
+            grid, concat([grid_shape[:1], constant_op.ones(rest, dtype=dtypes.int32), grid_shape[1:]], axis=0)
+        )
         grid = array.tile(grid, multiples=concat(((1,), inner, (1,)), axis=0))
         flat_indices = array.reshape(indices, shape=concat(([total], indices_shape[batch_dims:]), axis=0))
         found = building.make("GatherNd", params, concat((grid, flat_indices), axis=-1))
@@ -221,7 +238,9 @@ def boolean_mask(tensor: Any, mask: Any, name: str | None = "boolean_mask", axis
         known = tensor.shape
         known[axis : axis + rank].assert_is_compatible_with(mask.shape)
         total = building.make("Prod", array.shape(tensor)[axis : axis + rank], [0], keep_dims=False)
-        flat = array.reshape(tensor, concat([array.shape(tensor)[:axis], [total], array.shape(tensor)[axis + rank :]], 0))
+        flat = array.reshape(
+            tensor, concat([array.shape(tensor)[:axis], [total], array.shape(tensor)[axis + rank :]], 0)
+        )
         first = known[axis : axis + rank].num_elements()
         flat.set_shape(shapes.as_shape(known[:axis]).concatenate([first]).concatenate(known[axis + rank :]))
         mask = array.reshape(mask, [-1])
@@ -285,7 +304,9 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = dtypes.bool_, n
         return building.make("Cast", result, DstT=dtype)
 
 
-def searchsorted(sorted_sequence: Any, values: Any, side: str = "left", out_type: Any = dtypes.int32, name: str | None = None) -> Tensor:
+def searchsorted(
+    sorted_sequence: Any, values: Any, side: str = "left", out_type: Any = dtypes.int32, name: str | None = None
+) -> Tensor:
     """For each value the place in the sorted row, before ('left') or behind ('right') its equals."""
     count, wanted = array.shape(sorted_sequence)[-1], array.shape(values)[-1]
     rows = array.reshape(sorted_sequence, [-1, count])

@@ -10,7 +10,19 @@ from jax_slim.tf1.graph import errors
 from jax_slim.tf1.operations import file_system
 from jax_slim.tf1.operations.file_system import opened, text_of
 
-_MODES = {"r": "rb", "rb": "rb", "w": "wb", "wb": "wb", "a": "ab", "ab": "ab", "r+": "rb+", "w+": "wb+", "a+": "ab+", "x": "xb", "xb": "xb"}
+_MODES = {
+    "r": "rb",
+    "rb": "rb",
+    "w": "wb",
+    "wb": "wb",
+    "a": "ab",
+    "ab": "ab",
+    "r+": "rb+",
+    "w+": "wb+",
+    "a+": "ab+",
+    "x": "xb",
+    "xb": "xb",
+}
 
 
 class GFile:

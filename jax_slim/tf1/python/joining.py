@@ -73,7 +73,9 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unst
     return building.make("Unpack", value, num=num, axis=axis, name=name)
 
 
-def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = None, name: str = "split") -> list[Tensor]:
+def split(
+    value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = None, name: str = "split"
+) -> list[Tensor]:
     """A tensor cut along an axis into so many equal parts, or into parts of the sizes in a vector.
 
     Raises:
@@ -83,7 +85,9 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
     if isinstance(num_or_size_splits, int | np.integer | shapes.Dimension):
         return building.make("Split", axis, value, num_split=int(num_or_size_splits), name=name)
     if sizes._shape.ndims == 0:
-        raise ValueError(f"Rank-0 tensors are not supported as the num_or_size_splits argument to split. Argument provided: {num_or_size_splits}")
+        raise ValueError(
+            f"Rank-0 tensors are not supported as the num_or_size_splits argument to split. Argument provided: {num_or_size_splits}"
+        )
     if num is None:
         count = sizes.shape.sizes
         if count is None or count[0] is None:
@@ -117,7 +121,9 @@ def _type_among(values: Any) -> Any:
 def _cast(values: Any, kind: dtypes.DType) -> Any:
     if isinstance(values, list | tuple):
         return [_cast(v, kind) for v in values]
-    return building.make("Cast", values, DstT=kind) if _is_tensor(values) and values.dtype.base_dtype != kind else values
+    return (
+        building.make("Cast", values, DstT=kind) if _is_tensor(values) and values.dtype.base_dtype != kind else values
+    )
 
 
 def _pack(values: Any, kind: dtypes.DType, name: str) -> Any:
@@ -129,7 +135,9 @@ def _pack(values: Any, kind: dtypes.DType, name: str) -> Any:
                 value = _pack(value, kind, str(place))
             if _is_tensor(value):
                 if value.dtype.base_dtype != kind:
-                    raise TypeError(f"Cannot convert a list containing a tensor of dtype {value.dtype} to {kind} (Tensor is: {value!r})")
+                    raise TypeError(
+                        f"Cannot convert a list containing a tensor of dtype {value.dtype} to {kind} (Tensor is: {value!r})"
+                    )
                 must = True
             found.append(value)
         if not must:
@@ -152,4 +160,3 @@ def _convert_list(value: Any, dtype: Any = None, name: str | None = None, as_ref
 
 
 conversion.register_tensor_conversion_function((list, tuple), _convert_list, 99)
-

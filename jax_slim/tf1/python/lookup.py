@@ -44,12 +44,18 @@ class LookupInterface:
 class InitializableLookupTableBase(LookupInterface):
     """A table that an initializer fills once, before it is used."""
 
-    def __init__(self, default_value: Any, initializer: Any, name: str = "hash_table", shared_name: str | None = None) -> None:
+    def __init__(
+        self, default_value: Any, initializer: Any, name: str = "hash_table", shared_name: str | None = None
+    ) -> None:
         super().__init__(initializer.key_dtype, initializer.value_dtype)
         self._default_value = conversion.convert_to_tensor(default_value, dtype=self._value_dtype)
         self._default_value.shape.merge_with([])
         self._handle = building.make(
-            "HashTableV2", shared_name=shared_name or "", key_dtype=self._key_dtype, value_dtype=self._value_dtype, name=name
+            "HashTableV2",
+            shared_name=shared_name or "",
+            key_dtype=self._key_dtype,
+            value_dtype=self._value_dtype,
+            name=name,
         )
         self._init_op = initializer.initialize(self)
 
@@ -81,13 +87,17 @@ class HashTable(InitializableLookupTableBase):
     sess.run(tf.tables_initializer())
     """
 
-    def __init__(self, initializer: Any, default_value: Any, shared_name: str | None = None, name: str | None = None) -> None:
+    def __init__(
+        self, initializer: Any, default_value: Any, shared_name: str | None = None, name: str | None = None
+    ) -> None:
         super().__init__(default_value, initializer, name or "hash_table", shared_name)
 
     def export(self, name: str | None = None) -> Any:
         """(all keys, their values)."""
         with graphs.name_scope(name, f"{self.name}_Export", [self._handle]):
-            keys, values = building.make("LookupTableExportV2", self._handle, Tkeys=self._key_dtype, Tvalues=self._value_dtype)
+            keys, values = building.make(
+                "LookupTableExportV2", self._handle, Tkeys=self._key_dtype, Tvalues=self._value_dtype
+            )
         keys.set_shape([None])
         values.set_shape([None])
         return keys, values
@@ -119,7 +129,9 @@ class TableInitializerBase:
 class KeyValueTensorInitializer(TableInitializerBase):
     """Fills a table with a vector of keys and a vector of their values."""
 
-    def __init__(self, keys: Any, values: Any, key_dtype: Any = None, value_dtype: Any = None, name: str | None = None) -> None:
+    def __init__(
+        self, keys: Any, values: Any, key_dtype: Any = None, value_dtype: Any = None, name: str | None = None
+    ) -> None:
         self._keys = conversion.convert_to_tensor(keys, dtype=key_dtype, name="keys")
         self._values = conversion.convert_to_tensor(values, dtype=value_dtype, name="values")
         self._name = name if name is not None else "key_value_init"
@@ -173,7 +185,9 @@ class TextFileStringTableInitializer(TextFileInitializer):
 
     def __init__(self, filename: Any, key_column_index: int = LINE_NUMBER, value_column_index: int = WHOLE_LINE, vocab_size: int | None = None,
                  delimiter: str = "\t", name: str | None = "text_file_string_table_init") -> None:  # fmt: skip
-        super().__init__(filename, dtypes.int64, key_column_index, dtypes.string, value_column_index, vocab_size, delimiter, name)
+        super().__init__(
+            filename, dtypes.int64, key_column_index, dtypes.string, value_column_index, vocab_size, delimiter, name
+        )
 
 
 class TextFileIdTableInitializer(TextFileInitializer):
@@ -181,7 +195,9 @@ class TextFileIdTableInitializer(TextFileInitializer):
 
     def __init__(self, filename: Any, key_column_index: int = WHOLE_LINE, value_column_index: int = LINE_NUMBER, vocab_size: int | None = None,
                  delimiter: str = "\t", name: str | None = "text_file_id_table_init", key_dtype: Any = dtypes.string) -> None:  # fmt: skip
-        super().__init__(filename, key_dtype, key_column_index, dtypes.int64, value_column_index, vocab_size, delimiter, name)
+        super().__init__(
+            filename, key_dtype, key_column_index, dtypes.int64, value_column_index, vocab_size, delimiter, name
+        )
 
 
 class HasherSpec:
@@ -210,7 +226,9 @@ class IdTableWithHashBuckets(LookupInterface):
 
     def __init__(self, table: Any, num_oov_buckets: int, hasher_spec: HasherSpec = FastHashSpec, name: str | None = None,
                  key_dtype: Any = None) -> None:  # fmt: skip
-        super().__init__(dtypes.string if key_dtype is None and table is None else key_dtype or table.key_dtype, dtypes.int64)
+        super().__init__(
+            dtypes.string if key_dtype is None and table is None else key_dtype or table.key_dtype, dtypes.int64
+        )
         if table is None and num_oov_buckets <= 0:
             raise ValueError("oov_buckets must be > 0 if no table is supplied.")
         self._table, self._num_oov_buckets, self._hasher_spec = table, num_oov_buckets, hasher_spec
@@ -230,7 +248,9 @@ class IdTableWithHashBuckets(LookupInterface):
     def _hash(self, values: Tensor) -> Tensor:
         texts = values if values.dtype == dtypes.string else strings.as_string(values)
         if self._hasher_spec.hasher == "stronghash":
-            return strings.string_to_hash_bucket_strong(texts, self._num_oov_buckets, self._hasher_spec.key, name="hash_bucket")
+            return strings.string_to_hash_bucket_strong(
+                texts, self._num_oov_buckets, self._hasher_spec.key, name="hash_bucket"
+            )
         return strings.string_to_hash_bucket_fast(texts, self._num_oov_buckets, name="hash_bucket")
 
     def lookup(self, keys: Any, name: str | None = None) -> Any:
@@ -243,7 +263,11 @@ class IdTableWithHashBuckets(LookupInterface):
             keys = conversion.convert_to_tensor(keys, name="keys")
         self._check_keys(keys)
         values = keys.values if isinstance(keys, SparseTensor) else keys
-        if self._table is not None and self._table.key_dtype.base_dtype == dtypes.int64 and values.dtype != dtypes.int64:
+        if (
+            self._table is not None
+            and self._table.key_dtype.base_dtype == dtypes.int64
+            and values.dtype != dtypes.int64
+        ):
             values = building.make("Cast", values, DstT=dtypes.int64)
         if self._num_oov_buckets == 0:
             ids = self._table.lookup(values, name=name)
@@ -283,8 +307,14 @@ def index_table_from_tensor(vocabulary_list: Any = None, num_oov_buckets: int = 
             raise ValueError(f"Expected {dtype}, got {keys.dtype}.")
         values = _numbers(keys)
         with graphs.name_scope(None, "hash_table"):
-            table_keys = building.make("Cast", keys, DstT=dtypes.int64) if keys.dtype.is_integer and keys.dtype != dtypes.int64 else keys
-            initializer = KeyValueTensorInitializer(table_keys, values, table_keys.dtype.base_dtype, dtypes.int64, name="table_init")
+            table_keys = (
+                building.make("Cast", keys, DstT=dtypes.int64)
+                if keys.dtype.is_integer and keys.dtype != dtypes.int64
+                else keys
+            )
+            initializer = KeyValueTensorInitializer(
+                table_keys, values, table_keys.dtype.base_dtype, dtypes.int64, name="table_init"
+            )
             table = HashTable(initializer, default_value)
         if num_oov_buckets:
             return IdTableWithHashBuckets(table, num_oov_buckets, hasher_spec, key_dtype=dtype)
@@ -327,7 +357,9 @@ def _shared_name(file: Any, vocab_size: int | None, key: int, value: int) -> str
     return f"hash_table_{file.name if isinstance(file, Tensor) else file}_{size}{key}_{value}"
 
 
-def index_to_string_table_from_tensor(vocabulary_list: Any = None, default_value: str = "UNK", name: str | None = None, mapping: Any = None) -> HashTable:
+def index_to_string_table_from_tensor(
+    vocabulary_list: Any = None, default_value: str = "UNK", name: str | None = None, mapping: Any = None
+) -> HashTable:
     """A table from numbers to the texts of a vector."""
     vocabulary_list = mapping if vocabulary_list is None else vocabulary_list
     if vocabulary_list is None:
@@ -350,7 +382,11 @@ def index_to_string_table_from_file(vocabulary_file: Any, vocab_size: int | None
             vocabulary_file, vocab_size=vocab_size, name="table_init", key_column_index=key_column_index,
             value_column_index=value_column_index, delimiter=delimiter,
         )  # fmt: skip
-        return HashTable(initializer, default_value, shared_name=_shared_name(vocabulary_file, vocab_size, key_column_index, value_column_index))
+        return HashTable(
+            initializer,
+            default_value,
+            shared_name=_shared_name(vocabulary_file, vocab_size, key_column_index, value_column_index),
+        )
 
 
 def index_to_string(tensor: Any, mapping: Any, default_value: str = "UNK", name: str | None = None) -> Any:
@@ -374,7 +410,12 @@ class MutableHashTable(LookupInterface):
         self._handle = self._make(shared_name or "", name)
 
     def _make(self, shared_name: str, name: str) -> Tensor:
-        common = {"shared_name": shared_name, "key_dtype": self._key_dtype, "value_dtype": self._value_dtype, "name": name}
+        common = {
+            "shared_name": shared_name,
+            "key_dtype": self._key_dtype,
+            "value_dtype": self._value_dtype,
+            "name": name,
+        }
         if self._value_shape.ndims == 0:
             return building.make("MutableHashTableV2", **common)
         return building.make("MutableHashTableOfTensorsV2", value_shape=self._value_shape, **common)
@@ -419,7 +460,12 @@ class MutableDenseHashTable(MutableHashTable):
 
     def _make(self, shared_name: str, name: str) -> Tensor:
         return building.make(
-            "MutableDenseHashTableV2", *self._keys, shared_name=shared_name, value_dtype=self._value_dtype, value_shape=self._value_shape, name=name
+            "MutableDenseHashTableV2",
+            *self._keys,
+            shared_name=shared_name,
+            value_dtype=self._value_dtype,
+            value_shape=self._value_shape,
+            name=name,
         )
 
 

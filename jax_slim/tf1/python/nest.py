@@ -30,11 +30,19 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expa
             "The two structures don't have the same sequence type. "
             f"First structure has type {type(nest1)}, while second structure has type {type(nest2)}."
         )
-    if isinstance(nest1, collections.abc.Mapping) and isinstance(nest2, collections.abc.Mapping) and set(nest1) != set(nest2):
-        raise ValueError(f"The two dictionaries don't have the same set of keys. First structure has keys {list(nest1)}, second {list(nest2)}.")
+    if (
+        isinstance(nest1, collections.abc.Mapping)
+        and isinstance(nest2, collections.abc.Mapping)
+        and set(nest1) != set(nest2)
+    ):
+        raise ValueError(
+            f"The two dictionaries don't have the same set of keys. First structure has keys {list(nest1)}, second {list(nest2)}."
+        )
     first, second = children(nest1), children(nest2)
     if len(first) != len(second):
-        raise ValueError(f"The two structures don't have the same number of elements. First structure: {nest1}. Second structure: {nest2}")
+        raise ValueError(
+            f"The two structures don't have the same number of elements. First structure: {nest1}. Second structure: {nest2}"
+        )
     for one, other in zip(first, second, strict=True):
         assert_same_structure(one, other, check_types)
 
@@ -57,7 +65,9 @@ def map_structure(func: Callable[..., Any], *structure: Any, **kwargs: Any) -> A
     check_types = kwargs.pop("check_types", True)
     kwargs.pop("expand_composites", None)
     if kwargs:
-        raise ValueError(f"Only valid keyword arguments are `check_types` and `expand_composites`, not: `{'`, `'.join(kwargs)}`")
+        raise ValueError(
+            f"Only valid keyword arguments are `check_types` and `expand_composites`, not: `{'`, `'.join(kwargs)}`"
+        )
     if not callable(func):
         raise TypeError(f"func must be callable, got: {func}")
     if not structure:
@@ -67,12 +77,16 @@ def map_structure(func: Callable[..., Any], *structure: Any, **kwargs: Any) -> A
     return pack_sequence_as(structure[0], [func(*leaves) for leaves in zip(*map(flatten, structure), strict=True)])
 
 
-def assert_shallow_structure(shallow_tree: Any, input_tree: Any, check_types: bool = True, expand_composites: bool = False) -> None:
+def assert_shallow_structure(
+    shallow_tree: Any, input_tree: Any, check_types: bool = True, expand_composites: bool = False
+) -> None:
     """Raises unless `input_tree` has the parts of `shallow_tree`; it may go on below its leaves."""
     if not is_nested(shallow_tree):
         return
     if not is_nested(input_tree):
-        raise TypeError(f"If shallow structure is a sequence, input must also be a sequence. Input has type: {type(input_tree)}.")
+        raise TypeError(
+            f"If shallow structure is a sequence, input must also be a sequence. Input has type: {type(input_tree)}."
+        )
     if check_types and not _alike(shallow_tree, input_tree):
         raise TypeError(
             "The two structures don't have the same sequence type. Input structure has type "
@@ -104,7 +118,9 @@ def _up_to(shallow: Any, whole: Any) -> Iterator[Any]:
             yield from _up_to(one, other)
 
 
-def flatten_up_to(shallow_tree: Any, input_tree: Any, check_types: bool = True, expand_composites: bool = False) -> list[Any]:
+def flatten_up_to(
+    shallow_tree: Any, input_tree: Any, check_types: bool = True, expand_composites: bool = False
+) -> list[Any]:
     """The parts of a structure at the places of the leaves of another."""
     assert_shallow_structure(shallow_tree, input_tree, check_types)
     return list(_up_to(shallow_tree, input_tree))
@@ -142,7 +158,9 @@ def flatten_with_tuple_paths(structure: Any, expand_composites: bool = False) ->
     return list(_paths(structure, ()))
 
 
-def flatten_with_joined_string_paths(structure: Any, separator: str = "/", expand_composites: bool = False) -> list[tuple[str, Any]]:
+def flatten_with_joined_string_paths(
+    structure: Any, separator: str = "/", expand_composites: bool = False
+) -> list[tuple[str, Any]]:
     """('a/0/b', leaf) for all leaves."""
     return [(separator.join(map(str, path)), leaf) for path, leaf in _paths(structure, ())]
 
@@ -152,7 +170,10 @@ def map_structure_with_paths(func: Callable[..., Any], *structure: Any, **kwargs
     for other in structure[1:]:
         assert_same_structure(structure[0], other, kwargs.get("check_types", True))
     paths = [path for path, _ in flatten_with_joined_string_paths(structure[0])]
-    return pack_sequence_as(structure[0], [func(path, *leaves) for path, leaves in zip(paths, zip(*map(flatten, structure), strict=True), strict=True)])
+    return pack_sequence_as(
+        structure[0],
+        [func(path, *leaves) for path, leaves in zip(paths, zip(*map(flatten, structure), strict=True), strict=True)],
+    )
 
 
 def flatten_dict_items(dictionary: Any) -> dict[Any, Any]:
@@ -170,7 +191,9 @@ def flatten_dict_items(dictionary: Any) -> dict[Any, Any]:
         else:
             keys, values = flatten(key), flatten(value)
             if len(keys) != len(values):
-                raise ValueError(f"Could not flatten dictionary. Key had {len(keys)} elements, but value had {len(values)} elements.")
+                raise ValueError(
+                    f"Could not flatten dictionary. Key had {len(keys)} elements, but value had {len(values)} elements."
+                )
             pairs = list(zip(keys, values, strict=True))
         for one, other in pairs:
             if one in found:

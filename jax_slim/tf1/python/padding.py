@@ -8,7 +8,9 @@ from jax_slim.tf1.graph import building, known_values
 from jax_slim.tf1.graph.tensors import Tensor
 
 
-def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = None, constant_values: Any = 0) -> Tensor:
+def pad(
+    tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = None, constant_values: Any = 0
+) -> Tensor:
     """`paddings[i]` elements before and behind along each axis i: a constant, or mirrored ('REFLECT', 'SYMMETRIC').
 
     Raises:
@@ -30,7 +32,9 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = N
     return result
 
 
-def pad_v2(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None) -> Tensor:
+def pad_v2(
+    tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None
+) -> Tensor:
     """`pad`, in the order of arguments of later versions."""
     return pad(tensor, paddings, mode, name, constant_values)
 
@@ -85,7 +89,9 @@ def batch_to_space_nd(input: Any, block_shape: Any, crops: Any, name: str | None
     return building.make("BatchToSpaceND", input, block_shape, crops, name=name)
 
 
-def space_to_batch(input: Any, paddings: Any, block_size: Any = None, name: str | None = None, block_shape: Any = None) -> Tensor:
+def space_to_batch(
+    input: Any, paddings: Any, block_size: Any = None, name: str | None = None, block_shape: Any = None
+) -> Tensor:
     """`space_to_batch_nd` for images and square blocks."""
     block_size = block_shape if block_size is None else block_size
     result = space_to_batch_nd(input, np.array([block_size, block_size], np.int64), paddings, name)
@@ -93,7 +99,9 @@ def space_to_batch(input: Any, paddings: Any, block_size: Any = None, name: str 
     return result
 
 
-def batch_to_space(input: Any, crops: Any, block_size: Any = None, name: str | None = None, block_shape: Any = None) -> Tensor:
+def batch_to_space(
+    input: Any, crops: Any, block_size: Any = None, name: str | None = None, block_shape: Any = None
+) -> Tensor:
     """`batch_to_space_nd` for images and square blocks."""
     block_size = block_shape if block_size is None else block_size
     result = batch_to_space_nd(input, np.array([block_size, block_size], np.int64), crops, name)
@@ -106,7 +114,9 @@ def space_to_batch_v2(input: Any, block_shape: Any, paddings: Any, name: str | N
     return space_to_batch_nd(input, block_shape, paddings, name)
 
 
-def required_space_to_batch_paddings(input_shape: Any, block_shape: Any, base_paddings: Any = None, name: str | None = None) -> Any:
+def required_space_to_batch_paddings(
+    input_shape: Any, block_shape: Any, base_paddings: Any = None, name: str | None = None
+) -> Any:
     """(paddings, crops) such that the padded sizes are multiples of the blocks, for known values arrays, else tensors."""
     from jax_slim.tf1.graph import conversion, graphs
     from jax_slim.tf1.python import array

@@ -70,7 +70,9 @@ def _asked(features: Any, kinds: Sequence[type]) -> _Asked:
                 raise ValueError(f"Missing shape for feature {key}.")
             shape = shapes.as_shape(feature.shape)
             if shape.ndims and shape[0].value is None:
-                raise ValueError(f"First dimension of shape for feature {key} unknown. Consider using FixedLenSequenceFeature.")
+                raise ValueError(
+                    f"First dimension of shape for feature {key} unknown. Consider using FixedLenSequenceFeature."
+                )
             if not shape.is_fully_defined():
                 raise ValueError(f"All dimensions of shape for feature {key} need to be known but received {shape}.")
             _add_dense(found, key, feature)
@@ -156,14 +158,18 @@ def _with_sparse_features(features: Any, found: dict[str, Any]) -> dict[str, Any
         if isinstance(feature, SparseFeature):
             one = isinstance(feature.index_key, str)
             ids = found[feature.index_key] if one else [found[index] for index in feature.index_key]
-            result[key] = sparse.sparse_merge(ids, found[feature.value_key], feature.size, already_sorted=feature.already_sorted)
+            result[key] = sparse.sparse_merge(
+                ids, found[feature.value_key], feature.size, already_sorted=feature.already_sorted
+            )
     return {key: value for key, value in result.items() if key in features}
 
 
 _KINDS = (VarLenFeature, FixedLenFeature, FixedLenSequenceFeature, SparseFeature)
 
 
-def parse_single_example(serialized: Any, features: Any, name: str | None = None, example_names: Any = None) -> dict[str, Any]:
+def parse_single_example(
+    serialized: Any, features: Any, name: str | None = None, example_names: Any = None
+) -> dict[str, Any]:
     """The features of one serialized `tf.train.Example`: name -> a tensor, or a SparseTensor for a VarLenFeature.
 
     Raises:
@@ -204,7 +210,9 @@ def parse_example(serialized: Any, features: Any, name: str | None = None, examp
     return _with_sparse_features(features, found)
 
 
-def parse_example_v2(serialized: Any, features: Any, example_names: Any = None, name: str | None = None) -> dict[str, Any]:
+def parse_example_v2(
+    serialized: Any, features: Any, example_names: Any = None, name: str | None = None
+) -> dict[str, Any]:
     """`parse_example`, in the order of arguments of later versions."""
     return parse_example(serialized, features, name, example_names)
 
@@ -252,9 +260,21 @@ def decode_csv_v2(records: Any, record_defaults: Any, field_delim: str = ",", us
     return decode_csv(records, record_defaults, field_delim, use_quote_delim, name, na_value, select_cols)
 
 
-def decode_raw(input_bytes: Any = None, out_type: Any = None, little_endian: bool = True, name: str | None = None, bytes: Any = None) -> Tensor:
+def decode_raw(
+    input_bytes: Any = None,
+    out_type: Any = None,
+    little_endian: bool = True,
+    name: str | None = None,
+    bytes: Any = None,
+) -> Tensor:
     """The bytes of texts as numbers, along a new last axis."""
-    return building.make("DecodeRaw", bytes if input_bytes is None else input_bytes, out_type=out_type, little_endian=little_endian, name=name)
+    return building.make(
+        "DecodeRaw",
+        bytes if input_bytes is None else input_bytes,
+        out_type=out_type,
+        little_endian=little_endian,
+        name=name,
+    )
 
 
 def serialize_tensor(tensor: Any, name: str | None = None) -> Tensor:

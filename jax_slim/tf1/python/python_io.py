@@ -32,8 +32,16 @@ class TFRecordOptions:
                  compression_strategy: Any = None) -> None:  # fmt: skip
         self.get_compression_type_string(compression_type)
         self.compression_type = compression_type
-        self.flush_mode, self.input_buffer_size, self.output_buffer_size = flush_mode, input_buffer_size, output_buffer_size
-        self.window_bits, self.compression_level, self.compression_method = window_bits, compression_level, compression_method
+        self.flush_mode, self.input_buffer_size, self.output_buffer_size = (
+            flush_mode,
+            input_buffer_size,
+            output_buffer_size,
+        )
+        self.window_bits, self.compression_level, self.compression_method = (
+            window_bits,
+            compression_level,
+            compression_method,
+        )
         self.mem_level, self.compression_strategy = mem_level, compression_strategy
 
     @classmethod
@@ -64,7 +72,9 @@ class TFRecordWriter:
             self._file: Any = Path(self._path).open("wb")  # noqa: SIM115 - it is closed by `close`
         self._packer = None
         if packing:
-            self._packer = zlib.compressobj(-1 if level is None else level, zlib.DEFLATED, 31 if packing == "GZIP" else 15)
+            self._packer = zlib.compressobj(
+                -1 if level is None else level, zlib.DEFLATED, 31 if packing == "GZIP" else 15
+            )
 
     def __enter__(self) -> "TFRecordWriter":
         return self
@@ -82,7 +92,11 @@ class TFRecordWriter:
             raise errors.FailedPreconditionError(None, None, "Writer not initialized or previously closed")
         data = record.encode() if isinstance(record, str) else bytes(record)
         head = len(data).to_bytes(8, "little")
-        whole = record_streams.HEADER.pack(len(data), masked_crc32c(head)) + data + record_streams.FOOTER.pack(masked_crc32c(data))
+        whole = (
+            record_streams.HEADER.pack(len(data), masked_crc32c(head))
+            + data
+            + record_streams.FOOTER.pack(masked_crc32c(data))
+        )
         self._file.write(whole if self._packer is None else self._packer.compress(whole))
 
     def flush(self) -> None:

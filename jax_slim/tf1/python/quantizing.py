@@ -9,26 +9,41 @@ from jax_slim.tf1.graph.tensors import Tensor
 def fake_quant_with_min_max_args(inputs: Any, min: float = -6.0, max: float = 6.0, num_bits: int = 8, narrow_range: bool = False,
                                  name: str | None = None) -> Tensor:  # fmt: skip
     """Floats rounded to the 2**num_bits steps of a range; the gradient passes inside of the range."""
-    return building.make("FakeQuantWithMinMaxArgs", inputs, min=min, max=max, num_bits=num_bits, narrow_range=narrow_range, name=name)
+    return building.make(
+        "FakeQuantWithMinMaxArgs", inputs, min=min, max=max, num_bits=num_bits, narrow_range=narrow_range, name=name
+    )
 
 
 def fake_quant_with_min_max_args_gradient(gradients: Any, inputs: Any, min: float = -6.0, max: float = 6.0, num_bits: int = 8,
                                           narrow_range: bool = False, name: str | None = None) -> Tensor:  # fmt: skip
     """The gradient of `fake_quant_with_min_max_args`."""
     return building.make(
-        "FakeQuantWithMinMaxArgsGradient", gradients, inputs, min=min, max=max, num_bits=num_bits, narrow_range=narrow_range, name=name
+        "FakeQuantWithMinMaxArgsGradient",
+        gradients,
+        inputs,
+        min=min,
+        max=max,
+        num_bits=num_bits,
+        narrow_range=narrow_range,
+        name=name,
     )
 
 
-def fake_quant_with_min_max_vars(inputs: Any, min: Any, max: Any, num_bits: int = 8, narrow_range: bool = False, name: str | None = None) -> Tensor:
+def fake_quant_with_min_max_vars(
+    inputs: Any, min: Any, max: Any, num_bits: int = 8, narrow_range: bool = False, name: str | None = None
+) -> Tensor:
     """`fake_quant_with_min_max_args` with a range given by tensors, which get gradients."""
-    return building.make("FakeQuantWithMinMaxVars", inputs, min, max, num_bits=num_bits, narrow_range=narrow_range, name=name)
+    return building.make(
+        "FakeQuantWithMinMaxVars", inputs, min, max, num_bits=num_bits, narrow_range=narrow_range, name=name
+    )
 
 
 def fake_quant_with_min_max_vars_per_channel(inputs: Any, min: Any, max: Any, num_bits: int = 8, narrow_range: bool = False,
                                              name: str | None = None) -> Tensor:  # fmt: skip
     """`fake_quant_with_min_max_vars` with a range for each entry of the last axis."""
-    return building.make("FakeQuantWithMinMaxVarsPerChannel", inputs, min, max, num_bits=num_bits, narrow_range=narrow_range, name=name)
+    return building.make(
+        "FakeQuantWithMinMaxVarsPerChannel", inputs, min, max, num_bits=num_bits, narrow_range=narrow_range, name=name
+    )
 
 
 def quantize(input: Any, min_range: Any, max_range: Any, T: Any, mode: str = "MIN_COMBINED", round_mode: str = "HALF_AWAY_FROM_ZERO",
@@ -40,6 +55,8 @@ def quantize(input: Any, min_range: Any, max_range: Any, T: Any, mode: str = "MI
 quantize_v2 = quantize
 
 
-def dequantize(input: Any, min_range: Any, max_range: Any, mode: str = "MIN_COMBINED", name: str | None = None) -> Tensor:
+def dequantize(
+    input: Any, min_range: Any, max_range: Any, mode: str = "MIN_COMBINED", name: str | None = None
+) -> Tensor:
     """What undoes `quantize`."""
     return building.make("Dequantize", input, min_range, max_range, mode=mode, name=name)

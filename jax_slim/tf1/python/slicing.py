@@ -30,7 +30,17 @@ def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, begin_
         new_axis_mask=new_axis_mask, shrink_axis_mask=shrink_axis_mask, name=name,
     )  # fmt: skip
     if var is not None:
-        result.op.private["slice of"] = (var, begin, end, strides, begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
+        result.op.private["slice of"] = (
+            var,
+            begin,
+            end,
+            strides,
+            begin_mask,
+            end_mask,
+            ellipsis_mask,
+            new_axis_mask,
+            shrink_axis_mask,
+        )
     return result
 
 
@@ -113,13 +123,23 @@ def getitem(tensor: Any, spec: Any, var: Any = None) -> Tensor:
         strides.append(step)
     with graphs.name_scope(None, "strided_slice", [tensor, *begin, *end, *strides]) as scope:
         if begin:
-            packed = [stack(begin), stack(end), stack(strides)]
+            packed = [_packed(begin), _packed(end), _packed(strides)]
             if any(p.dtype.base_dtype == dtypes.int64 for p in packed):
-                packed = [p if p.dtype.base_dtype == dtypes.int64 else building.make("Cast", p, DstT=dtypes.int64) for p in packed]
+                packed = [
+                    p if p.dtype.base_dtype == dtypes.int64 else building.make("Cast", p, DstT=dtypes.int64)
+                    for p in packed
+                ]
         else:
             packed = [conversion.constant([], dtypes.int32)] * 3
         return strided_slice(tensor, *packed, **masks, var=var, name=scope)
 
 
+def _packed(values: list[Any]) -> Tensor:
+    if all(type(v) is int and -_LARGE < v < _LARGE for v in values):  # nearly always: not asked one by one what they are
+        return conversion.constant(np.array(values, np.int32), dtypes.int32, name="stack")
+    return stack(values)
+
+
+_LARGE = 1 << 31
 Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
 Tensor.assign = property(_assign)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""`tf.sparse_to_dense`, `tf.sparse_add` and their kin, `tf.edit_distance`, `tf.sets`."""
+"""`tf.sparse_to_dense`, `tf.sparse_add` and their kin: sparse tensors."""
 
 from typing import Any
 
@@ -36,18 +36,28 @@ def sparse_to_dense(sparse_indices: Any, output_shape: Any, sparse_values: Any, 
                     name: str | None = None) -> Tensor:  # fmt: skip
     """A tensor of `default_value` with the values at the indices, which must be in order unless `validate_indices` is False."""
     return building.make(
-        "SparseToDense", sparse_indices, output_shape, sparse_values, default_value, validate_indices=validate_indices, name=name
+        "SparseToDense",
+        sparse_indices,
+        output_shape,
+        sparse_values,
+        default_value,
+        validate_indices=validate_indices,
+        name=name,
     )
 
 
-def sparse_tensor_to_dense(sp_input: Any, default_value: Any = None, validate_indices: bool = True, name: str | None = None) -> Tensor:
+def sparse_tensor_to_dense(
+    sp_input: Any, default_value: Any = None, validate_indices: bool = True, name: str | None = None
+) -> Tensor:
     """A sparse tensor as a dense one; what is not there is `default_value` (zero)."""
     sp_input = _sparse(sp_input)
     if default_value is None:
         from jax_slim.tf1.python import constant_op
 
         default_value = constant_op.zeros([], dtype=sp_input.dtype)
-    return sparse_to_dense(sp_input.indices, sp_input.dense_shape, sp_input.values, default_value, validate_indices, name)
+    return sparse_to_dense(
+        sp_input.indices, sp_input.dense_shape, sp_input.values, default_value, validate_indices, name
+    )
 
 
 def from_dense(tensor: Any, name: str | None = None) -> SparseTensor:
@@ -61,7 +71,9 @@ def from_dense(tensor: Any, name: str | None = None) -> SparseTensor:
         return SparseTensor(indices, values, array.shape_internal(tensor, out_type=dtypes.int64))
 
 
-def dense_to_sparse(tensor: Any, eos_token: Any = 0, outputs_collections: Any = None, scope: Any = None) -> SparseTensor:
+def dense_to_sparse(
+    tensor: Any, eos_token: Any = 0, outputs_collections: Any = None, scope: Any = None
+) -> SparseTensor:
     """The elements of a dense tensor that are not `eos_token`, as a sparse one (tf.contrib.layers)."""
     from jax_slim.tf1.python import variable_scope
 
@@ -89,7 +101,9 @@ def sparse_to_indicator(sp_input: Any, vocab_size: Any, name: str | None = None)
         return sparse_tensor_to_dense(merged, default_value=False, validate_indices=False, name=scope)
 
 
-def sparse_merge(sp_ids: Any, sp_values: Any, vocab_size: Any, name: str | None = None, already_sorted: bool = False) -> SparseTensor:
+def sparse_merge(
+    sp_ids: Any, sp_values: Any, vocab_size: Any, name: str | None = None, already_sorted: bool = False
+) -> SparseTensor:
     """Sparse ids and their values as one sparse tensor, with the ids as the last coordinate."""
     if isinstance(sp_ids, SparseTensor | SparseTensorValue):
         sp_ids, vocab_size = [sp_ids], [vocab_size]
@@ -150,7 +164,9 @@ def sparse_reshape(sp_input: Any, shape: Any, name: str | None = None) -> Sparse
             if (wanted == -1).any():
                 wanted[wanted == -1] = total // max(int(np.prod(wanted[wanted != -1])), 1)
             if int(np.prod(wanted)) != total:
-                raise ValueError(f"Cannot reshape a tensor with {total} elements to shape {wanted} ({int(np.prod(wanted))} elements).")
+                raise ValueError(
+                    f"Cannot reshape a tensor with {total} elements to shape {wanted} ({int(np.prod(wanted))} elements)."
+                )
             found = conversion.constant(wanted, dtypes.int64)
         return SparseTensor(indices, array.identity(sp_input.values), found)
 
@@ -177,7 +193,9 @@ def sparse_slice(sp_input: Any, start: Any, size: Any, name: str | None = None) 
     size = conversion.convert_to_tensor(size, dtypes.int64)
     with graphs.name_scope(name, "SparseSlice", [sp_input]) as scope:
         return SparseTensor(
-            *building.make("SparseSlice", sp_input.indices, sp_input.values, sp_input.dense_shape, start, size, name=scope)
+            *building.make(
+                "SparseSlice", sp_input.indices, sp_input.values, sp_input.dense_shape, start, size, name=scope
+            )
         )
 
 
@@ -215,7 +233,11 @@ def sparse_reset_shape(sp_input: Any, new_shape: Any = None) -> SparseTensor:
       ValueError: the new shape is smaller.
     """
     sp_input = _sparse(sp_input)
-    indices, values, shape = array.identity(sp_input.indices), array.identity(sp_input.values), array.identity(sp_input.dense_shape)
+    indices, values, shape = (
+        array.identity(sp_input.indices),
+        array.identity(sp_input.values),
+        array.identity(sp_input.dense_shape),
+    )
     if new_shape is None:
         from jax_slim.tf1.python import constant_op, math, reductions
 
@@ -299,7 +321,9 @@ def sparse_add(a: Any, b: Any, threshold: Any = None, thresh: Any = None) -> Any
         return building.make("SparseTensorDenseAdd", a.indices, a.values, a.dense_shape, b)
     a, b = _sparse(a), _sparse(b)
     threshold = conversion.convert_to_tensor(threshold, dtype=a.values.dtype.real_dtype.base_dtype, name="threshold")
-    indices, values, shape = building.make("SparseAdd", a.indices, a.values, a.dense_shape, b.indices, b.values, b.dense_shape, threshold)
+    indices, values, shape = building.make(
+        "SparseAdd", a.indices, a.values, a.dense_shape, b.indices, b.values, b.dense_shape, threshold
+    )
     a.get_shape().assert_is_compatible_with(b.get_shape())
     known = array.broadcast_static_shape(a.get_shape(), b.get_shape())
     return SparseTensor(indices, values, known.as_list() if known.is_fully_defined() else shape)
@@ -319,11 +343,23 @@ def sparse_concat(axis: Any = None, sp_inputs: Any = None, name: str | None = No
 
         most = reductions.reduce_max(array.concat([array.reshape(shape, [1, -1]) for shape in shapes], 0), 0)
         shapes = [
-            array.concat([most[:axis], shape[-1:] if axis == -1 else shape[axis : axis + 1], [] if axis == -1 else most[axis + 1 :]], 0)
+            array.concat(
+                [
+                    most[:axis],
+                    shape[-1:] if axis == -1 else shape[axis : axis + 1],
+                    [] if axis == -1 else most[axis + 1 :],
+                ],
+                0,
+            )
             for shape in shapes
         ]
     indices, values, shape = building.make(
-        "SparseConcat", [one.indices for one in inputs], [one.values for one in inputs], shapes, concat_dim=axis, name=name
+        "SparseConcat",
+        [one.indices for one in inputs],
+        [one.values for one in inputs],
+        shapes,
+        concat_dim=axis,
+        name=name,
     )
     known = [_known(one) for one in shapes]
     if all(one is not None for one in known):
@@ -343,12 +379,19 @@ def _axes(sp_input: SparseTensor, axis: Any) -> Any:
 
 
 def _reduction(type: str, sparse_result: bool, doc: str) -> Any:
-    def reduce(sp_input: Any, axis: Any = None, keepdims: Any = None, reduction_axes: Any = None, keep_dims: Any = None) -> Any:
+    def reduce(
+        sp_input: Any, axis: Any = None, keepdims: Any = None, reduction_axes: Any = None, keep_dims: Any = None
+    ) -> Any:
         keepdims = deprecated("keepdims", keepdims, "keep_dims", keep_dims)
         axis = deprecated("axis", axis, "reduction_axes", reduction_axes)
         sp_input = _sparse(sp_input)
         found = building.make(
-            type, sp_input.indices, sp_input.values, sp_input.dense_shape, _axes(sp_input, axis), keep_dims=bool(keepdims)
+            type,
+            sp_input.indices,
+            sp_input.values,
+            sp_input.dense_shape,
+            _axes(sp_input, axis),
+            keep_dims=bool(keepdims),
         )
         return SparseTensor(*found) if sparse_result else found
 
@@ -357,18 +400,30 @@ def _reduction(type: str, sparse_result: bool, doc: str) -> Any:
 
 
 sparse_reduce_sum = _reduction("SparseReduceSum", False, "The sums over axes (all), as a dense tensor.")
-sparse_reduce_max = _reduction("SparseReduceMax", False, "The largest elements along axes (all), as a dense tensor; 0 where none is there.")
+sparse_reduce_max = _reduction(
+    "SparseReduceMax", False, "The largest elements along axes (all), as a dense tensor; 0 where none is there."
+)
 sparse_reduce_sum_sparse = _reduction("SparseReduceSumSparse", True, "The sums over axes (all), as a sparse tensor.")
-sparse_reduce_max_sparse = _reduction("SparseReduceMaxSparse", True, "The largest elements along axes (all), as a sparse tensor.")
+sparse_reduce_max_sparse = _reduction(
+    "SparseReduceMaxSparse", True, "The largest elements along axes (all), as a sparse tensor."
+)
 
 
-def sparse_tensor_dense_matmul(sp_a: Any, b: Any, adjoint_a: bool = False, adjoint_b: bool = False, name: str | None = None) -> Tensor:
+def sparse_tensor_dense_matmul(
+    sp_a: Any, b: Any, adjoint_a: bool = False, adjoint_b: bool = False, name: str | None = None
+) -> Tensor:
     """The product of a sparse and a dense matrix."""
     sp_a = _sparse(sp_a)
     with graphs.name_scope(name, "SparseTensorDenseMatMul", [sp_a.indices, sp_a.values, b]):
         b = conversion.convert_to_tensor(b, name="b")
         return building.make(
-            "SparseTensorDenseMatMul", sp_a.indices, sp_a.values, sp_a.dense_shape, b, adjoint_a=adjoint_a, adjoint_b=adjoint_b
+            "SparseTensorDenseMatMul",
+            sp_a.indices,
+            sp_a.values,
+            sp_a.dense_shape,
+            b,
+            adjoint_a=adjoint_a,
+            adjoint_b=adjoint_b,
         )
 
 
@@ -382,7 +437,9 @@ def sparse_softmax(sp_input: Any, name: str | None = None) -> SparseTensor:
 
 def _of_two(type: str, a: Any, b: Any, name: str | None) -> SparseTensor:
     with graphs.name_scope(name, type, [a.indices, a.values, b.indices, b.values]) as scope:
-        indices, values = building.make(type, a.indices, a.values, a.dense_shape, b.indices, b.values, b.dense_shape, name=scope)
+        indices, values = building.make(
+            type, a.indices, a.values, a.dense_shape, b.indices, b.values, b.dense_shape, name=scope
+        )
     return SparseTensor(indices, values, a.dense_shape)
 
 
@@ -396,7 +453,9 @@ def sparse_minimum(sp_a: Any, sp_b: Any, name: str | None = None) -> SparseTenso
     return _of_two("SparseSparseMinimum", sp_a, sp_b, name)
 
 
-def sparse_eye(num_rows: Any, num_columns: Any = None, dtype: Any = dtypes.float32, name: str | None = None) -> SparseTensor:
+def sparse_eye(
+    num_rows: Any, num_columns: Any = None, dtype: Any = dtypes.float32, name: str | None = None
+) -> SparseTensor:
     """A sparse matrix with ones on its diagonal."""
     from jax_slim.tf1.python import constant_op
 
@@ -409,63 +468,6 @@ def sparse_eye(num_rows: Any, num_columns: Any = None, dtype: Any = dtypes.float
 
 
 def _number(value: Any, name: str) -> Tensor:
-    return _as_int64(value) if isinstance(value, Tensor) else conversion.convert_to_tensor(value, dtypes.int64, name=name)
-
-
-# Distances and sets.
-
-
-def edit_distance(hypothesis: Any, truth: Any, normalize: bool = True, name: str = "edit_distance") -> Tensor:
-    """How many insertions, deletions and substitutions make the rows of one sparse tensor those of the other, over the length of the latter."""
-    for what, value in (("Hypothesis", hypothesis), ("Truth", truth)):
-        if not isinstance(value, SparseTensor | SparseTensorValue):
-            raise TypeError(f"{what} must be a SparseTensor.")
-    hypothesis, truth = _sparse(hypothesis), _sparse(truth)
-    return building.make(
-        "EditDistance", hypothesis.indices, hypothesis.values, hypothesis.dense_shape, truth.indices, truth.values, truth.dense_shape,
-        normalize=normalize, name=name,
-    )  # fmt: skip
-
-
-def set_size(a: Any, validate_indices: bool = True) -> Tensor:
-    """How many different values each row of a sparse tensor has."""
-    a = _sparse(a)
-    return building.make("SetSize", a.indices, a.values, a.dense_shape, validate_indices=validate_indices)
-
-
-def _set_operation(a: Any, b: Any, how: str, validate_indices: bool) -> SparseTensor:
-    swap = isinstance(a, SparseTensor) and not isinstance(b, SparseTensor)
-    if swap:
-        a, b = b, a
-        how = {"a-b": "b-a", "b-a": "a-b"}.get(how, how)
-    if isinstance(a, SparseTensor):
-        found = building.make(
-            "SparseToSparseSetOperation", a.indices, a.values, a.dense_shape, b.indices, b.values, b.dense_shape, set_operation=how,
-            validate_indices=validate_indices,
-        )  # fmt: skip
-    elif isinstance(b, SparseTensor):
-        found = building.make(
-            "DenseToSparseSetOperation", a, b.indices, b.values, b.dense_shape, set_operation=how, validate_indices=validate_indices
-        )
-    else:
-        found = building.make("DenseToDenseSetOperation", a, b, set_operation=how, validate_indices=validate_indices)
-    return SparseTensor(*found)
-
-
-def _as_sets(a: Any, b: Any) -> Any:
-    return conversion.convert_to_tensor_or_sparse_tensor(a, name="a"), conversion.convert_to_tensor_or_sparse_tensor(b, name="b")
-
-
-def set_intersection(a: Any, b: Any, validate_indices: bool = True) -> SparseTensor:
-    """What is in both of two sets, row by row."""
-    return _set_operation(*_as_sets(a, b), "intersection", validate_indices)
-
-
-def set_difference(a: Any, b: Any, aminusb: bool = True, validate_indices: bool = True) -> SparseTensor:
-    """What is in the first of two sets and not in the second, row by row; the other way round without `aminusb`."""
-    return _set_operation(*_as_sets(a, b), "a-b" if aminusb else "b-a", validate_indices)
-
-
-def set_union(a: Any, b: Any, validate_indices: bool = True) -> SparseTensor:
-    """What is in one of two sets or in both, row by row."""
-    return _set_operation(*_as_sets(a, b), "union", validate_indices)
+    return (
+        _as_int64(value) if isinstance(value, Tensor) else conversion.convert_to_tensor(value, dtypes.int64, name=name)
+    )

@@ -30,7 +30,9 @@ def split(input: Any = None, sep: Any = None, maxsplit: int = -1, result_type: s
         if input.shape.ndims == 0:
             input = array.expand_dims(input, 0)
         if input.shape.ndims not in (None, 1) or result_type != "SparseTensor":
-            raise ValueError('tf.strings.split: results are sparse tensors, of a vector of texts; ragged tensors are not there')
+            raise ValueError(
+                "tf.strings.split: results are sparse tensors, of a vector of texts; ragged tensors are not there"
+            )
         sign = conversion.convert_to_tensor("" if sep is None else sep, dtype=dtypes.string)
         indices, values, shape = building.make("StringSplitV2", input, sign, maxsplit=maxsplit)
         return SparseTensor(indices, values, shape)
@@ -58,7 +60,9 @@ def reduce_join(inputs: Any, axis: Any = None, keep_dims: Any = None, separator:
         return building.make("ReduceJoin", inputs, axis, keep_dims=bool(keepdims), separator=separator, name=name)
 
 
-def unsorted_segment_join(inputs: Any, segment_ids: Any, num_segments: Any, separator: str = "", name: str | None = None) -> Tensor:
+def unsorted_segment_join(
+    inputs: Any, segment_ids: Any, num_segments: Any, separator: str = "", name: str | None = None
+) -> Tensor:
     """Texts put together by the number of their segment."""
     return building.make("UnsortedSegmentJoin", inputs, segment_ids, num_segments, separator=separator, name=name)
 
@@ -82,10 +86,14 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str | bytes)
 
 
-def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: str | None = None) -> Tensor:
+def regex_replace(
+    input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: str | None = None
+) -> Tensor:
     """Texts with each match of a pattern (the first, without `replace_global`) replaced; `\\1` is what a group matched."""
     if _is_text(pattern) and _is_text(rewrite):
-        return building.make("StaticRegexReplace", input, pattern=pattern, rewrite=rewrite, replace_global=replace_global, name=name)
+        return building.make(
+            "StaticRegexReplace", input, pattern=pattern, rewrite=rewrite, replace_global=replace_global, name=name
+        )
     return building.make("RegexReplace", input, pattern, rewrite, replace_global=replace_global, name=name)
 
 
@@ -115,11 +123,20 @@ def as_string(input: Any, precision: int = -1, scientific: bool = False, shortes
               name: str | None = None) -> Tensor:  # fmt: skip
     """Numbers as text, by printf's rules."""
     return building.make(
-        "AsString", input, precision=precision, scientific=scientific, shortest=shortest, width=width, fill=fill, name=name
+        "AsString",
+        input,
+        precision=precision,
+        scientific=scientific,
+        shortest=shortest,
+        width=width,
+        fill=fill,
+        name=name,
     )
 
 
-def string_to_number(string_tensor: Any = None, out_type: Any = dtypes.float32, name: str | None = None, input: Any = None) -> Tensor:
+def string_to_number(
+    string_tensor: Any = None, out_type: Any = dtypes.float32, name: str | None = None, input: Any = None
+) -> Tensor:
     """Texts as numbers; a text that is none is an error when it is run."""
     string_tensor = deprecated("input", string_tensor, "string_tensor", None) if input is None else input
     return building.make("StringToNumber", string_tensor, out_type=out_type, name=name)
@@ -130,9 +147,13 @@ def to_number(input: Any, out_type: Any = dtypes.float32, name: str | None = Non
     return string_to_number(input, out_type, name)
 
 
-def string_to_hash_bucket(string_tensor: Any = None, num_buckets: Any = None, name: str | None = None, input: Any = None) -> Tensor:
+def string_to_hash_bucket(
+    string_tensor: Any = None, num_buckets: Any = None, name: str | None = None, input: Any = None
+) -> Tensor:
     """The number of a bucket for each text, by an old hash function. Use `string_to_hash_bucket_fast`."""
-    return building.make("StringToHashBucket", input if string_tensor is None else string_tensor, num_buckets=num_buckets, name=name)
+    return building.make(
+        "StringToHashBucket", input if string_tensor is None else string_tensor, num_buckets=num_buckets, name=name
+    )
 
 
 def string_to_hash_bucket_fast(input: Any, num_buckets: Any, name: str | None = None) -> Tensor:
@@ -155,7 +176,9 @@ def decode_base64(input: Any, name: str | None = None) -> Tensor:
     return building.make("DecodeBase64", input, name=name)
 
 
-def string_format(template: str, inputs: Any, placeholder: str = "{}", summarize: int = 3, name: str | None = None) -> Tensor:
+def string_format(
+    template: str, inputs: Any, placeholder: str = "{}", summarize: int = 3, name: str | None = None
+) -> Tensor:
     """A text with tensors in place of `{}`, of each axis the first and last `summarize` entries.
 
     Raises:
@@ -167,7 +190,9 @@ def string_format(template: str, inputs: Any, placeholder: str = "{}", summarize
         raise ValueError(
             f"{template.count(placeholder)} placeholder(s) in template does not match {len(inputs)} tensor(s) provided as input"
         )
-    return building.make("StringFormat", list(inputs), template=template, placeholder=placeholder, summarize=summarize, name=name)
+    return building.make(
+        "StringFormat", list(inputs), template=template, placeholder=placeholder, summarize=summarize, name=name
+    )
 
 
 def unicode_script(input: Any, name: str | None = None) -> Tensor:
@@ -182,5 +207,3 @@ def unicode_transcode(input: Any, input_encoding: str, output_encoding: str, err
         "UnicodeTranscode", input, input_encoding=input_encoding, output_encoding=output_encoding, errors=errors,
         replacement_char=replacement_char, replace_control_characters=replace_control_characters, name=name,
     )  # fmt: skip
-
-
