@@ -27,12 +27,13 @@ COMMANDS = {
     "convert": "conversions",
     "diff": "differences",
     "export": "exports",
+    "run": "old_programs",
     "demo": "demonstration",
     "completion": "completions",
 }
 """Command -> its file, which has `HELP`, `add_arguments(parser)` and `run(options) -> exit code`."""
 
-_COMPUTE = ("train", "evaluate", "predict", "demo")
+_COMPUTE = ("train", "evaluate", "predict", "run", "demo")
 
 
 def start() -> int:

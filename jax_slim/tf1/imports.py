@@ -16,19 +16,20 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds `tensorflow`, `tf_slim` and what is below them."""
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
-        dotted = _dotted(fullname)
+        dotted = dotted_name(fullname)
         if dotted is None or not modules.is_module(dotted):
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: Any) -> Any:
-        return modules.module(modules._plain(_dotted(spec.name) or ""))
+        return modules.module(modules._plain(dotted_name(spec.name) or ""))
 
     def exec_module(self, module: Any) -> None:
         module.__path__ = []
 
 
-def _dotted(fullname: str) -> str | None:
+def dotted_name(fullname: str) -> str | None:
+    """The name below `tensorflow` of a module's name (tf_slim is contrib.slim); None for other modules."""
     if fullname == "tensorflow":
         return ""
     if fullname.startswith("tensorflow."):
@@ -54,7 +55,7 @@ def install() -> None:
     if _finder in sys.meta_path:
         return
     for name, found in list(sys.modules.items()):
-        if _dotted(name) is not None and not modules.is_ours(found):
+        if dotted_name(name) is not None and not modules.is_ours(found):
             raise RuntimeError(
                 f"jax_slim.tf1.install: {name} must not be imported yet, and {getattr(found, '__file__', 'it')} is. Call install() before anything imports it."
             )
@@ -71,5 +72,5 @@ def uninstall() -> None:
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
     for name, found in list(sys.modules.items()):
-        if _dotted(name) is not None and modules.is_ours(found):
+        if dotted_name(name) is not None and modules.is_ours(found):
             del sys.modules[name]

@@ -121,6 +121,16 @@ def _by_ending(module_name: str, name: str) -> Any:
     return load(ends[0]) if ends else None
 
 
+def has_ending(name: str) -> bool:
+    """Whether some public name ends in `.name`: what TensorFlow's inner modules are searched by."""
+    return name in _endings()
+
+
+@functools.cache
+def _endings() -> frozenset[str]:
+    return frozenset(n.rpartition(".")[2] for n in table())
+
+
 class Module(types.ModuleType):
     """One of TensorFlow's modules."""
 
@@ -175,6 +185,7 @@ def module(dotted: str) -> Module:
 def load_rows() -> None:
     """Registers the rows of all operations, and the operators of tensors."""
     importlib.import_module("jax_slim.tf1.operations")
+    importlib.import_module("jax_slim.tf1.running.session")
     importlib.import_module("jax_slim.tf1.python.operators")
 
 

@@ -14,7 +14,7 @@ from jax_slim.data.errors import DataLossError
 from jax_slim.exporting.archives import ExportError
 from jax_slim.learning.loop import NonFiniteError
 
-COMMANDS = ("train", "evaluate", "predict", "models", "inspect", "convert", "diff", "export", "demo")
+COMMANDS = ("train", "evaluate", "predict", "models", "inspect", "convert", "diff", "export", "run", "demo")
 
 
 def run(capsys, *arguments):

@@ -211,6 +211,7 @@ class _Walk:
         with self._graph.name_scope(op.name + "_grad"), _without_control(self._graph):
             if function is None:
                 return generic(op, out_grads)
+            op.private["unused"] = {i for i, t in enumerate(op._inputs) if self._node(t.op) not in self.between}
             found = function(op, *out_grads)
         found = list(found) if isinstance(found, list | tuple) else [found]
         if len(found) != count:

@@ -342,6 +342,6 @@ def broadcast(*shapes: TensorShape) -> TensorShape:
                 known.add(size)
         known.discard(1)
         if len(known) > 1:
-            raise ValueError(f"Dimensions must be equal: shapes {' and '.join(map(str, shapes))} do not broadcast.")
+            raise ValueError(f"Dimensions must be equal, but are {' and '.join(map(str, sorted(known)))}")
         result.append(known.pop() if known else (None if unknown else 1))
     return TensorShape(result)

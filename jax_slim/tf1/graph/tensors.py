@@ -168,7 +168,7 @@ class Tensor:
 
     def __iter__(self) -> Any:
         raise errors.OperatorNotAllowedInGraphError(
-            "Tensor objects are only iterable when eager execution is enabled. To iterate over this tensor use tf.map_fn."
+            "iterating over `tf.Tensor` is not allowed in Graph execution. Use tf.map_fn, or tf.unstack where its size is known."
         )
 
     def __len__(self) -> int:

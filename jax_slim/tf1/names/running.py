@@ -21,4 +21,5 @@ NAMES = {
     "GraphOptions": f"{_CONFIG}:GraphOptions",
     "RunOptions": f"{_CONFIG}:RunOptions",
     "RunMetadata": f"{_CONFIG}:RunMetadata",
+    "python.client.timeline.Timeline": "python.timeline:Timeline",
 }

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from jax_slim.tf1.graph import building, conversion, gradients, known_values, rows, shapes
+from jax_slim.tf1.graph import building, conversion, gradients, known_values, rows, shape_inference, shapes
+from jax_slim.tf1.operations import arrays, slicing
 
 make = building.make
 
@@ -24,9 +25,9 @@ def _same_shapes(op: Any, grad: Any) -> bool:
     return x.shape.is_fully_defined() and x.shape.sizes == y.shape.sizes == grad.shape.sizes
 
 
-def _number(x: Any) -> bool:
-    """Whether an argument is a single constant, which needs no gradient."""
-    return x.op.type == "Const" and x.shape.sizes == ()
+def _number(op: Any, place: int) -> bool:
+    """Whether an argument is a scalar that needs no gradient: then nothing has to be summed for the other one."""
+    return op._inputs[place].shape.sizes == () and place in op.private.get("unused", ())
 
 
 def _summed(op: Any, first: Any, second: Any) -> list[Any]:
@@ -68,7 +69,7 @@ def neg(op: Any, grad: Any) -> Any:
 
 @rows.set_gradient("Add", "AddV2")
 def add(op: Any, grad: Any) -> list[Any]:
-    if _number(op._inputs[1]):
+    if _number(op, 1):
         return [grad, None]
     if _same_shapes(op, grad):
         return [grad, grad]
@@ -77,7 +78,7 @@ def add(op: Any, grad: Any) -> list[Any]:
 
 @rows.set_gradient("Sub")
 def sub(op: Any, grad: Any) -> list[Any]:
-    if _number(op._inputs[1]):
+    if _number(op, 1):
         return [grad, None]
     if _same_shapes(op, grad):
         return [grad, make("Neg", grad)]
@@ -93,9 +94,9 @@ def mul(op: Any, grad: Any) -> list[Any]:
     x, y = op._inputs
     if x.dtype.is_complex:
         return _summed(op, lambda: make("Mul", grad, make("Conj", y)), lambda: make("Mul", make("Conj", x), grad))
-    if _number(y):
+    if _number(op, 1):
         return [make("Mul", grad, y), None]
-    if _number(x):
+    if _number(op, 0):
         return [None, make("Mul", grad, x)]
     if _same_shapes(op, grad):
         return [make("Mul", grad, y), make("Mul", grad, x)]
@@ -106,7 +107,7 @@ def mul(op: Any, grad: Any) -> list[Any]:
 @_real_only
 def power(op: Any, grad: Any) -> list[Any]:
     x, y = op._inputs
-    if _number(y) and not x.dtype.is_complex:
+    if _number(op, 1) and not x.dtype.is_complex:
         less = make("Sub", y, conversion.constant(1, y.dtype.base_dtype, name="y"), name="sub")
         return [make("Mul", make("Mul", grad, y, name="mul"), make("Pow", x, less, name="Pow"), name="mul"), None]
     return gradients.generic(op, [grad])
@@ -186,6 +187,55 @@ def exp(op: Any, grad: Any) -> Any:
     return make("Mul", grad, op.outputs[0], name="mul")
 
 
+@rows.set_gradient("MatMul")
+def matmul(op: Any, grad: Any) -> list[Any]:
+    a, b = op._inputs
+    ta, tb = op.attrs["transpose_a"], op.attrs["transpose_b"]
+    if a.dtype.is_complex:
+        return gradients.generic(op, [grad])
+    if not ta and not tb:
+        return [make("MatMul", grad, b, transpose_b=True), make("MatMul", a, grad, transpose_a=True)]
+    if not ta:
+        return [make("MatMul", grad, b), make("MatMul", grad, a, transpose_a=True)]
+    if not tb:
+        return [make("MatMul", b, grad, transpose_b=True), make("MatMul", a, grad)]
+    return [make("MatMul", b, grad, transpose_a=True, transpose_b=True), make("MatMul", grad, a, transpose_a=True, transpose_b=True)]
+
+
+@rows.row("ReluGrad", shape=shape_inference.like_input())
+def relu_grad(gradients: Any, features: Any) -> Any:
+    """The gradient where the features are above 0."""
+    return arrays.xp(gradients, features).where(features > 0, gradients, gradients.dtype.type(0))
+
+
+@rows.set_gradient("Relu")
+def relu(op: Any, grad: Any) -> Any:
+    return make("ReluGrad", grad, op.outputs[0])
+
+
+@rows.set_gradient("ReluGrad")
+def relu_grad_grad(op: Any, grad: Any) -> list[Any]:
+    return [make("ReluGrad", grad, op._inputs[1]), None]
+
+
+@rows.set_gradient("L2Loss")
+def l2_loss(op: Any, grad: Any) -> Any:
+    return make("Mul", op._inputs[0], grad, name="mul")
+
+
+@rows.set_gradient("Sum")
+def total(op: Any, grad: Any) -> list[Any]:
+    x = op._inputs[0]
+    axes = known_values.constant_value(op._inputs[1])
+    if axes is None or not x.shape.is_fully_defined() or None in (grad.shape.sizes or ()):
+        return gradients.generic(op, [grad])
+    sizes = np.array(x.shape.as_list(), np.int32)
+    kept = sizes.copy()
+    kept[np.asarray(axes, np.int64).reshape(-1)] = 1
+    reshaped = make("Reshape", grad, conversion.constant(kept, name="Reshape/shape"))
+    return [make("Tile", reshaped, conversion.constant(sizes // np.maximum(kept, 1), name="Tile/multiples")), None]
+
+
 @rows.set_gradient("Reshape")
 def reshape(op: Any, grad: Any) -> list[Any]:
     return [make("Reshape", grad, _shape(op._inputs[0])), None]
@@ -247,8 +297,6 @@ def _known_bounds(op: Any) -> tuple[str, ...]:
 def strided_slice_grad(shape: Any, begin: Any, end: Any, strides: Any, dy: Any, *, begin_mask: int = 0, end_mask: int = 0, ellipsis_mask: int = 0,
                        new_axis_mask: int = 0, shrink_axis_mask: int = 0) -> Any:  # fmt: skip
     """A gradient put where a slice of `shape` was taken; zeros elsewhere."""
-    from jax_slim.tf1.operations import arrays, slicing
-
     masks = dict(begin_mask=begin_mask, end_mask=end_mask, ellipsis_mask=ellipsis_mask, new_axis_mask=new_axis_mask, shrink_axis_mask=shrink_axis_mask)
     places = slicing.strided_slice(np.arange(int(np.prod(shape)), dtype=np.int64).reshape(tuple(shape)), begin, end, strides, **masks)
     total = int(np.prod(shape))

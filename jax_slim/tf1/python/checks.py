@@ -380,7 +380,7 @@ def print_v2(
             else:
                 templates.append("{}")
             tensors.extend(conversion.convert_to_tensor(v) for v in flat)
-        text = strings.format(
+        text = strings.string_format(
             sep.join(t.replace("<>", "{}") if t != "{}" else t for t in templates),
             tensors,
             placeholder="{}",

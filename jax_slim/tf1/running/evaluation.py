@@ -87,7 +87,10 @@ class Evaluation:
     def resolved(self, tensor: Tensor) -> Any:
         """A tensor's value; for a reference the variable's value now."""
         value = self.value(tensor)
-        return self.state.read(value.key) if isinstance(value, references.Reference) else value
+        if not isinstance(value, references.Reference):
+            return value
+        with running(tensor.op):
+            return self.state.read(value.key)
 
     def run(self, units: list[planning.Unit]) -> None:
         """Evaluates units in order."""
@@ -135,7 +138,7 @@ def running(op: Operation) -> Iterator[None]:
         yield
     except errors.OpError as error:
         if error.op is None:
-            error.op, error.node_def = op, None
+            error.op, error.node_def = op, op.node_def
         raise
     except (
         TypeError,

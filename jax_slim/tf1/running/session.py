@@ -1,6 +1,7 @@
 """`Session`: holds the values of variables and runs parts of a graph."""
 
 import threading
+import time
 import weakref
 from typing import Any
 
@@ -66,10 +67,11 @@ class BaseSession:
         feeds = feeding.feeds_of(self._graph, feed_dict)
         targets, executables, take = self._plan(fetches, feeds)
         values: dict[Tensor, Any] = dict(feeds)
+        started = time.time()
         for executable in executables:
             executable.run(values, self)
         if run_metadata is not None:
-            _fill(run_metadata, targets)
+            _fill(run_metadata, targets, started)
         return take(lambda element: self._fetched(element, values))
 
     def value_of(self, tensor: Tensor) -> Any:
@@ -274,13 +276,14 @@ def _same(before: Any, now: Any) -> bool:
     return before is now or (isinstance(now, str) and before == now)
 
 
-def _fill(run_metadata: Any, targets: list[Any]) -> None:
+def _fill(run_metadata: Any, targets: list[Any], started: float) -> None:
     stats = getattr(run_metadata, "step_stats", None)
     if stats is not None and hasattr(stats, "dev_stats"):
         device = stats.dev_stats.add()
         device.device = "/job:localhost/replica:0/task:0/device:CPU:0"
         for target in targets:
-            device.node_stats.add().node_name = (target.op if isinstance(target, Tensor) else target).name
+            node = device.node_stats.add(node_name=(target.op if isinstance(target, Tensor) else target).name)
+            node.all_start_micros, node.all_end_rel_micros = int(started * 1e6), int((time.time() - started) * 1e6)
 
 
 Array = np.ndarray

@@ -1,0 +1,135 @@
+"""Reads programs without running them, and lists the names of TensorFlow that they use and that are missing here."""
+
+import ast
+import collections
+import difflib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from jax_slim.tf1 import imports, modules
+
+
+class Missing(NamedTuple):
+    """A name of TensorFlow that a program uses and that is not here."""
+
+    path: str
+    line: int
+    name: str
+
+
+class Report(NamedTuple):
+    """What was found in files: how many use TensorFlow, how many Slim, which names are missing, what could not be read."""
+
+    missing: list[Missing]
+    files: int
+    with_slim: int
+    whole: int
+    whole_with_slim: int
+    unread: list[tuple[str, str]]
+
+
+def check(paths: list[str]) -> Report:
+    """Reads files and, recursively, folders."""
+    missing: list[Missing] = []
+    unread: list[tuple[str, str]] = []
+    counts: collections.Counter[str] = collections.Counter()
+    for path in _programs(paths):
+        try:
+            tree = ast.parse(Path(path).read_bytes(), path)
+        except (SyntaxError, ValueError) as error:
+            unread.append((path, f"{type(error).__name__}: {error}"))
+            continue
+        uses = list(_uses(tree))
+        if not uses:
+            continue
+        found = [Missing(path, line, name) for line, name in uses if not known(name)]
+        slim = any(name.startswith("contrib.slim") for _, name in uses)
+        counts.update(files=1, slim=slim, whole=not found, whole_slim=slim and not found)
+        missing.extend(found)
+    return Report(missing, counts["files"], counts["slim"], counts["whole"], counts["whole_slim"], unread)
+
+
+def known(dotted: str) -> bool:
+    """Whether a dotted name below `tensorflow` is here; what stands behind a class or function is not looked at."""
+    dotted = modules._plain(dotted)
+    table, packages = modules.table(), modules.packages()
+    parts = dotted.split(".")
+    for end in range(len(parts), 0, -1):
+        if ".".join(parts[:end]) in table:
+            return True
+    if dotted in packages or modules.is_module(dotted):
+        return True
+    if parts[0] == "python" or ".python." in f".{dotted}.":
+        return modules.is_module(".".join(parts[:-1])) and modules.has_ending(parts[-1])
+    return False
+
+
+def _programs(paths: list[str]) -> Iterator[str]:
+    for path in paths:
+        if os.path.isdir(path):
+            for folder, _, names in sorted(os.walk(path)):
+                yield from (os.path.join(folder, name) for name in sorted(names) if name.endswith(".py"))
+        else:
+            yield path
+
+
+def _uses(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """(line, dotted name below `tensorflow`) of each use."""
+    aliases: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                dotted = imports.dotted_name(alias.name)
+                if dotted is not None:
+                    aliases[alias.asname or alias.name.partition(".")[0]] = dotted if alias.asname else imports.dotted_name(alias.name.partition(".")[0]) or ""
+                    if dotted:
+                        yield node.lineno, dotted
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            base = imports.dotted_name(node.module)
+            if base is not None:
+                for alias in node.names:
+                    if alias.name == "*":
+                        continue
+                    dotted = f"{base}.{alias.name}" if base else alias.name
+                    aliases[alias.asname or alias.name] = dotted
+                    yield node.lineno, dotted
+    inner: set[int] = set()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Attribute) or id(node) in inner:
+            continue
+        names: list[str] = []
+        place: ast.AST = node
+        while isinstance(place, ast.Attribute):
+            inner.add(id(place))
+            names.append(place.attr)
+            place = place.value
+        if isinstance(place, ast.Name) and place.id in aliases:
+            base = aliases[place.id]
+            yield node.lineno, ".".join([*([base] if base else []), *reversed(names)])
+
+
+def main(arguments: list[str]) -> int:
+    """Prints what is missing in files and folders; the exit code is 1 where something is."""
+    if not arguments:
+        sys.stderr.write("jax_slim.tf1 --check: name files or folders.\n")
+        return 2
+    absent = [a for a in arguments if not os.path.exists(a)]
+    if absent:
+        sys.stderr.write(f"jax_slim.tf1 --check: there is no {absent[0]!r}.\n")
+        return 2
+    report = check(arguments)
+    for path, line, name in report.missing:
+        near = difflib.get_close_matches(name, modules.table(), 1, 0.8)
+        sys.stdout.write(f"{path}:{line}: tf.{name} is missing{f' (there is tf.{near[0]})' if near else ''}\n")
+    for path, reason in report.unread:
+        sys.stdout.write(f"{path}: not read: {reason}\n")
+    counts = collections.Counter(m.name for m in report.missing)
+    if counts:
+        sys.stdout.write("missing, by uses: " + ", ".join(f"tf.{n} {c}" for n, c in counts.most_common()) + "\n")
+    sys.stdout.write(
+        f"{report.files} files use TensorFlow; all names are there for {report.whole}. {report.with_slim} use Slim; all names are there for {report.whole_with_slim}.\n"
+    )
+    return 1 if report.missing else 0
