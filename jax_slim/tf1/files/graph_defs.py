@@ -1,8 +1,10 @@
 """GraphDefs into graphs: `tf.import_graph_def`."""
 
+import heapq
 import re
 from typing import Any
 
+from jax_slim.tf1.files import constructs
 from jax_slim.tf1.graph import attributes, building, conversion, devices, errors, graphs, op_defs, shape_inference, shapes
 from jax_slim.tf1.graph.tensors import Operation, Tensor
 
@@ -95,10 +97,11 @@ class _Importer:
         for op, place, source in self._late:
             op._update_input(place, self._tensor(source))
             shape_inference.infer(op)
+        found = constructs.restore(self._graph, list(self._ops.values()))
         for op in self._ops.values():
             _set_known_shapes(op)
             if op.type == "SlimGradient":
-                self._find_forward(op)
+                self._find_forward(op, found)
 
     def _sorted(self) -> list[Any]:
         """Nodes after their inputs; what closes a loop (NextIteration into Merge) is left out of account."""
@@ -117,15 +120,15 @@ class _Importer:
             waiting[node.name] = needs
             for name in needs:
                 users.setdefault(name, []).append(node.name)
-        order, ready = [], [node.name for node in self._order if not waiting[node.name]]
-        ready.reverse()
-        while ready:
-            name = ready.pop()
-            order.append(self._nodes[name])
-            for user in reversed(users.get(name, [])):
-                waiting[user].discard(name)
+        places = {node.name: place for place, node in enumerate(self._order)}
+        order, ready = [], [places[name] for name, needs in waiting.items() if not needs]
+        while ready:  # in the order of the file where that is possible
+            node = self._order[heapq.heappop(ready)]
+            order.append(node)
+            for user in users.get(node.name, []):
+                waiting[user].discard(node.name)
                 if not waiting[user]:
-                    ready.append(user)
+                    heapq.heappush(ready, places[user])
         if len(order) != len(self._order):
             stuck = [node.name for node in self._order if waiting[node.name]]
             raise ValueError(f"The GraphDef has a cycle through {stuck[:5]}.")
@@ -193,12 +196,12 @@ class _Importer:
             op.private["known_shapes"] = known_shapes
         return op
 
-    def _find_forward(self, op: Operation) -> None:
+    def _find_forward(self, op: Operation, found: dict[str, Any]) -> None:
         """Gradients name the operation that they are of."""
         name = op.attrs["forward"].decode()
         name = f"{self._prefix}/{name}" if self._prefix else name
         op.attrs["forward"] = name.encode()
-        forward = self._graph._by_name.get(name)
+        forward = self._graph._by_name.get(name) or found.get(name)
         if forward is None:
             raise ValueError(f"Node '{op.name}' is the gradient of '{name}', which the graph does not have.")
         op.private.update(forward=forward, inputs=tuple(op.attrs["places"]), gradients=tuple(op.attrs["given"]))
