@@ -16,8 +16,9 @@ class Diagnosis(NamedTuple):
       variables: one boolean for each variable: not finite before the step.
       gradients: one for each gradient, in the step.
       entries: for the batch's entries of floats by name: whether one is not finite.
-      numbers: for those of integers: the least and the greatest, and 0 where these are on the other side of it.
-      classes: for losses with class ids by name: the least and the greatest id, and how many classes there are.
+      numbers: for those of integers: the least and the greatest.
+      classes: for losses with class ids by name: the least and the greatest id with weight, and how many classes
+        there are.
     """
 
     variables: jax.Array
@@ -49,8 +50,8 @@ def diagnose(
             _bad(variables),
             _bad(gradients),
             {name: ~jnp.all(jnp.isfinite(leaf)) for name, leaf in floats.items()},
-            {name: limits(leaf) for name, leaf in integers.items()},
-            {name: jnp.append(limits(ids.ids), jnp.int32(ids.classes)) for name, ids in taken.items()},
+            {name: _limits(leaf) for name, leaf in integers.items()},
+            {name: jnp.append(_limits(ids.ids), jnp.int32(ids.classes)) for name, ids in taken.items()},
         )
 
     def skip() -> Diagnosis:
@@ -90,10 +91,12 @@ def describe(
     return "All variables and gradients are finite: the loss itself overflowed.", tame
 
 
-def limits(integers: Any) -> jax.Array:
-    """The least and the greatest of 0 and the integers: int32 [2]."""
+def _limits(integers: Any) -> jax.Array:
+    """The least and the greatest: int32 [2]; zeros for none."""
     integers = jnp.asarray(integers)
-    found = jnp.stack([jnp.min(integers, initial=0), jnp.max(integers, initial=0)])
+    if not integers.size:
+        return jnp.zeros(2, jnp.int32)
+    found = jnp.stack([jnp.min(integers), jnp.max(integers)])
     return jnp.clip(found, -(2**31) if integers.dtype.itemsize > 4 else None, 2**31 - 1).astype(jnp.int32)
 
 

@@ -174,7 +174,7 @@ def test_class_ids_out_of_range_are_named(tmp_path, one_hot, parts):
     with pytest.raises(
         slim.learning.NonFiniteError,
         match=r"step 1\. Class ids must be in \[0, 3\), got 3 in .*softmax_cross_entropy\)\. Among the inputs are "
-        r"batch\['y'\] from 0 to 3\. .*weights=labels != 255",
+        r"batch\['y'\] from 1 to 3\. .*weights=labels != 255",
     ):
         trained([1, 2, 3, 1], [1, 1, 1, 1])
     assert np.isfinite(trained([1, 2, 255, -1], [1, 1, 0, 0]))
