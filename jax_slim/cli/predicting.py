@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
             prepared = []
             for path in paths[start : start + options.batch_size]:
                 try:
-                    pixels = read_photograph(path)
+                    pixels = read_photograph(path, 4 if model.channels == 4 else 3)
                 except (OSError, DataLossError) as error:
                     reason = f"{path}: {error.strerror or error}" if isinstance(error, OSError) else error
                     print(f"jax-slim predict: error: {reason}", file=sys.stderr)

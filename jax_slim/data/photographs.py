@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from jax_slim.data.errors import DataLossError
-from jax_slim.data.image_codecs import decode_image
+from jax_slim.data.image_codecs import decode_image, image_format
 
 # What the files' names end with. What a file is decides its contents.
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
@@ -40,17 +40,25 @@ def decode_photograph(contents: bytes, channels: int = 3) -> np.ndarray:
 
     Args:
       contents: the bytes of the file.
-      channels: 3; or 1, for the grey that preprocessing with `use_grayscale` makes of the three, rounded.
+      channels: 3; or 1, for the grey that preprocessing with `use_grayscale` makes of the three, rounded; or 4, with
+        alpha, which is 255 where the file has none.
 
     Returns:
       uint8 [H, W, channels].
 
     Raises:
       DataLossError: it is no image, or a damaged one.
+      ValueError: there is no such number of channels.
     """
+    if channels not in (1, 3, 4):
+        raise ValueError(f"decode_photograph: channels must be 1, 3 or 4, got {channels}.")
+    if channels == 4 and image_format(contents) not in ("jpeg", "gif"):
+        return decode_image(contents, channels=4)
     pixels = decode_image(contents, channels=3, expand_animations=False)
     if channels == 3:
         return pixels
+    if channels == 4:
+        return np.concatenate([pixels, np.full_like(pixels[..., :1], 255)], 2)
     return np.rint(pixels.astype(np.float32) @ _GREY_WEIGHTS).astype(np.uint8)[..., None]
 
 

@@ -79,6 +79,18 @@ def test_grey_is_what_preprocessing_makes():
     np.testing.assert_array_equal(decode_photograph(encode_png(levels), 1), levels)
 
 
+def test_alpha():
+    four = pictures.pixels(5, 6, 7, 4)
+    np.testing.assert_array_equal(decode_photograph(encode_png(four), 4), four)
+    for form in ("JPEG", "GIF", "BMP", "WEBP"):
+        data = pictures.by_pillow(Image.fromarray(COLOURS), form)
+        pixels = decode_photograph(data, 4)
+        np.testing.assert_array_equal(pixels[..., :3], decode_photograph(data))
+        assert (pixels[..., 3] == 255).all()
+    with pytest.raises(ValueError, match="decode_photograph: channels must be 1, 3 or 4, got 2"):
+        decode_photograph(encode_png(four), 2)
+
+
 def test_names_of_images(tmp_path):
     assert all(has_image_ending(f"a/b{ending}") and has_image_ending(f"B{ending.upper()}") for ending in IMAGE_ENDINGS)
     assert not any(map(has_image_ending, (".a.jpg", "x/.b.png", "c.heic", "jpg", "d.jpg.txt")))
