@@ -3,7 +3,7 @@
 from typing import Any
 
 from jax_slim.tf1.contrib.framework_variables import model_variable
-from jax_slim.tf1.graph import dtypes
+from jax_slim.tf1.graph import conversion, dtypes, graphs
 from jax_slim.tf1.graph.tensors import SparseTensor
 from jax_slim.tf1.python import array, joining, nn_embedding, reductions, segments, variable_scope
 
@@ -32,7 +32,7 @@ def embed_sequence(ids: Any, vocab_size: int | None = None, embed_dim: int | Non
 def bow_encoder(ids: Any, vocab_size: int, embed_dim: int, sparse_lookup: bool = True, initializer: Any = None, regularizer: Any = None,
                 trainable: bool = True, scope: Any = None, reuse: Any = None) -> Any:  # fmt: skip
     """Ids [batch, length] as the mean of their vectors [batch, embed_dim]."""
-    with variable_scope.variable_scope(scope, "BowEncoder", [ids], reuse=reuse):
+    with variable_scope.variable_scope(scope, "bow_encoder", [ids], reuse=reuse):
         embeddings = model_variable(
             "embeddings",
             shape=[vocab_size, embed_dim],
@@ -46,7 +46,7 @@ def bow_encoder(ids: Any, vocab_size: int, embed_dim: int, sparse_lookup: bool =
 
                 places = gathering.where(constant_op.ones_like(ids, dtype=dtypes.bool_))
                 ids = SparseTensor(places, array.reshape(ids, [-1]), array.shape(ids, out_type=dtypes.int64))
-            return nn_embedding.embedding_lookup_sparse([embeddings], ids, None, combiner="mean", name="embeddings")
+            return nn_embedding.safe_embedding_lookup_sparse([embeddings], ids, combiner="mean")
         if isinstance(ids, SparseTensor):
             raise TypeError("ids are expected to be dense Tensor, got: %s", ids)
         return reductions.reduce_mean(nn_embedding.embedding_lookup(embeddings, ids), axis=1)
@@ -54,10 +54,28 @@ def bow_encoder(ids: Any, vocab_size: int, embed_dim: int, sparse_lookup: bool =
 
 def embedding_lookup_unique(params: Any, ids: Any, partition_strategy: str = "mod", name: str | None = None) -> Any:
     """`embedding_lookup` that looks each id up once, however often it occurs."""
-    ids_flat = array.reshape(ids, [-1])
-    unique_ids, places = segments.unique(ids_flat)[:2]
-    unique_embeddings = nn_embedding.embedding_lookup(params, unique_ids, partition_strategy)
     from jax_slim.tf1.python import gathering
 
-    flat = gathering.gather(unique_embeddings, places)
-    return array.reshape(flat, joining.concat([array.shape(ids), array.shape(unique_embeddings)[1:]], 0), name=name)
+    with graphs.name_scope(name, "EmbeddingLookupUnique", [params, ids]):
+        ids = conversion.convert_to_tensor(ids)
+        shape = array.shape(ids)
+        unique_ids, places = segments.unique(array.reshape(ids, [-1]))[:2]
+        unique_embeddings = nn_embedding.embedding_lookup(params, unique_ids, partition_strategy)
+        flat = gathering.gather(unique_embeddings, places)
+        whole = array.reshape(flat, joining.concat([shape, array.shape(unique_embeddings)[1:]], 0))
+        whole.set_shape(ids.shape.concatenate(unique_embeddings.shape[1:]))
+        return whole
+
+
+def dense_to_sparse(
+    tensor: Any, eos_token: int = 0, outputs_collections: Any = None, scope: Any = None
+) -> SparseTensor:
+    """The elements that are not `eos_token`, as a sparse tensor."""
+    from jax_slim.tf1.contrib.layer_utils import collect_named_outputs
+    from jax_slim.tf1.python import gathering, math
+
+    with variable_scope.variable_scope(scope, "dense_to_sparse", [tensor]) as sc:
+        tensor = conversion.convert_to_tensor(tensor)
+        places = gathering.where(math.not_equal(tensor, conversion.constant(eos_token, tensor.dtype)))
+        made = SparseTensor(places, gathering.gather_nd(tensor, places), array.shape(tensor, out_type=dtypes.int64))
+        return collect_named_outputs(outputs_collections, sc.name, made)

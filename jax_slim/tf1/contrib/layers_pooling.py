@@ -161,9 +161,10 @@ def spatial_softmax(
                 constant_op.lin_space(-1.0, 1.0, num=height), constant_op.lin_space(-1.0, 1.0, num=width), indexing="ij"
             )
             pos_x, pos_y = array.reshape(pos_x, [height * width]), array.reshape(pos_y, [height * width])
-            if temperature is None:
-                temperature = model_variable("temperature", shape=(), dtype=dtypes.float32, initializer=initializers.Ones(),
-                                             collections=layer_utils.get_variable_collections(variables_collections, "temperature"), trainable=trainable)  # fmt: skip
+            initializer = initializers.Ones() if temperature is None else initializers.Constant(temperature)
+            temperature = model_variable(
+                "temperature", shape=(), dtype=dtypes.float32, initializer=initializer, trainable=trainable
+            )
             if data_format == NCHW:
                 features = array.reshape(features, [-1, height * width])
             else:

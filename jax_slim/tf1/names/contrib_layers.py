@@ -18,7 +18,7 @@ _LAYERS = {
         "summarize_activations"
     ),
     "contrib.layers_optimizers": "optimize_loss OPTIMIZER_CLS_NAMES OPTIMIZER_SUMMARIES adaptive_clipping_fn",
-    "contrib.layers_encoders": "embed_sequence bow_encoder embedding_lookup_unique",
+    "contrib.layers_encoders": "embed_sequence bow_encoder embedding_lookup_unique dense_to_sparse",
     "python.regularizers": "l1_regularizer l2_regularizer l1_l2_regularizer sum_regularizer apply_regularization",
 }  # fmt: skip
 for _file, _names in _LAYERS.items():
@@ -50,3 +50,4 @@ _FRAMEWORK = {
 for _file, _names in _FRAMEWORK.items():
     for _name in _names.split():
         NAMES[f"contrib.framework.{_name}"] = f"{_file}:{_name}"
+NAMES["contrib.layers.safe_embedding_lookup_sparse"] = "python.nn_embedding:safe_embedding_lookup_sparse"

@@ -152,14 +152,14 @@ class Layer:
 
     @property
     def updates(self) -> list[Any]:
-        return list(self._updates)
+        return list(self._updates) if self.trainable or self.stateful else []
 
     @property
     def losses(self) -> list[Any]:
         return list(self._losses)
 
     def get_updates_for(self, inputs: Any) -> list[Any]:
-        return list(self._updates)
+        return self.updates
 
     def get_losses_for(self, inputs: Any) -> list[Any]:
         return list(self._losses)
@@ -236,7 +236,8 @@ class Layer:
         ]
         made = [getattr(u, "op", u) if isinstance(u, Tensor) else u for u in made if u is not None]
         self._updates.extend(made)
-        self._collect(made, GraphKeys.UPDATE_OPS)
+        if self.trainable or self.stateful:
+            self._collect(made, GraphKeys.UPDATE_OPS)
 
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
         """Keeps losses, and adds them to the collection REGULARIZATION_LOSSES."""

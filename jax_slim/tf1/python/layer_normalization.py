@@ -3,7 +3,7 @@
 from typing import Any
 
 from jax_slim.tf1.graph import conversion, dtypes, graphs, shapes
-from jax_slim.tf1.python import array, initializers, math, smart
+from jax_slim.tf1.python import array, constant_op, initializers, math, smart
 from jax_slim.tf1.python import nn_normalization as nn
 from jax_slim.tf1.python.layer_base import InputSpec, Layer
 from jax_slim.tf1.python.layer_core import constraint_of
@@ -110,12 +110,14 @@ class BatchNormalization(Layer):
             self.moving_mean = self._statistic("moving_mean", param_shape, self.moving_mean_initializer)
             self.moving_variance = self._statistic("moving_variance", param_shape, self.moving_variance_initializer)
             if self.renorm:
-                zeros = initializers.zeros_initializer()
-                with graphs.device(None):
-                    self.renorm_mean = self._statistic("renorm_mean", param_shape, zeros)
-                    self.renorm_mean_weight = self._statistic("renorm_mean_weight", (), zeros)
-                    self.renorm_stddev = self._statistic("renorm_stddev", param_shape, zeros)
-                    self.renorm_stddev_weight = self._statistic("renorm_stddev_weight", (), zeros)
+
+                def stddev(*args: Any, **kwargs: Any) -> Any:
+                    return math.sqrt(self.moving_variance_initializer(*args, **kwargs))
+
+                self.moving_stddev = self._statistic("moving_stddev", param_shape, stddev)
+                # What training compares each batch with; the moving averages above are for inference.
+                self.renorm_mean = self._statistic("renorm_mean", param_shape, self.moving_mean_initializer)
+                self.renorm_stddev = self._statistic("renorm_stddev", param_shape, stddev)
         finally:
             if partitioner:
                 self._scope.set_partitioner(partitioner)
@@ -170,39 +172,42 @@ class BatchNormalization(Layer):
 
     def _renorm_correction(self, mean: Any, variance: Any, training: Any) -> Any:
         stddev = math.sqrt(variance + self.epsilon)
-        mixed_mean, mixed_stddev = self.renorm_mean, self.renorm_stddev
-        mixed_mean = self.renorm_mean + (1.0 - self.renorm_mean_weight) * mean
-        mixed_stddev = self.renorm_stddev + (1.0 - self.renorm_stddev_weight) * stddev
-        r = stddev / mixed_stddev
-        d = (mean - mixed_mean) / mixed_stddev
+        known_stddev = math.maximum(self.renorm_stddev, math.sqrt(self.epsilon))
+        r = stddev / known_stddev
+        d = (mean - self.renorm_mean) / known_stddev
         with graphs.control_dependencies([r, d]):
             mean, stddev = array.identity(mean), array.identity(stddev)
-        rmin, rmax, dmax = (self.renorm_clipping.get(key) for key in ["rmin", "rmax", "dmax"])
+        rmin, rmax, dmax = (self.renorm_clipping.get(key) for key in ("rmin", "rmax", "dmax"))
         if rmin is not None:
             r = math.maximum(r, rmin)
         if rmax is not None:
             r = math.minimum(r, rmax)
         if dmax is not None:
             d = math.minimum(math.maximum(d, -dmax), dmax)
-        r = smart.smart_cond(training, lambda: r, lambda: array_ones_like(r))
-        d = smart.smart_cond(training, lambda: d, lambda: array_zeros_like(d))
+        corrected_r, corrected_d = r, d
+        r = smart.smart_cond(training, lambda: corrected_r, lambda: constant_op.ones_like(corrected_r))
+        d = smart.smart_cond(training, lambda: corrected_d, lambda: constant_op.zeros_like(corrected_d))
 
-        def update(var: Any, weight: Any, value: Any) -> Any:
-            new_var = self._assign_moving_average(var, value, self.renorm_momentum)
-            new_weight = self._assign_moving_average(
-                weight, conversion.constant(1.0, dtype=weight.dtype), self.renorm_momentum
+        def update(variable: Any, value: Any) -> Any:
+            value = array.identity(value)
+            return smart.smart_cond(
+                training,
+                lambda: self._assign_moving_average(variable, value, self.renorm_momentum),
+                lambda: array.identity(variable),
             )
-            return new_var / new_weight
 
-        def updates() -> Any:
-            new_mean = update(self.renorm_mean, self.renorm_mean_weight, mean)
-            new_stddev = update(self.renorm_stddev, self.renorm_stddev_weight, stddev)
-            return new_mean, math.square(new_stddev) - self.epsilon
+        with graphs.control_dependencies([update(self.renorm_mean, mean), update(self.renorm_stddev, stddev)]):
+            return r, d, array.identity(mean), array.identity(variance)
 
-        new_mean, new_variance = smart.smart_cond(
-            training, updates, lambda: (array.identity(mean), array.identity(variance))
-        )
-        return r, d, new_mean, new_variance
+    def _moved_variance(self, variance: Any) -> Any:
+        if not self.renorm:
+            return self._assign_moving_average(self.moving_variance, variance, self.momentum)
+        from jax_slim.tf1.python import nn_activations, state_ops
+
+        stddev = self._assign_moving_average(self.moving_stddev, math.sqrt(variance + self.epsilon), self.momentum)
+        with graphs.name_scope("AssignNewValue") as scope:
+            value = nn_activations.relu(stddev * stddev - self.epsilon)
+            return state_ops.assign(self.moving_variance, value, name=scope)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         if self.virtual_batch_size is not None:
@@ -236,8 +241,8 @@ class BatchNormalization(Layer):
         else:
             if self.adjustment:
                 adj_scale, adj_bias = self.adjustment(array.shape(inputs))
-                adj_scale = smart.smart_cond(training, lambda: adj_scale, lambda: array_ones_like(adj_scale))
-                adj_bias = smart.smart_cond(training, lambda: adj_bias, lambda: array_zeros_like(adj_bias))
+                adj_scale = smart.smart_cond(training, lambda: adj_scale, lambda: constant_op.ones_like(adj_scale))
+                adj_bias = smart.smart_cond(training, lambda: adj_bias, lambda: constant_op.zeros_like(adj_bias))
                 scale, offset = composed(adj_scale, adj_bias, scale, offset)
             keep_dims = self.virtual_batch_size is not None or len(self.axis) > 1
             batch_mean, batch_variance = nn.moments(
@@ -262,9 +267,18 @@ class BatchNormalization(Layer):
                     broadcast(array.stop_gradient(d, name="renorm_d")),
                 )
                 scale, offset = composed(r, d, scale, offset)
-            for variable, value in ((self.moving_mean, new_mean), (self.moving_variance, new_variance)):
-                self.add_update(lambda variable=variable, value=value: smart.smart_cond(
-                    training, lambda: self._assign_moving_average(variable, value, self.momentum), lambda: variable.value()))  # fmt: skip
+            self.add_update(
+                lambda: smart.smart_cond(
+                    training,
+                    lambda: self._assign_moving_average(self.moving_mean, new_mean, self.momentum),
+                    lambda: self.moving_mean.value(),
+                )
+            )
+            self.add_update(
+                lambda: smart.smart_cond(
+                    training, lambda: self._moved_variance(new_variance), lambda: self.moving_variance.value()
+                )
+            )
         mean, variance = math.cast(mean, inputs.dtype), math.cast(variance, inputs.dtype)
         if offset is not None:
             offset = math.cast(offset, inputs.dtype)
@@ -276,20 +290,6 @@ class BatchNormalization(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
-
-
-def array_ones_like(value: Any) -> Any:
-    """Ones of a tensor's shape."""
-    from jax_slim.tf1.python import constant_op
-
-    return constant_op.ones_like(value)
-
-
-def array_zeros_like(value: Any) -> Any:
-    """Zeros of a tensor's shape."""
-    from jax_slim.tf1.python import constant_op
-
-    return constant_op.zeros_like(value)
 
 
 def batch_normalization(inputs: Any, axis: Any = -1, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
