@@ -19,7 +19,8 @@ _ROOT = {
     ),
     "python.quantizing": (
         "fake_quant_with_min_max_args", "fake_quant_with_min_max_args_gradient", "fake_quant_with_min_max_vars",
-        "fake_quant_with_min_max_vars_per_channel", "quantize", "quantize_v2", "dequantize",
+        "fake_quant_with_min_max_vars_per_channel", "fake_quant_with_min_max_vars_gradient",
+        "fake_quant_with_min_max_vars_per_channel_gradient", "quantize", "quantize_v2", "dequantize",
     ),
 }  # fmt: skip
 
@@ -30,12 +31,15 @@ _ALIASES = {
     "nn": ("space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space"),
     "quantization": (
         "fake_quant_with_min_max_args", "fake_quant_with_min_max_args_gradient", "fake_quant_with_min_max_vars",
-        "fake_quant_with_min_max_vars_per_channel", "quantize", "dequantize",
+        "fake_quant_with_min_max_vars_per_channel", "fake_quant_with_min_max_vars_gradient",
+        "fake_quant_with_min_max_vars_per_channel_gradient", "quantize", "dequantize",
     ),
 }  # fmt: skip
 for _module, _names in _ALIASES.items():
     NAMES.update({f"{_module}.{name}": NAMES[name] for name in _names})
 NAMES.update({
+    "unravel_index": "python.array:unravel_index",
+    "quantization.quantize_and_dequantize": "python.quantizing:quantize_and_dequantize",
     "tensor_scatter_update": "python.gathering:tensor_scatter_nd_update",
     "tensor_scatter_add": "python.gathering:tensor_scatter_nd_add",
     "tensor_scatter_sub": "python.gathering:tensor_scatter_nd_sub",

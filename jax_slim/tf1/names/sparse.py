@@ -20,6 +20,11 @@ NAMES = {
     "sparse.from_dense": "python.sparse:from_dense",
     "sparse.SparseTensor": "graph.tensors:SparseTensor",
     "contrib.layers.dense_to_sparse": "python.sparse:dense_to_sparse",
+    **{
+        f"{prefix}{name}": f"python.sparse_texts:{name}"
+        for name in ("serialize_sparse", "serialize_many_sparse", "deserialize_many_sparse", "deserialize_sparse")
+        for prefix in ("", "io.")
+    },
     "edit_distance": "python.sets:edit_distance",
     "sets.size": "python.sets:set_size",
     "sets.set_size": "python.sets:set_size",

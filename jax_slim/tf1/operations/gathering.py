@@ -9,7 +9,17 @@ import numpy as np
 from jax_slim.tf1.graph import building, conversion, dtypes, gradients, known_values, rows, shapes
 from jax_slim.tf1.graph.tensors import IndexedSlices
 from jax_slim.tf1.operations.arrays import is_known, require, xp
-from jax_slim.tf1.operations.shape_rules import check_rank, merged, refuse, shape_in, sizes, unknown, value, written
+from jax_slim.tf1.operations.shape_rules import (
+    check_rank,
+    length,
+    merged,
+    refuse,
+    shape_in,
+    sizes,
+    unknown,
+    value,
+    written,
+)
 from jax_slim.tf1.operations.shaping import invalid
 
 
@@ -368,6 +378,22 @@ def lower_bound(sorted_inputs: Any, values: Any, *, out_type: Any) -> Any:
 @rows.row("UpperBound", shape=_places, gradient=rows.NONE)
 def upper_bound(sorted_inputs: Any, values: Any, *, out_type: Any) -> Any:
     return _searched(sorted_inputs, values, "right", out_type.as_numpy_dtype)
+
+
+def _unraveled(op: Any) -> Any:
+    indices, axes = sizes(op), length(op, 1)
+    return [unknown() if indices is None else (axes, *indices)]
+
+
+@rows.row("UnravelIndex", static=("dims",), shape=_unraveled, gradient=rows.NONE)
+def unravel_index(indices: Any, dims: Any) -> Any:
+    shape = [int(d) for d in dims]
+    check_indices(indices, int(np.prod(shape)), "indices")
+    module = xp(indices)
+    strides = [int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))]
+    return module.stack([(indices // stride % size) for stride, size in zip(strides, shape, strict=True)]).astype(
+        indices.dtype
+    )
 
 
 # Rows of a tensor, as what gradients of gathers are, in place of the whole tensor.

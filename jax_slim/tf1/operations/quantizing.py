@@ -47,12 +47,13 @@ def _backward(num_bits: int, narrow_range: bool, kept: Any, gradient: Any) -> An
     bottom, top, _ = _nudged(low, high, num_bits, narrow_range)
     empty = (low == 0) & (high == 0)
     below, above = (x < bottom) & ~empty, (x > top) & ~empty
-    axes = tuple(range(x.ndim - jnp.ndim(low)))
+    axes = tuple(range(x.ndim - np.ndim(low)))
     zero = np.float32(0)
+    module = xp(x, low, high, gradient)
     return (
-        jnp.where(below | above, zero, gradient),
-        jnp.where(below, gradient, zero).sum(axes),
-        jnp.where(above, gradient, zero).sum(axes),
+        module.where(below | above, zero, gradient),
+        module.where(below, gradient, zero).sum(axes),
+        module.where(above, gradient, zero).sum(axes),
     )
 
 
@@ -94,6 +95,82 @@ def fake_quant_with_min_max_args_gradient(
     gradients: Any, inputs: Any, *, min: float, max: float, num_bits: int, narrow_range: bool
 ) -> Any:
     return _backward(num_bits, narrow_range, (inputs, np.float32(min), np.float32(max)), gradients)[0]
+
+
+@rows.row("FakeQuantWithMinMaxVarsGradient", shape=lambda op: [op._inputs[1].shape, (), ()], gradient=rows.NONE)
+def fake_quant_with_min_max_vars_gradient(
+    gradients: Any, inputs: Any, min: Any, max: Any, *, num_bits: int, narrow_range: bool
+) -> Any:
+    return list(_backward(num_bits, narrow_range, (inputs, min, max), gradients))
+
+
+@rows.row(
+    "FakeQuantWithMinMaxVarsPerChannelGradient",
+    shape=lambda op: [op._inputs[1].shape, op._inputs[2].shape, op._inputs[3].shape],
+    gradient=rows.NONE,
+)
+def fake_quant_with_min_max_vars_per_channel_gradient(
+    gradients: Any, inputs: Any, min: Any, max: Any, *, num_bits: int, narrow_range: bool
+) -> Any:
+    return list(_backward(num_bits, narrow_range, (inputs, min, max), gradients))
+
+
+def _straight(op: Any, gradient: Any) -> list[Any]:
+    return [gradient] + [None] * (len(op._inputs) - 1)
+
+
+def _there_and_back(
+    x: Any, low: Any, high: Any, num_bits: int, signed: bool, given: bool, narrow: bool, up: bool
+) -> Any:
+    """Numbers rounded to the steps between low and high (or their own extremes) of integers of so many bits."""
+    module = xp(x, low, high)
+    if not given:
+        low, high = x.min(), x.max()
+    bits = int(num_bits)
+    first = float((-(1 << (bits - 1)) + narrow) if signed else 0)
+    last = float((1 << (bits - 1)) - 1 if signed else (1 << bits) - 1)
+    huge = np.asarray(np.finfo(x.dtype).max, x.dtype)
+    with np.errstate(all="ignore"):
+        from_low = module.where(first * low > 0, first / low, huge)
+        from_high = module.where(last * high > 0, last / high, huge)
+        by_low = from_low < from_high
+        scale = module.where(by_low, from_low, from_high).astype(x.dtype)
+        back = module.where(by_low, low / (first or 1.0), high / last).astype(x.dtype)
+    low, high = module.where(by_low, low, first * back), module.where(by_low, last * back, high)
+    scaled = (module.clip(x, low, high) if given else x) * scale
+    rounded = module.floor(scaled + np.asarray(0.5, x.dtype)) if up else module.round(scaled)
+    return (rounded * back).astype(x.dtype)
+
+
+@rows.row("QuantizeAndDequantizeV2", shape=_same, gradient=_straight)
+def quantize_and_dequantize_v2(
+    input: Any,
+    input_min: Any,
+    input_max: Any,
+    *,
+    signed_input: bool,
+    num_bits: int,
+    range_given: bool,
+    round_mode: bytes,
+    narrow_range: bool,
+) -> Any:
+    return _there_and_back(
+        input, input_min, input_max, num_bits, signed_input, range_given, narrow_range, round_mode == b"HALF_UP"
+    )
+
+
+@rows.row("QuantizeAndDequantizeV3", static=("num_bits",), shape=_same, gradient=_straight)
+def quantize_and_dequantize_v3(
+    input: Any,
+    input_min: Any,
+    input_max: Any,
+    num_bits: Any,
+    *,
+    signed_input: bool,
+    range_given: bool,
+    narrow_range: bool,
+) -> Any:
+    return _there_and_back(input, input_min, input_max, int(num_bits), signed_input, range_given, narrow_range, False)
 
 
 # Real quantization: numbers as integers, with the range that they stand for.

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from jax_slim.tf1.graph import building, known_values, rows, shape_inference
+from jax_slim.tf1.graph import building, known_values, rows, shape_inference, tensor_protos
 from jax_slim.tf1.operations.shape_rules import length, sizes
 from jax_slim.tf1.operations.shaping import invalid
 from jax_slim.tf1.operations.sparse import flat_places
@@ -362,3 +362,56 @@ def set_size(set_indices: Any, set_values: Any, set_shape: Any) -> Any:
     for place, found in _sets_of(set_indices, set_values).items():
         result[place] = len(found)
     return result
+
+
+# Sparse tensors as texts: three serialized tensors for each.
+
+
+def _texts(*values: Any) -> np.ndarray:
+    result = np.empty(3, object)
+    for place, one in enumerate(values):
+        result[place] = tensor_protos.make_tensor_proto(np.asarray(one)).SerializeToString()
+    return result
+
+
+@rows.row("SerializeSparse", host=True, shape=lambda op: [(3,)], gradient=rows.NONE)
+def serialize_sparse(sparse_indices: Any, sparse_values: Any, sparse_shape: Any) -> Any:
+    return _texts(sparse_indices, sparse_values, sparse_shape)
+
+
+@rows.row("SerializeManySparse", host=True, shape=lambda op: [(None, 3)], gradient=rows.NONE)
+def serialize_many_sparse(sparse_indices: Any, sparse_values: Any, sparse_shape: Any) -> Any:
+    result = np.empty((int(sparse_shape[0]), 3), object)
+    for number in range(len(result)):
+        here = sparse_indices[:, 0] == number
+        result[number] = _texts(sparse_indices[here, 1:], sparse_values[here], sparse_shape[1:])
+    return result
+
+
+@rows.row(
+    "DeserializeManySparse",
+    "DeserializeSparse",
+    host=True,
+    shape=lambda op: [(None, None), (None,), (None,)],
+    gradient=rows.NONE,
+)
+def deserialize_many_sparse(serialized_sparse: Any, *, dtype: Any) -> Any:
+    from tensorboard.compat.proto import tensor_pb2
+
+    flat = np.asarray(serialized_sparse, object).reshape(-1, 3)
+    read = [[tensor_protos.make_ndarray(tensor_pb2.TensorProto.FromString(text)) for text in row] for row in flat]
+    if np.ndim(serialized_sparse) == 1:
+        return read[0]
+    for _, values, _ in read:
+        if values.dtype != dtype.as_numpy_dtype:
+            raise invalid(f"Requested SparseTensor of type {dtype.name} but a serialized one has type {values.dtype}")
+    rank = read[0][0].shape[1] if read else 0
+    indices = [
+        np.concatenate([np.full((len(one[0]), 1), number, np.int64), one[0]], 1) for number, one in enumerate(read)
+    ]
+    shape = np.max([one[2] for one in read], axis=0) if read else np.zeros(rank, np.int64)
+    return [
+        np.concatenate(indices) if read else np.empty((0, rank + 1), np.int64),
+        np.concatenate([one[1] for one in read]) if read else np.empty(0, dtype.as_numpy_dtype),
+        np.array([len(read), *shape], np.int64),
+    ]

@@ -232,6 +232,11 @@ def invert_permutation(x: Any, name: str | None = None) -> Tensor:
     return building.make("InvertPermutation", x, name=name)
 
 
+def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:
+    """The coordinates, one row for each axis, of places in the flat tensor of the sizes `dims`."""
+    return building.make("UnravelIndex", indices, dims, name=name)
+
+
 def meshgrid(*args: Any, **kwargs: Any) -> list[Tensor]:
     """For coordinates along each axis, those of all points of the grid: a tensor for each axis. `indexing` is 'xy' or 'ij'."""
     from jax_slim.tf1.python import constant_op

@@ -60,3 +60,58 @@ def dequantize(
 ) -> Tensor:
     """What undoes `quantize`."""
     return building.make("Dequantize", input, min_range, max_range, mode=mode, name=name)
+
+
+def fake_quant_with_min_max_vars_gradient(
+    gradients: Any,
+    inputs: Any,
+    min: Any,
+    max: Any,
+    num_bits: int = 8,
+    narrow_range: bool = False,
+    name: str | None = None,
+) -> Any:
+    """The gradients of `fake_quant_with_min_max_vars` with respect to inputs, min and max."""
+    return building.make(
+        "FakeQuantWithMinMaxVarsGradient",
+        gradients,
+        inputs,
+        min,
+        max,
+        num_bits=num_bits,
+        narrow_range=narrow_range,
+        name=name,
+    )
+
+
+def fake_quant_with_min_max_vars_per_channel_gradient(
+    gradients: Any,
+    inputs: Any,
+    min: Any,
+    max: Any,
+    num_bits: int = 8,
+    narrow_range: bool = False,
+    name: str | None = None,
+) -> Any:
+    """The gradients of `fake_quant_with_min_max_vars_per_channel` with respect to inputs, min and max."""
+    return building.make(
+        "FakeQuantWithMinMaxVarsPerChannelGradient",
+        gradients,
+        inputs,
+        min,
+        max,
+        num_bits=num_bits,
+        narrow_range=narrow_range,
+        name=name,
+    )
+
+
+def quantize_and_dequantize(
+    input: Any, input_min: Any, input_max: Any, signed_input: bool = True, num_bits: int = 8, range_given: bool = False,
+    round_mode: str = "HALF_TO_EVEN", name: str | None = None, narrow_range: bool = False,
+) -> Tensor:  # fmt: skip
+    """Numbers rounded as integers of `num_bits` would hold them; the gradient passes as it is."""
+    return building.make(
+        "QuantizeAndDequantizeV2", input, input_min, input_max, signed_input=signed_input, num_bits=num_bits, range_given=range_given,
+        round_mode=round_mode, narrow_range=narrow_range, name=name,
+    )  # fmt: skip
