@@ -6,8 +6,21 @@ from typing import Any
 
 from jax_slim.tf1.graph import building, dtypes, graphs
 from jax_slim.tf1.graph.collections import GraphKeys
-from jax_slim.tf1.python import checkpoint_management, global_step as steps, initializers, logging, monitored_session, saver as savers, state_ops, summary
-from jax_slim.tf1.python import variable_scope
+from jax_slim.tf1.python import (
+    checkpoint_management,
+    initializers,
+    logging,
+    monitored_session,
+    state_ops,
+    summary,
+    variable_scope,
+)
+from jax_slim.tf1.python import (
+    global_step as steps,
+)
+from jax_slim.tf1.python import (
+    saver as savers,
+)
 from jax_slim.tf1.python.hook_base import SessionRunArgs, SessionRunHook
 from jax_slim.tf1.python.hooks import FinalOpsHook
 from jax_slim.tf1.python.scaffold import Scaffold
@@ -30,8 +43,14 @@ def get_or_create_eval_step() -> Any:
         raise ValueError("Multiple tensors added to tf.GraphKeys.EVAL_STEP")
     if found:
         return found[0]
-    return variable_scope.get_variable(GraphKeys.EVAL_STEP, shape=[], dtype=dtypes.int64, initializer=initializers.zeros_initializer(),
-                                       trainable=False, collections=[GraphKeys.LOCAL_VARIABLES, GraphKeys.EVAL_STEP])  # fmt: skip
+    return variable_scope.get_variable(
+        GraphKeys.EVAL_STEP,
+        shape=[],
+        dtype=dtypes.int64,
+        initializer=initializers.zeros_initializer(),
+        trainable=False,
+        collections=[GraphKeys.LOCAL_VARIABLES, GraphKeys.EVAL_STEP],
+    )
 
 
 class StopAfterNEvalsHook(SessionRunHook):
@@ -62,8 +81,15 @@ class StopAfterNEvalsHook(SessionRunHook):
 class SummaryAtEndHook(SessionRunHook):
     """Writes summaries at the end of an evaluation, at the global step."""
 
-    def __init__(self, log_dir: Any = None, summary_writer: Any = None, summary_op: Any = None, feed_dict: Any = None) -> None:
-        self._log_dir, self._summary_writer, self._summary_op, self._feed_dict = log_dir, summary_writer, summary_op, feed_dict
+    def __init__(
+        self, log_dir: Any = None, summary_writer: Any = None, summary_op: Any = None, feed_dict: Any = None
+    ) -> None:
+        self._log_dir, self._summary_writer, self._summary_op, self._feed_dict = (
+            log_dir,
+            summary_writer,
+            summary_op,
+            feed_dict,
+        )
         self._replace_summary_op = summary_op is None
         if log_dir is None and summary_writer is None:
             raise ValueError("exactly one of log_dir or summary_writer should be specified")
@@ -116,32 +142,57 @@ def _evaluate(creator: Any, hooks: list[Any], eval_ops: Any, feed_dict: Any) -> 
         logging.info("Finished evaluation at %s", time.strftime("%Y-%m-%d-%H:%M:%S", time.localtime()))
 
 
-def evaluate_once(checkpoint_path: Any, master: str = "", scaffold: Any = None, eval_ops: Any = None, feed_dict: Any = None, final_ops: Any = None,
-                  final_ops_feed_dict: Any = None, hooks: Any = None, config: Any = None) -> Any:  # fmt: skip
+def evaluate_once(
+    checkpoint_path: Any,
+    master: str = "",
+    scaffold: Any = None,
+    eval_ops: Any = None,
+    feed_dict: Any = None,
+    final_ops: Any = None,
+    final_ops_feed_dict: Any = None,
+    hooks: Any = None,
+    config: Any = None,
+) -> Any:
     """Evaluates one checkpoint: `eval_ops` for each batch until a hook stops it, then `final_ops`, whose values it gives."""
     hooks = list(hooks or [])
     get_or_create_eval_step()
     eval_ops = _with_counter(eval_ops, hooks)
-    creator = monitored_session.ChiefSessionCreator(scaffold=scaffold, checkpoint_filename_with_path=checkpoint_path, master=master, config=config)
+    creator = monitored_session.ChiefSessionCreator(
+        scaffold=scaffold, checkpoint_filename_with_path=checkpoint_path, master=master, config=config
+    )
     final = FinalOpsHook(final_ops, final_ops_feed_dict)
     _evaluate(creator, [*hooks, final], eval_ops, feed_dict)
     return final.final_ops_values
 
 
-def evaluate_repeatedly(checkpoint_dir: Any, master: str = "", scaffold: Any = None, eval_ops: Any = None, feed_dict: Any = None,
-                        final_ops: Any = None, final_ops_feed_dict: Any = None, eval_interval_secs: float = 60, hooks: Any = None,
-                        config: Any = None, max_number_of_evaluations: int | None = None, timeout: float | None = None,
-                        timeout_fn: Any = None) -> Any:  # fmt: skip
+def evaluate_repeatedly(
+    checkpoint_dir: Any,
+    master: str = "",
+    scaffold: Any = None,
+    eval_ops: Any = None,
+    feed_dict: Any = None,
+    final_ops: Any = None,
+    final_ops_feed_dict: Any = None,
+    eval_interval_secs: float = 60,
+    hooks: Any = None,
+    config: Any = None,
+    max_number_of_evaluations: int | None = None,
+    timeout: float | None = None,
+    timeout_fn: Any = None,
+) -> Any:
     """Evaluates each checkpoint of a folder as it appears; gives the last values of `final_ops`, or None."""
     hooks = list(hooks or [])
     get_or_create_eval_step()
     eval_ops = _with_counter(eval_ops, hooks)
     final = FinalOpsHook(final_ops, final_ops_feed_dict)
-    count = 0
-    for path in checkpoints_iterator(checkpoint_dir, min_interval_secs=eval_interval_secs, timeout=timeout, timeout_fn=timeout_fn):
-        creator = monitored_session.ChiefSessionCreator(scaffold=scaffold, checkpoint_filename_with_path=path, master=master, config=config)
+    paths = checkpoints_iterator(
+        checkpoint_dir, min_interval_secs=eval_interval_secs, timeout=timeout, timeout_fn=timeout_fn
+    )
+    for count, path in enumerate(paths, start=1):
+        creator = monitored_session.ChiefSessionCreator(
+            scaffold=scaffold, checkpoint_filename_with_path=path, master=master, config=config
+        )
         _evaluate(creator, [*hooks, final], eval_ops, feed_dict)
-        count += 1
         if max_number_of_evaluations is not None and count >= max_number_of_evaluations:
             break
     return final.final_ops_values
@@ -150,8 +201,16 @@ def evaluate_repeatedly(checkpoint_dir: Any, master: str = "", scaffold: Any = N
 # slim.evaluation
 
 
-def _slim_parts(logdir: Any, num_evals: int | None, summary_op: Any, summary_op_feed_dict: Any, hooks: Any, variables_to_restore: Any,
-                initial_op: Any, initial_op_feed_dict: Any) -> tuple[list[Any], Scaffold]:  # fmt: skip
+def _slim_parts(
+    logdir: Any,
+    num_evals: int | None,
+    summary_op: Any,
+    summary_op_feed_dict: Any,
+    hooks: Any,
+    variables_to_restore: Any,
+    initial_op: Any,
+    initial_op_feed_dict: Any,
+) -> tuple[list[Any], Scaffold]:
     if isinstance(summary_op, int) and summary_op == _DEFAULT:
         summary_op = summary.merge_all()
     every: list[Any] = [StopAfterNEvalsHook(num_evals)]
@@ -162,25 +221,92 @@ def _slim_parts(logdir: Any, num_evals: int | None, summary_op: Any, summary_op_
     return every, Scaffold(init_op=initial_op, init_feed_dict=initial_op_feed_dict, saver=saver)
 
 
-def slim_evaluate_once(master: str, checkpoint_path: Any, logdir: Any, num_evals: int | None = 1, initial_op: Any = None, initial_op_feed_dict: Any = None,
-                       eval_op: Any = None, eval_op_feed_dict: Any = None, final_op: Any = None, final_op_feed_dict: Any = None,
-                       summary_op: Any = _DEFAULT, summary_op_feed_dict: Any = None, variables_to_restore: Any = None, session_config: Any = None,
-                       hooks: Any = None) -> Any:  # fmt: skip
+def slim_evaluate_once(
+    master: str,
+    checkpoint_path: Any,
+    logdir: Any,
+    num_evals: int | None = 1,
+    initial_op: Any = None,
+    initial_op_feed_dict: Any = None,
+    eval_op: Any = None,
+    eval_op_feed_dict: Any = None,
+    final_op: Any = None,
+    final_op_feed_dict: Any = None,
+    summary_op: Any = _DEFAULT,
+    summary_op_feed_dict: Any = None,
+    variables_to_restore: Any = None,
+    session_config: Any = None,
+    hooks: Any = None,
+) -> Any:
     """`slim.evaluation.evaluate_once`: a checkpoint, `num_evals` batches, summaries into `logdir`; gives the value of `final_op`."""
-    every, scaffold = _slim_parts(logdir, num_evals, summary_op, summary_op_feed_dict, hooks, variables_to_restore, initial_op, initial_op_feed_dict)
-    return evaluate_once(checkpoint_path, master=master, scaffold=scaffold, eval_ops=eval_op, feed_dict=eval_op_feed_dict, final_ops=final_op,
-                         final_ops_feed_dict=final_op_feed_dict, hooks=every, config=session_config)  # fmt: skip
+    every, scaffold = _slim_parts(
+        logdir,
+        num_evals,
+        summary_op,
+        summary_op_feed_dict,
+        hooks,
+        variables_to_restore,
+        initial_op,
+        initial_op_feed_dict,
+    )
+    return evaluate_once(
+        checkpoint_path,
+        master=master,
+        scaffold=scaffold,
+        eval_ops=eval_op,
+        feed_dict=eval_op_feed_dict,
+        final_ops=final_op,
+        final_ops_feed_dict=final_op_feed_dict,
+        hooks=every,
+        config=session_config,
+    )
 
 
-def slim_evaluation_loop(master: str, checkpoint_dir: Any, logdir: Any, num_evals: int | None = 1, initial_op: Any = None,
-                         initial_op_feed_dict: Any = None, init_fn: Any = None, eval_op: Any = None, eval_op_feed_dict: Any = None, final_op: Any = None,
-                         final_op_feed_dict: Any = None, summary_op: Any = _DEFAULT, summary_op_feed_dict: Any = None,
-                         variables_to_restore: Any = None, eval_interval_secs: float = 60, max_number_of_evaluations: int | None = None,
-                         session_config: Any = None, timeout: float | None = None, timeout_fn: Any = None, hooks: Any = None) -> Any:  # fmt: skip
+def slim_evaluation_loop(
+    master: str,
+    checkpoint_dir: Any,
+    logdir: Any,
+    num_evals: int | None = 1,
+    initial_op: Any = None,
+    initial_op_feed_dict: Any = None,
+    init_fn: Any = None,
+    eval_op: Any = None,
+    eval_op_feed_dict: Any = None,
+    final_op: Any = None,
+    final_op_feed_dict: Any = None,
+    summary_op: Any = _DEFAULT,
+    summary_op_feed_dict: Any = None,
+    variables_to_restore: Any = None,
+    eval_interval_secs: float = 60,
+    max_number_of_evaluations: int | None = None,
+    session_config: Any = None,
+    timeout: float | None = None,
+    timeout_fn: Any = None,
+    hooks: Any = None,
+) -> Any:
     """`slim.evaluation.evaluation_loop`: the checkpoints of a folder as they appear; gives the last value of `final_op`."""
-    every, scaffold = _slim_parts(logdir, num_evals, summary_op, summary_op_feed_dict, hooks, variables_to_restore, initial_op, initial_op_feed_dict)
+    every, scaffold = _slim_parts(
+        logdir,
+        num_evals,
+        summary_op,
+        summary_op_feed_dict,
+        hooks,
+        variables_to_restore,
+        initial_op,
+        initial_op_feed_dict,
+    )
     return evaluate_repeatedly(
-        checkpoint_dir, master=master, scaffold=scaffold, eval_ops=eval_op, feed_dict=eval_op_feed_dict, final_ops=final_op,
-        final_ops_feed_dict=final_op_feed_dict, eval_interval_secs=eval_interval_secs, hooks=every, config=session_config,
-        max_number_of_evaluations=max_number_of_evaluations, timeout=timeout, timeout_fn=timeout_fn,
-    )  # fmt: skip
+        checkpoint_dir,
+        master=master,
+        scaffold=scaffold,
+        eval_ops=eval_op,
+        feed_dict=eval_op_feed_dict,
+        final_ops=final_op,
+        final_ops_feed_dict=final_op_feed_dict,
+        eval_interval_secs=eval_interval_secs,
+        hooks=every,
+        config=session_config,
+        max_number_of_evaluations=max_number_of_evaluations,
+        timeout=timeout,
+        timeout_fn=timeout_fn,
+    )

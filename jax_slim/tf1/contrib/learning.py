@@ -10,7 +10,21 @@ from jax_slim.tf1.contrib import training
 from jax_slim.tf1.files import protos
 from jax_slim.tf1.graph import conversion, errors, graphs
 from jax_slim.tf1.graph.tensors import Tensor
-from jax_slim.tf1.python import control_flow, global_step as steps, logging, math, saver as savers, session_manager, state_ops, summary, supervisor
+from jax_slim.tf1.python import (
+    control_flow,
+    logging,
+    math,
+    session_manager,
+    state_ops,
+    summary,
+    supervisor,
+)
+from jax_slim.tf1.python import (
+    global_step as steps,
+)
+from jax_slim.tf1.python import (
+    saver as savers,
+)
 from jax_slim.tf1.python.optimizers import Optimizer
 
 _USE_DEFAULT: Any = 0
@@ -24,10 +38,20 @@ def _is_default(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value == _USE_DEFAULT
 
 
-def create_train_op(total_loss: Any, optimizer: Any, global_step: Any = training.USE_GLOBAL_STEP, update_ops: Any = None, variables_to_train: Any = None,
-                    clip_gradient_norm: float = 0, summarize_gradients: bool = False, gate_gradients: int = Optimizer.GATE_OP,
-                    aggregation_method: Any = None, colocate_gradients_with_ops: bool = False, gradient_multipliers: Any = None,
-                    check_numerics: bool = True) -> Tensor:  # fmt: skip
+def create_train_op(
+    total_loss: Any,
+    optimizer: Any,
+    global_step: Any = training.USE_GLOBAL_STEP,
+    update_ops: Any = None,
+    variables_to_train: Any = None,
+    clip_gradient_norm: float = 0,
+    summarize_gradients: bool = False,
+    gate_gradients: int = Optimizer.GATE_OP,
+    aggregation_method: Any = None,
+    colocate_gradients_with_ops: bool = False,
+    gradient_multipliers: Any = None,
+    check_numerics: bool = True,
+) -> Tensor:
     """A tensor of the loss that makes a training step when it is run.
 
     Args:
@@ -46,10 +70,18 @@ def create_train_op(total_loss: Any, optimizer: Any, global_step: Any = training
         return gradients
 
     return training.create_train_op(
-        total_loss, optimizer, global_step=global_step, update_ops=update_ops, variables_to_train=variables_to_train,
-        transform_grads_fn=transformed, summarize_gradients=summarize_gradients, gate_gradients=gate_gradients,
-        aggregation_method=aggregation_method, colocate_gradients_with_ops=colocate_gradients_with_ops, check_numerics=check_numerics,
-    )  # fmt: skip
+        total_loss,
+        optimizer,
+        global_step=global_step,
+        update_ops=update_ops,
+        variables_to_train=variables_to_train,
+        transform_grads_fn=transformed,
+        summarize_gradients=summarize_gradients,
+        gate_gradients=gate_gradients,
+        aggregation_method=aggregation_method,
+        colocate_gradients_with_ops=colocate_gradients_with_ops,
+        check_numerics=check_numerics,
+    )
 
 
 def train_step(sess: Any, train_op: Any, global_step: Any, train_step_kwargs: Any) -> tuple[Any, Any]:
@@ -81,7 +113,15 @@ def train_step(sess: Any, train_op: Any, global_step: Any, train_step_kwargs: An
 def _write_trace(path: str, start: float, elapsed: float, run_metadata: Any) -> None:
     """A trace for Chrome: the step as one event. What runs inside is one program, and JAX's profiler shows it."""
     name = [n.node_name for d in run_metadata.step_stats.dev_stats for n in d.node_stats]
-    event = {"name": "step", "ph": "X", "pid": 0, "tid": 0, "ts": int(start * 1e6), "dur": int(elapsed * 1e6), "args": {"fetches": name}}
+    event = {
+        "name": "step",
+        "ph": "X",
+        "pid": 0,
+        "tid": 0,
+        "ts": int(start * 1e6),
+        "dur": int(elapsed * 1e6),
+        "args": {"fetches": name},
+    }
     with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123
         json.dump({"traceEvents": [event]}, file)
 
@@ -93,12 +133,34 @@ def _wait_for_step(sess: Any, global_step: Any, step: int) -> None:
         time.sleep(1.0)
 
 
-def train(train_op: Any, logdir: Any, train_step_fn: Any = train_step, train_step_kwargs: Any = _USE_DEFAULT, log_every_n_steps: int = 1,
-          graph: Any = None, master: str = "", is_chief: bool = True, global_step: Any = None, number_of_steps: int | None = None,
-          init_op: Any = _USE_DEFAULT, init_feed_dict: Any = None, local_init_op: Any = _USE_DEFAULT, init_fn: Any = None,
-          ready_op: Any = _USE_DEFAULT, summary_op: Any = _USE_DEFAULT, save_summaries_secs: float = 600, summary_writer: Any = _USE_DEFAULT,
-          startup_delay_steps: int = 0, saver: Any = None, save_interval_secs: float = 600, sync_optimizer: Any = None, session_config: Any = None,
-          session_wrapper: Any = None, trace_every_n_steps: int | None = None, ignore_live_threads: bool = False) -> Any:  # fmt: skip
+def train(
+    train_op: Any,
+    logdir: Any,
+    train_step_fn: Any = train_step,
+    train_step_kwargs: Any = _USE_DEFAULT,
+    log_every_n_steps: int = 1,
+    graph: Any = None,
+    master: str = "",
+    is_chief: bool = True,
+    global_step: Any = None,
+    number_of_steps: int | None = None,
+    init_op: Any = _USE_DEFAULT,
+    init_feed_dict: Any = None,
+    local_init_op: Any = _USE_DEFAULT,
+    init_fn: Any = None,
+    ready_op: Any = _USE_DEFAULT,
+    summary_op: Any = _USE_DEFAULT,
+    save_summaries_secs: float = 600,
+    summary_writer: Any = _USE_DEFAULT,
+    startup_delay_steps: int = 0,
+    saver: Any = None,
+    save_interval_secs: float = 600,
+    sync_optimizer: Any = None,
+    session_config: Any = None,
+    session_wrapper: Any = None,
+    trace_every_n_steps: int | None = None,
+    ignore_live_threads: bool = False,
+) -> Any:
     """Runs a training loop: initializes or restores the model, makes steps, saves checkpoints and summaries in `logdir`.
 
     Args:
@@ -142,18 +204,34 @@ def train(train_op: Any, logdir: Any, train_step_fn: Any = train_step, train_ste
             if _is_default(ready_op):
                 ready_op = state_ops.report_uninitialized_variables()
             if _is_default(local_init_op):
-                local_init_op = control_flow.group(state_ops.local_variables_initializer(), session_manager.tables_initializer())
+                local_init_op = control_flow.group(
+                    state_ops.local_variables_initializer(), session_manager.tables_initializer()
+                )
         if _is_default(summary_op):
             summary_op = summary.merge_all()
         if _is_default(summary_writer):
             summary_writer = supervisor.Supervisor.USE_DEFAULT
         if _is_default(train_step_kwargs):
-            train_step_kwargs = _default_kwargs(global_step, number_of_steps, log_every_n_steps, trace_every_n_steps if is_chief else None, logdir)
+            train_step_kwargs = _default_kwargs(
+                global_step, number_of_steps, log_every_n_steps, trace_every_n_steps if is_chief else None, logdir
+            )
     sv = supervisor.Supervisor(
-        graph=graph, is_chief=is_chief, logdir=logdir, init_op=init_op, init_feed_dict=init_feed_dict, local_init_op=local_init_op,
-        ready_for_local_init_op=None, ready_op=ready_op, summary_op=summary_op, summary_writer=summary_writer, global_step=global_step,
-        saver=saver, save_summaries_secs=save_summaries_secs, save_model_secs=save_interval_secs, init_fn=init_fn,
-    )  # fmt: skip
+        graph=graph,
+        is_chief=is_chief,
+        logdir=logdir,
+        init_op=init_op,
+        init_feed_dict=init_feed_dict,
+        local_init_op=local_init_op,
+        ready_for_local_init_op=None,
+        ready_op=ready_op,
+        summary_op=summary_op,
+        summary_writer=summary_writer,
+        global_step=global_step,
+        saver=saver,
+        save_summaries_secs=save_summaries_secs,
+        save_model_secs=save_interval_secs,
+        init_fn=init_fn,
+    )
     if summary_writer is not None:
         train_step_kwargs["summary_writer"] = sv.summary_writer
     total_loss = None
@@ -192,10 +270,14 @@ def train(train_op: Any, logdir: Any, train_step_fn: Any = train_step, train_ste
     return total_loss
 
 
-def _default_kwargs(global_step: Any, number_of_steps: int | None, log_every: int, trace_every: int | None, logdir: Any) -> dict[str, Any]:
+def _default_kwargs(
+    global_step: Any, number_of_steps: int | None, log_every: int, trace_every: int | None, logdir: Any
+) -> dict[str, Any]:
     with graphs.name_scope("train_step"):
         found: dict[str, Any] = {}
-        found["should_stop"] = math.greater_equal(global_step, number_of_steps) if number_of_steps else conversion.constant(False)
+        found["should_stop"] = (
+            math.greater_equal(global_step, number_of_steps) if number_of_steps else conversion.constant(False)
+        )
         if log_every > 0:
             found["should_log"] = math.equal(math.mod(global_step, log_every), 0)
         if trace_every is not None:

@@ -5,8 +5,21 @@ from typing import Any
 from jax_slim.tf1.graph import conversion, graphs
 from jax_slim.tf1.graph.collections import GraphKeys
 from jax_slim.tf1.graph.tensors import IndexedSlices, Tensor
-from jax_slim.tf1.python import clip_ops, control_flow, global_step as steps, initializers, math, moving_averages, random, summary, variable_scope
-from jax_slim.tf1.python import optimizers_descent as descent, optimizers_proximal as proximal
+from jax_slim.tf1.python import (
+    clip_ops,
+    control_flow,
+    initializers,
+    math,
+    moving_averages,
+    random,
+    summary,
+    variable_scope,
+)
+from jax_slim.tf1.python import (
+    global_step as steps,
+)
+from jax_slim.tf1.python import optimizers_descent as descent
+from jax_slim.tf1.python import optimizers_proximal as proximal
 from jax_slim.tf1.python import variables as variables_module
 from jax_slim.tf1.python.optimizers import Optimizer
 
@@ -21,10 +34,22 @@ OPTIMIZER_CLS_NAMES: dict[str, Any] = {
 OPTIMIZER_SUMMARIES = ["learning_rate", "loss", "gradients", "gradient_norm", "global_gradient_norm"]
 
 
-def optimize_loss(loss: Any, global_step: Any, learning_rate: Any, optimizer: Any, gradient_noise_scale: Any = None, gradient_multipliers: Any = None,
-                  clip_gradients: Any = None, learning_rate_decay_fn: Any = None, update_ops: Any = None, variables: Any = None,
-                  name: str | None = None, summaries: Any = None, colocate_gradients_with_ops: bool = False,
-                  increment_global_step: bool = True) -> Tensor:  # fmt: skip
+def optimize_loss(
+    loss: Any,
+    global_step: Any,
+    learning_rate: Any,
+    optimizer: Any,
+    gradient_noise_scale: Any = None,
+    gradient_multipliers: Any = None,
+    clip_gradients: Any = None,
+    learning_rate_decay_fn: Any = None,
+    update_ops: Any = None,
+    variables: Any = None,
+    name: str | None = None,
+    summaries: Any = None,
+    colocate_gradients_with_ops: bool = False,
+    increment_global_step: bool = True,
+) -> Tensor:
     """A tensor of the loss that makes a training step when it is run.
 
     Args:
@@ -54,7 +79,9 @@ def optimize_loss(loss: Any, global_step: Any, learning_rate: Any, optimizer: An
         else:
             for one in summaries:
                 if one not in OPTIMIZER_SUMMARIES:
-                    raise ValueError(f"Summaries should be one of [{', '.join(OPTIMIZER_SUMMARIES)}], you provided {one}.")
+                    raise ValueError(
+                        f"Summaries should be one of [{', '.join(OPTIMIZER_SUMMARIES)}], you provided {one}."
+                    )
         if rate is not None and learning_rate_decay_fn is not None:
             if global_step is None:
                 raise ValueError("global_step is required for learning_rate_decay_fn.")
@@ -71,7 +98,9 @@ def optimize_loss(loss: Any, global_step: Any, learning_rate: Any, optimizer: An
         if gradient_multipliers is not None:
             gradients = _multiplied(gradients, gradient_multipliers)
             if not gradients:
-                raise ValueError("Empty list of (gradient, var) pairs encountered. This is most likely to be caused by an improper value of gradient_multipliers.")
+                raise ValueError(
+                    "Empty list of (gradient, var) pairs encountered. This is most likely to be caused by an improper value of gradient_multipliers."
+                )
         if "global_gradient_norm" in summaries or "gradient_norm" in summaries:
             summary.scalar("global_norm/gradient_norm", clip_ops.global_norm([g for g, _ in gradients]))
         if isinstance(clip_gradients, float | int) and not isinstance(clip_gradients, bool):
@@ -92,7 +121,9 @@ def optimize_loss(loss: Any, global_step: Any, learning_rate: Any, optimizer: An
                     summary.scalar(f"gradient_norm/{label}", clip_ops.global_norm([values]))
         if clip_gradients is not None and ("global_gradient_norm" in summaries or "gradient_norm" in summaries):
             summary.scalar("global_norm/clipped_gradient_norm", clip_ops.global_norm([g for g, _ in gradients]))
-        updates = chosen.apply_gradients(gradients, global_step=global_step if increment_global_step else None, name="train")
+        updates = chosen.apply_gradients(
+            gradients, global_step=global_step if increment_global_step else None, name="train"
+        )
         return control_flow.with_dependencies([updates], loss)
 
 
@@ -104,14 +135,18 @@ def _rate(learning_rate: Any) -> Any:
     if isinstance(learning_rate, float):
         if learning_rate < 0.0:
             raise ValueError(f"Invalid learning_rate {learning_rate}.")
-        return variable_scope.get_variable("learning_rate", [], trainable=False, initializer=initializers.constant_initializer(learning_rate))
+        return variable_scope.get_variable(
+            "learning_rate", [], trainable=False, initializer=initializers.constant_initializer(learning_rate)
+        )
     raise ValueError(f"Learning rate should be 0d Tensor or float. Got {learning_rate} of type {type(learning_rate)}")
 
 
 def _optimizer(optimizer: Any, rate: Any, learning_rate: Any) -> Optimizer:
     if isinstance(optimizer, str):
         if optimizer not in OPTIMIZER_CLS_NAMES:
-            raise ValueError(f"Optimizer name should be one of [{', '.join(OPTIMIZER_CLS_NAMES)}], you provided {optimizer}.")
+            raise ValueError(
+                f"Optimizer name should be one of [{', '.join(OPTIMIZER_CLS_NAMES)}], you provided {optimizer}."
+            )
         if rate is None:
             raise ValueError(f"Learning rate is None, but should be specified if optimizer is string ({optimizer}).")
         return OPTIMIZER_CLS_NAMES[optimizer](learning_rate=rate)
@@ -126,7 +161,9 @@ def _optimizer(optimizer: Any, rate: Any, learning_rate: Any) -> Optimizer:
         if not isinstance(made, Optimizer):
             raise ValueError(f"Unrecognized optimizer: function should return subclass of Optimizer. Got {made!s}.")
         return made
-    raise ValueError(f"Unrecognized optimizer: should be string, subclass of Optimizer, instance of subclass of Optimizer or function with one argument. Got {optimizer!s}.")
+    raise ValueError(
+        f"Unrecognized optimizer: should be string, subclass of Optimizer, instance of subclass of Optimizer or function with one argument. Got {optimizer!s}."
+    )
 
 
 def _clipped(gradients: Any, most: float) -> list[Any]:
@@ -159,8 +196,15 @@ def _multiplied(gradients: Any, multipliers: Any) -> list[Any]:
     return found
 
 
-def adaptive_clipping_fn(std_factor: float = 2.0, decay: float = 0.95, static_max_norm: float | None = None, global_step: Any = None,
-                         report_summary: bool = False, epsilon: float = 1e-8, name: str | None = None) -> Any:  # fmt: skip
+def adaptive_clipping_fn(
+    std_factor: float = 2.0,
+    decay: float = 0.95,
+    static_max_norm: float | None = None,
+    global_step: Any = None,
+    report_summary: bool = False,
+    epsilon: float = 1e-8,
+    name: str | None = None,
+) -> Any:
     """A function for `clip_gradients`: clips at the moving average of the norm's logarithm plus `std_factor` deviations."""
 
     def clip(grads_and_vars: Any) -> Any:
@@ -186,12 +230,20 @@ def adaptive_clipping_fn(std_factor: float = 2.0, decay: float = 0.95, static_ma
     return clip
 
 
-def _adaptive_max_norm(norm: Any, std_factor: float, decay: float, global_step: Any, epsilon: float, name: str | None) -> tuple[Any, Any]:
+def _adaptive_max_norm(
+    norm: Any, std_factor: float, decay: float, global_step: Any, epsilon: float, name: str | None
+) -> tuple[Any, Any]:
     with variable_scope.variable_scope(name, "AdaptiveMaxNorm", [norm]):
         log_norm = math.log(norm + epsilon)
 
         def averaged(label: str, value: Any) -> Any:
-            kept = variable_scope.get_variable(label, shape=value.get_shape(), dtype=value.dtype.base_dtype, initializer=initializers.zeros_initializer(), trainable=False)
+            kept = variable_scope.get_variable(
+                label,
+                shape=value.get_shape(),
+                dtype=value.dtype.base_dtype,
+                initializer=initializers.zeros_initializer(),
+                trainable=False,
+            )
             rate = decay
             if global_step is not None:
                 count = math.cast(global_step, value.dtype.base_dtype)
@@ -202,5 +254,3 @@ def _adaptive_max_norm(norm: Any, std_factor: float, decay: float, global_step: 
         square_mean = averaged("sq_mean", math.square(log_norm))
         deviation = math.sqrt(math.maximum(epsilon, square_mean - math.square(mean)))
         return math.exp(mean + std_factor * deviation), mean
-
-

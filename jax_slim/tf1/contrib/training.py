@@ -5,7 +5,17 @@ from typing import Any
 from jax_slim.tf1.graph import building, conversion, graphs
 from jax_slim.tf1.graph.collections import GraphKeys
 from jax_slim.tf1.graph.tensors import IndexedSlices, Tensor
-from jax_slim.tf1.python import clip_ops, control_flow, global_step as steps, logging, monitored_session, summary, variables
+from jax_slim.tf1.python import (
+    clip_ops,
+    control_flow,
+    logging,
+    monitored_session,
+    summary,
+    variables,
+)
+from jax_slim.tf1.python import (
+    global_step as steps,
+)
 from jax_slim.tf1.python.optimizers import Optimizer
 
 USE_GLOBAL_STEP: Any = 0
@@ -29,7 +39,9 @@ def clip_gradient_norms(gradients_to_variables: Any, max_norm: Any) -> list[Any]
     found = []
     for gradient, variable in gradients_to_variables:
         if isinstance(gradient, IndexedSlices):
-            gradient = IndexedSlices(clip_ops.clip_by_norm(gradient.values, max_norm), gradient.indices, gradient.dense_shape)
+            gradient = IndexedSlices(
+                clip_ops.clip_by_norm(gradient.values, max_norm), gradient.indices, gradient.dense_shape
+            )
         elif gradient is not None:
             gradient = clip_ops.clip_by_norm(gradient, max_norm)
         found.append((gradient, variable))
@@ -69,9 +81,19 @@ def multiply_gradients(grads_and_vars: Any, gradient_multipliers: Any) -> list[A
     return found
 
 
-def create_train_op(total_loss: Any, optimizer: Any, global_step: Any = USE_GLOBAL_STEP, update_ops: Any = None, variables_to_train: Any = None,
-                    transform_grads_fn: Any = None, summarize_gradients: bool = False, gate_gradients: int = Optimizer.GATE_OP,
-                    aggregation_method: Any = None, colocate_gradients_with_ops: bool = False, check_numerics: bool = True) -> Tensor:  # fmt: skip
+def create_train_op(
+    total_loss: Any,
+    optimizer: Any,
+    global_step: Any = USE_GLOBAL_STEP,
+    update_ops: Any = None,
+    variables_to_train: Any = None,
+    transform_grads_fn: Any = None,
+    summarize_gradients: bool = False,
+    gate_gradients: int = Optimizer.GATE_OP,
+    aggregation_method: Any = None,
+    colocate_gradients_with_ops: bool = False,
+    check_numerics: bool = True,
+) -> Tensor:
     """A tensor of the loss that makes a training step when it is run.
 
     Args:
@@ -98,8 +120,13 @@ def create_train_op(total_loss: Any, optimizer: Any, global_step: Any = USE_GLOB
         for v in variables_to_train:
             assert v.trainable or v in trainable
     assert variables_to_train
-    gradients = optimizer.compute_gradients(total_loss, variables_to_train, gate_gradients=gate_gradients,
-                                            aggregation_method=aggregation_method, colocate_gradients_with_ops=colocate_gradients_with_ops)  # fmt: skip
+    gradients = optimizer.compute_gradients(
+        total_loss,
+        variables_to_train,
+        gate_gradients=gate_gradients,
+        aggregation_method=aggregation_method,
+        colocate_gradients_with_ops=colocate_gradients_with_ops,
+    )
     if transform_grads_fn:
         gradients = transform_grads_fn(gradients)
     if summarize_gradients:
@@ -116,8 +143,19 @@ def create_train_op(total_loss: Any, optimizer: Any, global_step: Any = USE_GLOB
     return train_op
 
 
-def train(train_op: Any, logdir: Any, master: str = "", is_chief: bool = True, scaffold: Any = None, hooks: Any = None, chief_only_hooks: Any = None,
-          save_checkpoint_secs: Any = 600, save_summaries_steps: Any = 100, config: Any = None, max_wait_secs: float = 7200) -> Any:  # fmt: skip
+def train(
+    train_op: Any,
+    logdir: Any,
+    master: str = "",
+    is_chief: bool = True,
+    scaffold: Any = None,
+    hooks: Any = None,
+    chief_only_hooks: Any = None,
+    save_checkpoint_secs: Any = 600,
+    save_summaries_steps: Any = 100,
+    config: Any = None,
+    max_wait_secs: float = 7200,
+) -> Any:
     """Runs a train operation until a hook asks to stop; gives the last loss.
 
     Raises:
@@ -129,9 +167,17 @@ def train(train_op: Any, logdir: Any, master: str = "", is_chief: bool = True, s
         if save_checkpoint_secs:
             raise ValueError("logdir cannot be None when save_checkpoint_secs is not None")
     with monitored_session.MonitoredTrainingSession(
-        master=master, is_chief=is_chief, checkpoint_dir=logdir, scaffold=scaffold, hooks=hooks, chief_only_hooks=chief_only_hooks,
-        save_checkpoint_secs=save_checkpoint_secs, save_summaries_steps=save_summaries_steps, config=config, max_wait_secs=max_wait_secs,
-    ) as session:  # fmt: skip
+        master=master,
+        is_chief=is_chief,
+        checkpoint_dir=logdir,
+        scaffold=scaffold,
+        hooks=hooks,
+        chief_only_hooks=chief_only_hooks,
+        save_checkpoint_secs=save_checkpoint_secs,
+        save_summaries_steps=save_summaries_steps,
+        config=config,
+        max_wait_secs=max_wait_secs,
+    ) as session:
         loss = None
         while not session.should_stop():
             loss = session.run(train_op)

@@ -51,7 +51,11 @@ def _joined(names: Sequence[str], slices: Sequence[str], tensors: Sequence[Any])
         covered[name] += int(np.size(tensor))
     for name, count in covered.items():
         if count < whole[name].size:
-            raise errors.UnimplementedError(None, None, f"All parts of {name} must be saved together: only {count} of {whole[name].size} elements are here.")
+            raise errors.UnimplementedError(
+                None,
+                None,
+                f"All parts of {name} must be saved together: only {count} of {whole[name].size} elements are here.",
+            )
     return whole
 
 
@@ -72,11 +76,15 @@ def parsed_slice(text: str) -> tuple[tuple[int, ...], tuple[slice, ...]]:
                 start, _, length = extent.partition(",")
                 place.append(slice(int(start), int(start) + int(length)))
     except ValueError:
-        raise errors.InvalidArgumentError(None, None, f"Need shape and slice such as '6 4 0,3:-', got {text!r}") from None
+        raise errors.InvalidArgumentError(
+            None, None, f"Need shape and slice such as '6 4 0,3:-', got {text!r}"
+        ) from None
     return shape, tuple(place)
 
 
-def restore(prefix: str, names: Sequence[str], slices: Sequence[str], types: Sequence[Any] | None = None) -> list[np.ndarray]:
+def restore(
+    prefix: str, names: Sequence[str], slices: Sequence[str], types: Sequence[Any] | None = None
+) -> list[np.ndarray]:
     """Reads tensors, or parts of them.
 
     Raises:
@@ -93,7 +101,9 @@ def restore(prefix: str, names: Sequence[str], slices: Sequence[str], types: Seq
         kind = dtypes.as_dtype(entries[name].type_name)
         if types is not None and dtypes.as_dtype(types[place]).base_dtype != kind:
             wanted = dtypes.as_dtype(types[place]).base_dtype.name
-            raise errors.InvalidArgumentError(None, None, f"tensor_name = {name}; expected dtype {wanted} does not equal original dtype {kind.name}")
+            raise errors.InvalidArgumentError(
+                None, None, f"tensor_name = {name}; expected dtype {wanted} does not equal original dtype {kind.name}"
+            )
         try:
             value = checkpoint[name]
         except CheckpointError as error:
@@ -102,7 +112,11 @@ def restore(prefix: str, names: Sequence[str], slices: Sequence[str], types: Seq
             shape, part = parsed_slice(text)
             if shape != value.shape:
                 sizes = ["[" + ",".join(map(str, s)) + "]" for s in (shape, value.shape)]
-                raise errors.InvalidArgumentError(None, None, f"tensor_name = {name}; shape in shape_and_slice spec {sizes[0]} does not match the shape stored in checkpoint: {sizes[1]}")
+                raise errors.InvalidArgumentError(
+                    None,
+                    None,
+                    f"tensor_name = {name}; shape in shape_and_slice spec {sizes[0]} does not match the shape stored in checkpoint: {sizes[1]}",
+                )
             value = value[part]
         found.append(value)
     return found
@@ -125,7 +139,9 @@ def opened(prefix: str) -> formats.TensorFlowCheckpoint:
 @functools.lru_cache(maxsize=4)
 def _open(prefix: str, stamps: tuple[int, ...]) -> formats.TensorFlowCheckpoint:
     if not exists(prefix):
-        raise errors.NotFoundError(None, None, f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {prefix}")
+        raise errors.NotFoundError(
+            None, None, f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {prefix}"
+        )
     try:
         return formats.open_checkpoint(prefix)
     except CheckpointError as error:
@@ -188,7 +204,10 @@ class CheckpointReader:
     def debug_string(self) -> bytes:
         """A line for each tensor: name, type and shape."""
         entries = self._checkpoint.entries()
-        lines = [f"{n} (DT_{e.type_name.replace('float32', 'float').upper()}) {list(e.shape)}".replace(", ", ",") for n, e in sorted(entries.items())]
+        lines = [
+            f"{n} (DT_{e.type_name.replace('float32', 'float').upper()}) {list(e.shape)}".replace(", ", ",")
+            for n, e in sorted(entries.items())
+        ]
         return "".join(line + "\n" for line in lines).encode()
 
 

@@ -98,7 +98,9 @@ class _Finder:
     # Where operations are.
 
     def _place(self, op: Operation) -> None:
-        around = _NOWHERE.union(*(self._out.get(t, _NOWHERE) for t in op._inputs), *(self._out.get(c, _NOWHERE) for c in op._control_inputs))
+        around = _NOWHERE.union(
+            *(self._out.get(t, _NOWHERE) for t in op._inputs), *(self._out.get(c, _NOWHERE) for c in op._control_inputs)
+        )
         own, outs = around, [around] * len(op.outputs)
         if op.type in _ENTERS:
             frame = op.attrs["frame_name"].decode()
@@ -173,7 +175,9 @@ class _Finder:
         context._graph = self._graph
         loop.contexts[1] = context
         for enter in loop.enters:
-            merge = next((u for u in enter.outputs[0].consumers() if u.type in _MERGES and _closed_by(u) is not None), None)
+            merge = next(
+                (u for u in enter.outputs[0].consumers() if u.type in _MERGES and _closed_by(u) is not None), None
+            )
             if merge is None:
                 context.external.setdefault(enter._inputs[0], enter.outputs[0])
                 if context.external[enter._inputs[0]] is None:

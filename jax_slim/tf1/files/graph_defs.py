@@ -5,12 +5,28 @@ import re
 from typing import Any
 
 from jax_slim.tf1.files import constructs
-from jax_slim.tf1.graph import attributes, building, conversion, devices, errors, graphs, op_defs, shape_inference, shapes
+from jax_slim.tf1.graph import (
+    attributes,
+    building,
+    conversion,
+    devices,
+    errors,
+    graphs,
+    op_defs,
+    shape_inference,
+    shapes,
+)
 from jax_slim.tf1.graph.tensors import Operation, Tensor
 
 
-def import_graph_def(graph_def: Any, input_map: Any = None, return_elements: Any = None, name: Any = None, op_dict: Any = None,
-                     producer_op_list: Any = None) -> Any:  # fmt: skip
+def import_graph_def(
+    graph_def: Any,
+    input_map: Any = None,
+    return_elements: Any = None,
+    name: Any = None,
+    op_dict: Any = None,
+    producer_op_list: Any = None,
+) -> Any:
     """Makes the nodes of a GraphDef in the default graph, below a name scope.
 
     Args:
@@ -154,13 +170,19 @@ class _Importer:
     def _make(self, node: Any) -> Operation:
         definition = op_defs.find(node.op)
         if definition is None:
-            raise errors.NotFoundError(None, None, f"Op type not registered '{node.op}' in binary running on this machine: jax-slim knows TensorFlow 1.15's. (node '{node.name}')")
+            raise errors.NotFoundError(
+                None,
+                None,
+                f"Op type not registered '{node.op}' in binary running on this machine: jax-slim knows TensorFlow 1.15's. (node '{node.name}')",
+            )
         attrs = {key: attributes.from_proto(value) for key, value in node.attr.items()}
         for attribute in definition.attributes.values():
             if attrs.get(attribute.name) is None and attribute.has_default:
                 attrs[attribute.name] = attribute.default
             elif attribute.name not in attrs:
-                raise ValueError(f"NodeDef missing attr '{attribute.name}' from Op<name={node.op}> (node '{node.name}')")
+                raise ValueError(
+                    f"NodeDef missing attr '{attribute.name}' from Op<name={node.op}> (node '{node.name}')"
+                )
         known_shapes = attrs.pop("_output_shapes", None)
         if "_class" in attrs:
             attrs["_class"] = [self._colocation(c) for c in attrs["_class"]]
@@ -181,7 +203,14 @@ class _Importer:
         if name in self._graph._by_name:
             raise ValueError(f"Node name '{name}' already exists in the Graph")
         with self._graph.colocate_with(None, ignore_existing=True):
-            op = self._graph.create_op(node.op, inputs, building.output_types(definition, attrs), name=name + "/", attrs=attrs, op_def=definition)
+            op = self._graph.create_op(
+                node.op,
+                inputs,
+                building.output_types(definition, attrs),
+                name=name + "/",
+                attrs=attrs,
+                op_def=definition,
+            )
         op._add_control_inputs(controls)
         if node.device:
             merged = devices.DeviceSpec.from_string(op.device or "")

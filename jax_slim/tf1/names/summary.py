@@ -2,7 +2,18 @@
 
 NAMES = {
     f"summary.{_name}": f"python.summary:{_name}"
-    for _name in "scalar histogram image audio text tensor_summary merge merge_all get_summary_description initialize".split()
+    for _name in [
+        "scalar",
+        "histogram",
+        "image",
+        "audio",
+        "text",
+        "tensor_summary",
+        "merge",
+        "merge_all",
+        "get_summary_description",
+        "initialize",
+    ]
 }
 NAMES |= {
     "summary.FileWriter": "python.summary_writer:FileWriter",

@@ -18,7 +18,9 @@ def _files() -> Any:
 def _str(value: Any) -> str:
     value = np.asarray(value, object).reshape(-1)
     if value.size != 1:
-        raise errors.InvalidArgumentError(None, None, f"Input prefix should have a single element, got {value.size} instead.")
+        raise errors.InvalidArgumentError(
+            None, None, f"Input prefix should have a single element, got {value.size} instead."
+        )
     return value[0].decode() if isinstance(value[0], bytes) else str(value[0])
 
 

@@ -153,9 +153,12 @@ def audio_summary_v2(tag: Any, tensor: Any, sample_rate: Any, *, max_outputs: in
     for number, clip in enumerate(tensor[:max_outputs]):
         clip = clip.reshape(clip.shape[0], -1)
         content = {
-            "sample_rate": rate, "num_channels": clip.shape[1], "length_frames": clip.shape[0],
-            "encoded_audio_string": _wav(clip, int(rate)), "content_type": "audio/wav",
-        }  # fmt: skip
+            "sample_rate": rate,
+            "num_channels": clip.shape[1],
+            "length_frames": clip.shape[0],
+            "encoded_audio_string": _wav(clip, int(rate)),
+            "content_type": "audio/wav",
+        }
         values.append(_value(f"{name}/audio/{number}" if max_outputs > 1 else f"{name}/audio", audio=content))
     return _summary(*values)
 

@@ -28,14 +28,18 @@ def init_from_checkpoint(ckpt_dir_or_file: Any, assignment_map: dict[str, Any]) 
             continue
         scope = given[: given.rindex("/")] if "/" in given else ""
         if not name.endswith("/"):
-            raise ValueError(f"Assignment map with scope only name {scope} should map to scope only {name}. Should be 'scope/': 'other_scope/'.")
+            raise ValueError(
+                f"Assignment map with scope only name {scope} should map to scope only {name}. Should be 'scope/': 'other_scope/'."
+            )
         for variable_name in _names_in(scope):
             tail = variable_name[len(scope) :]
             if given != "/":
                 tail = tail[1:] if scope else tail
             full = (name + tail.lstrip("/") if name != "/" else tail.lstrip("/")).rstrip("/")
             if full not in there:
-                raise ValueError(f"Tensor {full} ({variable_name} in {given}) is not found in {ckpt_dir_or_file} checkpoint")
+                raise ValueError(
+                    f"Tensor {full} ({variable_name} in {given}) is not found in {ckpt_dir_or_file} checkpoint"
+                )
             _initialize(_by_name(variable_name), path, full, there, ckpt_dir_or_file)
 
 
@@ -74,10 +78,14 @@ def _initialize(found: Any, path: str, name: str, there: Any, given: Any) -> Non
     for v in parts:
         info = v._save_slice_info
         if info is None and not v.get_shape().is_compatible_with(there[name]):
-            raise ValueError(f"Shape of variable {v.name} ({v.get_shape()}) doesn't match with shape of tensor {name} ({there[name]}) from checkpoint reader.")
+            raise ValueError(
+                f"Shape of variable {v.name} ({v.get_shape()}) doesn't match with shape of tensor {name} ({there[name]}) from checkpoint reader."
+            )
         spec = "" if info is None else info.spec
         with graphs.device(v.device), graphs.device("/cpu:0"):
-            restored = building.make("RestoreV2", path, [name], [spec], dtypes=[v.dtype.base_dtype], name="checkpoint_initializer")
+            restored = building.make(
+                "RestoreV2", path, [name], [spec], dtypes=[v.dtype.base_dtype], name="checkpoint_initializer"
+            )
         restored = restored[0] if isinstance(restored, list | tuple) else restored
         made = saver_builder._saveable(v, spec, name).restore([restored], None)
         v._initializer_op = made.op if hasattr(made, "op") and not hasattr(made, "type") else made
@@ -93,8 +101,12 @@ VocabInfo = collections.namedtuple(
 )
 
 
-def warm_start(ckpt_to_initialize_from: Any, vars_to_warm_start: Any = ".*", var_name_to_vocab_info: Any = None,
-               var_name_to_prev_var_name: Any = None) -> None:  # fmt: skip
+def warm_start(
+    ckpt_to_initialize_from: Any,
+    vars_to_warm_start: Any = ".*",
+    var_name_to_vocab_info: Any = None,
+    var_name_to_prev_var_name: Any = None,
+) -> None:
     """`init_from_checkpoint` for variables by regular expressions: of the trainable ones, or with a list of all.
 
     Raises:
@@ -106,10 +118,16 @@ def warm_start(ckpt_to_initialize_from: Any, vars_to_warm_start: Any = ".*", var
         return
     earlier = var_name_to_prev_var_name or {}
     if isinstance(vars_to_warm_start, str):
-        chosen = [v for v in graphs.get_collection(GraphKeys.TRAINABLE_VARIABLES) if re.match(vars_to_warm_start, v.op.name)]
+        chosen = [
+            v for v in graphs.get_collection(GraphKeys.TRAINABLE_VARIABLES) if re.match(vars_to_warm_start, v.op.name)
+        ]
     else:
         chosen = []
         for one in vars_to_warm_start:
-            chosen += [one] if not isinstance(one, str) else [v for v in variables.global_variables() if re.match(one, v.op.name)]
+            chosen += (
+                [one]
+                if not isinstance(one, str)
+                else [v for v in variables.global_variables() if re.match(one, v.op.name)]
+            )
     mapping = {earlier.get(v.op.name, v.op.name): v for v in chosen}
     init_from_checkpoint(ckpt_to_initialize_from, mapping)

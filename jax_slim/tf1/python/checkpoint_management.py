@@ -17,8 +17,13 @@ def _path(path: Any) -> str:
     return path.decode() if isinstance(path, bytes) else os.fspath(path)
 
 
-def generate_checkpoint_state_proto(save_dir: Any, model_checkpoint_path: Any, all_model_checkpoint_paths: Any = None,
-                                    all_model_checkpoint_timestamps: Any = None, last_preserved_timestamp: Any = None) -> Any:  # fmt: skip
+def generate_checkpoint_state_proto(
+    save_dir: Any,
+    model_checkpoint_path: Any,
+    all_model_checkpoint_paths: Any = None,
+    all_model_checkpoint_timestamps: Any = None,
+    last_preserved_timestamp: Any = None,
+) -> Any:
     """A CheckpointState; where the folder is relative, paths are relative to it."""
     every = [_path(p) for p in all_model_checkpoint_paths or []]
     latest = _path(model_checkpoint_path)
@@ -27,23 +32,40 @@ def generate_checkpoint_state_proto(save_dir: Any, model_checkpoint_path: Any, a
         every.append(latest)
     times = list(all_model_checkpoint_timestamps or [])
     if times and len(times) != len(every):
-        raise ValueError(f"Checkpoint timestamps, if provided, must match checkpoint paths (got paths {every} and timestamps {times})")
+        raise ValueError(
+            f"Checkpoint timestamps, if provided, must match checkpoint paths (got paths {every} and timestamps {times})"
+        )
     save_dir = _path(save_dir)
     if not os.path.isabs(save_dir):
         every = [os.path.relpath(p, save_dir or ".") if not os.path.isabs(p) else p for p in every]
         latest = os.path.relpath(latest, save_dir or ".") if not os.path.isabs(latest) else latest
-    return protos.CheckpointState(model_checkpoint_path=latest, all_model_checkpoint_paths=every,
-                                  all_model_checkpoint_timestamps=times, last_preserved_timestamp=last_preserved_timestamp)  # fmt: skip
+    return protos.CheckpointState(
+        model_checkpoint_path=latest,
+        all_model_checkpoint_paths=every,
+        all_model_checkpoint_timestamps=times,
+        last_preserved_timestamp=last_preserved_timestamp,
+    )
 
 
-def update_checkpoint_state(save_dir: Any, model_checkpoint_path: Any, all_model_checkpoint_paths: Any = None, latest_filename: Any = None,
-                            all_model_checkpoint_timestamps: Any = None, last_preserved_timestamp: Any = None,
-                            save_relative_paths: bool = False) -> None:  # fmt: skip
+def update_checkpoint_state(
+    save_dir: Any,
+    model_checkpoint_path: Any,
+    all_model_checkpoint_paths: Any = None,
+    latest_filename: Any = None,
+    all_model_checkpoint_timestamps: Any = None,
+    last_preserved_timestamp: Any = None,
+    save_relative_paths: bool = False,
+) -> None:
     """Writes the state file of a folder, `checkpoint` by default."""
     formats.update_checkpoint_state(
-        _path(save_dir), _path(model_checkpoint_path), [_path(p) for p in all_model_checkpoint_paths or []], latest_filename,
-        all_model_checkpoint_timestamps, last_preserved_timestamp, save_relative_paths,
-    )  # fmt: skip
+        _path(save_dir),
+        _path(model_checkpoint_path),
+        [_path(p) for p in all_model_checkpoint_paths or []],
+        latest_filename,
+        all_model_checkpoint_timestamps,
+        last_preserved_timestamp,
+        save_relative_paths,
+    )
 
 
 def get_checkpoint_state(checkpoint_dir: Any, latest_filename: Any = None) -> Any:
@@ -56,9 +78,11 @@ def get_checkpoint_state(checkpoint_dir: Any, latest_filename: Any = None) -> An
     if state is None:
         return None
     return protos.CheckpointState(
-        model_checkpoint_path=state.model_checkpoint_path, all_model_checkpoint_paths=state.all_model_checkpoint_paths,
-        all_model_checkpoint_timestamps=state.all_model_checkpoint_timestamps, last_preserved_timestamp=state.last_preserved_timestamp or 0.0,
-    )  # fmt: skip
+        model_checkpoint_path=state.model_checkpoint_path,
+        all_model_checkpoint_paths=state.all_model_checkpoint_paths,
+        all_model_checkpoint_timestamps=state.all_model_checkpoint_timestamps,
+        last_preserved_timestamp=state.last_preserved_timestamp or 0.0,
+    )
 
 
 def latest_checkpoint(checkpoint_dir: Any, latest_filename: Any = None) -> str | None:
@@ -87,7 +111,9 @@ def get_checkpoint_mtimes(checkpoint_prefixes: Any) -> list[float]:
     return found
 
 
-def remove_checkpoint(checkpoint_prefix: Any, checkpoint_format_version: Any = None, meta_graph_suffix: str = "meta") -> None:
+def remove_checkpoint(
+    checkpoint_prefix: Any, checkpoint_format_version: Any = None, meta_graph_suffix: str = "meta"
+) -> None:
     """Deletes a checkpoint's files."""
     prefix = _path(checkpoint_prefix)
     for file in [*paths.files_of(prefix), meta_graph_filename(prefix, meta_graph_suffix)]:
@@ -136,7 +162,9 @@ def list_variables(ckpt_dir_or_file: Any) -> list[tuple[str, list[int]]]:
     return [(name, shapes[name]) for name in sorted(shapes)]
 
 
-def wait_for_new_checkpoint(checkpoint_dir: Any, last_checkpoint: Any = None, seconds_to_sleep: float = 1, timeout: float | None = None) -> Any:
+def wait_for_new_checkpoint(
+    checkpoint_dir: Any, last_checkpoint: Any = None, seconds_to_sleep: float = 1, timeout: float | None = None
+) -> Any:
     """Waits until a folder has another checkpoint than `last_checkpoint`; None when that took longer than `timeout` seconds."""
     logging.info("Waiting for new checkpoint at %s", checkpoint_dir)
     stop = None if timeout is None else time.time() + timeout
@@ -150,8 +178,12 @@ def wait_for_new_checkpoint(checkpoint_dir: Any, last_checkpoint: Any = None, se
         time.sleep(seconds_to_sleep)
 
 
-def checkpoints_iterator(checkpoint_dir: Any, min_interval_secs: float = 0, timeout: float | None = None,
-                         timeout_fn: Callable[[], Any] | None = None) -> Iterator[str]:  # fmt: skip
+def checkpoints_iterator(
+    checkpoint_dir: Any,
+    min_interval_secs: float = 0,
+    timeout: float | None = None,
+    timeout_fn: Callable[[], Any] | None = None,
+) -> Iterator[str]:
     """New checkpoints of a folder as they appear. Ends when none came for `timeout` seconds and `timeout_fn` does not object."""
     last = None
     while True:
@@ -169,5 +201,3 @@ def checkpoints_iterator(checkpoint_dir: Any, min_interval_secs: float = 0, time
         rest = start + min_interval_secs - time.time()
         if rest > 0:
             time.sleep(rest)
-
-

@@ -23,11 +23,15 @@ class ClusterSpec:
                 elif isinstance(tasks, list | tuple):
                     self._jobs[job] = dict(enumerate(tasks))
                 else:
-                    raise TypeError(f"The tasks for job {job!r} must be a list or a dictionary from integers to strings.")
+                    raise TypeError(
+                        f"The tasks for job {job!r} must be a list or a dictionary from integers to strings."
+                    )
         elif hasattr(cluster, "job"):
             self._jobs = {job.name: {k: job.tasks[k] for k in sorted(job.tasks)} for job in cluster.job}
         else:
-            raise TypeError("`cluster` must be a dictionary mapping one or more job names to lists of network addresses, or a `ClusterDef` protocol buffer")
+            raise TypeError(
+                "`cluster` must be a dictionary mapping one or more job names to lists of network addresses, or a `ClusterDef` protocol buffer"
+            )
         for job, tasks in self._jobs.items():
             for address in tasks.values():
                 if not isinstance(address, str):
@@ -95,8 +99,15 @@ class ClusterSpec:
 class Server:
     """A server of this process: sessions with its `target` share the values of their variables. Other machines are not reached."""
 
-    def __init__(self, server_or_cluster_def: Any, job_name: str | None = None, task_index: int | None = None, protocol: str | None = None,
-                 config: Any = None, start: bool = True) -> None:  # fmt: skip
+    def __init__(
+        self,
+        server_or_cluster_def: Any,
+        job_name: str | None = None,
+        task_index: int | None = None,
+        protocol: str | None = None,
+        config: Any = None,
+        start: bool = True,
+    ) -> None:
         given = server_or_cluster_def
         if hasattr(given, "cluster") and hasattr(given, "job_name"):
             self._server_def = protos.ServerDef()
@@ -111,10 +122,14 @@ class Server:
                 if spec.num_tasks(job_name) != 1:
                     raise ValueError("Must specify an explicit task_index")
                 task_index = spec.task_indices(job_name)[0]
-            self._server_def = protos.ServerDef(cluster=spec.as_cluster_def(), job_name=job_name, task_index=task_index, protocol=protocol or "grpc")
+            self._server_def = protos.ServerDef(
+                cluster=spec.as_cluster_def(), job_name=job_name, task_index=task_index, protocol=protocol or "grpc"
+            )
         if config is not None and hasattr(config, "SerializeToString"):
             self._server_def.default_session_config.MergeFromString(config.SerializeToString())
-        address = ClusterSpec(self._server_def.cluster).task_address(self._server_def.job_name, self._server_def.task_index)
+        address = ClusterSpec(self._server_def.cluster).task_address(
+            self._server_def.job_name, self._server_def.task_index
+        )
         port = address.rpartition(":")[2]
         number = int(port) if port.isdigit() and int(port) else next(_ports)
         self._target = f"grpc://localhost:{number}"
@@ -137,8 +152,19 @@ class Server:
         return Server({"local": [f"localhost:{next(_ports)}"]}, protocol="grpc", config=config, start=start)
 
 
-STANDARD_PS_OPS = ("Variable", "VariableV2", "AutoReloadVariable", "MutableHashTable", "MutableHashTableV2", "MutableHashTableOfTensors",
-                   "MutableHashTableOfTensorsV2", "MutableDenseHashTable", "MutableDenseHashTableV2", "VarHandleOp", "BoostedTreesEnsembleResourceHandleOp")  # fmt: skip
+STANDARD_PS_OPS = (
+    "Variable",
+    "VariableV2",
+    "AutoReloadVariable",
+    "MutableHashTable",
+    "MutableHashTableV2",
+    "MutableHashTableOfTensors",
+    "MutableHashTableOfTensorsV2",
+    "MutableDenseHashTable",
+    "MutableDenseHashTableV2",
+    "VarHandleOp",
+    "BoostedTreesEnsembleResourceHandleOp",
+)
 
 
 class _RoundRobin:
@@ -151,8 +177,15 @@ class _RoundRobin:
         return chosen
 
 
-def replica_device_setter(ps_tasks: int = 0, ps_device: str = "/job:ps", worker_device: str = "/job:worker", merge_devices: bool = True,
-                          cluster: Any = None, ps_ops: Any = None, ps_strategy: Any = None) -> Any:  # fmt: skip
+def replica_device_setter(
+    ps_tasks: int = 0,
+    ps_device: str = "/job:ps",
+    worker_device: str = "/job:worker",
+    merge_devices: bool = True,
+    cluster: Any = None,
+    ps_ops: Any = None,
+    ps_strategy: Any = None,
+) -> Any:
     """A device function: variables go to parameter servers in turn, all else to the worker. None where there are no servers."""
     if cluster is not None:
         spec = cluster.as_dict() if isinstance(cluster, ClusterSpec) else ClusterSpec(cluster).as_dict()
@@ -169,8 +202,7 @@ def replica_device_setter(ps_tasks: int = 0, ps_device: str = "/job:ps", worker_
 
     def device_function(op: Any) -> str:
         current = devices.DeviceSpec.from_string(op.device or "")
-        definition = op if not hasattr(op, "node_def") else op
-        kind = definition.type if hasattr(definition, "type") else definition.op
+        kind = op.type if hasattr(op, "type") else op.op
         if ps_device and kind in chosen_ops:
             chosen = devices.DeviceSpec.from_string(ps_device)
             if chosen.job and (not current.job or current.job == chosen.job):

@@ -83,7 +83,9 @@ class Coordinator:
         """
         with self._lock:
             threads = set(self._registered_threads) | set(threads or ())
-        while any(t.is_alive() for t in threads) and not self.wait_for_stop(0.05 if any(t.is_alive() for t in threads) else 0):
+        while any(t.is_alive() for t in threads) and not self.wait_for_stop(
+            0.05 if any(t.is_alive() for t in threads) else 0
+        ):
             pass
         end = time.monotonic() + stop_grace_period_secs
         pause = 0.001
@@ -119,7 +121,14 @@ class Coordinator:
 class LooperThread(threading.Thread):
     """A thread that calls a function every `timer_interval_secs` seconds (first at once), or on and on, until asked to stop."""
 
-    def __init__(self, coord: Coordinator, timer_interval_secs: float | None, target: Any = None, args: Any = None, kwargs: Any = None) -> None:
+    def __init__(
+        self,
+        coord: Coordinator,
+        timer_interval_secs: float | None,
+        target: Any = None,
+        args: Any = None,
+        kwargs: Any = None,
+    ) -> None:
         if not isinstance(coord, Coordinator):
             raise ValueError(f"'coord' argument must be a Coordinator: {coord}")
         super().__init__()
@@ -131,7 +140,9 @@ class LooperThread(threading.Thread):
         coord.register_thread(self)
 
     @staticmethod
-    def loop(coord: Coordinator, timer_interval_secs: float | None, target: Any, args: Any = None, kwargs: Any = None) -> "LooperThread":
+    def loop(
+        coord: Coordinator, timer_interval_secs: float | None, target: Any, args: Any = None, kwargs: Any = None
+    ) -> "LooperThread":
         """Makes one and starts it."""
         looper = LooperThread(coord, timer_interval_secs, target=target, args=args, kwargs=kwargs)
         looper.start()

@@ -89,7 +89,12 @@ def get_or_create_global_step_read(graph: Any = None) -> Any:
     step = get_global_step(graph)
     if step is None:
         return None
-    with graph.as_default(), graph.name_scope(None), graph.name_scope(step.op.name + "/"), graph.control_dependencies(None):
+    with (
+        graph.as_default(),
+        graph.name_scope(None),
+        graph.name_scope(step.op.name + "/"),
+        graph.control_dependencies(None),
+    ):
         if isinstance(step, variables.Variable):
             value = building.make("Identity", step.initialized_value())
         else:
@@ -104,6 +109,13 @@ def increment_global_step(increment: Any, graph: Any = None) -> Any:
     graph = graph or graphs.get_default_graph()
     step = get_global_step(graph)
     if step is None:
-        raise ValueError("Global step tensor should be created by tf.train.get_or_create_global_step before calling increment.")
-    with graph.as_default(), graph.name_scope(None), graph.name_scope(step.op.name + "/"), graph.control_dependencies([get_or_create_global_step_read(graph)]):
+        raise ValueError(
+            "Global step tensor should be created by tf.train.get_or_create_global_step before calling increment."
+        )
+    with (
+        graph.as_default(),
+        graph.name_scope(None),
+        graph.name_scope(step.op.name + "/"),
+        graph.control_dependencies([get_or_create_global_step_read(graph)]),
+    ):
         return step.assign_add(increment)

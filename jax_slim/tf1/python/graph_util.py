@@ -15,7 +15,9 @@ _VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
 
 def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool = True) -> str:
     """Writes a graph into a file, as text or bytes; gives its path."""
-    definition = graph_or_graph_def.as_graph_def() if isinstance(graph_or_graph_def, graphs.Graph) else graph_or_graph_def
+    definition = (
+        graph_or_graph_def.as_graph_def() if isinstance(graph_or_graph_def, graphs.Graph) else graph_or_graph_def
+    )
     logdir = os.fspath(logdir)
     if logdir:
         os.makedirs(logdir, exist_ok=True)
@@ -70,8 +72,13 @@ def extract_sub_graph(graph_def: Any, dest_nodes: Any) -> Any:
     return made
 
 
-def convert_variables_to_constants(sess: Any, input_graph_def: Any, output_node_names: Any, variable_names_whitelist: Any = None,
-                                   variable_names_blacklist: Any = None) -> Any:  # fmt: skip
+def convert_variables_to_constants(
+    sess: Any,
+    input_graph_def: Any,
+    output_node_names: Any,
+    variable_names_whitelist: Any = None,
+    variable_names_blacklist: Any = None,
+) -> Any:
     """What some nodes need of a graph, with the variables' values in a session in place of the variables."""
     part = extract_sub_graph(input_graph_def, _names(output_node_names, "output_node_names"))
     chosen = []
@@ -93,7 +100,11 @@ def convert_variables_to_constants(sess: Any, input_graph_def: Any, output_node_
             made.node.append(_constant(node.name, values[node.name]))
         elif node.op in ("ReadVariableOp", "ResourceGather") and _root(part, node.input[0]) in values:
             made.node.append(_reading(node))
-        elif node.op in ("Identity", "Enter") and node.attr["T"].type == int(dtypes.resource) and _root(part, node.input[0]) in values:
+        elif (
+            node.op in ("Identity", "Enter")
+            and node.attr["T"].type == int(dtypes.resource)
+            and _root(part, node.input[0]) in values
+        ):
             changed = made.node.add()
             changed.CopyFrom(node)
             changed.attr["T"].type = int(dtypes.as_dtype(np.asarray(values[_root(part, node.input[0])]).dtype))
@@ -130,7 +141,9 @@ def _reading(node: Any) -> Any:
         made.input.extend(node.input[:1])
         made.input.extend(i for i in node.input[1:] if i.startswith("^"))
     else:
-        raise NotImplementedError(f"convert_variables_to_constants: {node.name} gathers from a resource variable. Gather from its value instead.")
+        raise NotImplementedError(
+            f"convert_variables_to_constants: {node.name} gathers from a resource variable. Gather from its value instead."
+        )
     return made
 
 
@@ -171,5 +184,3 @@ def must_run_on_cpu(node: Any, pin_variables_on_cpu: bool = False) -> bool:
 def tensor_shape_from_node_def_name(graph: Any, input_name: str) -> Any:
     """The shape of a tensor by a name as GraphDefs have it: 'conv1' or 'conv1:1'."""
     return graph.get_tensor_by_name(input_name if ":" in input_name else input_name + ":0").get_shape()
-
-

@@ -9,7 +9,8 @@ import numpy as np
 from jax_slim.tf1.files import protos
 from jax_slim.tf1.graph import graphs
 from jax_slim.tf1.graph.collections import GraphKeys
-from jax_slim.tf1.python import global_step as steps, graph_util, logging, meta_graph
+from jax_slim.tf1.python import global_step as steps
+from jax_slim.tf1.python import graph_util, logging, meta_graph
 from jax_slim.tf1.python.hook_base import SessionRunArgs, SessionRunHook
 from jax_slim.tf1.python.summary_writer import FileWriterCache
 
@@ -79,8 +80,14 @@ class NeverTriggerTimer(SecondOrStepTimer):
 class LoggingTensorHook(SessionRunHook):
     """Logs tensors every so many runs or seconds, or at the end."""
 
-    def __init__(self, tensors: Any, every_n_iter: int | None = None, every_n_secs: float | None = None, at_end: bool = False,
-                 formatter: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        tensors: Any,
+        every_n_iter: int | None = None,
+        every_n_secs: float | None = None,
+        at_end: bool = False,
+        formatter: Any = None,
+    ) -> None:
         only_at_end = at_end and every_n_iter is None and every_n_secs is None
         if not only_at_end and (every_n_iter is None) == (every_n_secs is None):
             raise ValueError("either at_end and/or exactly one of every_n_iter and every_n_secs must be provided.")
@@ -109,7 +116,7 @@ class LoggingTensorHook(SessionRunHook):
             if self._formatter:
                 logging.info("%s", self._formatter(values))
                 return
-            text = ", ".join("%s = %s" % (tag, values[tag]) for tag in self._tag_order)  # a NumPy scalar's own digits
+            text = ", ".join(f"{tag} = {values[tag]!s}" for tag in self._tag_order)  # a NumPy scalar's own digits
             if seconds is not None:
                 logging.info("%s (%.3f sec)", text, seconds)
             else:
@@ -152,10 +159,10 @@ class StopAtStepHook(SessionRunHook):
         return SessionRunArgs(self._global_step_tensor)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
-        if int(run_values.results) + 1 >= self._last_step:
-            # What was fetched is the step before the run, if the run counted it at all.
-            if int(run_context.session.run(self._global_step_tensor)) >= self._last_step:
-                run_context.request_stop()
+        near = int(run_values.results) + 1 >= self._last_step
+        # What was fetched is the step before the run, if the run counted it at all.
+        if near and int(run_context.session.run(self._global_step_tensor)) >= self._last_step:
+            run_context.request_stop()
 
 
 class CheckpointSaverListener:
@@ -177,8 +184,16 @@ class CheckpointSaverListener:
 class CheckpointSaverHook(SessionRunHook):
     """Saves checkpoints at the start, every so many steps or seconds, and at the end."""
 
-    def __init__(self, checkpoint_dir: Any, save_secs: float | None = None, save_steps: int | None = None, saver: Any = None,
-                 checkpoint_basename: str = "model.ckpt", scaffold: Any = None, listeners: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        checkpoint_dir: Any,
+        save_secs: float | None = None,
+        save_steps: int | None = None,
+        saver: Any = None,
+        checkpoint_basename: str = "model.ckpt",
+        scaffold: Any = None,
+        listeners: Any = None,
+    ) -> None:
         logging.info("Create CheckpointSaverHook.")
         if saver is not None and scaffold is not None:
             raise ValueError("You cannot provide both saver and scaffold.")
@@ -203,7 +218,9 @@ class CheckpointSaverHook(SessionRunHook):
         definition = graph.as_graph_def(add_shapes=True)
         graph_util.write_graph(definition, self._checkpoint_dir, "graph.pbtxt")
         saver = self._get_saver()
-        meta = meta_graph.create_meta_graph_def(graph_def=definition, saver_def=saver.saver_def if saver else None, collection_list=[])
+        meta = meta_graph.create_meta_graph_def(
+            graph_def=definition, saver_def=saver.saver_def if saver else None, collection_list=[]
+        )
         self._summary_writer.add_graph(graph)
         self._summary_writer.add_meta_graph(meta)
         self._save(session, step)
@@ -248,9 +265,13 @@ class CheckpointSaverHook(SessionRunHook):
             return self._scaffold.saver
         found = graphs.get_collection(GraphKeys.SAVERS)
         if not found:
-            raise RuntimeError(f"No items in collection {GraphKeys.SAVERS}. Please add a saver to the collection or provide a saver or scaffold.")
+            raise RuntimeError(
+                f"No items in collection {GraphKeys.SAVERS}. Please add a saver to the collection or provide a saver or scaffold."
+            )
         if len(found) > 1:
-            raise RuntimeError(f"More than one item in collection {GraphKeys.SAVERS}. Please indicate which one to use by passing it to the constructor.")
+            raise RuntimeError(
+                f"More than one item in collection {GraphKeys.SAVERS}. Please indicate which one to use by passing it to the constructor."
+            )
         self._saver = found[0]
         return self._saver
 
@@ -258,7 +279,13 @@ class CheckpointSaverHook(SessionRunHook):
 class StepCounterHook(SessionRunHook):
     """Logs and writes how many steps are done a second."""
 
-    def __init__(self, every_n_steps: int | None = 100, every_n_secs: float | None = None, output_dir: Any = None, summary_writer: Any = None) -> None:
+    def __init__(
+        self,
+        every_n_steps: int | None = 100,
+        every_n_secs: float | None = None,
+        output_dir: Any = None,
+        summary_writer: Any = None,
+    ) -> None:
         if (every_n_steps is None) == (every_n_secs is None):
             raise ValueError("exactly one of every_n_steps and every_n_secs should be provided.")
         self._timer = SecondOrStepTimer(every_n_secs, every_n_steps)
@@ -320,11 +347,23 @@ class NanTensorHook(SessionRunHook):
 class SummarySaverHook(SessionRunHook):
     """Writes summaries every so many steps or seconds."""
 
-    def __init__(self, save_steps: int | None = None, save_secs: float | None = None, output_dir: Any = None, summary_writer: Any = None,
-                 scaffold: Any = None, summary_op: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        save_steps: int | None = None,
+        save_secs: float | None = None,
+        output_dir: Any = None,
+        summary_writer: Any = None,
+        scaffold: Any = None,
+        summary_op: Any = None,
+    ) -> None:
         if (scaffold is None) == (summary_op is None):
             raise ValueError("Exactly one of scaffold or summary_op must be provided.")
-        self._summary_op, self._summary_writer, self._output_dir, self._scaffold = summary_op, summary_writer, output_dir, scaffold
+        self._summary_op, self._summary_writer, self._output_dir, self._scaffold = (
+            summary_op,
+            summary_writer,
+            output_dir,
+            scaffold,
+        )
         self._timer = SecondOrStepTimer(save_secs, save_steps)
 
     def begin(self) -> None:
@@ -341,7 +380,11 @@ class SummarySaverHook(SessionRunHook):
             return self._plain
         if self._asking is None:
             found = self._get_summary_op()
-            self._asking = self._plain if found is None else SessionRunArgs({"global_step": self._global_step_tensor, "summary": found})
+            self._asking = (
+                self._plain
+                if found is None
+                else SessionRunArgs({"global_step": self._global_step_tensor, "summary": found})
+            )
         return self._asking
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
@@ -414,6 +457,12 @@ class FeedFnHook(SessionRunHook):
 class ProfilerHook(SessionRunHook):
     """Accepted, as TensorFlow's: no timelines are written."""
 
-    def __init__(self, save_steps: int | None = None, save_secs: float | None = None, output_dir: Any = "", show_dataflow: bool = True,
-                 show_memory: bool = False) -> None:  # fmt: skip
+    def __init__(
+        self,
+        save_steps: int | None = None,
+        save_secs: float | None = None,
+        output_dir: Any = "",
+        show_dataflow: bool = True,
+        show_memory: bool = False,
+    ) -> None:
         self._timer = SecondOrStepTimer(save_secs, save_steps)

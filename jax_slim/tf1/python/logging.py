@@ -117,6 +117,6 @@ def flush() -> None:
     """Messages are written at once."""
 
 
-def TaskLevelStatusMessage(msg: Any) -> None:  # noqa: N802 - TF's name
+def TaskLevelStatusMessage(msg: Any) -> None:
     """Logs a message of level ERROR."""
     error(msg)

@@ -14,7 +14,9 @@ _VARIABLES = {*GraphKeys._VARIABLE_COLLECTIONS, GraphKeys.GLOBAL_STEP, "trainabl
 _FROM_PROTO: dict[str, tuple[str, Any]] = {}
 
 
-def register_proto_function(collection_name: str, proto_type: str, to_proto: Any = None, from_proto: Any = None) -> None:
+def register_proto_function(
+    collection_name: str, proto_type: str, to_proto: Any = None, from_proto: Any = None
+) -> None:
     """Has items of a collection written by their `to_proto`, and read by `from_proto(message, import_scope)`."""
     _FROM_PROTO[collection_name] = (proto_type, from_proto)
 
@@ -46,24 +48,58 @@ def read(meta_graph_or_file: Any) -> Any:
     return made
 
 
-def export_meta_graph(filename: Any = None, meta_info_def: Any = None, graph_def: Any = None, saver_def: Any = None, collection_list: Any = None,
-                      as_text: bool = False, graph: Any = None, export_scope: str | None = None, clear_devices: bool = False,
-                      clear_extraneous_savers: bool = False, strip_default_attrs: bool = False, save_debug_info: bool = False, **kwargs: Any) -> Any:  # fmt: skip
+def export_meta_graph(
+    filename: Any = None,
+    meta_info_def: Any = None,
+    graph_def: Any = None,
+    saver_def: Any = None,
+    collection_list: Any = None,
+    as_text: bool = False,
+    graph: Any = None,
+    export_scope: str | None = None,
+    clear_devices: bool = False,
+    clear_extraneous_savers: bool = False,
+    strip_default_attrs: bool = False,
+    save_debug_info: bool = False,
+    **kwargs: Any,
+) -> Any:
     """A graph, the default one, and its collections as a MetaGraphDef, written into a file if one is named.
 
     Args:
       collection_list: which collections; all whose names are strings by default.
       export_scope: only what is below this name scope, without it.
     """
-    return export_scoped_meta_graph(filename, graph_def, graph, export_scope, as_text, clear_devices=clear_devices, saver_def=saver_def,
-                                    clear_extraneous_savers=clear_extraneous_savers, strip_default_attrs=strip_default_attrs,
-                                    collection_list=collection_list, meta_info_def=meta_info_def)[0]  # fmt: skip
+    return export_scoped_meta_graph(
+        filename,
+        graph_def,
+        graph,
+        export_scope,
+        as_text,
+        clear_devices=clear_devices,
+        saver_def=saver_def,
+        clear_extraneous_savers=clear_extraneous_savers,
+        strip_default_attrs=strip_default_attrs,
+        collection_list=collection_list,
+        meta_info_def=meta_info_def,
+    )[0]
 
 
-def export_scoped_meta_graph(filename: Any = None, graph_def: Any = None, graph: Any = None, export_scope: str | None = None,
-                             as_text: bool = False, unbound_inputs_col_name: str = "unbound_inputs", clear_devices: bool = False,
-                             saver_def: Any = None, clear_extraneous_savers: bool = False, strip_default_attrs: bool = False,
-                             save_debug_info: bool = False, collection_list: Any = None, meta_info_def: Any = None, **kwargs: Any) -> Any:  # fmt: skip
+def export_scoped_meta_graph(
+    filename: Any = None,
+    graph_def: Any = None,
+    graph: Any = None,
+    export_scope: str | None = None,
+    as_text: bool = False,
+    unbound_inputs_col_name: str = "unbound_inputs",
+    clear_devices: bool = False,
+    saver_def: Any = None,
+    clear_extraneous_savers: bool = False,
+    strip_default_attrs: bool = False,
+    save_debug_info: bool = False,
+    collection_list: Any = None,
+    meta_info_def: Any = None,
+    **kwargs: Any,
+) -> Any:
     """As `export_meta_graph`; gives the MetaGraphDef and the variables in it by name."""
     graph = graph or graphs.get_default_graph()
     exported: dict[str, Any] = {}
@@ -131,8 +167,10 @@ def _add_collection(meta: Any, key: Any, items: list[Any], export_scope: str | N
     except (TypeError, ValueError, AttributeError) as error:
         logging.warning(
             "Issue encountered when serializing %s.\nType is unsupported, or the types of the items don't match field type in "
-            "CollectionDef. Note this is a warning and probably safe to ignore.\n%s", key, error,
-        )  # fmt: skip
+            "CollectionDef. Note this is a warning and probably safe to ignore.\n%s",
+            key,
+            error,
+        )
         return
     if made is not None:
         meta.collection_def[key].CopyFrom(made)
@@ -161,9 +199,17 @@ def _collection(items: list[Any], export_scope: str | None) -> Any:
     return made
 
 
-def import_scoped_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, graph: Any = None, import_scope: str | None = None,
-                             input_map: Any = None, unbound_inputs_col_name: str = "unbound_inputs",
-                             restore_collections_predicate: Any = lambda key: True, return_elements: Any = None, **kwargs: Any) -> Any:  # fmt: skip
+def import_scoped_meta_graph(
+    meta_graph_or_file: Any,
+    clear_devices: bool = False,
+    graph: Any = None,
+    import_scope: str | None = None,
+    input_map: Any = None,
+    unbound_inputs_col_name: str = "unbound_inputs",
+    restore_collections_predicate: Any = lambda key: True,
+    return_elements: Any = None,
+    **kwargs: Any,
+) -> Any:
     """Adds the graph and the collections of a MetaGraphDef to the default graph; gives its variables by name.
 
     Raises:
@@ -172,10 +218,15 @@ def import_scoped_meta_graph(meta_graph_or_file: Any, clear_devices: bool = Fals
     meta = read(meta_graph_or_file)
     graph = graph or graphs.get_default_graph()
     if unbound_inputs_col_name and unbound_inputs_col_name in meta.collection_def:
-        names = ["$unbound_inputs_" + v.decode().lstrip("^") for v in meta.collection_def[unbound_inputs_col_name].bytes_list.value]
+        names = [
+            "$unbound_inputs_" + v.decode().lstrip("^")
+            for v in meta.collection_def[unbound_inputs_col_name].bytes_list.value
+        ]
         given = {k.partition(":")[0]: v for k, v in (input_map or {}).items()}
         if any(n.partition(":")[0] not in given for n in names):
-            raise ValueError(f"Graph contains unbound inputs: {', '.join(names)}. Must provide these inputs through input_map.")
+            raise ValueError(
+                f"Graph contains unbound inputs: {', '.join(names)}. Must provide these inputs through input_map."
+            )
         input_map = {n: given[n.partition(":")[0]] for n in names}
     definition = meta.graph_def
     if clear_devices:
@@ -187,7 +238,9 @@ def import_scoped_meta_graph(meta_graph_or_file: Any, clear_devices: bool = Fals
     with graph.as_default():
         with graphs.name_scope(import_scope or None) if import_scope else graphs.name_scope("") as scope:
             prefix = scope.rstrip("/") if import_scope else graph.get_name_scope()
-        elements = graph_defs.import_graph_def(definition, name=f"{prefix}/" if prefix else "", input_map=input_map, return_elements=return_elements)
+        elements = graph_defs.import_graph_def(
+            definition, name=f"{prefix}/" if prefix else "", input_map=input_map, return_elements=return_elements
+        )
         found = _restore_collections(meta, graph, prefix, unbound_inputs_col_name, restore_collections_predicate)
     return (found, elements) if return_elements is not None else found
 
@@ -205,12 +258,16 @@ def _restore_collections(meta: Any, graph: Any, prefix: str, unbound: str, predi
         if kind == "bytes_list" and key in _VARIABLES:
             for data in values:
                 if data not in made:
-                    made[data] = variables.Variable.from_proto(protos.VariableDef.FromString(data), import_scope=prefix or None)
+                    made[data] = variables.Variable.from_proto(
+                        protos.VariableDef.FromString(data), import_scope=prefix or None
+                    )
                 graph.add_to_collection(key, made[data])
         elif kind == "bytes_list" and key in _FROM_PROTO:
             message, from_proto = _FROM_PROTO[key]
             for data in values:
-                graph.add_to_collection(key, from_proto(getattr(protos, message).FromString(data), import_scope=prefix or None))
+                graph.add_to_collection(
+                    key, from_proto(getattr(protos, message).FromString(data), import_scope=prefix or None)
+                )
         elif kind == "node_list":
             for name in values:
                 graph.add_to_collection(key, graph.as_graph_element(prepend_name_scope(name, prefix)))
@@ -243,7 +300,12 @@ def _restore_special(key: str, values: Any, graph: Any, prefix: str) -> None:
         from jax_slim.tf1.python import queues as queue_runner
 
         for data in values:
-            graph.add_to_collection(key, queue_runner.QueueRunner.from_proto(protos.QueueRunnerDef.FromString(data), import_scope=prefix or None))
+            graph.add_to_collection(
+                key,
+                queue_runner.QueueRunner.from_proto(
+                    protos.QueueRunnerDef.FromString(data), import_scope=prefix or None
+                ),
+            )
 
 
 def add_collection_def(meta_graph_def: Any, key: Any, graph: Any = None, export_scope: str | None = None) -> None:
@@ -251,7 +313,16 @@ def add_collection_def(meta_graph_def: Any, key: Any, graph: Any = None, export_
     _add_collection(meta_graph_def, key, (graph or graphs.get_default_graph()).get_collection(key), export_scope)
 
 
-def create_meta_graph_def(meta_info_def: Any = None, graph_def: Any = None, saver_def: Any = None, collection_list: Any = None, graph: Any = None,
-                          export_scope: str | None = None, **kwargs: Any) -> Any:  # fmt: skip
+def create_meta_graph_def(
+    meta_info_def: Any = None,
+    graph_def: Any = None,
+    saver_def: Any = None,
+    collection_list: Any = None,
+    graph: Any = None,
+    export_scope: str | None = None,
+    **kwargs: Any,
+) -> Any:
     """A MetaGraphDef of a graph."""
-    return export_meta_graph(None, meta_info_def, graph_def, saver_def, collection_list, graph=graph, export_scope=export_scope)
+    return export_meta_graph(
+        None, meta_info_def, graph_def, saver_def, collection_list, graph=graph, export_scope=export_scope
+    )

@@ -7,7 +7,8 @@ from typing import Any
 from jax_slim.tf1.files import protos
 from jax_slim.tf1.graph import errors, graphs
 from jax_slim.tf1.graph.collections import GraphKeys
-from jax_slim.tf1.python import coordinator, hooks as hook_classes, logging, session_manager
+from jax_slim.tf1.python import coordinator, logging, session_manager
+from jax_slim.tf1.python import hooks as hook_classes
 from jax_slim.tf1.python.hook_base import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from jax_slim.tf1.python.scaffold import Scaffold
 
@@ -19,14 +20,20 @@ class SessionCreator:
     """Makes sessions."""
 
     def create_session(self) -> Any:
-        raise NotImplementedError("create_session is not implemented for {}.".format(self))
+        raise NotImplementedError(f"create_session is not implemented for {self}.")
 
 
 class ChiefSessionCreator(SessionCreator):
     """Makes a session that is restored from a checkpoint, or initialized."""
 
-    def __init__(self, scaffold: Any = None, master: str = "", config: Any = None, checkpoint_dir: Any = None,
-                 checkpoint_filename_with_path: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        scaffold: Any = None,
+        master: str = "",
+        config: Any = None,
+        checkpoint_dir: Any = None,
+        checkpoint_filename_with_path: Any = None,
+    ) -> None:
         self._scaffold, self._master, self._config = scaffold or Scaffold(), master, config
         self._checkpoint_dir, self._checkpoint_filename_with_path = checkpoint_dir, checkpoint_filename_with_path
         self._session_manager: Any = None
@@ -35,24 +42,35 @@ class ChiefSessionCreator(SessionCreator):
         if self._session_manager is None:
             s = self._scaffold
             self._session_manager = session_manager.SessionManager(
-                local_init_op=s.local_init_op, local_init_feed_dict=s.local_init_feed_dict, ready_op=s.ready_op,
-                ready_for_local_init_op=s.ready_for_local_init_op, graph=graphs.get_default_graph(),
-            )  # fmt: skip
+                local_init_op=s.local_init_op,
+                local_init_feed_dict=s.local_init_feed_dict,
+                ready_op=s.ready_op,
+                ready_for_local_init_op=s.ready_for_local_init_op,
+                graph=graphs.get_default_graph(),
+            )
         return self._session_manager
 
     def create_session(self) -> Any:
         self._scaffold.finalize()
         s = self._scaffold
         return self._manager().prepare_session(
-            self._master, saver=s.saver, checkpoint_dir=self._checkpoint_dir, checkpoint_filename_with_path=self._checkpoint_filename_with_path,
-            config=self._config, init_op=s.init_op, init_feed_dict=s.init_feed_dict, init_fn=s.init_fn,
-        )  # fmt: skip
+            self._master,
+            saver=s.saver,
+            checkpoint_dir=self._checkpoint_dir,
+            checkpoint_filename_with_path=self._checkpoint_filename_with_path,
+            config=self._config,
+            init_op=s.init_op,
+            init_feed_dict=s.init_feed_dict,
+            init_fn=s.init_fn,
+        )
 
 
 class WorkerSessionCreator(ChiefSessionCreator):
     """Makes a session whose model the chief makes ready."""
 
-    def __init__(self, scaffold: Any = None, master: str = "", config: Any = None, max_wait_secs: float = 30 * 60) -> None:
+    def __init__(
+        self, scaffold: Any = None, master: str = "", config: Any = None, max_wait_secs: float = 30 * 60
+    ) -> None:
         super().__init__(scaffold, master, config)
         self._max_wait_secs = max_wait_secs
 
@@ -95,7 +113,7 @@ class _Watched:
             raise
         except Exception:
             # What a queue's thread reported is why the run failed, and tells more.
-            kind, error, trace = sys.exc_info()
+            _, error, trace = sys.exc_info()
             self.coord.raise_requested_exception()
             raise error.with_traceback(trace) from None  # type: ignore[union-attr]
 
@@ -115,11 +133,15 @@ class _Watched:
                 extra.append(request.fetches)
             if request.feed_dict:
                 if set(feeds) & set(request.feed_dict):
-                    raise RuntimeError(f"Same tensor is fed by two hooks. Conflict(s) found: {set(feeds) & set(request.feed_dict)}")
+                    raise RuntimeError(
+                        f"Same tensor is fed by two hooks. Conflict(s) found: {set(feeds) & set(request.feed_dict)}"
+                    )
                 feeds.update(request.feed_dict)
         if feeds and feed_dict:
             if set(feeds) & set(feed_dict):
-                raise RuntimeError(f"Same tensor is fed by a SessionRunHook and user. Conflict(s) found: {set(feeds) & set(feed_dict)}")
+                raise RuntimeError(
+                    f"Same tensor is fed by a SessionRunHook and user. Conflict(s) found: {set(feeds) & set(feed_dict)}"
+                )
             feeds.update(feed_dict)
         given = feeds or feed_dict
         if extra:
@@ -151,7 +173,9 @@ class _Watched:
 class _MonitoredSession:
     """What the sessions with hooks share."""
 
-    def __init__(self, session_creator: Any, hooks: Any, should_recover: bool, stop_grace_period_secs: float = 120) -> None:
+    def __init__(
+        self, session_creator: Any, hooks: Any, should_recover: bool, stop_grace_period_secs: float = 120
+    ) -> None:
         self._graph_was_finalized = graphs.get_default_graph().finalized
         self._hooks = list(hooks or [])
         for hook in self._hooks:
@@ -202,7 +226,7 @@ class _MonitoredSession:
           ValueError: it has other arguments.
           StopIteration: it asked to stop; leaving the `with` block by it is the ordinary end.
         """
-        arguments = [p for p in inspect.signature(step_fn).parameters]
+        arguments = list(inspect.signature(step_fn).parameters)
         spec = inspect.getfullargspec(step_fn).args
         if spec not in (["step_context"], ["self", "step_context"]) and arguments != ["step_context"]:
             raise ValueError(
@@ -263,7 +287,11 @@ class StepContext:
 
 
 def _log_recovery(when: str, error: Any) -> None:
-    logging.info("An error was raised %s. This may be due to a preemption of a connected worker or parameter server. A new session will be created. Error: %s", when, error)
+    logging.info(
+        "An error was raised %s. This may be due to a preemption of a connected worker or parameter server. A new session will be created. Error: %s",
+        when,
+        error,
+    )
 
 
 class MonitoredSession(_MonitoredSession):
@@ -278,8 +306,16 @@ class MonitoredSession(_MonitoredSession):
 class SingularMonitoredSession(_MonitoredSession):
     """A session with hooks, once; `raw_session()` is the session inside."""
 
-    def __init__(self, hooks: Any = None, scaffold: Any = None, master: str = "", config: Any = None, checkpoint_dir: Any = None,
-                 stop_grace_period_secs: float = 120, checkpoint_filename_with_path: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        hooks: Any = None,
+        scaffold: Any = None,
+        master: str = "",
+        config: Any = None,
+        checkpoint_dir: Any = None,
+        stop_grace_period_secs: float = 120,
+        checkpoint_filename_with_path: Any = None,
+    ) -> None:
         creator = ChiefSessionCreator(scaffold, master, config, checkpoint_dir, checkpoint_filename_with_path)
         super().__init__(creator, hooks, should_recover=False, stop_grace_period_secs=stop_grace_period_secs)
 
@@ -288,11 +324,23 @@ class SingularMonitoredSession(_MonitoredSession):
         return self._tf_sess()
 
 
-def MonitoredTrainingSession(master: str = "", is_chief: bool = True, checkpoint_dir: Any = None, scaffold: Any = None, hooks: Any = None,
-                             chief_only_hooks: Any = None, save_checkpoint_secs: Any = _DEFAULT, save_summaries_steps: Any = _DEFAULT,
-                             save_summaries_secs: Any = _DEFAULT, config: Any = None, stop_grace_period_secs: float = 120,
-                             log_step_count_steps: int | None = 100, max_wait_secs: float = 7200, save_checkpoint_steps: Any = _DEFAULT,
-                             summary_dir: Any = None) -> MonitoredSession:  # fmt: skip
+def MonitoredTrainingSession(
+    master: str = "",
+    is_chief: bool = True,
+    checkpoint_dir: Any = None,
+    scaffold: Any = None,
+    hooks: Any = None,
+    chief_only_hooks: Any = None,
+    save_checkpoint_secs: Any = _DEFAULT,
+    save_summaries_steps: Any = _DEFAULT,
+    save_summaries_secs: Any = _DEFAULT,
+    config: Any = None,
+    stop_grace_period_secs: float = 120,
+    log_step_count_steps: int | None = 100,
+    max_wait_secs: float = 7200,
+    save_checkpoint_steps: Any = _DEFAULT,
+    summary_dir: Any = None,
+) -> MonitoredSession:
     """A session for training: restored or initialized, and with hooks that save checkpoints and summaries and count steps.
 
     Args:
@@ -319,8 +367,23 @@ def MonitoredTrainingSession(master: str = "", is_chief: bool = True, checkpoint
         if log_step_count_steps and log_step_count_steps > 0:
             every.append(hook_classes.StepCounterHook(output_dir=summary_dir, every_n_steps=log_step_count_steps))
         if (save_summaries_steps and save_summaries_steps > 0) or (save_summaries_secs and save_summaries_secs > 0):
-            every.append(hook_classes.SummarySaverHook(scaffold=scaffold, save_steps=save_summaries_steps, save_secs=save_summaries_secs, output_dir=summary_dir))
-    if checkpoint_dir and ((save_checkpoint_secs and save_checkpoint_secs > 0) or (save_checkpoint_steps and save_checkpoint_steps > 0)):
-        every.append(hook_classes.CheckpointSaverHook(checkpoint_dir, save_steps=save_checkpoint_steps, save_secs=save_checkpoint_secs, scaffold=scaffold))
+            every.append(
+                hook_classes.SummarySaverHook(
+                    scaffold=scaffold,
+                    save_steps=save_summaries_steps,
+                    save_secs=save_summaries_secs,
+                    output_dir=summary_dir,
+                )
+            )
+    if checkpoint_dir and (
+        (save_checkpoint_secs and save_checkpoint_secs > 0) or (save_checkpoint_steps and save_checkpoint_steps > 0)
+    ):
+        every.append(
+            hook_classes.CheckpointSaverHook(
+                checkpoint_dir, save_steps=save_checkpoint_steps, save_secs=save_checkpoint_secs, scaffold=scaffold
+            )
+        )
     every.extend(hooks or [])
-    return MonitoredSession(ChiefSessionCreator(scaffold, master, config, checkpoint_dir), every, stop_grace_period_secs)
+    return MonitoredSession(
+        ChiefSessionCreator(scaffold, master, config, checkpoint_dir), every, stop_grace_period_secs
+    )

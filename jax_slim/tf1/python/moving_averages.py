@@ -2,13 +2,24 @@
 
 from typing import Any
 
-from jax_slim.tf1.graph import building, conversion, dtypes, graphs
+from jax_slim.tf1.graph import conversion, dtypes, graphs
 from jax_slim.tf1.graph.collections import GraphKeys
 from jax_slim.tf1.graph.tensors import Tensor
-from jax_slim.tf1.python import control_flow, initial_values, initializers, math, optimizers_slots, state_ops, variable_scope, variables
+from jax_slim.tf1.python import (
+    control_flow,
+    initial_values,
+    initializers,
+    math,
+    optimizers_slots,
+    state_ops,
+    variable_scope,
+    variables,
+)
 
 
-def assign_moving_average(variable: Any, value: Any, decay: Any, zero_debias: bool = True, name: str | None = None) -> Any:
+def assign_moving_average(
+    variable: Any, value: Any, decay: Any, zero_debias: bool = True, name: str | None = None
+) -> Any:
     """variable -= (variable - value) · (1 - decay).
 
     Args:
@@ -26,16 +37,26 @@ def assign_moving_average(variable: Any, value: Any, decay: Any, zero_debias: bo
         return state_ops.assign_sub(variable, change, name=scope)
 
 
-def weighted_moving_average(value: Any, decay: Any, weight: Any, truediv: bool = True, collections: Any = None, name: str | None = None) -> Any:
+def weighted_moving_average(
+    value: Any, decay: Any, weight: Any, truediv: bool = True, collections: Any = None, name: str | None = None
+) -> Any:
     """The moving average of `value` by `weight`, kept in two variables: the sum and the weights' sum."""
     if collections is None:
         collections = [GraphKeys.GLOBAL_VARIABLES]
     with variable_scope.variable_scope(name, "WeightedMovingAvg", [value, weight, decay]) as scope:
         value_x_weight = variable_scope.get_variable(
-            "value_x_weight", shape=value.get_shape(), initializer=initializers.zeros_initializer(), trainable=False, collections=collections
+            "value_x_weight",
+            shape=value.get_shape(),
+            initializer=initializers.zeros_initializer(),
+            trainable=False,
+            collections=collections,
         )
         kept = variable_scope.get_variable(
-            "weight", shape=weight.get_shape(), initializer=initializers.zeros_initializer(), trainable=False, collections=collections
+            "weight",
+            shape=weight.get_shape(),
+            initializer=initializers.zeros_initializer(),
+            trainable=False,
+            collections=collections,
         )
         numerator = assign_moving_average(value_x_weight, value * weight, decay, zero_debias=False)
         denominator = assign_moving_average(kept, weight, decay, zero_debias=False)
@@ -44,10 +65,19 @@ def weighted_moving_average(value: Any, decay: Any, weight: Any, truediv: bool =
 
 
 def _zero_debias(unbiased: Any, value: Any, rest: Any) -> Any:
-    with variable_scope.variable_scope(unbiased.op.name, values=[unbiased, value, rest]), graphs.colocate_with(unbiased):
+    with (
+        variable_scope.variable_scope(unbiased.op.name, values=[unbiased, value, rest]),
+        graphs.colocate_with(unbiased),
+    ):
+
         def average(name: str, initial: Any, shape: Any, dtype: Any) -> Any:
             return variable_scope.get_variable(
-                name, shape=shape, dtype=dtype, initializer=initial, trainable=False, use_resource=bool(getattr(unbiased, "_is_resource", False))
+                name,
+                shape=shape,
+                dtype=dtype,
+                initializer=initial,
+                trainable=False,
+                use_resource=bool(getattr(unbiased, "_is_resource", False)),
             )
 
         biased = average("biased", initializers.zeros_initializer(), unbiased.get_shape(), unbiased.dtype.base_dtype)
@@ -69,7 +99,9 @@ class ExponentialMovingAverage:
       name: what averages are called: '<variable>/<name>'.
     """
 
-    def __init__(self, decay: Any, num_updates: Any = None, zero_debias: bool = False, name: str = "ExponentialMovingAverage") -> None:
+    def __init__(
+        self, decay: Any, num_updates: Any = None, zero_debias: bool = False, name: str = "ExponentialMovingAverage"
+    ) -> None:
         self._decay, self._num_updates, self._zero_debias, self._name = decay, num_updates, zero_debias, name
         self._averages: dict[Any, Any] = {}
 
@@ -97,7 +129,9 @@ class ExponentialMovingAverage:
             with initial_values.init_scope():
                 if isinstance(var, variables.Variable):
                     with graphs.device(var.device):
-                        made = optimizers_slots.create_slot(var, var.initialized_value(), self.name, colocate_with_primary=True)
+                        made = optimizers_slots.create_slot(
+                            var, var.initialized_value(), self.name, colocate_with_primary=True
+                        )
                     graphs.add_to_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, var)
                 else:
                     colocate = var.op.type in ("Variable", "VariableV2", "VarHandleOp")
@@ -110,9 +144,10 @@ class ExponentialMovingAverage:
             if self._num_updates is not None:
                 count = math.cast(self._num_updates, dtypes.float32, name="num_updates")
                 decay = math.minimum(decay, (1.0 + count) / (10.0 + count))
-            updates = []
-            for var in var_list:
-                updates.append(assign_moving_average(self._averages[_key(var)], var, decay, zero_debias=_key(var) in debiased))
+            updates = [
+                assign_moving_average(self._averages[_key(var)], var, decay, zero_debias=_key(var) in debiased)
+                for var in var_list
+            ]
             return control_flow.group(*updates, name=scope)
 
     def average(self, var: Any) -> Any:
@@ -142,5 +177,3 @@ class ExponentialMovingAverage:
 
 def _key(var: Any) -> Any:
     return (var.graph, var.name) if isinstance(var, Tensor) else (var.op.graph, var.op.name)
-
-

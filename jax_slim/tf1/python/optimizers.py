@@ -47,8 +47,17 @@ class Optimizer:
         """The name, which slots have too."""
         return self._name
 
-    def minimize(self, loss: Any, global_step: Any = None, var_list: Any = None, gate_gradients: int = GATE_OP, aggregation_method: Any = None,
-                 colocate_gradients_with_ops: bool = False, name: str | None = None, grad_loss: Any = None) -> Any:  # fmt: skip
+    def minimize(
+        self,
+        loss: Any,
+        global_step: Any = None,
+        var_list: Any = None,
+        gate_gradients: int = GATE_OP,
+        aggregation_method: Any = None,
+        colocate_gradients_with_ops: bool = False,
+        name: str | None = None,
+        grad_loss: Any = None,
+    ) -> Any:
         """An operation that changes variables so that `loss` falls, and then counts `global_step`.
 
         Args:
@@ -67,8 +76,15 @@ class Optimizer:
             )
         return self.apply_gradients(pairs, global_step=global_step, name=name)
 
-    def compute_gradients(self, loss: Any, var_list: Any = None, gate_gradients: int = GATE_OP, aggregation_method: Any = None,
-                          colocate_gradients_with_ops: bool = False, grad_loss: Any = None) -> list[tuple[Any, Any]]:  # fmt: skip
+    def compute_gradients(
+        self,
+        loss: Any,
+        var_list: Any = None,
+        gate_gradients: int = GATE_OP,
+        aggregation_method: Any = None,
+        colocate_gradients_with_ops: bool = False,
+        grad_loss: Any = None,
+    ) -> list[tuple[Any, Any]]:
         """A list of (gradient, variable); a gradient is a tensor, IndexedSlices or None.
 
         Raises:
@@ -91,8 +107,14 @@ class Optimizer:
         for variable in var_list:
             if not isinstance(variable, Tensor | variables.Variable):
                 raise NotImplementedError("Trying to optimize unsupported type ", variable)
-        found = gradients.gradients(loss, var_list, grad_ys=grad_loss, aggregation_method=aggregation_method,
-                                    gate_gradients=gate_gradients == Optimizer.GATE_OP, colocate_gradients_with_ops=colocate_gradients_with_ops)  # fmt: skip
+        found = gradients.gradients(
+            loss,
+            var_list,
+            grad_ys=grad_loss,
+            aggregation_method=aggregation_method,
+            gate_gradients=gate_gradients == Optimizer.GATE_OP,
+            colocate_gradients_with_ops=colocate_gradients_with_ops,
+        )
         if gate_gradients == Optimizer.GATE_GRAPH:
             found = control_flow.tuple(found)
         self._assert_valid_dtypes(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jax_slim.tf1.graph import building, conversion, dtypes, graphs
+from jax_slim.tf1.graph import building, conversion, graphs
 from jax_slim.tf1.graph.tensors import IndexedSlices
 from jax_slim.tf1.python import control_flow, initializers, state_ops
 from jax_slim.tf1.python.optimizers import Optimizer, cast, is_resource
@@ -192,8 +192,16 @@ class AdadeltaOptimizer(Optimizer):
 class RMSPropOptimizer(Optimizer):
     """Gradients divided by their recent size; the slot 'rms' starts at 1. Slots: 'rms', 'momentum', and 'mg' if centered."""
 
-    def __init__(self, learning_rate: Any, decay: Any = 0.9, momentum: Any = 0.0, epsilon: Any = 1e-10, use_locking: bool = False,
-                 centered: bool = False, name: str = "RMSProp") -> None:  # fmt: skip
+    def __init__(
+        self,
+        learning_rate: Any,
+        decay: Any = 0.9,
+        momentum: Any = 0.0,
+        epsilon: Any = 1e-10,
+        use_locking: bool = False,
+        centered: bool = False,
+        name: str = "RMSProp",
+    ) -> None:
         super().__init__(use_locking, name)
         self._learning_rate, self._decay, self._momentum, self._epsilon, self._centered = (
             learning_rate,
@@ -250,8 +258,15 @@ class RMSPropOptimizer(Optimizer):
 class AdamOptimizer(Optimizer):
     """Moves variables by their gradients' running mean over their running size. Slots: 'm', 'v'; 'beta1_power', 'beta2_power'."""
 
-    def __init__(self, learning_rate: Any = 0.001, beta1: Any = 0.9, beta2: Any = 0.999, epsilon: Any = 1e-8, use_locking: bool = False,
-                 name: str = "Adam") -> None:  # fmt: skip
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta1: Any = 0.9,
+        beta2: Any = 0.999,
+        epsilon: Any = 1e-8,
+        use_locking: bool = False,
+        name: str = "Adam",
+    ) -> None:
         super().__init__(use_locking, name)
         self._lr, self._beta1, self._beta2, self._epsilon = learning_rate, beta1, beta2, epsilon
         self._lr_t = self._beta1_t = self._beta2_t = self._epsilon_t = None

@@ -3,22 +3,35 @@
 from typing import Any
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs
-from jax_slim.tf1.python.optimizers import Optimizer, cast, is_resource
+from jax_slim.tf1.python.optimizers import Optimizer, cast
 
 
 class FtrlOptimizer(Optimizer):
     """Follow the regularized leader. Slots: 'accum', 'linear'."""
 
-    def __init__(self, learning_rate: Any, learning_rate_power: float = -0.5, initial_accumulator_value: float = 0.1,
-                 l1_regularization_strength: float = 0.0, l2_regularization_strength: float = 0.0, use_locking: bool = False, name: str = "Ftrl",
-                 accum_name: str | None = None, linear_name: str | None = None, l2_shrinkage_regularization_strength: float = 0.0) -> None:  # fmt: skip
+    def __init__(
+        self,
+        learning_rate: Any,
+        learning_rate_power: float = -0.5,
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        use_locking: bool = False,
+        name: str = "Ftrl",
+        accum_name: str | None = None,
+        linear_name: str | None = None,
+        l2_shrinkage_regularization_strength: float = 0.0,
+    ) -> None:
         super().__init__(use_locking, name)
         if initial_accumulator_value < 0.0:
             raise ValueError(f"initial_accumulator_value {initial_accumulator_value} needs to be positive or zero")
         if learning_rate_power > 0.0:
             raise ValueError(f"learning_rate_power {learning_rate_power} needs to be negative or zero")
-        _at_least_zero(l1_regularization_strength=l1_regularization_strength, l2_regularization_strength=l2_regularization_strength,
-                       l2_shrinkage_regularization_strength=l2_shrinkage_regularization_strength)  # fmt: skip
+        _at_least_zero(
+            l1_regularization_strength=l1_regularization_strength,
+            l2_regularization_strength=l2_regularization_strength,
+            l2_shrinkage_regularization_strength=l2_shrinkage_regularization_strength,
+        )
         self._learning_rate, self._learning_rate_power = learning_rate, learning_rate_power
         self._initial_accumulator_value = initial_accumulator_value
         self._l1_regularization_strength, self._l2_regularization_strength = (
@@ -75,8 +88,14 @@ class FtrlOptimizer(Optimizer):
 class ProximalGradientDescentOptimizer(Optimizer):
     """Gradient descent, and then a step towards 0."""
 
-    def __init__(self, learning_rate: Any, l1_regularization_strength: float = 0.0, l2_regularization_strength: float = 0.0,
-                 use_locking: bool = False, name: str = "ProximalGradientDescent") -> None:  # fmt: skip
+    def __init__(
+        self,
+        learning_rate: Any,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        use_locking: bool = False,
+        name: str = "ProximalGradientDescent",
+    ) -> None:
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
         self._l1_regularization_strength, self._l2_regularization_strength = (
@@ -124,8 +143,15 @@ class ProximalAdagradOptimizer(ProximalGradientDescentOptimizer):
 
     _slots_of, _kernel = ("accumulator",), "ProximalAdagrad"
 
-    def __init__(self, learning_rate: Any, initial_accumulator_value: float = 0.1, l1_regularization_strength: float = 0.0,
-                 l2_regularization_strength: float = 0.0, use_locking: bool = False, name: str = "ProximalAdagrad") -> None:  # fmt: skip
+    def __init__(
+        self,
+        learning_rate: Any,
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        use_locking: bool = False,
+        name: str = "ProximalAdagrad",
+    ) -> None:
         if initial_accumulator_value <= 0.0:
             raise ValueError(f"initial_accumulator_value must be positive: {initial_accumulator_value}")
         super().__init__(learning_rate, l1_regularization_strength, l2_regularization_strength, use_locking, name)
@@ -140,9 +166,16 @@ class ProximalAdagradOptimizer(ProximalGradientDescentOptimizer):
 class AdagradDAOptimizer(Optimizer):
     """Dual averaging: variables are made of the sums of all gradients. Slots: 'gradient_accumulator', 'gradient_squared_accumulator'."""
 
-    def __init__(self, learning_rate: Any, global_step: Any, initial_gradient_squared_accumulator_value: float = 0.1,
-                 l1_regularization_strength: float = 0.0, l2_regularization_strength: float = 0.0, use_locking: bool = False,
-                 name: str = "AdagradDA") -> None:  # fmt: skip
+    def __init__(
+        self,
+        learning_rate: Any,
+        global_step: Any,
+        initial_gradient_squared_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        use_locking: bool = False,
+        name: str = "AdagradDA",
+    ) -> None:
         if initial_gradient_squared_accumulator_value <= 0.0:
             raise ValueError(
                 f"initial_gradient_squared_accumulator_value must be positive: {initial_gradient_squared_accumulator_value}"

@@ -14,15 +14,27 @@ class SyncReplicasOptimizer(Optimizer):
     Here one process is all there is: gradients are applied as they come.
     """
 
-    def __init__(self, opt: Optimizer, replicas_to_aggregate: int, total_num_replicas: int | None = None, variable_averages: Any = None,
-                 variables_to_average: Any = None, use_locking: bool = False, name: str = "sync_replicas") -> None:  # fmt: skip
+    def __init__(
+        self,
+        opt: Optimizer,
+        replicas_to_aggregate: int,
+        total_num_replicas: int | None = None,
+        variable_averages: Any = None,
+        variables_to_average: Any = None,
+        use_locking: bool = False,
+        name: str = "sync_replicas",
+    ) -> None:
         super().__init__(use_locking, name)
         self._opt, self._replicas_to_aggregate = opt, replicas_to_aggregate
         self._total_num_replicas = total_num_replicas or replicas_to_aggregate
         self._variable_averages, self._variables_to_average = variable_averages, variables_to_average
         self._gradients_applied = False
         self.local_step_init_op = self.chief_init_op = self.ready_for_local_init_op = None
-        logging.info("SyncReplicasV2: replicas_to_aggregate=%s; total_num_replicas=%s", replicas_to_aggregate, self._total_num_replicas)
+        logging.info(
+            "SyncReplicasV2: replicas_to_aggregate=%s; total_num_replicas=%s",
+            replicas_to_aggregate,
+            self._total_num_replicas,
+        )
 
     def compute_gradients(self, *args: Any, **kwargs: Any) -> Any:
         return self._opt.compute_gradients(*args, **kwargs)

@@ -45,8 +45,15 @@ def _variable(primary: Any, value: Any, validate_shape: bool, shape: Any, dtype:
     partitioner = scope.partitioner
     scope.set_partitioner(None)
     try:
-        slot = variable_scope.get_variable("", initializer=value, trainable=False, shape=shape, dtype=dtype, validate_shape=validate_shape,
-                                           use_resource=bool(getattr(primary, "_is_resource", False)))  # fmt: skip
+        slot = variable_scope.get_variable(
+            "",
+            initializer=value,
+            trainable=False,
+            shape=shape,
+            dtype=dtype,
+            validate_shape=validate_shape,
+            use_resource=bool(getattr(primary, "_is_resource", False)),
+        )
     finally:
         scope.set_partitioner(partitioner)
     part = getattr(primary, "_save_slice_info", None)

@@ -8,8 +8,18 @@ from jax_slim.tf1.files import protos
 from jax_slim.tf1.graph import dtypes, graphs, known_values
 from jax_slim.tf1.graph.collections import GraphKeys
 from jax_slim.tf1.graph.tensors import Operation, SparseTensor
-from jax_slim.tf1.python import logging, meta_graph, saver as savers, saved_model_constants as constants, session_manager, variables
-
+from jax_slim.tf1.python import (
+    logging,
+    meta_graph,
+    session_manager,
+    variables,
+)
+from jax_slim.tf1.python import (
+    saved_model_constants as constants,
+)
+from jax_slim.tf1.python import (
+    saver as savers,
+)
 
 # Signatures.
 
@@ -22,7 +32,11 @@ def build_tensor_info(tensor: Any) -> Any:
         made.coo_sparse.indices_tensor_name = tensor.indices.name
         made.coo_sparse.dense_shape_tensor_name = tensor.dense_shape.name
         return made
-    return protos.TensorInfo(name=tensor.name, dtype=int(dtypes.as_dtype(tensor.dtype).base_dtype), tensor_shape=tensor.get_shape().as_proto())
+    return protos.TensorInfo(
+        name=tensor.name,
+        dtype=int(dtypes.as_dtype(tensor.dtype).base_dtype),
+        tensor_shape=tensor.get_shape().as_proto(),
+    )
 
 
 def build_signature_def(inputs: Any = None, outputs: Any = None, method_name: str | None = None) -> Any:
@@ -62,7 +76,9 @@ def classification_signature_def(examples: Any, classes: Any, scores: Any) -> An
         outputs[constants.CLASSIFY_OUTPUT_CLASSES] = build_tensor_info(classes)
     if scores is not None:
         outputs[constants.CLASSIFY_OUTPUT_SCORES] = build_tensor_info(scores)
-    return build_signature_def({constants.CLASSIFY_INPUTS: build_tensor_info(examples)}, outputs, constants.CLASSIFY_METHOD_NAME)
+    return build_signature_def(
+        {constants.CLASSIFY_INPUTS: build_tensor_info(examples)}, outputs, constants.CLASSIFY_METHOD_NAME
+    )
 
 
 def regression_signature_def(examples: Any, predictions: Any) -> Any:
@@ -82,7 +98,11 @@ def is_valid_signature(signature_def: Any) -> bool:
     """Whether it has inputs, outputs and one of the known methods."""
     if signature_def is None or not signature_def.inputs or not signature_def.outputs:
         return False
-    return signature_def.method_name in (constants.PREDICT_METHOD_NAME, constants.CLASSIFY_METHOD_NAME, constants.REGRESS_METHOD_NAME)
+    return signature_def.method_name in (
+        constants.PREDICT_METHOD_NAME,
+        constants.CLASSIFY_METHOD_NAME,
+        constants.REGRESS_METHOD_NAME,
+    )
 
 
 def get_tensor_from_tensor_info(tensor_info: Any, graph: Any = None, import_scope: str | None = None) -> Any:
@@ -94,7 +114,11 @@ def get_tensor_from_tensor_info(tensor_info: Any, graph: Any = None, import_scop
 
     if tensor_info.WhichOneof("encoding") == "coo_sparse":
         sparse = tensor_info.coo_sparse
-        return SparseTensor(tensor(sparse.indices_tensor_name), tensor(sparse.values_tensor_name), tensor(sparse.dense_shape_tensor_name))
+        return SparseTensor(
+            tensor(sparse.indices_tensor_name),
+            tensor(sparse.values_tensor_name),
+            tensor(sparse.dense_shape_tensor_name),
+        )
     return tensor(tensor_info.name)
 
 
@@ -119,37 +143,80 @@ class SavedModelBuilder:
         self._saved_model = protos.SavedModel(saved_model_schema_version=1)
         self._has_saved_variables = False
 
-    def add_meta_graph_and_variables(self, sess: Any, tags: Any, signature_def_map: Any = None, assets_collection: Any = None,
-                                     legacy_init_op: Any = None, clear_devices: bool = False, main_op: Any = None,
-                                     strip_default_attrs: bool = False, saver: Any = None, assets_list: Any = None) -> None:  # fmt: skip
+    def add_meta_graph_and_variables(
+        self,
+        sess: Any,
+        tags: Any,
+        signature_def_map: Any = None,
+        assets_collection: Any = None,
+        legacy_init_op: Any = None,
+        clear_devices: bool = False,
+        main_op: Any = None,
+        strip_default_attrs: bool = False,
+        saver: Any = None,
+        assets_list: Any = None,
+    ) -> None:
         """Adds the session's graph, and saves its variables."""
         if self._has_saved_variables:
-            raise AssertionError("Graph state including variables and assets has already been saved. Please invoke `add_meta_graph()` instead.")
+            raise AssertionError(
+                "Graph state including variables and assets has already been saved. Please invoke `add_meta_graph()` instead."
+            )
         with sess.graph.as_default():
             saver = saver or _saver()
             folder = os.path.join(self._export_dir, constants.VARIABLES_DIRECTORY)
             os.makedirs(folder, exist_ok=True)
-            saver.save(sess, os.path.join(folder, constants.VARIABLES_FILENAME), write_meta_graph=False, write_state=False)
-            self._add(tags, signature_def_map, assets_collection or assets_list, legacy_init_op or main_op, clear_devices, saver)
+            saver.save(
+                sess, os.path.join(folder, constants.VARIABLES_FILENAME), write_meta_graph=False, write_state=False
+            )
+            self._add(
+                tags,
+                signature_def_map,
+                assets_collection or assets_list,
+                legacy_init_op or main_op,
+                clear_devices,
+                saver,
+            )
         self._has_saved_variables = True
 
-    def add_meta_graph(self, tags: Any, signature_def_map: Any = None, assets_collection: Any = None, legacy_init_op: Any = None,
-                       clear_devices: bool = False, main_op: Any = None, strip_default_attrs: bool = False, saver: Any = None,
-                       assets_list: Any = None) -> None:  # fmt: skip
+    def add_meta_graph(
+        self,
+        tags: Any,
+        signature_def_map: Any = None,
+        assets_collection: Any = None,
+        legacy_init_op: Any = None,
+        clear_devices: bool = False,
+        main_op: Any = None,
+        strip_default_attrs: bool = False,
+        saver: Any = None,
+        assets_list: Any = None,
+    ) -> None:
         """Adds the default graph, for the variables that were saved.
 
         Raises:
           AssertionError: none were.
         """
         if not self._has_saved_variables:
-            raise AssertionError("Graph state including variables and assets has not been saved yet. Please invoke `add_meta_graph_and_variables()` first.")
-        self._add(tags, signature_def_map, assets_collection or assets_list, legacy_init_op or main_op, clear_devices, saver or _saver())
+            raise AssertionError(
+                "Graph state including variables and assets has not been saved yet. Please invoke `add_meta_graph_and_variables()` first."
+            )
+        self._add(
+            tags,
+            signature_def_map,
+            assets_collection or assets_list,
+            legacy_init_op or main_op,
+            clear_devices,
+            saver or _saver(),
+        )
 
-    def _add(self, tags: Any, signature_def_map: Any, assets: Any, main_op: Any, clear_devices: bool, saver: Any) -> None:
+    def _add(
+        self, tags: Any, signature_def_map: Any, assets: Any, main_op: Any, clear_devices: bool, saver: Any
+    ) -> None:
         for key, signature in (signature_def_map or {}).items():
             for info in [*signature.inputs.values(), *signature.outputs.values()]:
                 if not info.name and info.WhichOneof("encoding") != "coo_sparse":
-                    raise AssertionError(f"All TensorInfo protos used in the SignatureDefs must have the name or one of the other encodings: {key}: {info}")
+                    raise AssertionError(
+                        f"All TensorInfo protos used in the SignatureDefs must have the name or one of the other encodings: {key}: {info}"
+                    )
         if main_op is not None:
             if not isinstance(main_op, Operation):
                 raise TypeError(f"main_op needs to be an Operation: {main_op!r}")
@@ -186,7 +253,9 @@ class SavedModelBuilder:
 
     def save(self, as_text: bool = False) -> str:
         """Writes the SavedModel's file; gives its path."""
-        path = os.path.join(self._export_dir, constants.SAVED_MODEL_FILENAME_PBTXT if as_text else constants.SAVED_MODEL_FILENAME_PB)
+        path = os.path.join(
+            self._export_dir, constants.SAVED_MODEL_FILENAME_PBTXT if as_text else constants.SAVED_MODEL_FILENAME_PB
+        )
         data = str(self._saved_model).encode() if as_text else self._saved_model.SerializeToString()
         with open(path, "wb") as file:  # noqa: PTH123
             file.write(data)
@@ -202,9 +271,13 @@ def simple_save(session: Any, export_dir: Any, inputs: Any, outputs: Any, legacy
     """Writes a SavedModel with one signature, `serving_default`, of tensors by name."""
     builder = SavedModelBuilder(export_dir)
     builder.add_meta_graph_and_variables(
-        session, [constants.SERVING], {constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY: predict_signature_def(inputs, outputs)},
-        assets_collection=graphs.get_collection(GraphKeys.ASSET_FILEPATHS), main_op=legacy_init_op, clear_devices=True,
-    )  # fmt: skip
+        session,
+        [constants.SERVING],
+        {constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY: predict_signature_def(inputs, outputs)},
+        assets_collection=graphs.get_collection(GraphKeys.ASSET_FILEPATHS),
+        main_op=legacy_init_op,
+        clear_devices=True,
+    )
     builder.save()
 
 
@@ -234,7 +307,9 @@ def parse_saved_model(export_dir: Any) -> Any:
             return made
     except Exception as error:
         raise OSError(f"Cannot parse file {binary}: {error}.") from None
-    raise OSError(f"SavedModel file does not exist at: {export_dir}/{{{constants.SAVED_MODEL_FILENAME_PBTXT}|{constants.SAVED_MODEL_FILENAME_PB}}}")
+    raise OSError(
+        f"SavedModel file does not exist at: {export_dir}/{{{constants.SAVED_MODEL_FILENAME_PBTXT}|{constants.SAVED_MODEL_FILENAME_PB}}}"
+    )
 
 
 def maybe_saved_model_directory(export_dir: Any) -> bool:
@@ -258,7 +333,9 @@ def load(sess: Any, tags: Any, export_dir: Any, import_scope: str | None = None,
     found = next((m for m in model.meta_graphs if set(m.meta_info_def.tags) == wanted), None)
     if found is None:
         there = [sorted(m.meta_info_def.tags) for m in model.meta_graphs]
-        raise RuntimeError(f"MetaGraphDef associated with tags {str(sorted(wanted)).strip('[]')} could not be found in SavedModel. Available tag-sets: {there}.")
+        raise RuntimeError(
+            f"MetaGraphDef associated with tags {str(sorted(wanted)).strip('[]')} could not be found in SavedModel. Available tag-sets: {there}."
+        )
     with sess.graph.as_default():
         saver = savers.import_meta_graph(found, import_scope=import_scope, **saver_kwargs)
         if saver is not None:
@@ -272,7 +349,9 @@ def load(sess: Any, tags: Any, export_dir: Any, import_scope: str | None = None,
 
 def _run_main_op(sess: Any, meta: Any, export_dir: str, import_scope: str | None) -> None:
     assets = {
-        meta_graph.prepend_name_scope(a.tensor_info.name, import_scope): os.path.join(export_dir, constants.ASSETS_DIRECTORY, a.filename)
+        meta_graph.prepend_name_scope(a.tensor_info.name, import_scope): os.path.join(
+            export_dir, constants.ASSETS_DIRECTORY, a.filename
+        )
         for a in meta.asset_file_def
     }
     for key in (constants.MAIN_OP_KEY, constants.LEGACY_INIT_OP_KEY):
@@ -286,7 +365,11 @@ def main_op() -> Any:
     """An operation that initializes all variables and tables."""
     from jax_slim.tf1.python import control_flow, state_ops
 
-    return control_flow.group(state_ops.global_variables_initializer(), state_ops.local_variables_initializer(), session_manager.tables_initializer())
+    return control_flow.group(
+        state_ops.global_variables_initializer(),
+        state_ops.local_variables_initializer(),
+        session_manager.tables_initializer(),
+    )
 
 
 def main_op_with_restore(restore_op_name: Any) -> Any:
@@ -300,8 +383,17 @@ def main_op_with_restore(restore_op_name: Any) -> Any:
 class Predictor:
     """`tf.contrib.predictor.from_saved_model(...)`: call it with a dictionary of inputs; it gives one of outputs."""
 
-    def __init__(self, export_dir: Any, signature_def_key: str | None = None, signature_def: Any = None, input_names: Any = None,
-                 output_names: Any = None, tags: Any = None, graph: Any = None, config: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        export_dir: Any,
+        signature_def_key: str | None = None,
+        signature_def: Any = None,
+        input_names: Any = None,
+        output_names: Any = None,
+        tags: Any = None,
+        graph: Any = None,
+        config: Any = None,
+    ) -> None:
         from jax_slim.tf1.running import session
 
         if signature_def_key is not None and signature_def is not None:
@@ -315,7 +407,9 @@ class Predictor:
         key = signature_def_key or constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
         if signature_def is None and input_names is None:
             if key not in meta.signature_def:
-                raise ValueError(f"Got signature_def_key {key!r}. Available signatures are {sorted(meta.signature_def)}.")
+                raise ValueError(
+                    f"Got signature_def_key {key!r}. Available signatures are {sorted(meta.signature_def)}."
+                )
             signature_def = meta.signature_def[key]
         if signature_def is not None:
             input_names = {k: v.name for k, v in signature_def.inputs.items()}
@@ -331,8 +425,8 @@ class Predictor:
     def __call__(self, input_dict: Any) -> dict[str, Any]:
         unknown = set(input_dict) - set(self._feed_tensors)
         if unknown:
-            raise ValueError(f"Got unexpected keys in input_dict: {sorted(unknown)}\nexpected: {sorted(self._feed_tensors)}")
+            raise ValueError(
+                f"Got unexpected keys in input_dict: {sorted(unknown)}\nexpected: {sorted(self._feed_tensors)}"
+            )
         feeds = {self._feed_tensors[k]: v for k, v in input_dict.items()}
         return self._session.run(self._fetch_tensors, feed_dict=feeds)
-
-

@@ -7,7 +7,16 @@ from typing import Any
 from jax_slim.tf1.files import protos
 from jax_slim.tf1.graph import errors
 from jax_slim.tf1.graph.collections import GraphKeys
-from jax_slim.tf1.python import checkpoint_management, global_step as steps, logging, meta_graph, saver_builder, variables
+from jax_slim.tf1.python import (
+    checkpoint_management,
+    logging,
+    meta_graph,
+    saver_builder,
+    variables,
+)
+from jax_slim.tf1.python import (
+    global_step as steps,
+)
 
 
 class Saver:
@@ -33,10 +42,24 @@ class Saver:
       ValueError: there are no variables.
     """
 
-    def __init__(self, var_list: Any = None, reshape: bool = False, sharded: bool = False, max_to_keep: Any = 5,
-                 keep_checkpoint_every_n_hours: float = 10000.0, name: str | None = None, restore_sequentially: bool = False,
-                 saver_def: Any = None, builder: Any = None, defer_build: bool = False, allow_empty: bool = False, write_version: int = 2,
-                 pad_step_number: bool = False, save_relative_paths: bool = False, filename: str | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        var_list: Any = None,
+        reshape: bool = False,
+        sharded: bool = False,
+        max_to_keep: Any = 5,
+        keep_checkpoint_every_n_hours: float = 10000.0,
+        name: str | None = None,
+        restore_sequentially: bool = False,
+        saver_def: Any = None,
+        builder: Any = None,
+        defer_build: bool = False,
+        allow_empty: bool = False,
+        write_version: int = 2,
+        pad_step_number: bool = False,
+        save_relative_paths: bool = False,
+        filename: str | None = None,
+    ) -> None:
         if defer_build and var_list:
             raise ValueError(
                 "If `var_list` is provided then build cannot be deferred. Either set defer_build=False or var_list=None."
@@ -74,13 +97,20 @@ class Saver:
                 return
             builder = self._builder or saver_builder.SaverBuilder(self._write_version)
             self.saver_def = builder.build(
-                self._var_list, reshape=self._reshape, sharded=self._sharded, max_to_keep=self._max_to_keep or 0,
-                keep_checkpoint_every_n_hours=self._hours, name=self._name, restore_sequentially=self._restore_sequentially,
+                self._var_list,
+                reshape=self._reshape,
+                sharded=self._sharded,
+                max_to_keep=self._max_to_keep or 0,
+                keep_checkpoint_every_n_hours=self._hours,
+                name=self._name,
+                restore_sequentially=self._restore_sequentially,
                 filename=self._filename or "model",
-            )  # fmt: skip
+            )
         elif self.saver_def and self._name:  # the nodes were imported below a scope
             for field in ("filename_tensor_name", "save_tensor_name", "restore_op_name"):
-                setattr(self.saver_def, field, meta_graph.prepend_name_scope(getattr(self.saver_def, field), self._name))
+                setattr(
+                    self.saver_def, field, meta_graph.prepend_name_scope(getattr(self.saver_def, field), self._name)
+                )
         self._check_saver_def()
         self._next_kept = time.time() + self.saver_def.keep_checkpoint_every_n_hours * 3600
 
@@ -160,9 +190,18 @@ class Saver:
 
     # Saving and restoring.
 
-    def save(self, sess: Any, save_path: Any, global_step: Any = None, latest_filename: str | None = None, meta_graph_suffix: str = "meta",
-             write_meta_graph: bool = True, write_state: bool = True, strip_default_attrs: bool = False,
-             save_debug_info: bool = False) -> str | None:  # fmt: skip
+    def save(
+        self,
+        sess: Any,
+        save_path: Any,
+        global_step: Any = None,
+        latest_filename: str | None = None,
+        meta_graph_suffix: str = "meta",
+        write_meta_graph: bool = True,
+        write_state: bool = True,
+        strip_default_attrs: bool = False,
+        save_debug_info: bool = False,
+    ) -> str | None:
         """Saves the variables of a session.
 
         Args:
@@ -186,14 +225,20 @@ class Saver:
         save_path = checkpoint_management._path(save_path)
         if global_step is not None:
             if not isinstance(global_step, int):
-                global_step = steps.global_step(sess, global_step) if hasattr(global_step, "graph") or hasattr(global_step, "op") else int(global_step)
+                global_step = (
+                    steps.global_step(sess, global_step)
+                    if hasattr(global_step, "graph") or hasattr(global_step, "op")
+                    else int(global_step)
+                )
             path = f"{save_path}-{global_step:08d}" if self._pad_step_number else f"{save_path}-{global_step}"
         else:
             path = save_path
             if os.path.basename(save_path) == latest_filename and not self._sharded:
                 raise ValueError(f"'latest_filename' collides with 'save_path': '{latest_filename}' and '{save_path}'")
         if self._write_version == 1:
-            logging.warning("TensorFlow's V1 checkpoint format has been deprecated. Consider switching to the more efficient V2 format.")
+            logging.warning(
+                "TensorFlow's V1 checkpoint format has been deprecated. Consider switching to the more efficient V2 format."
+            )
         folder, saved = os.path.dirname(save_path), None
         if not self._is_empty:
             try:
@@ -205,12 +250,16 @@ class Saver:
             saved = saved.decode() if isinstance(saved, bytes) else str(saved)
             if write_state:
                 self._record(saved)
-                checkpoint_management.update_checkpoint_state(folder, saved, self.last_checkpoints, latest_filename,
-                                                              save_relative_paths=self._save_relative_paths)  # fmt: skip
+                checkpoint_management.update_checkpoint_state(
+                    folder, saved, self.last_checkpoints, latest_filename, save_relative_paths=self._save_relative_paths
+                )
                 self._maybe_delete_old(meta_graph_suffix)
         if write_meta_graph:
             with sess.graph.as_default():
-                self.export_meta_graph(checkpoint_management.meta_graph_filename(path, meta_graph_suffix), strip_default_attrs=strip_default_attrs)
+                self.export_meta_graph(
+                    checkpoint_management.meta_graph_filename(path, meta_graph_suffix),
+                    strip_default_attrs=strip_default_attrs,
+                )
         return saved
 
     def restore(self, sess: Any, save_path: Any) -> None:
@@ -236,13 +285,28 @@ class Saver:
         except errors.InvalidArgumentError as error:
             raise _explained(error, "a mismatch between the current graph and the graph") from error
 
-    def export_meta_graph(self, filename: Any = None, collection_list: Any = None, as_text: bool = False, export_scope: str | None = None,
-                          clear_devices: bool = False, clear_extraneous_savers: bool = False, strip_default_attrs: bool = False,
-                          save_debug_info: bool = False) -> Any:  # fmt: skip
+    def export_meta_graph(
+        self,
+        filename: Any = None,
+        collection_list: Any = None,
+        as_text: bool = False,
+        export_scope: str | None = None,
+        clear_devices: bool = False,
+        clear_extraneous_savers: bool = False,
+        strip_default_attrs: bool = False,
+        save_debug_info: bool = False,
+    ) -> Any:
         """Writes the default graph, with what this saver needs, as a MetaGraphDef."""
-        return meta_graph.export_meta_graph(filename=filename, saver_def=self.saver_def, collection_list=collection_list, as_text=as_text,
-                                            export_scope=export_scope, clear_devices=clear_devices,
-                                            clear_extraneous_savers=clear_extraneous_savers, strip_default_attrs=strip_default_attrs)  # fmt: skip
+        return meta_graph.export_meta_graph(
+            filename=filename,
+            saver_def=self.saver_def,
+            collection_list=collection_list,
+            as_text=as_text,
+            export_scope=export_scope,
+            clear_devices=clear_devices,
+            clear_extraneous_savers=clear_extraneous_savers,
+            strip_default_attrs=strip_default_attrs,
+        )
 
 
 def _explained(error: Any, reason: str) -> Any:
@@ -255,14 +319,18 @@ def _explained(error: Any, reason: str) -> Any:
     return type(error)(error.node_def, error.op, text)
 
 
-def import_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, import_scope: str | None = None, **kwargs: Any) -> Saver | None:
+def import_meta_graph(
+    meta_graph_or_file: Any, clear_devices: bool = False, import_scope: str | None = None, **kwargs: Any
+) -> Saver | None:
     """Adds the graph of a MetaGraphDef, or of a `.meta` file, to the default graph, with its collections.
 
     Returns:
       A saver for its variables; None where it has none.
     """
     definition = meta_graph.read(meta_graph_or_file)
-    found = meta_graph.import_scoped_meta_graph(definition, clear_devices=clear_devices, import_scope=import_scope, **kwargs)
+    found = meta_graph.import_scoped_meta_graph(
+        definition, clear_devices=clear_devices, import_scope=import_scope, **kwargs
+    )
     if definition.HasField("saver_def"):
         scope = import_scope
         for name, variable in found.items():  # the scope that was opened may have another number than the one asked for

@@ -138,7 +138,9 @@ def saveables_of(given: dict[str, Any]) -> list[SaveableObject]:
 
 def _saveables(name: str, item: Any) -> Any:
     if not isinstance(name, str):
-        raise TypeError(f"names_to_saveables must be a dict mapping string names to trackable operations. Name is not a string: {name}")
+        raise TypeError(
+            f"names_to_saveables must be a dict mapping string names to trackable operations. Name is not a string: {name}"
+        )
     if isinstance(item, SaveableObject):
         yield item
     elif isinstance(item, list | tuple | partitioned.PartitionedVariable):
@@ -147,7 +149,11 @@ def _saveables(name: str, item: Any) -> Any:
             info = part._save_slice_info
             if info is None:
                 raise ValueError(f"Slices must all be slices: {part}")
-            if info.full_name != name and isinstance(item, partitioned.PartitionedVariable) and item.name != info.full_name:
+            if (
+                info.full_name != name
+                and isinstance(item, partitioned.PartitionedVariable)
+                and item.name != info.full_name
+            ):
                 raise ValueError(f"Slices must all be from the same tensor: {name} != {info.full_name}")
             yield _saveable(part, info.spec, name)
     elif isinstance(item, variables.Variable):
@@ -156,7 +162,9 @@ def _saveables(name: str, item: Any) -> Any:
     else:
         tensor = conversion.convert_to_tensor(item, as_ref=True)
         if not _is_variable_tensor(tensor):
-            raise TypeError(f"names_to_saveables must be a dict mapping string names to Tensors/Variables. Not a variable: {tensor}")
+            raise TypeError(
+                f"names_to_saveables must be a dict mapping string names to Tensors/Variables. Not a variable: {tensor}"
+            )
         yield VariableSaveable(tensor, "", name)
 
 
@@ -184,21 +192,33 @@ class SaverBuilder:
             return building.make("SaveSlices", filename_tensor, names, slices, tensors, name="save")
         return building.make("SaveV2", filename_tensor, names, slices, tensors)
 
-    def bulk_restore(self, filename_tensor: Tensor, saveables: Any, preferred_shard: int, restore_sequentially: bool) -> list[Tensor]:
+    def bulk_restore(
+        self, filename_tensor: Tensor, saveables: Any, preferred_shard: int, restore_sequentially: bool
+    ) -> list[Tensor]:
         """The tensors that are restored, one after the other."""
         specs = [spec for saveable in saveables for spec in saveable.specs]
         kinds = [dtypes.as_dtype(s.dtype).base_dtype for s in specs]
         with graphs.device("cpu:0"):
-            found = building.make("RestoreV2", filename_tensor, [s.name for s in specs], [s.slice_spec for s in specs], dtypes=kinds)
+            found = building.make(
+                "RestoreV2", filename_tensor, [s.name for s in specs], [s.slice_spec for s in specs], dtypes=kinds
+            )
         return list(found) if isinstance(found, list | tuple) else [found]
 
     def restore_op(self, filename_tensor: Tensor, saveable: Any, preferred_shard: int) -> list[Tensor]:
         """The tensors of one of what is saved."""
         return self.bulk_restore(filename_tensor, [saveable], preferred_shard, False)
 
-    def build(self, names_to_saveables_: Any, reshape: bool = False, sharded: bool = False, max_to_keep: int = 5,
-              keep_checkpoint_every_n_hours: float = 10000.0, name: str | None = None, restore_sequentially: bool = False,
-              filename: str = "model") -> Any:  # fmt: skip
+    def build(
+        self,
+        names_to_saveables_: Any,
+        reshape: bool = False,
+        sharded: bool = False,
+        max_to_keep: int = 5,
+        keep_checkpoint_every_n_hours: float = 10000.0,
+        name: str | None = None,
+        restore_sequentially: bool = False,
+        filename: str = "model",
+    ) -> Any:
         """Makes the nodes; gives the SaverDef that names them."""
         given = names_to_saveables(names_to_saveables_)
         found = saveables_of(given)
@@ -212,14 +232,22 @@ class SaverBuilder:
             else:
                 saved = self._save(path, found)
                 restored = self._restore(path, found, restore_sequentially, reshape, name="restore_all")
-        return protos.SaverDef(filename_tensor_name=path.name, save_tensor_name=saved.name, restore_op_name=restored.name,
-                               max_to_keep=max_to_keep, sharded=sharded, keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
-                               version=self._write_version)  # fmt: skip
+        return protos.SaverDef(
+            filename_tensor_name=path.name,
+            save_tensor_name=saved.name,
+            restore_op_name=restored.name,
+            max_to_keep=max_to_keep,
+            sharded=sharded,
+            keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
+            version=self._write_version,
+        )
 
     def _save(self, path: Tensor, saveables: Any) -> Tensor:
         return control_flow.with_dependencies([self.save_op(path, saveables)], path)
 
-    def _restore(self, path: Tensor, saveables: Any, sequentially: bool, reshape: bool, name: str, shard: int = -1) -> Operation:
+    def _restore(
+        self, path: Tensor, saveables: Any, sequentially: bool, reshape: bool, name: str, shard: int = -1
+    ) -> Operation:
         tensors = self.bulk_restore(path, saveables, shard, sequentially)
         assigned: list[Any] = []
         for saveable in saveables:
@@ -254,7 +282,9 @@ class SaverBuilder:
         with graphs.control_dependencies([*(s.op for s in shards), merge]):
             return building.make("Identity", path)
 
-    def _restore_sharded(self, path: Tensor, groups: list[tuple[str, list[Any]]], sequentially: bool, reshape: bool) -> Operation:
+    def _restore_sharded(
+        self, path: Tensor, groups: list[tuple[str, list[Any]]], sequentially: bool, reshape: bool
+    ) -> Operation:
         parts = []
         for place, (device, saveables) in enumerate(groups):
             with graphs.device(device):

@@ -4,7 +4,8 @@ from typing import Any
 
 from jax_slim.tf1.graph import graphs
 from jax_slim.tf1.graph.collections import GraphKeys
-from jax_slim.tf1.python import control_flow, logging, saver as savers, session_manager, state_ops, summary, variables
+from jax_slim.tf1.python import control_flow, logging, session_manager, state_ops, summary, variables
+from jax_slim.tf1.python import saver as savers
 
 
 class Scaffold:
@@ -19,9 +20,19 @@ class Scaffold:
       copy_from_scaffold: another one, whose parts these are by default.
     """
 
-    def __init__(self, init_op: Any = None, init_feed_dict: Any = None, init_fn: Any = None, ready_op: Any = None,
-                 ready_for_local_init_op: Any = None, local_init_op: Any = None, summary_op: Any = None, saver: Any = None,
-                 copy_from_scaffold: Any = None, local_init_feed_dict: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        init_op: Any = None,
+        init_feed_dict: Any = None,
+        init_fn: Any = None,
+        ready_op: Any = None,
+        ready_for_local_init_op: Any = None,
+        local_init_op: Any = None,
+        summary_op: Any = None,
+        saver: Any = None,
+        copy_from_scaffold: Any = None,
+        local_init_feed_dict: Any = None,
+    ) -> None:
         other = copy_from_scaffold
         if other is not None and not isinstance(other, Scaffold):
             raise TypeError(f"copy_from_scaffold is not a Scaffold instance: {other}")
@@ -38,7 +49,10 @@ class Scaffold:
         else:
             self._init_fn = None
         self._init_op, self._init_feed_dict = given(init_op, "init_op"), given(init_feed_dict, "init_feed_dict")
-        self._ready_op, self._ready_for_local_init_op = given(ready_op, "ready_op"), given(ready_for_local_init_op, "ready_for_local_init_op")
+        self._ready_op, self._ready_for_local_init_op = (
+            given(ready_op, "ready_op"),
+            given(ready_for_local_init_op, "ready_for_local_init_op"),
+        )
         self._local_init_op = given(local_init_op, "local_init_op")
         self._local_init_feed_dict = given(local_init_feed_dict, "local_init_feed_dict")
         self._summary_op, self._saver = given(summary_op, "summary_op"), given(saver, "saver")
@@ -58,13 +72,28 @@ class Scaffold:
         if self._init_op is None:
             self._init_op = self.get_or_default("init_op", GraphKeys.INIT_OP, _default_init)
         if self._ready_op is None:
-            self._ready_op = self.get_or_default("ready_op", GraphKeys.READY_OP, lambda: session_manager.joined(
-                [state_ops.report_uninitialized_variables(), session_manager.uninitialized_resources()]))  # fmt: skip
+            self._ready_op = self.get_or_default(
+                "ready_op",
+                GraphKeys.READY_OP,
+                lambda: session_manager.joined(
+                    [state_ops.report_uninitialized_variables(), session_manager.uninitialized_resources()]
+                ),
+            )
         if self._ready_for_local_init_op is None:
-            self._ready_for_local_init_op = self.get_or_default("ready_for_local_init_op", GraphKeys.READY_FOR_LOCAL_INIT_OP, lambda: session_manager.joined(
-                [state_ops.report_uninitialized_variables(variables.global_variables()), session_manager.uninitialized_resources()]))  # fmt: skip
+            self._ready_for_local_init_op = self.get_or_default(
+                "ready_for_local_init_op",
+                GraphKeys.READY_FOR_LOCAL_INIT_OP,
+                lambda: session_manager.joined(
+                    [
+                        state_ops.report_uninitialized_variables(variables.global_variables()),
+                        session_manager.uninitialized_resources(),
+                    ]
+                ),
+            )
         if self._local_init_op is None:
-            self._local_init_op = self.get_or_default("local_init_op", GraphKeys.LOCAL_INIT_OP, self.default_local_init_op)
+            self._local_init_op = self.get_or_default(
+                "local_init_op", GraphKeys.LOCAL_INIT_OP, self.default_local_init_op
+            )
         if self._summary_op is None:
             self._summary_op = self.get_or_default("summary_op", GraphKeys.SUMMARY_OP, summary.merge_all)
         if self._saver is None:
@@ -83,7 +112,9 @@ class Scaffold:
         """
         found = graphs.get_collection(collection_key)
         if len(found) > 1:
-            raise RuntimeError(f"More than one item in the collection \"{collection_key}\". Please indicate which one to use by passing it to the tf.Scaffold constructor as:  tf.Scaffold({arg_name}=item to use)")
+            raise RuntimeError(
+                f'More than one item in the collection "{collection_key}". Please indicate which one to use by passing it to the tf.Scaffold constructor as:  tf.Scaffold({arg_name}=item to use)'
+            )
         if found:
             return found[0]
         made = default_constructor()
@@ -94,7 +125,11 @@ class Scaffold:
     @staticmethod
     def default_local_init_op() -> Any:
         """Initializes local variables and tables."""
-        return control_flow.group(state_ops.local_variables_initializer(), session_manager.tables_initializer(), control_flow.no_op(name="init"))
+        return control_flow.group(
+            state_ops.local_variables_initializer(),
+            session_manager.tables_initializer(),
+            control_flow.no_op(name="init"),
+        )
 
 
 def _default_init() -> Any:
@@ -104,7 +139,9 @@ def _default_init() -> Any:
 def _saver_or_default() -> Any:
     found = graphs.get_collection(GraphKeys.SAVERS)
     if len(found) > 1:
-        raise RuntimeError(f'More than one item in collection {GraphKeys.SAVERS}. Please indicate which one to use by passing it to the constructor.')
+        raise RuntimeError(
+            f"More than one item in collection {GraphKeys.SAVERS}. Please indicate which one to use by passing it to the constructor."
+        )
     if found:
         return found[0]
     made = savers.Saver(sharded=True, allow_empty=True)

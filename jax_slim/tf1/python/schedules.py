@@ -26,7 +26,9 @@ def _periods(step: Any, decay_steps: Any, staircase: bool) -> Any:
     return math.floor(done) if staircase else done
 
 
-def exponential_decay(learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False, name: Any = None) -> Tensor:
+def exponential_decay(
+    learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False, name: Any = None
+) -> Tensor:
     """rate · decay_rate^(step / decay_steps); with `staircase` the quotient is rounded down."""
     _needs_step("exponential_decay", global_step)
     with graphs.name_scope(name or "ExponentialDecay") as scope:
@@ -36,13 +38,17 @@ def exponential_decay(learning_rate: Any, global_step: Any, decay_steps: Any, de
         return math.multiply(rate, math.pow(decay_rate, done), name=scope)
 
 
-def natural_exp_decay(learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False, name: Any = None) -> Tensor:
+def natural_exp_decay(
+    learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False, name: Any = None
+) -> Tensor:
     """rate · e^(-decay_rate · step / decay_steps)."""
     factor = math.exp(math.negative(decay_rate))
     return exponential_decay(learning_rate, global_step, decay_steps, factor, staircase, name)
 
 
-def inverse_time_decay(learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False, name: Any = None) -> Tensor:
+def inverse_time_decay(
+    learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False, name: Any = None
+) -> Tensor:
     """rate / (1 + decay_rate · step / decay_steps)."""
     _needs_step("inverse_time_decay", global_step)
     with graphs.name_scope(name or "InverseTimeDecay") as scope:
@@ -53,8 +59,15 @@ def inverse_time_decay(learning_rate: Any, global_step: Any, decay_steps: Any, d
         return math.realdiv(rate, math.add(one, math.multiply(decay_rate, done)), name=scope)
 
 
-def polynomial_decay(learning_rate: Any, global_step: Any, decay_steps: Any, end_learning_rate: Any = 0.0001, power: Any = 1.0,
-                     cycle: bool = False, name: Any = None) -> Tensor:  # fmt: skip
+def polynomial_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    end_learning_rate: Any = 0.0001,
+    power: Any = 1.0,
+    cycle: bool = False,
+    name: Any = None,
+) -> Tensor:
     """(rate - end) · (1 - step / decay_steps)^power + end; from decay_steps on `end`, or with `cycle` on and on."""
     _needs_step("polynomial_decay", global_step)
     with graphs.name_scope(name or "PolynomialDecay") as scope:
@@ -89,10 +102,14 @@ def piecewise_constant(x: Any, boundaries: Any, values: Any, name: Any = None) -
             if limit.dtype.base_dtype == dtypes.int32 and x.dtype.base_dtype == dtypes.int64:
                 limits[place] = math.cast(limit, x.dtype.base_dtype)
             else:
-                raise ValueError(f"Boundaries ({limit.dtype.base_dtype}) must have the same dtype as x ({x.dtype.base_dtype}).")
+                raise ValueError(
+                    f"Boundaries ({limit.dtype.base_dtype}) must have the same dtype as x ({x.dtype.base_dtype})."
+                )
     for rate in rates[1:]:
         if rate.dtype.base_dtype != rates[0].dtype.base_dtype:
-            raise ValueError(f"Values must have elements all with the same dtype ({rates[0].dtype.base_dtype} vs {rate.dtype.base_dtype}).")
+            raise ValueError(
+                f"Values must have elements all with the same dtype ({rates[0].dtype.base_dtype} vs {rate.dtype.base_dtype})."
+            )
     if not limits:
         return rates[0]
     with graphs.name_scope(name or "PiecewiseConstant"):
@@ -113,8 +130,15 @@ def cosine_decay(learning_rate: Any, global_step: Any, decay_steps: Any, alpha: 
         return math.multiply(rate, (1 - alpha) * wave + alpha)
 
 
-def cosine_decay_restarts(learning_rate: Any, global_step: Any, first_decay_steps: Any, t_mul: Any = 2.0, m_mul: Any = 1.0, alpha: Any = 0.0,
-                          name: Any = None) -> Tensor:  # fmt: skip
+def cosine_decay_restarts(
+    learning_rate: Any,
+    global_step: Any,
+    first_decay_steps: Any,
+    t_mul: Any = 2.0,
+    m_mul: Any = 1.0,
+    alpha: Any = 0.0,
+    name: Any = None,
+) -> Tensor:
     """As `cosine_decay`, over and over: each period `t_mul` times as long, starting `m_mul` times as high."""
     _needs_step("cosine_decay_restarts", global_step)
     from jax_slim.tf1.python import control_flow
@@ -139,8 +163,15 @@ def cosine_decay_restarts(learning_rate: Any, global_step: Any, first_decay_step
         return math.multiply(rate, (1 - alpha) * wave + alpha, name=scope)
 
 
-def linear_cosine_decay(learning_rate: Any, global_step: Any, decay_steps: Any, num_periods: Any = 0.5, alpha: Any = 0.0, beta: Any = 0.001,
-                        name: Any = None) -> Tensor:  # fmt: skip
+def linear_cosine_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    num_periods: Any = 0.5,
+    alpha: Any = 0.0,
+    beta: Any = 0.001,
+    name: Any = None,
+) -> Tensor:
     """rate · ((alpha + line) · cosine + beta): a line from 1 to 0 in decay_steps, times a cosine wave between 1 and 0."""
     _needs_step("linear_cosine_decay", global_step)
     with graphs.name_scope(name or "LinearCosineDecay") as scope:
@@ -152,8 +183,17 @@ def linear_cosine_decay(learning_rate: Any, global_step: Any, decay_steps: Any, 
         return math.multiply(rate, (alpha + line) * _wave(step, steps, num_periods) + beta, name=scope)
 
 
-def noisy_linear_cosine_decay(learning_rate: Any, global_step: Any, decay_steps: Any, initial_variance: Any = 1.0, variance_decay: Any = 0.55,
-                              num_periods: Any = 0.5, alpha: Any = 0.0, beta: Any = 0.001, name: Any = None) -> Tensor:  # fmt: skip
+def noisy_linear_cosine_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    initial_variance: Any = 1.0,
+    variance_decay: Any = 0.55,
+    num_periods: Any = 0.5,
+    alpha: Any = 0.0,
+    beta: Any = 0.001,
+    name: Any = None,
+) -> Tensor:
     """As `linear_cosine_decay`, with normal noise of variance initial_variance / (1 + step)^variance_decay on the line."""
     _needs_step("noisy_linear_cosine_decay", global_step)
     from jax_slim.tf1.python import random

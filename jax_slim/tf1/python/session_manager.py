@@ -37,16 +37,39 @@ class SessionManager:
       ready_for_local_init_op: the same, for `local_init_op`.
     """
 
-    def __init__(self, local_init_op: Any = None, ready_op: Any = None, ready_for_local_init_op: Any = None, graph: Any = None,
-                 recovery_wait_secs: float = 30, local_init_run_options: Any = None, local_init_feed_dict: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        local_init_op: Any = None,
+        ready_op: Any = None,
+        ready_for_local_init_op: Any = None,
+        graph: Any = None,
+        recovery_wait_secs: float = 30,
+        local_init_run_options: Any = None,
+        local_init_feed_dict: Any = None,
+    ) -> None:
         self._graph = graph if graph is not None else graphs.get_default_graph()
-        self._local_init_op, self._ready_op, self._ready_for_local_init_op = local_init_op, ready_op, ready_for_local_init_op
+        self._local_init_op, self._ready_op, self._ready_for_local_init_op = (
+            local_init_op,
+            ready_op,
+            ready_for_local_init_op,
+        )
         self._recovery_wait_secs, self._local_init_feed_dict = recovery_wait_secs, local_init_feed_dict
         if ready_for_local_init_op is not None and local_init_op is None:
-            raise ValueError("If you pass a ready_for_local_init_op you must also pass a local_init_op , ready_for_local_init_op [%s]" % ready_for_local_init_op)
+            raise ValueError(
+                "If you pass a ready_for_local_init_op you must also pass a local_init_op , ready_for_local_init_op "
+                f"[{ready_for_local_init_op}]"
+            )
 
-    def _restored(self, master: str, saver: Any, checkpoint_dir: Any, checkpoint_filename_with_path: Any, wait_for_checkpoint: bool,
-                  max_wait_secs: float, config: Any) -> tuple[Any, bool]:  # fmt: skip
+    def _restored(
+        self,
+        master: str,
+        saver: Any,
+        checkpoint_dir: Any,
+        checkpoint_filename_with_path: Any,
+        wait_for_checkpoint: bool,
+        max_wait_secs: float,
+        config: Any,
+    ) -> tuple[Any, bool]:
         made = session.Session(master, graph=self._graph, config=config)
         if checkpoint_dir and checkpoint_filename_with_path:
             raise ValueError("Can not provide both checkpoint_dir and checkpoint_filename_with_path.")
@@ -68,15 +91,27 @@ class SessionManager:
         saver.recover_last_checkpoints(state.all_model_checkpoint_paths)
         return made, True
 
-    def prepare_session(self, master: str, init_op: Any = None, saver: Any = None, checkpoint_dir: Any = None,
-                        checkpoint_filename_with_path: Any = None, wait_for_checkpoint: bool = False, max_wait_secs: float = 7200, config: Any = None,
-                        init_feed_dict: Any = None, init_fn: Any = None) -> Any:  # fmt: skip
+    def prepare_session(
+        self,
+        master: str,
+        init_op: Any = None,
+        saver: Any = None,
+        checkpoint_dir: Any = None,
+        checkpoint_filename_with_path: Any = None,
+        wait_for_checkpoint: bool = False,
+        max_wait_secs: float = 7200,
+        config: Any = None,
+        init_feed_dict: Any = None,
+        init_fn: Any = None,
+    ) -> Any:
         """A session whose model is ready: restored if there is a checkpoint, else initialized by `init_op` and `init_fn`.
 
         Raises:
           RuntimeError: it did not become ready.
         """
-        made, restored = self._restored(master, saver, checkpoint_dir, checkpoint_filename_with_path, wait_for_checkpoint, max_wait_secs, config)
+        made, restored = self._restored(
+            master, saver, checkpoint_dir, checkpoint_filename_with_path, wait_for_checkpoint, max_wait_secs, config
+        )
         if not restored:
             if init_op is None and not init_fn and self._local_init_op is None:
                 raise RuntimeError("Model is not initialized and no init_op or init_fn or local_init_op was given")
@@ -93,19 +128,37 @@ class SessionManager:
             raise RuntimeError(f"Init operations did not make model ready.  {what}{why}")
         return made
 
-    def recover_session(self, master: str, saver: Any = None, checkpoint_dir: Any = None, checkpoint_filename_with_path: Any = None,
-                        wait_for_checkpoint: bool = False, max_wait_secs: float = 7200, config: Any = None) -> tuple[Any, bool]:  # fmt: skip
+    def recover_session(
+        self,
+        master: str,
+        saver: Any = None,
+        checkpoint_dir: Any = None,
+        checkpoint_filename_with_path: Any = None,
+        wait_for_checkpoint: bool = False,
+        max_wait_secs: float = 7200,
+        config: Any = None,
+    ) -> tuple[Any, bool]:
         """A session, and whether its model could be restored and is ready."""
-        made, restored = self._restored(master, saver, checkpoint_dir, checkpoint_filename_with_path, wait_for_checkpoint, max_wait_secs, config)
+        made, restored = self._restored(
+            master, saver, checkpoint_dir, checkpoint_filename_with_path, wait_for_checkpoint, max_wait_secs, config
+        )
         done, why = self._try_local_init(made)
         if not restored:
             return made, False
         if not done:
-            logging.info("Restoring model from %s did not make model ready for local init: %s", checkpoint_dir or checkpoint_filename_with_path, why)
+            logging.info(
+                "Restoring model from %s did not make model ready for local init: %s",
+                checkpoint_dir or checkpoint_filename_with_path,
+                why,
+            )
             return made, False
         ready, why = self._model_ready(made)
         if not ready:
-            logging.info("Restoring model from %s did not make model ready: %s", checkpoint_dir or checkpoint_filename_with_path, why)
+            logging.info(
+                "Restoring model from %s did not make model ready: %s",
+                checkpoint_dir or checkpoint_filename_with_path,
+                why,
+            )
             return made, False
         logging.info("Restored model from %s", checkpoint_dir or checkpoint_filename_with_path)
         return made, True
@@ -126,7 +179,9 @@ class SessionManager:
                     return made
             made.close()
             if time.monotonic() + self._recovery_wait_secs > end:
-                raise errors.DeadlineExceededError(None, None, f"Session was not ready after waiting {max_wait_secs} secs.")
+                raise errors.DeadlineExceededError(
+                    None, None, f"Session was not ready after waiting {max_wait_secs} secs."
+                )
             logging.info("Waiting for model to be ready.  Ready_for_local_init_op:  %s, ready: %s", why, why)
             time.sleep(self._recovery_wait_secs)
 

@@ -80,8 +80,15 @@ def text(name: Any, tensor: Any, collections: Any = None) -> Any:
     return tensor_summary(name, tensor, collections=collections, summary_metadata=metadata)
 
 
-def tensor_summary(name: Any, tensor: Any, summary_description: Any = None, collections: Any = None, summary_metadata: Any = None,
-                   family: Any = None, display_name: Any = None) -> Any:  # fmt: skip
+def tensor_summary(
+    name: Any,
+    tensor: Any,
+    summary_description: Any = None,
+    collections: Any = None,
+    summary_metadata: Any = None,
+    family: Any = None,
+    display_name: Any = None,
+) -> Any:
     """A summary that holds a whole tensor, and what a plugin of TensorBoard is to do with it."""
     metadata = protos.SummaryMetadata()
     if summary_metadata is not None:

@@ -19,8 +19,16 @@ class FileWriter:
     With a session, summaries given to `add_summary` are still written here.
     """
 
-    def __init__(self, logdir: Any, graph: Any = None, max_queue: int = 10, flush_secs: int = 120, graph_def: Any = None,
-                 filename_suffix: str | None = None, session: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        logdir: Any,
+        graph: Any = None,
+        max_queue: int = 10,
+        flush_secs: int = 120,
+        graph_def: Any = None,
+        filename_suffix: str | None = None,
+        session: Any = None,
+    ) -> None:
         self._logdir, self._suffix = os.fspath(logdir), filename_suffix or ""
         self._lock = threading.RLock()
         self._writer: events.EventsWriter | None = events.EventsWriter(self._logdir, self._suffix)

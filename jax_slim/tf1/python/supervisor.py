@@ -9,8 +9,24 @@ from typing import Any
 from jax_slim.tf1.files import meta_graphs, protos
 from jax_slim.tf1.graph import graphs
 from jax_slim.tf1.graph.collections import GraphKeys
-from jax_slim.tf1.python import control_flow, coordinator, global_step as steps, graph_util, logging, saver as savers, session_manager as managers, state_ops, summary
-from jax_slim.tf1.python import variables
+from jax_slim.tf1.python import (
+    control_flow,
+    coordinator,
+    graph_util,
+    logging,
+    state_ops,
+    summary,
+    variables,
+)
+from jax_slim.tf1.python import (
+    global_step as steps,
+)
+from jax_slim.tf1.python import (
+    saver as savers,
+)
+from jax_slim.tf1.python import (
+    session_manager as managers,
+)
 from jax_slim.tf1.python.summary_writer import FileWriter
 
 
@@ -27,12 +43,29 @@ class Supervisor:
 
     USE_DEFAULT = 0
 
-    def __init__(self, graph: Any = None, ready_op: Any = USE_DEFAULT, ready_for_local_init_op: Any = USE_DEFAULT, is_chief: bool = True,
-                 init_op: Any = USE_DEFAULT, init_feed_dict: Any = None, local_init_op: Any = USE_DEFAULT, logdir: Any = None,
-                 summary_op: Any = USE_DEFAULT, saver: Any = USE_DEFAULT, global_step: Any = USE_DEFAULT, save_summaries_secs: float = 120,
-                 save_model_secs: float = 600, recovery_wait_secs: float = 30, stop_grace_secs: float = 120,
-                 checkpoint_basename: str = "model.ckpt", session_manager: Any = None, summary_writer: Any = USE_DEFAULT, init_fn: Any = None,
-                 local_init_run_options: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        graph: Any = None,
+        ready_op: Any = USE_DEFAULT,
+        ready_for_local_init_op: Any = USE_DEFAULT,
+        is_chief: bool = True,
+        init_op: Any = USE_DEFAULT,
+        init_feed_dict: Any = None,
+        local_init_op: Any = USE_DEFAULT,
+        logdir: Any = None,
+        summary_op: Any = USE_DEFAULT,
+        saver: Any = USE_DEFAULT,
+        global_step: Any = USE_DEFAULT,
+        save_summaries_secs: float = 120,
+        save_model_secs: float = 600,
+        recovery_wait_secs: float = 30,
+        stop_grace_secs: float = 120,
+        checkpoint_basename: str = "model.ckpt",
+        session_manager: Any = None,
+        summary_writer: Any = USE_DEFAULT,
+        init_fn: Any = None,
+        local_init_run_options: Any = None,
+    ) -> None:
         self._graph = graph if graph is not None else graphs.get_default_graph()
         self._is_chief, self._coord = is_chief, coordinator.Coordinator()
         self._started_threads: list[Any] = []
@@ -59,12 +92,25 @@ class Supervisor:
         # Threads will run it: nothing may be added any more.
         self._graph.finalize()
 
-    def _init_parts(self, ready_op: Any, ready_for_local_init_op: Any, init_op: Any, local_init_op: Any, saver: Any, summary_op: Any, global_step: Any) -> None:
+    def _init_parts(
+        self,
+        ready_op: Any,
+        ready_for_local_init_op: Any,
+        init_op: Any,
+        local_init_op: Any,
+        saver: Any,
+        summary_op: Any,
+        global_step: Any,
+    ) -> None:
         self._ready_op = self._part(ready_op, GraphKeys.READY_OP, state_ops.report_uninitialized_variables)
-        self._ready_for_local_init_op = self._part(ready_for_local_init_op, GraphKeys.READY_FOR_LOCAL_INIT_OP, lambda: None)
+        self._ready_for_local_init_op = self._part(
+            ready_for_local_init_op, GraphKeys.READY_FOR_LOCAL_INIT_OP, lambda: None
+        )
         self._init_op = self._part(init_op, GraphKeys.INIT_OP, state_ops.global_variables_initializer)
         self._local_init_op = self._part(local_init_op, GraphKeys.LOCAL_INIT_OP, _default_local_init)
-        self._saver = self._part(saver, GraphKeys.SAVERS, lambda: savers.Saver() if variables.global_variables() else None)
+        self._saver = self._part(
+            saver, GraphKeys.SAVERS, lambda: savers.Saver() if variables.global_variables() else None
+        )
         self._summary_op = self._part(summary_op, GraphKeys.SUMMARY_OP, summary.merge_all)
         self._global_step = self._part(global_step, GraphKeys.GLOBAL_STEP, steps.get_global_step, add=False)
 
@@ -84,9 +130,12 @@ class Supervisor:
 
     def _init_session_manager(self, given: Any) -> None:
         self._session_manager = given or managers.SessionManager(
-            local_init_op=self._local_init_op, ready_op=self._ready_op, ready_for_local_init_op=self._ready_for_local_init_op,
-            graph=self._graph, recovery_wait_secs=self._recovery_wait_secs,
-        )  # fmt: skip
+            local_init_op=self._local_init_op,
+            ready_op=self._ready_op,
+            ready_for_local_init_op=self._ready_for_local_init_op,
+            graph=self._graph,
+            recovery_wait_secs=self._recovery_wait_secs,
+        )
 
     coord = property(lambda self: self._coord)
     is_chief = property(lambda self: self._is_chief)
@@ -114,12 +163,16 @@ class Supervisor:
     def start_standard_services(self, sess: Any) -> list[Any] | None:
         """Starts the threads that write summaries, steps a second and checkpoints."""
         if not self._is_chief:
-            raise RuntimeError("Only chief supervisor can start standard services. Because only chief supervisors can write events.")
+            raise RuntimeError(
+                "Only chief supervisor can start standard services. Because only chief supervisors can write events."
+            )
         if not self._logdir:
             logging.warning("Standard services need a 'logdir' passed to the SessionManager")
             return None
         if self._global_step is not None and self._summary_writer:
-            self._summary_writer.add_session_log(protos.SessionLog(status=protos.SessionLog.START), steps.global_step(sess, self._global_step))
+            self._summary_writer.add_session_log(
+                protos.SessionLog(status=protos.SessionLog.START), steps.global_step(sess, self._global_step)
+            )
         threads: list[Any] = []
         if self._save_summaries_secs and self._summary_writer:
             if self._summary_op is not None:
@@ -133,17 +186,30 @@ class Supervisor:
         self._started_threads.extend(threads)
         return threads
 
-    def prepare_or_wait_for_session(self, master: str = "", config: Any = None, wait_for_checkpoint: bool = False, max_wait_secs: float = 7200,
-                                    start_standard_services: bool = True) -> Any:  # fmt: skip
+    def prepare_or_wait_for_session(
+        self,
+        master: str = "",
+        config: Any = None,
+        wait_for_checkpoint: bool = False,
+        max_wait_secs: float = 7200,
+        start_standard_services: bool = True,
+    ) -> Any:
         """A session that is ready: restored from `logdir`, or initialized; services and queue runners started."""
         self._coord.clear_stop()
         if self._summary_writer:
             self._summary_writer.reopen()
         if self._is_chief:
             sess = self._session_manager.prepare_session(
-                master, init_op=self._init_op, saver=self._saver, checkpoint_dir=self._logdir, wait_for_checkpoint=wait_for_checkpoint,
-                max_wait_secs=max_wait_secs, config=config, init_feed_dict=self._init_feed_dict, init_fn=self._init_fn,
-            )  # fmt: skip
+                master,
+                init_op=self._init_op,
+                saver=self._saver,
+                checkpoint_dir=self._logdir,
+                wait_for_checkpoint=wait_for_checkpoint,
+                max_wait_secs=max_wait_secs,
+                config=config,
+                init_feed_dict=self._init_feed_dict,
+                init_fn=self._init_fn,
+            )
             self._write_graph()
             if start_standard_services:
                 logging.info("Starting standard services.")
@@ -182,7 +248,9 @@ class Supervisor:
         """Stops the threads and waits for them; raises what one of them reported."""
         self._coord.request_stop()
         try:
-            self._coord.join(threads, stop_grace_period_secs=self._stop_grace_secs, ignore_live_threads=ignore_live_threads)
+            self._coord.join(
+                threads, stop_grace_period_secs=self._stop_grace_secs, ignore_live_threads=ignore_live_threads
+            )
         finally:
             if close_summary_writer and self._summary_writer:
                 self._summary_writer.add_session_log(protos.SessionLog(status=protos.SessionLog.STOP))
@@ -230,12 +298,19 @@ class Supervisor:
     SummaryComputed = summary_computed
 
     @contextlib.contextmanager
-    def managed_session(self, master: str = "", config: Any = None, start_standard_services: bool = True,
-                        close_summary_writer: bool = True) -> Iterator[Any]:  # fmt: skip
+    def managed_session(
+        self,
+        master: str = "",
+        config: Any = None,
+        start_standard_services: bool = True,
+        close_summary_writer: bool = True,
+    ) -> Iterator[Any]:
         """A session for a `with` block; at its end all is stopped. OutOfRangeError ends it without an error."""
         sess = None
         try:
-            sess = self.prepare_or_wait_for_session(master=master, config=config, start_standard_services=start_standard_services)
+            sess = self.prepare_or_wait_for_session(
+                master=master, config=config, start_standard_services=start_standard_services
+            )
             yield sess
         except Exception as error:
             self.request_stop(error)
@@ -308,7 +383,9 @@ class SVTimerCheckpointThread(coordinator.LooperThread):
             self._sv.summary_writer.add_session_log(log, steps.global_step(self._sess, self._sv.global_step))
 
 
-def basic_train_loop(supervisor: Supervisor, train_step_fn: Any, args: Any = None, kwargs: Any = None, master: str = "") -> None:
+def basic_train_loop(
+    supervisor: Supervisor, train_step_fn: Any, args: Any = None, kwargs: Any = None, master: str = ""
+) -> None:
     """Calls `train_step_fn(session, *args, **kwargs)` until the supervisor is asked to stop."""
     with supervisor.managed_session(master) as sess:
         while not supervisor.should_stop():

@@ -15,7 +15,9 @@ OPTIMIZERS = {
     "adagrad": lambda: tf.train.AdagradOptimizer(0.1),
     "adadelta": lambda: tf.train.AdadeltaOptimizer(1.0, epsilon=1e-3),
     "rmsprop": lambda: tf.train.RMSPropOptimizer(0.01, momentum=0.5, centered=True),
-    "ftrl": lambda: tf.train.FtrlOptimizer(0.1, l1_regularization_strength=0.01, l2_shrinkage_regularization_strength=0.1),
+    "ftrl": lambda: tf.train.FtrlOptimizer(
+        0.1, l1_regularization_strength=0.01, l2_shrinkage_regularization_strength=0.1
+    ),
     "proximal adagrad": lambda: tf.train.ProximalAdagradOptimizer(0.1, l1_regularization_strength=0.01),
     "proximal descent": lambda: tf.train.ProximalGradientDescentOptimizer(0.1, l2_regularization_strength=0.1),
 }
@@ -64,15 +66,26 @@ def test_lazy_adam_leaves_other_rows_alone():
 def test_nodes_of_an_update_are_tensorflows():
     with tf.Graph().as_default() as graph:
         v = tf.get_variable("a/v", [3, 2])
-        train = tf.train.MomentumOptimizer(0.1, 0.9).minimize(tf.reduce_sum(tf.gather(v, [0, 2])), tf.train.create_global_step())
+        train = tf.train.MomentumOptimizer(0.1, 0.9).minimize(
+            tf.reduce_sum(tf.gather(v, [0, 2])), tf.train.create_global_step()
+        )
         names = [op.name for op in graph.get_operations() if op.name.startswith("Momentum")]
     assert train.type == "AssignAdd"
     assert names == [
-        "Momentum/learning_rate", "Momentum/momentum", "Momentum/update_a/v/Unique", "Momentum/update_a/v/Shape",
-        "Momentum/update_a/v/strided_slice/stack", "Momentum/update_a/v/strided_slice/stack_1", "Momentum/update_a/v/strided_slice/stack_2",
-        "Momentum/update_a/v/strided_slice", "Momentum/update_a/v/UnsortedSegmentSum", "Momentum/update_a/v/SparseApplyMomentum",
-        "Momentum/update", "Momentum/value", "Momentum",
-    ]  # fmt: skip
+        "Momentum/learning_rate",
+        "Momentum/momentum",
+        "Momentum/update_a/v/Unique",
+        "Momentum/update_a/v/Shape",
+        "Momentum/update_a/v/strided_slice/stack",
+        "Momentum/update_a/v/strided_slice/stack_1",
+        "Momentum/update_a/v/strided_slice/stack_2",
+        "Momentum/update_a/v/strided_slice",
+        "Momentum/update_a/v/UnsortedSegmentSum",
+        "Momentum/update_a/v/SparseApplyMomentum",
+        "Momentum/update",
+        "Momentum/value",
+        "Momentum",
+    ]
 
 
 def test_a_constraint_is_applied_after_the_update():
@@ -87,7 +100,9 @@ def test_a_constraint_is_applied_after_the_update():
 def test_weight_decay_apart_from_the_gradient():
     with tf.Graph().as_default(), tf.Session() as session:
         v, w = tf.get_variable("v", initializer=2.0), tf.get_variable("w", initializer=2.0)
-        optimizer = tf.contrib.opt.extend_with_decoupled_weight_decay(tf.train.GradientDescentOptimizer)(0.1, learning_rate=1.0)
+        optimizer = tf.contrib.opt.extend_with_decoupled_weight_decay(tf.train.GradientDescentOptimizer)(
+            0.1, learning_rate=1.0
+        )
         step = optimizer.minimize(v + w, decay_var_list=[v])
         session.run(tf.global_variables_initializer())
         session.run(step)
@@ -120,12 +135,24 @@ def test_scipys_minimizer_finds_the_minimum_within_bounds():
 @pytest.mark.parametrize(
     ("call", "error", "says"),
     [
-        (lambda v: tf.train.GradientDescentOptimizer(0.1).minimize(tf.constant(1.0)), ValueError, "No gradients provided"),
+        (
+            lambda v: tf.train.GradientDescentOptimizer(0.1).minimize(tf.constant(1.0)),
+            ValueError,
+            "No gradients provided",
+        ),
         (lambda v: tf.train.GradientDescentOptimizer(0.1).apply_gradients([]), ValueError, "No variables provided"),
-        (lambda v: tf.train.GradientDescentOptimizer(0.1).apply_gradients([(object(), v)]), TypeError, "Gradient must be"),
+        (
+            lambda v: tf.train.GradientDescentOptimizer(0.1).apply_gradients([(object(), v)]),
+            TypeError,
+            "Gradient must be",
+        ),
         (lambda v: tf.train.FtrlOptimizer(0.1, learning_rate_power=0.5), ValueError, "learning_rate_power"),
         (lambda v: tf.train.AdagradOptimizer(0.1, initial_accumulator_value=0.0), ValueError, "must be positive"),
-        (lambda v: tf.train.GradientDescentOptimizer(0.1).compute_gradients(v * 1.0, gate_gradients=7), ValueError, "gate_gradients"),
+        (
+            lambda v: tf.train.GradientDescentOptimizer(0.1).compute_gradients(v * 1.0, gate_gradients=7),
+            ValueError,
+            "gate_gradients",
+        ),
     ],
 )
 def test_wrong_use_raises_tensorflows_errors(call, error, says):
