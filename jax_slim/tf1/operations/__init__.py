@@ -30,3 +30,4 @@ from jax_slim.tf1.operations import gradient_rules  # noqa: F401, E402  (last: i
 from jax_slim.tf1.operations import segments, selection  # noqa: F401
 from jax_slim.tf1.operations import random  # noqa: F401
 from jax_slim.tf1.operations import fourier  # noqa: F401
+from jax_slim.tf1.operations import nn_gradients  # noqa: F401, E402

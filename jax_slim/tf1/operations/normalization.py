@@ -8,7 +8,7 @@ import numpy as np
 from jax import lax
 
 from jax_slim import kernels
-from jax_slim.tf1.graph import building, gradients, rows
+from jax_slim.tf1.graph import building, rows
 from jax_slim.tf1.operations import arrays, shape_checks
 
 
@@ -78,18 +78,12 @@ def _fused(
     return [outputs, mean, unbiased, mean, variance]
 
 
-def _fused_gradient(op: Any, grad: Any, *unused: Any) -> list[Any]:
-    """As TF's: only what goes through the outputs counts, and the averages have none."""
-    found = list(gradients.generic(op, [grad] + [None] * (len(op.outputs) - 1)))
-    return [*found[:3], None, None]
-
-
-@rows.row("FusedBatchNorm", "FusedBatchNormV2", shape=_fused_shapes, numpy=False, gradient=_fused_gradient)
+@rows.row("FusedBatchNorm", "FusedBatchNormV2", shape=_fused_shapes, numpy=False)
 def fused_batch_norm(x, scale, offset, mean, variance, *, epsilon, data_format, is_training):
     return _fused(x, scale, offset, mean, variance, epsilon, data_format, is_training)
 
 
-@rows.row("FusedBatchNormV3", shape=_fused_shapes, numpy=False, gradient=_fused_gradient)
+@rows.row("FusedBatchNormV3", shape=_fused_shapes, numpy=False)
 def fused_batch_norm_v3(x, scale, offset, mean, variance, *, epsilon, data_format, is_training):
     return [*_fused(x, scale, offset, mean, variance, epsilon, data_format, is_training), jnp.zeros((), scale.dtype)]
 
