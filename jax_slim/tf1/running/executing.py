@@ -100,6 +100,8 @@ class _Program:
         self._written = [k for k in part.keys if k in part.writes]
         self._outputs: list[Any] = []  # of each output: None where the program computes it, else its value
         self._checks: list[Any] = []
+        # Both as they were found for these sizes of the inputs: JAX traces once for each, and a size may be an output.
+        self._by_sizes: dict[Any, tuple[list[Any], list[Any]]] = {}
         self._compiled = compiling.jit(self._traced, donate_argnums=0)
 
     def _traced(self, written: dict[str, Any], read_only: dict[str, Any], inputs: list[Any]) -> Any:
@@ -134,10 +136,12 @@ class _Program:
             outputs, current, checks = self._compiled(written, read_only, inputs)
         _settle(current, read_only, outputs)
         variables.update(current)
+        sizes = (*map(np.shape, inputs), *(v.shape for v in written.values()), *(v.shape for v in read_only.values()))
+        kept, errors_of_checks = self._by_sizes.setdefault(sizes, (self._outputs, self._checks))
         computed = iter(outputs)
-        for tensor, fixed in zip(self._part.outputs, self._outputs, strict=True):
+        for tensor, fixed in zip(self._part.outputs, kept, strict=True):
             values[tensor] = next(computed) if fixed is None else fixed
-        for good, error in zip(checks, self._checks, strict=True):
+        for good, error in zip(checks, errors_of_checks, strict=True):
             if not good:
                 raise error()
 
