@@ -36,6 +36,8 @@ NAMES |= {
     "train.get_or_create_global_step_read": "python.global_step:get_or_create_global_step_read",
     "train.assign_moving_average": "python.moving_averages:assign_moving_average",
     "train.weighted_moving_average": "python.moving_averages:weighted_moving_average",
+    "DeviceSpec": "graph.devices:DeviceSpec",
+    "io.write_graph": "python.graph_util:write_graph",
     "GraphDef": "files.protos:GraphDef",
     "NodeDef": "files.protos:NodeDef",
     "AttrValue": "files.protos:AttrValue",
