@@ -65,17 +65,3 @@ def embedding_lookup_unique(params: Any, ids: Any, partition_strategy: str = "mo
         whole = array.reshape(flat, joining.concat([shape, array.shape(unique_embeddings)[1:]], 0))
         whole.set_shape(ids.shape.concatenate(unique_embeddings.shape[1:]))
         return whole
-
-
-def dense_to_sparse(
-    tensor: Any, eos_token: int = 0, outputs_collections: Any = None, scope: Any = None
-) -> SparseTensor:
-    """The elements that are not `eos_token`, as a sparse tensor."""
-    from jax_slim.tf1.contrib.layer_utils import collect_named_outputs
-    from jax_slim.tf1.python import gathering, math
-
-    with variable_scope.variable_scope(scope, "dense_to_sparse", [tensor]) as sc:
-        tensor = conversion.convert_to_tensor(tensor)
-        places = gathering.where(math.not_equal(tensor, conversion.constant(eos_token, tensor.dtype)))
-        made = SparseTensor(places, gathering.gather_nd(tensor, places), array.shape(tensor, out_type=dtypes.int64))
-        return collect_named_outputs(outputs_collections, sc.name, made)

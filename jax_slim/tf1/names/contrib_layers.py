@@ -17,8 +17,9 @@ _LAYERS = {
         "summarize_tensor summarize_activation summarize_tensors summarize_collection summarize_variables summarize_weights summarize_biases "
         "summarize_activations"
     ),
-    "contrib.layers_optimizers": "optimize_loss OPTIMIZER_CLS_NAMES OPTIMIZER_SUMMARIES adaptive_clipping_fn",
-    "contrib.layers_encoders": "embed_sequence bow_encoder embedding_lookup_unique dense_to_sparse",
+    "contrib.optimizers": "optimize_loss OPTIMIZER_CLS_NAMES OPTIMIZER_SUMMARIES adaptive_clipping_fn",
+    "contrib.layers_encoders": "embed_sequence bow_encoder embedding_lookup_unique",
+    "python.sparse": "dense_to_sparse",
     "python.regularizers": "l1_regularizer l2_regularizer l1_l2_regularizer sum_regularizer apply_regularization",
 }  # fmt: skip
 for _file, _names in _LAYERS.items():

@@ -1,0 +1,72 @@
+"""Layers of slim in graphs: nodes by TensorFlow's names, collections, end points, nets."""
+
+import numpy as np
+import pytest
+
+import jax_slim.tf1 as tf
+from jax_slim.tf1 import modules
+
+slim = modules.module("contrib.slim")
+
+
+def test_nodes_have_the_names_that_programs_fetch():
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 8, 8, 3], name="x")
+        with slim.arg_scope([slim.conv2d], weights_regularizer=slim.l2_regularizer(0.1), normalizer_fn=slim.batch_norm):
+            slim.conv2d(x, 4, [3, 3], scope="conv1")
+        names = {op.name for op in graph.get_operations()}
+        assert {
+            "conv1/weights", "conv1/weights/read", "conv1/Conv2D", "conv1/BatchNorm/FusedBatchNormV3", "conv1/BatchNorm/AssignMovingAvg",
+            "conv1/BatchNorm/AssignMovingAvg_1", "conv1/kernel/Regularizer/l2_regularizer", "conv1/Relu",
+        } <= names  # fmt: skip
+        assert "conv1/BiasAdd" not in names
+
+
+def test_a_dilated_convolution_goes_by_way_of_batches():
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        y = slim.conv2d(
+            tf.ones([1, 5, 5, 1]),
+            1,
+            3,
+            rate=2,
+            activation_fn=None,
+            weights_initializer=tf.ones_initializer(),
+            scope="c",
+        )
+        session.run(tf.global_variables_initializer())
+        assert session.run(y)[0, 2, 2, 0] == 9.0
+        assert "c/SpaceToBatchND" in {op.name for op in graph.get_operations()}
+
+
+@pytest.mark.parametrize(
+    ("net", "size", "last", "variables"),
+    [
+        ("vgg.vgg_a", 224, "vgg_a/fc8/squeezed", 22),
+        ("inception.inception_v1", 224, "InceptionV1/Logits/SpatialSqueeze", 116),
+    ],
+)
+def test_nets_end_as_in_tf_slim(net, size, last, variables):
+    with tf.Graph().as_default():
+        file, _, name = net.partition(".")
+        module = modules.module("contrib.slim.nets").__getattr__(file)
+        x = tf.placeholder(tf.float32, [None, size, size, 3])
+        logits, end_points = getattr(module, name)(x, 10)
+        assert (logits.op.name, logits.shape.as_list()) == (last, [None, 10])
+        assert len(slim.get_model_variables()) == variables
+        assert end_points
+
+
+def test_renormalization_moves_what_training_compares_with():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.constant(np.arange(8.0, dtype=np.float32).reshape(4, 2))
+        slim.batch_norm(x, renorm=True, renorm_decay=0.5, scope="bn")
+        session.run(tf.global_variables_initializer())
+        session.run(tf.get_collection("update_ops"))
+        mean = next(v for v in tf.global_variables() if v.op.name == "bn/renorm_mean")
+        np.testing.assert_allclose(session.run(mean), [1.5, 2.0])
+
+
+def test_layers_that_are_not_trained_leave_no_updates():
+    with tf.Graph().as_default():
+        slim.batch_norm(tf.ones([2, 3, 3, 2]), trainable=False)
+        assert tf.get_collection("update_ops") == []
