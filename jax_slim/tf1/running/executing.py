@@ -20,7 +20,7 @@ _UNCOMPILED = (
     jax.errors.TracerArrayConversionError,
     jax.errors.TracerIntegerConversionError,
 )
-_MOST_SHAPES = 8
+_MOST_SEEN = 256
 _MOST_PROGRAMS = 32  # compiled for different values of what must be known; then such a part runs uncompiled
 
 
@@ -29,9 +29,8 @@ class Executable:
 
     def __init__(self, part: planning.Part, compiles: bool = True) -> None:
         self.part, self._compiles = part, compiles
-        self._seen: set[Any] = set()
+        self._seen: dict[Any, int] = {}
         self._random = [k for k in part.keys if references.is_random(k)]
-        self._runs = 0
         self._programs: dict[Any, _Program] = {}
 
     def run(self, values: dict[Tensor, Any], session: Any) -> None:
@@ -44,9 +43,8 @@ class Executable:
             self._run_on_host(values, session)
             return
         with session.lock:
-            self._runs += 1
-            if part.heavy or (self._runs > _RUNS_BEFORE_COMPILING and self._keeps_shapes(values)):
-                key, known = self._known(values)
+            key, known = self._known(values)
+            if part.heavy or self._pays(key, values):
                 program = self._programs.get(key)
                 if program is None and len(self._programs) < _MOST_PROGRAMS:
                     program = self._programs[key] = _Program(part, known)
@@ -60,14 +58,19 @@ class Executable:
                         return
             self._run_on_host(values, session)
 
-    def _keeps_shapes(self, values: dict[Tensor, Any]) -> bool:
-        """Whether a program would be used again: input that has other sizes every time is better computed by NumPy."""
-        if len(self._seen) <= _MOST_SHAPES:
-            self._seen.add(tuple(getattr(values[t], "shape", None) for t in self.part.inputs))
-        return len(self._seen) <= _MOST_SHAPES
+    def _pays(self, key: Any, values: dict[Tensor, Any]) -> bool:
+        """Whether a program would be used again: input that is new every time, in sizes or in values, NumPy computes sooner."""
+        if len(self._seen) > _MOST_SEEN:
+            self._seen.clear()
+        seen = (key, tuple(getattr(values[t], "shape", None) for t in self.part.inputs))
+        count = self._seen[seen] = self._seen.get(seen, 0) + 1
+        return count > _RUNS_BEFORE_COMPILING
 
     def _run_on_host(self, values: dict[Tensor, Any], session: Any) -> None:
         state = session.state_on_host()
+        for tensor in self.part.inputs:  # NumPy's, or what is computed with them would be compiled piece by piece
+            if isinstance(values[tensor], jax.Array):
+                values[tensor] = np.asarray(values[tensor])
         evaluation = Evaluation(values, state, session, on_host=True)
         pullbacks.prepare(evaluation, self.part.units)
         try:

@@ -1,0 +1,45 @@
+"""2,172 calls of single functions of TensorFlow 1.15.5: names, types, shapes, values, gradients, errors."""
+
+import pytest
+
+from tf1 import replaying
+
+# Cases that differ, and why.
+DIFFERENT: dict[str, str] = {}
+_EVERY = 8  # the fast test takes one of so many; the slow one all
+
+
+def _failures(cases):
+    found = {}
+    for case in cases:
+        try:
+            problems = replaying.problems(case)
+        except Exception as error:
+            problems = [f"{type(error).__name__}: {error}"]
+        if bool(problems) != (case["id"] in DIFFERENT):
+            found[case["id"]] = [case["code"], *(problems or ["behaves as recorded: take it out of DIFFERENT"])]
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+FAMILIES = replaying.by_family()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_some_of_each_family(family):
+    assert _failures(FAMILIES[family][:: _EVERY]) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_all_of_each_family(family):
+    assert _failures(case for place, case in enumerate(FAMILIES[family]) if place % _EVERY) == {}
+
+
+def test_the_table_of_differences_is_short():
+    assert len(DIFFERENT) <= 0.02 * sum(map(len, FAMILIES.values()))
