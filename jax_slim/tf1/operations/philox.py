@@ -15,7 +15,8 @@ import numpy as np
 from jax_slim.tf1.operations import arrays
 
 RESERVED = 256  # blocks that kernels set aside for each output
-_CHUNK = 1 << 16  # groups that one call of a compiled function draws
+_SMALL = 1 << 11  # groups that NumPy draws; more are drawn by compiled functions
+_CHUNK = 1 << 14  # groups that one call of those draws
 _MASK = 0xFFFFFFFF
 
 
@@ -105,8 +106,25 @@ def _normal_pair(u1: Any, u2: Any) -> tuple[Any, Any]:
     """Box and Muller's transformation."""
     xp, kind = arrays.xp(u1), u1.dtype.type
     radius = xp.sqrt(kind(-2) * xp.log(xp.maximum(u1, kind(1e-7))))
-    angle = kind(2 * np.pi) * u2
-    return xp.sin(angle) * radius, xp.cos(angle) * radius
+    sine, cosine = (
+        _on_circle(u2) if kind == np.float32 else (xp.sin(kind(2 * np.pi) * u2), xp.cos(kind(2 * np.pi) * u2))
+    )
+    return sine * radius, cosine * radius
+
+
+def _on_circle(turn: Any) -> tuple[Any, Any]:
+    """(sine, cosine) of a part of a full turn: polynomials of an eighth of it, which vectorize where library calls do not."""
+    xp, f = arrays.xp(turn), np.float32
+    quarter = xp.floor(f(4) * turn + f(0.5))
+    x = (f(4) * turn - quarter) * f(np.pi / 2)
+    y = x * x
+    sine = x * (f(1) + y * (f(-1 / 6) + y * (f(1 / 120) + y * (f(-1 / 5040) + y * f(1 / 362880)))))
+    cosine = f(1) + y * (f(-1 / 2) + y * (f(1 / 24) + y * (f(-1 / 720) + y * (f(1 / 40320) - y * f(1 / 3628800)))))
+    odd = (quarter == 1) | (quarter == 3)
+    sine, cosine = xp.where(odd, cosine, sine), xp.where(odd, sine, cosine)
+    return xp.where((quarter == 2) | (quarter == 3), -sine, sine), xp.where(
+        (quarter == 1) | (quarter == 2), -cosine, cosine
+    )
 
 
 def normal(words: list[Any], dtype: Any) -> list[Any]:
@@ -132,62 +150,84 @@ def group_size(dtype: Any) -> int:
     return 2 if np.dtype(dtype).itemsize == 8 else 4
 
 
-def _truncated(stream: Stream, groups: Any, dtype: Any, tries: int) -> tuple[list[Any], Any]:
-    """(the first numbers of each group of `tries` blocks that are no more than two from 0, whether there were enough)."""
-    size = group_size(dtype)
-    skip = np.uint64(size * RESERVED // 4)
-    xp = arrays.xp(groups, stream.first)
-    found = [xp.zeros(groups.shape, dtype) for _ in range(size)]
-    count = xp.zeros(groups.shape, np.int32)
-    for number in range(tries):
-        for value in normal(blocks(stream, groups * skip + np.uint64(number)), dtype):
-            good = abs(value) < value.dtype.type(2)
-            found = [xp.where(good & (count == place), value, kept) for place, kept in enumerate(found)]
-            count = count + good.astype(np.int32)
-    return found, count >= size
+_TRIES = {4: 4, 2: 8}  # blocks of which enough numbers are good but once in 10^14
+_FUNCTIONS: dict[str, Callable[..., list[Any]]] = {"unit": unit, "normal": normal, "bits": bits}
 
 
-_ALWAYS = {4: 4, 2: 8}  # blocks of which enough numbers are good but once in 10^14
-_MOSTLY = {4: 2, 2: 4}
+def _first_good(values: list[Any], size: int) -> list[Any]:
+    """Of numbers that were drawn one after the other the first `size` that are less than two from 0."""
+    xp = arrays.xp(values[0])
+    found = [xp.zeros_like(values[0]) for _ in range(size)]
+    count = xp.zeros(values[0].shape, np.int32)
+    for value in values:
+        good = abs(value) < value.dtype.type(2)
+        found = [xp.where(good & (count == place), value, kept) for place, kept in enumerate(found)]
+        count = count + good.astype(np.int32)
+    return found
 
 
 def draw(kind: str, stream: Stream, count: int, dtype: Any) -> Any:
     """`count` outputs: 'unit', 'normal', 'bits' or 'truncated'."""
     dtype = np.dtype(dtype)
+    if kind == "truncated" and dtype.itemsize == 2:
+        return draw(kind, stream, count, np.float32).astype(dtype)
     size = group_size(dtype)
     groups = -(-count // size)
-    if arrays.xp(stream.first, *stream.key) is jnp or groups <= _CHUNK:
-        xp = arrays.xp(stream.first, *stream.key)
-        found, _ = _groups(kind, stream, xp.arange(groups, dtype=np.uint64), dtype, _ALWAYS[size])
-        return found.reshape(-1)[:count]
-    result = np.empty((groups, size), np.dtype(f"u{dtype.itemsize}") if kind == "bits" else dtype)
-    for start in range(0, groups, _CHUNK):
-        places = np.arange(start, min(start + _CHUNK, groups), dtype=np.uint64)
-        with jax.enable_x64(True):
-            found, complete = _compiled(kind, dtype.name)(stream, np.uint64(start))
-        result[start : start + len(places)] = np.asarray(found)[: len(places)]
-        rare = np.flatnonzero(~np.asarray(complete)[: len(places)])
-        if len(rare):
-            result[places[rare]] = _groups(kind, stream, places[rare], dtype, _ALWAYS[size])[0]
-    return result.reshape(-1)[:count]
-
-
-def _groups(kind: str, stream: Stream, groups: Any, dtype: Any, tries: int) -> tuple[Any, Any]:
-    xp = arrays.xp(stream.first, groups)
+    xp = arrays.xp(stream.first, *stream.key)
+    if xp is np:
+        return _known(kind, stream, groups, dtype).reshape(-1)[:count]
+    places = xp.arange(groups, dtype=np.uint64)
     if kind == "truncated":
-        found, complete = _truncated(stream, groups, dtype, tries)
+        places = places * _skip(size)
+        values = [v for n in range(_TRIES[size]) for v in normal(blocks(stream, places + np.uint64(n)), dtype)]
+        found = _first_good(values, size)
     else:
-        functions: dict[str, Callable[..., Any]] = {"unit": unit, "normal": normal, "bits": bits}
-        found, complete = functions[kind](blocks(stream, groups), dtype), xp.ones(groups.shape, bool)
-    return xp.stack(found, axis=-1), complete
+        found = _FUNCTIONS[kind](blocks(stream, places), dtype)
+    return xp.stack(found, axis=-1).reshape(-1)[:count]
+
+
+def _skip(size: int) -> Any:
+    """How many blocks a truncated distribution sets aside for a group."""
+    return np.uint64(size * RESERVED // 4)
+
+
+def _known(kind: str, stream: Stream, groups: int, dtype: np.dtype) -> Any:
+    """`draw` outside of traced programs: by NumPy, or by functions that are compiled once, whatever the count."""
+    size = group_size(dtype)
+    skip = _skip(size) if kind == "truncated" else np.uint64(1)
+    result = np.empty((groups, size), np.dtype(f"u{dtype.itemsize}") if kind == "bits" else dtype)
+    compiled = groups > _SMALL
+    own = "normal" if kind == "truncated" else kind
+    numbers = _compiled(own, dtype.name) if compiled else functools.partial(_FUNCTIONS[own], dtype=dtype)
+    words, first_good = (_compiled_blocks, _compiled_first_good) if compiled else (blocks, _first_good)
+    chunk = _CHUNK if compiled else max(groups, 1)
+
+    def fill(rows: Any, columns: list[Any]) -> None:
+        count = len(result[rows])
+        for place, column in enumerate(columns):
+            result[rows, place] = np.asarray(column)[:count]
+
+    with jax.enable_x64(True):
+        for start in range(0, groups, chunk):
+            places = np.arange(start, start + chunk, dtype=np.uint64)
+            fill(slice(start, min(start + chunk, groups)), numbers(words(stream, places * skip)))
+        if kind != "truncated":
+            return result
+        again = np.flatnonzero((np.abs(result) >= 2).any(axis=1))
+        for start in range(0, len(again), chunk):
+            rows = again[start : start + chunk]
+            places = np.zeros(chunk if compiled else len(rows), np.uint64)
+            places[: len(rows)] = rows.astype(np.uint64) * skip
+            values = [v for n in range(_TRIES[size]) for v in numbers(words(stream, places + np.uint64(n)))]
+            fill(rows, first_good(values, size))
+    return result
+
+
+# Apart, because XLA would compute the blocks anew for each of their uses.
+_compiled_blocks = jax.jit(blocks)
+_compiled_first_good = jax.jit(_first_good, static_argnums=1)
 
 
 @functools.cache
 def _compiled(kind: str, dtype_name: str) -> Any:
-    dtype = jnp.dtype(dtype_name)
-
-    def chunk(stream: Stream, start: Any) -> Any:
-        places = jnp.arange(_CHUNK, dtype=jnp.uint64) + start
-        return _groups(kind, stream, places, dtype, _MOSTLY[group_size(dtype)])
-
-    return jax.jit(chunk)
+    return jax.jit(functools.partial(_FUNCTIONS[kind], dtype=jnp.dtype(dtype_name)))
