@@ -7,7 +7,7 @@ import numpy as np
 
 from jax_slim.tf1.graph import conversion, dtypes, known_values, shapes
 from jax_slim.tf1.graph.tensors import Tensor
-from jax_slim.tf1.python import array, constant_op, joining
+from jax_slim.tf1.python import array, joining
 from jax_slim.tf1.python import padding as padding_ops
 
 
@@ -120,7 +120,7 @@ def _spread(values: Any, fill: int, spatial: list[int]) -> Any:
         made = [
             found[spatial.index(d)] if d in spatial else fills(of_rest, found.dtype) for d in range(1, spatial[-1] + 1)
         ]
-        return constant_op.constant(np.stack(made), dtype=values.dtype)
+        return np.stack(made).astype(found.dtype)
     parts = [values[spatial.index(d)] if d in spatial else fills(of_rest, np.int32) for d in range(1, spatial[-1] + 1)]
     return joining.stack(parts)
 
