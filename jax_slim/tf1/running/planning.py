@@ -5,7 +5,7 @@ import heapq
 from collections.abc import Iterable
 from typing import Any
 
-from jax_slim.tf1.graph import errors, known_values, rows
+from jax_slim.tf1.graph import control_flow, errors, known_values, rows
 from jax_slim.tf1.graph.tensors import Operation, Tensor
 from jax_slim.tf1.running import references
 
@@ -157,7 +157,7 @@ def _describe(unit: Unit, fed: Any) -> None:
         unit.writes |= _writes(op, row)
         if not unit.host and not all(_knowable(t, fed, {}) for t in rows.static_inputs(op)):
             unit.host = True
-    if unit.construct is not None:
+    if isinstance(unit.construct, control_flow.Loop):  # of which NumPy would make many small steps
         unit.heavy = True
 
 
