@@ -1,8 +1,7 @@
 """Random tensors and seeds."""
 
 NAMES: dict[str, str] = {}
-for _name in ("random_uniform random_normal truncated_normal random_shuffle random_crop multinomial random_gamma random_poisson "
-              "set_random_seed").split():  # fmt: skip
+for _name in ["random_uniform", "random_normal", "truncated_normal", "random_shuffle", "random_crop", "multinomial", "random_gamma", "random_poisson", "set_random_seed"]:  # fmt: skip
     NAMES[_name] = f"python.random:{_name}"
 for _name, _ours in {
     "uniform": "random_uniform", "normal": "random_normal", "truncated_normal": "truncated_normal", "shuffle": "random_shuffle",

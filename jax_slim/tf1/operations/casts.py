@@ -20,7 +20,7 @@ def _gradient(op: Any, gradient: Any) -> list[Any]:
 
 
 @rows.row("Cast", shape=shape_inference.like_input(), gradient=_gradient)
-def cast(x: Any, *, DstT: dtypes.DType) -> Any:  # noqa: N803 - TF's name
+def cast(x: Any, *, DstT: dtypes.DType) -> Any:
     target = DstT.base_dtype
     if x.dtype == object or target.as_numpy_dtype is np.object_:
         source = "string" if x.dtype == object else dtypes.as_dtype(x.dtype).name

@@ -67,7 +67,7 @@ def _within(drawn: Any, minval: Any, maxval: Any) -> Any:
 
 
 @rows.row("RandomUniformInt", context=True, static=("shape",), shape=_of_value, gradient=rows.NONE)
-def random_uniform_int(run: Any, op: Any, shape: Any, minval: Any, maxval: Any, *, Tout: Any) -> Any:  # noqa: N803 - TF's name
+def random_uniform_int(run: Any, op: Any, shape: Any, minval: Any, maxval: Any, *, Tout: Any) -> Any:
     return _within(_drawn("bits", run, op, shape, Tout), minval, maxval)
 
 

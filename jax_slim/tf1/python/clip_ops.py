@@ -3,7 +3,8 @@
 from typing import Any
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs
-from jax_slim.tf1.graph.tensors import IndexedSlices, Tensor
+from jax_slim.tf1.graph.composites import IndexedSlices
+from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.python import array, constant_op, math, reductions
 
 

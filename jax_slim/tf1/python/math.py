@@ -4,8 +4,9 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
-from jax_slim.tf1.graph import building, conversion, dtypes, graphs, shapes
-from jax_slim.tf1.graph.tensors import IndexedSlices, SparseTensor, Tensor
+from jax_slim.tf1.graph import building, composites, conversion, dtypes, graphs, shapes
+from jax_slim.tf1.graph.composites import IndexedSlices, SparseTensor
+from jax_slim.tf1.graph.tensors import Tensor
 
 
 def _named(function: Callable[..., Any], name: str, doc: str) -> Callable[..., Any]:
@@ -246,7 +247,7 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
     """
     if not inputs or not isinstance(inputs, list | tuple):
         raise ValueError("inputs must be a list of at least one Tensor/IndexedSlices with the same dtype and shape")
-    found = [conversion.convert_to_tensor_or_indexed_slices(v) for v in inputs]
+    found = [composites.convert_to_tensor_or_indexed_slices(v) for v in inputs]
     if len(found) > 1:
         return building.make("AddN", found, name=name)
     single = conversion.convert_to_tensor(found[0])

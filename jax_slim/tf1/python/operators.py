@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs
-from jax_slim.tf1.graph.tensors import SparseTensor, Tensor
+from jax_slim.tf1.graph.composites import SparseTensor
+from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.python import math
 
 

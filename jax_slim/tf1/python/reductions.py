@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs
-from jax_slim.tf1.graph.tensors import IndexedSlices, SparseTensor, Tensor
+from jax_slim.tf1.graph.composites import IndexedSlices, SparseTensor
+from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.python import array, constant_op, math
 
 

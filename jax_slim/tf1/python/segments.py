@@ -3,7 +3,8 @@
 from typing import Any, NamedTuple
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs
-from jax_slim.tf1.graph.tensors import SparseTensor, Tensor
+from jax_slim.tf1.graph.composites import SparseTensor
+from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.python import array, checks, constant_op, control_flow, math, reductions
 
 
