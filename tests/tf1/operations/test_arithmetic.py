@@ -1,4 +1,4 @@
-"""Arithmetic of tf1 where TensorFlow's goldens say nothing: complex gradients, casts of what does not fit, checks in compiled runs."""
+"""Arithmetic of tf1 beyond the goldens: complex gradients, casts of what does not fit, checks in compiled runs."""
 
 import numpy as np
 import pytest

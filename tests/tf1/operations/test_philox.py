@@ -10,22 +10,46 @@ from jax_slim.tf1.operations import philox
 
 # What TensorFlow 2.21 draws in graph mode (the kernels are those of 1.15): the first and the second run of a session.
 DRAWN = {
-    "uniform": (lambda: tf.random_uniform([5], seed=3),
-                [[0.3869294, 0.36002624, 0.9768796, 0.08651638, 0.5038012], [0.47964334, 0.29272044, 0.9550446, 0.20956695, 0.37514734]]),
-    "normal of half": (lambda: tf.random_normal([5], dtype=tf.float16, seed=3),
-                       [[1.062, -0.8784, 0.1119, 0.185, 0.909], [1.169, -0.3215, 0.2935, 0.07623, -0.5625]]),
-    "truncated double": (lambda: tf.truncated_normal([7], dtype=tf.float64, seed=3),
-                         [[-1.98915126, 0.86133197, 0.50015425], [0.20655075, -0.89775307, -0.57691561]]),
-    "truncated": (lambda: tf.truncated_normal([9], seed=3),
-                  [[1.0616621, -0.8785783, 0.11187216, 0.18511717, -0.16233478], [-0.505003, 1.3330936, 0.02697726, -0.8263079, 0.511817]]),
-    "integers": (lambda: tf.random_uniform([5], 2, 77, dtype=tf.int64, seed=9), [[30, 60, 31, 42, 59], [53, 26, 16, 4, 27]]),
-    "classes": (lambda: tf.random.categorical([[0.0, 1.0, 2.0], [1.0, 0.0, 5.0]], 6, seed=4),
-                [[[2, 2, 1, 2, 2, 1], [2, 2, 2, 2, 2, 2]], [[0, 1, 2, 2, 2, 1], [2, 2, 2, 2, 2, 2]]]),
+    "uniform": (
+        lambda: tf.random_uniform([5], seed=3),
+        [
+            [0.3869294, 0.36002624, 0.9768796, 0.08651638, 0.5038012],
+            [0.47964334, 0.29272044, 0.9550446, 0.20956695, 0.37514734],
+        ],
+    ),
+    "normal of half": (
+        lambda: tf.random_normal([5], dtype=tf.float16, seed=3),
+        [[1.062, -0.8784, 0.1119, 0.185, 0.909], [1.169, -0.3215, 0.2935, 0.07623, -0.5625]],
+    ),
+    "truncated double": (
+        lambda: tf.truncated_normal([7], dtype=tf.float64, seed=3),
+        [[-1.98915126, 0.86133197, 0.50015425], [0.20655075, -0.89775307, -0.57691561]],
+    ),
+    "truncated": (
+        lambda: tf.truncated_normal([9], seed=3),
+        [
+            [1.0616621, -0.8785783, 0.11187216, 0.18511717, -0.16233478],
+            [-0.505003, 1.3330936, 0.02697726, -0.8263079, 0.511817],
+        ],
+    ),
+    "integers": (
+        lambda: tf.random_uniform([5], 2, 77, dtype=tf.int64, seed=9),
+        [[30, 60, 31, 42, 59], [53, 26, 16, 4, 27]],
+    ),
+    "classes": (
+        lambda: tf.random.categorical([[0.0, 1.0, 2.0], [1.0, 0.0, 5.0]], 6, seed=4),
+        [[[2, 2, 1, 2, 2, 1], [2, 2, 2, 2, 2, 2]], [[0, 1, 2, 2, 2, 1], [2, 2, 2, 2, 2, 2]]],
+    ),
     "shuffle": (lambda: tf.random_shuffle(tf.range(6), seed=5), [[1, 5, 2, 0, 4, 3], [2, 5, 3, 0, 4, 1]]),
-    "gamma": (lambda: tf.random_gamma([5], [0.5, 1.0, 3.0], seed=3),
-              [[[2.1882465e-03, 1.0226454, 3.2647812], [3.5188273e-02, 0.719284, 3.7314193]], None]),
-    "stateless": (lambda: tf.random.stateless_uniform([5], [3, 9], minval=1, maxval=100, dtype=tf.int32), [[31, 12, 4, 56, 4]] * 2),
-}  # fmt: skip
+    "gamma": (
+        lambda: tf.random_gamma([5], [0.5, 1.0, 3.0], seed=3),
+        [[[2.1882465e-03, 1.0226454, 3.2647812], [3.5188273e-02, 0.719284, 3.7314193]], None],
+    ),
+    "stateless": (
+        lambda: tf.random.stateless_uniform([5], [3, 9], minval=1, maxval=100, dtype=tf.int32),
+        [[31, 12, 4, 56, 4]] * 2,
+    ),
+}
 
 
 @pytest.mark.parametrize("name", DRAWN)
