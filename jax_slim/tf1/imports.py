@@ -7,7 +7,7 @@ import sys
 import warnings
 from typing import Any
 
-from jax_slim.tf1 import modules
+from jax_slim.tf1 import companions, modules
 
 _SLIM = "tf_slim"
 
@@ -60,6 +60,7 @@ def install() -> None:
                 f"jax_slim.tf1.install: {name} must not be imported yet, and {getattr(found, '__file__', 'it')} is. Call install() before anything imports it."
             )
     sys.meta_path.insert(0, _finder)
+    companions.install()
     try:
         version = importlib.metadata.version("tensorflow")
     except importlib.metadata.PackageNotFoundError:
