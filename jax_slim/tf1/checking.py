@@ -47,7 +47,7 @@ def check(paths: list[str]) -> Report:
             continue
         found = [Missing(path, line, name) for line, name in uses if not known(name)]
         slim = any(name.startswith("contrib.slim") for _, name in uses)
-        counts.update(files=1, slim=slim, whole=not found, whole_slim=slim and not found)
+        counts.update(files=1, slim=int(slim), whole=int(not found), whole_slim=int(slim and not found))
         missing.extend(found)
     return Report(missing, counts["files"], counts["slim"], counts["whole"], counts["whole_slim"], unread)
 

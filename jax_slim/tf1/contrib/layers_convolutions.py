@@ -4,8 +4,16 @@ from typing import Any
 
 from jax_slim.tf1.contrib import layer_utils
 from jax_slim.tf1.contrib.arg_scopes import add_arg_scope
-from jax_slim.tf1.contrib.layers_common import (NCHW, NHWC, add_to_collections, channels_format, check_data_format, finished, parameter,
-                                                variable_getter)  # fmt: skip
+from jax_slim.tf1.contrib.layers_common import (
+    NCHW,
+    NHWC,
+    add_to_collections,
+    channels_format,
+    check_data_format,
+    finished,
+    parameter,
+    variable_getter,  # fmt: skip
+)
 from jax_slim.tf1.contrib.layers_initializers import xavier_initializer
 from jax_slim.tf1.graph import building, conversion
 from jax_slim.tf1.python import initializers, nn_activations, nn_convolutions, variable_scope

@@ -4,7 +4,7 @@ from typing import Any
 
 from jax_slim.tf1.contrib.framework_variables import model_variable
 from jax_slim.tf1.graph import conversion, dtypes, graphs
-from jax_slim.tf1.graph.tensors import SparseTensor
+from jax_slim.tf1.graph.composites import SparseTensor
 from jax_slim.tf1.python import array, joining, nn_embedding, reductions, segments, variable_scope
 
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from jax_slim.tf1.contrib.arg_scopes import add_arg_scope
 from jax_slim.tf1.graph import conversion, dtypes, graphs
 from jax_slim.tf1.graph.collections import GraphKeys
-from jax_slim.tf1.contrib.arg_scopes import add_arg_scope
 from jax_slim.tf1.python import array, constant_op, gathering, math, nn_activations, nn_losses, reductions, slicing
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from jax_slim.tf1.graph import conversion, graphs
 from jax_slim.tf1.graph.collections import GraphKeys
-from jax_slim.tf1.graph.tensors import IndexedSlices, Tensor
+from jax_slim.tf1.graph.composites import IndexedSlices
+from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.python import (
     clip_ops,
     control_flow,

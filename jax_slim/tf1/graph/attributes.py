@@ -58,7 +58,9 @@ def _field(value: Any, kind: str | None) -> tuple[str, Any]:
 
         return "func", attr_value_pb2.NameAttrList(name=value.name)
     if hasattr(value, "DESCRIPTOR"):
-        return {"TensorShapeProto": "shape", "TensorProto": "tensor", "NameAttrList": "func"}[value.DESCRIPTOR.name], value
+        return {"TensorShapeProto": "shape", "TensorProto": "tensor", "NameAttrList": "func"}[
+            value.DESCRIPTOR.name
+        ], value
     raise TypeError(f"An attribute must be a number, text, type, shape, tensor or list of those, got {value!r}.")
 
 

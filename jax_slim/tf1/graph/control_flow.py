@@ -29,11 +29,18 @@ class Construct:
         """The tensors outside of it that it uses, without repetition."""
         return list(dict.fromkeys(t for c in self.contexts for t in c.external))
 
+    def _only_reads(self, reference: Tensor) -> bool:
+        """Whether the inside of it reads a variable and does not change it."""
+        doors = [c.external[reference] for c in self.contexts if reference in c.external]
+        return all(op.type == "Identity" for door in doors for op in door._consumers)
+
     def gradient(self, out_grads: list[Any]) -> list[Any]:
         """The gradients of `external_inputs()`, one node for all."""
         self.differentiated = True
         inputs = self.external_inputs()
-        places = tuple(i for i, t in enumerate(inputs) if t.dtype.is_floating and not t.dtype._is_ref_dtype)
+        places = tuple(
+            i for i, t in enumerate(inputs) if t.dtype.is_floating and (not t.dtype._is_ref_dtype or self._only_reads(t))
+        )
         result: list[Any] = [None] * len(inputs)
         if not places:
             return result
@@ -90,7 +97,10 @@ class Context:
 
     def _brought_in(self, tensor: Tensor) -> Tensor:
         source = tensor if self.outer is None else self.outer.add_value(tensor)
-        with outside(self._graph, self.outer), graphs.control_dependencies(None) if self.outer is None else _cleared(self._graph):
+        with (
+            outside(self._graph, self.outer),
+            graphs.control_dependencies(None) if self.outer is None else _cleared(self._graph),
+        ):
             found = self._door(source)
         found.op.context = self
         self._graph.prevent_fetching(found.op)
@@ -233,7 +243,9 @@ class LoopVariable:
 class WhileContext(Context):
     """The inside of a loop, its condition included."""
 
-    def __init__(self, construct: Loop, parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False) -> None:
+    def __init__(
+        self, construct: Loop, parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False
+    ) -> None:
         super().__init__(construct)
         self.parallel_iterations, self.back_prop, self.swap_memory = parallel_iterations, back_prop, swap_memory
         self.pivot: Operation | None = None
@@ -252,7 +264,9 @@ class WhileContext(Context):
             is_constant=is_constant, parallel_iterations=self.parallel_iterations, name=name or "Enter",
         )  # fmt: skip
 
-    def build(self, condition: Any, body: Any, loop_vars: list[Tensor], invariants: Any, pack: Any, unpack: Any) -> list[Tensor]:
+    def build(
+        self, condition: Any, body: Any, loop_vars: list[Tensor], invariants: Any, pack: Any, unpack: Any
+    ) -> list[Tensor]:
         """Makes the loop's operations around what condition and body make.
 
         Args:
@@ -300,18 +314,26 @@ class WhileContext(Context):
             result = unpack(body(*pack(inside)))
             del graph.get_collection_ref("summaries")[before:]  # those of a loop's body belong to no run
             if len(result) != len(enters):
-                raise ValueError(f"Number of inputs and outputs of body must match loop_vars: {len(enters)}, {len(result)}")
+                raise ValueError(
+                    f"Number of inputs and outputs of body must match loop_vars: {len(enters)}, {len(result)}"
+                )
             for variable, m, tensor in zip(loop.variables, merges, result, strict=True):
                 tensor = self.add_value(conversion.convert_to_tensor(tensor))
                 with graphs.colocate_with(m, ignore_existing=True):
-                    following = building.make("RefNextIteration" if tensor.dtype._is_ref_dtype else "NextIteration", tensor, name="NextIteration")
+                    following = building.make(
+                        "RefNextIteration" if tensor.dtype._is_ref_dtype else "NextIteration",
+                        tensor,
+                        name="NextIteration",
+                    )
                 self._check_shape(m, following)
                 variable.next = following.op
                 m.op._update_input(1, following)
         finally:
             self.exit()
         with outside(graph, self.outer), _cleared(graph):
-            exits = [building.make("RefExit" if s[0].dtype._is_ref_dtype else "Exit", s[0], name="Exit") for s in switches]
+            exits = [
+                building.make("RefExit" if s[0].dtype._is_ref_dtype else "Exit", s[0], name="Exit") for s in switches
+            ]
         for variable, tensor in zip(loop.variables, exits, strict=True):
             variable.exit = tensor.op
             tensor.op.private["construct"] = loop
@@ -343,4 +365,3 @@ def merged_shape(op: Operation) -> list[Any]:
     for tensor in op._inputs[1:]:
         shape = shape.most_specific_compatible_shape(tensor.shape)
     return [shape, shapes.TensorShape([])]
-

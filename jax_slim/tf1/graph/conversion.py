@@ -6,18 +6,22 @@ from typing import Any
 import numpy as np
 
 from jax_slim.tf1.graph import constants, dtypes, graphs
-from jax_slim.tf1.graph.tensors import IndexedSlices, Operation, SparseTensor, Tensor
+from jax_slim.tf1.graph.tensors import Operation, Tensor
 
 _FUNCTIONS: list[tuple[int, int, Any, Callable[..., Any]]] = []
 
 
-def register_tensor_conversion_function(base_type: Any, conversion_func: Callable[..., Any], priority: int = 100) -> None:
+def register_tensor_conversion_function(
+    base_type: Any, conversion_func: Callable[..., Any], priority: int = 100
+) -> None:
     """Has `conversion_func(value, dtype, name, as_ref)` convert what is an instance of `base_type`; lower priorities first."""
     _FUNCTIONS.append((priority, len(_FUNCTIONS), base_type, conversion_func))
     _FUNCTIONS.sort(key=lambda entry: entry[:2])
 
 
-def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const", verify_shape: bool = False) -> Tensor:
+def constant(
+    value: Any, dtype: Any = None, shape: Any = None, name: str = "Const", verify_shape: bool = False
+) -> Tensor:
     """A `Const` node of a value. With a larger shape the last value is repeated."""
     array = constants.to_array(value, dtype, shape, verify_shape=verify_shape)
     kind = dtypes.as_dtype(dtype).base_dtype if dtype is not None else dtypes.as_dtype(array.dtype)
@@ -42,7 +46,9 @@ def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, pr
     kind = None if dtype is None else dtypes.as_dtype(dtype)
     if isinstance(value, Tensor):
         if kind is not None and not kind.is_compatible_with(value.dtype):
-            raise ValueError(f"Tensor conversion requested dtype {kind.name} for Tensor with dtype {value.dtype.name}: {str(value)!r}")
+            raise ValueError(
+                f"Tensor conversion requested dtype {kind.name} for Tensor with dtype {value.dtype.name}: {str(value)!r}"
+            )
         return value
     wish = preferred_dtype if preferred_dtype is not None else dtype_hint
     if kind is None and wish is not None:
@@ -60,35 +66,24 @@ def _converted(value: Any, kind: Any, name: str | None, as_ref: bool) -> Tensor:
             if made is not NotImplemented:
                 return made
     if isinstance(value, Operation):
-        raise TypeError(f"Can't convert Operation '{value.name}' to Tensor (target dtype={kind and kind.name}, name={name!r}, as_ref={as_ref})")
-    if isinstance(value, SparseTensor):
         raise TypeError(
-            f"Failed to convert object of type {type(value)} to Tensor. Contents: {value}. Consider casting elements to a supported type."
+            f"Can't convert Operation '{value.name}' to Tensor (target dtype={kind and kind.name}, name={name!r}, as_ref={as_ref})"
         )
     return constant(value, kind, name=name or "Const")
 
 
-def convert_n_to_tensor(values: Any, dtype: Any = None, name: str | None = None, preferred_dtype: Any = None) -> list[Tensor]:
+def convert_n_to_tensor(
+    values: Any, dtype: Any = None, name: str | None = None, preferred_dtype: Any = None
+) -> list[Tensor]:
     """`convert_to_tensor` for each."""
     return [
-        convert_to_tensor(v, dtype, None if name is None else f"{name}_{i}", preferred_dtype) for i, v in enumerate(values)
+        convert_to_tensor(v, dtype, None if name is None else f"{name}_{i}", preferred_dtype)
+        for i, v in enumerate(values)
     ]
-
-
-def convert_to_tensor_or_sparse_tensor(value: Any, dtype: Any = None, name: str | None = None) -> Any:
-    """Sparse tensors and their values as a SparseTensor, anything else as a tensor."""
-    from jax_slim.tf1.graph.tensors import SparseTensorValue
-
-    if isinstance(value, SparseTensorValue):
-        value = SparseTensor.from_value(value)
-    return value if isinstance(value, SparseTensor) else convert_to_tensor(value, dtype, name)
-
-
-def convert_to_tensor_or_indexed_slices(value: Any, dtype: Any = None, name: str | None = None) -> Any:
-    """IndexedSlices as they are, anything else as a tensor."""
-    return value if isinstance(value, IndexedSlices) else convert_to_tensor(value, dtype, name)
 
 
 def is_dense_tensor_like(value: Any) -> bool:
     """Whether it is a tensor or converts to one by a function of its own (a variable)."""
-    return isinstance(value, Tensor) or any(isinstance(value, base) for _, _, base, _ in _FUNCTIONS if base not in (list, tuple))
+    return isinstance(value, Tensor) or any(
+        isinstance(value, base) for _, _, base, _ in _FUNCTIONS if base not in (list, tuple)
+    )

@@ -10,7 +10,9 @@ _PARTS = ("job", "replica", "task", "device")
 class DeviceSpec:
     """`tf.DeviceSpec`: the parts of a device name."""
 
-    def __init__(self, job: Any = None, replica: Any = None, task: Any = None, device_type: Any = None, device_index: Any = None) -> None:
+    def __init__(
+        self, job: Any = None, replica: Any = None, task: Any = None, device_type: Any = None, device_index: Any = None
+    ) -> None:
         self.job, self.replica, self.task = job, replica, task
         self.device_type, self.device_index = device_type, device_index
 
@@ -46,7 +48,9 @@ class DeviceSpec:
                 setattr(self, name, getattr(other, name))
 
     def to_string(self) -> str:
-        text = "".join(f"/{key}:{getattr(self, key)}" for key in ("job", "replica", "task") if getattr(self, key) is not None)
+        text = "".join(
+            f"/{key}:{getattr(self, key)}" for key in ("job", "replica", "task") if getattr(self, key) is not None
+        )
         if self.device_type is not None:
             text += f"/device:{self.device_type}:{'*' if self.device_index is None else self.device_index}"
         return text

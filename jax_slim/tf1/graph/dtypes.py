@@ -135,7 +135,9 @@ complex64, complex128, string, resource, variant = (
 )
 bool_ = _BY_NAME["bool"]
 qint8, quint8, qint16, quint16, qint32 = (_BY_NAME[n] for n in ("qint8", "quint8", "qint16", "quint16", "qint32"))
-QUANTIZED_DTYPES = frozenset(_BY_NAME[n + end] for n in ("qint8", "quint8", "qint16", "quint16", "qint32") for end in ("", "_ref"))
+QUANTIZED_DTYPES = frozenset(
+    _BY_NAME[n + end] for n in ("qint8", "quint8", "qint16", "quint16", "qint32") for end in ("", "_ref")
+)
 _BY_NUMPY = {np.dtype(t): _BY_NAME[n] for n, _, t in reversed(_TYPES) if t is not np.object_ and not n.startswith("q")}
 
 

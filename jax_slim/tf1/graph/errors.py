@@ -46,7 +46,9 @@ NotFoundError = _error("NotFoundError", NOT_FOUND, "A file, a variable in a chec
 AlreadyExistsError = _error("AlreadyExistsError", ALREADY_EXISTS, "It exists already.")
 PermissionDeniedError = _error("PermissionDeniedError", PERMISSION_DENIED, "It is not allowed.")
 ResourceExhaustedError = _error("ResourceExhaustedError", RESOURCE_EXHAUSTED, "Memory or disk ran out.")
-FailedPreconditionError = _error("FailedPreconditionError", FAILED_PRECONDITION, "A variable has no value yet, or the like.")
+FailedPreconditionError = _error(
+    "FailedPreconditionError", FAILED_PRECONDITION, "A variable has no value yet, or the like."
+)
 AbortedError = _error("AbortedError", ABORTED, "It was aborted.")
 OutOfRangeError = _error("OutOfRangeError", OUT_OF_RANGE, "The end of a queue, an iterator or a file.")
 UnimplementedError = _error("UnimplementedError", UNIMPLEMENTED, "The operation has no such form.")

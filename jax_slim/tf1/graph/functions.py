@@ -31,7 +31,9 @@ class FunctionGraph(graphs.Graph):
             return found
         if tensor.op.type == "Const":
             with self.as_default(), self.control_dependencies(None):
-                found = conversion.constant(tensor.op.attrs["value"], tensor.dtype.base_dtype, name=tensor.op.name.rpartition("/")[2])
+                found = conversion.constant(
+                    tensor.op.attrs["value"], tensor.dtype.base_dtype, name=tensor.op.name.rpartition("/")[2]
+                )
             self.captures[tensor] = found
             return found
         if isinstance(self.outer, FunctionGraph) and tensor.graph is not self.outer:
@@ -39,7 +41,9 @@ class FunctionGraph(graphs.Graph):
         else:
             tensor_outside = tensor
         with self.as_default(), self.control_dependencies(None), self.name_scope(None):
-            found = building.make("Placeholder", dtype=tensor.dtype.base_dtype, shape=tensor.shape, name=tensor.op.name.rpartition("/")[2])
+            found = building.make(
+                "Placeholder", dtype=tensor.dtype.base_dtype, shape=tensor.shape, name=tensor.op.name.rpartition("/")[2]
+            )
         found._shape = tensor.shape
         self.captures[tensor] = found
         if tensor_outside is not tensor:
@@ -65,11 +69,22 @@ class Function:
       captured: the tensors outside that it uses, and `captured_inputs`, their placeholders inside.
     """
 
-    def __init__(self, function: Any, types: list[dtypes.DType], argument_shapes: list[shapes.TensorShape], name: str, pack: Any = None, unpack: Any = None) -> None:
+    def __init__(
+        self,
+        function: Any,
+        types: list[dtypes.DType],
+        argument_shapes: list[shapes.TensorShape],
+        name: str,
+        pack: Any = None,
+        unpack: Any = None,
+    ) -> None:
         self.name = f"__inference_{name}_{next(_numbers)}"
         self.graph = FunctionGraph(graphs.get_default_graph())
         with self.graph.as_default():
-            self.inputs = [building.make("Placeholder", dtype=t, shape=s, name="arg") for t, s in zip(types, argument_shapes, strict=True)]
+            self.inputs = [
+                building.make("Placeholder", dtype=t, shape=s, name="arg")
+                for t, s in zip(types, argument_shapes, strict=True)
+            ]
             for tensor, shape in zip(self.inputs, argument_shapes, strict=True):
                 tensor._shape = shape
             result = function(*(pack(self.inputs) if pack else self.inputs))

@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs, op_defs, rows, shapes
-from jax_slim.tf1.graph.tensors import IndexedSlices, Operation, Tensor
+from jax_slim.tf1.graph.composites import IndexedSlices
+from jax_slim.tf1.graph.tensors import Operation, Tensor
 
-op_defs.register("SlimGradient(inputs: *Tin) -> (outputs: *Tout) | Tin: list(type), Tout: list(type), forward: string, places: list(int), given: list(int)")
+op_defs.register(
+    "SlimGradient(inputs: *Tin) -> (outputs: *Tout) | Tin: list(type), Tout: list(type), forward: string, places: list(int), given: list(int)"
+)
 
 
 class AggregationMethod:
@@ -84,12 +87,20 @@ def _own_gradient(y: Tensor, given: Any, place: int) -> Any:
         if kind.is_complex:
             raise TypeError(f"Gradients of complex tensors must set grad_ys (y.dtype = {kind!r})")
         shape = y.shape
-        sizes = conversion.constant(np.array(shape.as_list(), np.int32), name="Shape") if shape.is_fully_defined() else building.make("Shape", y)
+        sizes = (
+            conversion.constant(np.array(shape.as_list(), np.int32), name="Shape")
+            if shape.is_fully_defined()
+            else building.make("Shape", y)
+        )
         return building.make("Fill", sizes, conversion.constant(1, kind, name=f"grad_ys_{place}"))
     if kind.is_floating or kind.is_integer:
-        given = given if isinstance(given, IndexedSlices) else conversion.convert_to_tensor(given, name=f"grad_ys_{place}")
+        given = (
+            given if isinstance(given, IndexedSlices) else conversion.convert_to_tensor(given, name=f"grad_ys_{place}")
+        )
         if not (given.dtype.base_dtype.is_floating or given.dtype.base_dtype.is_integer):
-            raise TypeError(f"Gradient type {given.dtype.name} generated for real or integer-valued tensor {y} with type {kind.name} must be real or integer")
+            raise TypeError(
+                f"Gradient type {given.dtype.name} generated for real or integer-valued tensor {y} with type {kind.name} must be real or integer"
+            )
     else:
         given = conversion.convert_to_tensor(given, name=f"grad_ys_{place}")
     if isinstance(given, Tensor) and not given.shape.is_compatible_with(y.shape):
@@ -159,7 +170,9 @@ class _Walk:
     def run(self, grad_ys: list[Any]) -> list[Any]:
         for y, gradient in zip(self.ys, grad_ys, strict=True):
             self.grads[y].append(gradient)
-        ready = collections.deque(dict.fromkeys(n for y in self.ys if (n := self._node(y.op)) in self.between and not self.pending[n]))
+        ready = collections.deque(
+            dict.fromkeys(n for y in self.ys if (n := self._node(y.op)) in self.between and not self.pending[n])
+        )
         done: set[Any] = set()
         totals: dict[Tensor, Any] = {}
         while ready:
@@ -231,11 +244,19 @@ def _sum(found: list[Any], tensor: Tensor, aggregation: Any) -> Any:
     if len(found) == 1:
         return found[0]
     if all(isinstance(g, IndexedSlices) for g in found):
-        values = building.make("ConcatV2", [g.values for g in found], conversion.constant(0, name="axis"), name="concat")
-        indices = building.make("ConcatV2", [g.indices for g in found], conversion.constant(0, name="axis"), name="concat")
+        values = building.make(
+            "ConcatV2", [g.values for g in found], conversion.constant(0, name="axis"), name="concat"
+        )
+        indices = building.make(
+            "ConcatV2", [g.indices for g in found], conversion.constant(0, name="axis"), name="concat"
+        )
         return IndexedSlices(values, indices, found[0].dense_shape)
     dense = [conversion.convert_to_tensor(g) for g in found]
-    if aggregation == AggregationMethod.EXPERIMENTAL_ACCUMULATE_N and len(dense) > 2 and tensor.shape.is_fully_defined():
+    if (
+        aggregation == AggregationMethod.EXPERIMENTAL_ACCUMULATE_N
+        and len(dense) > 2
+        and tensor.shape.is_fully_defined()
+    ):
         return building.make("AccumulateNV2", dense, shape=tensor.shape)
     if aggregation in (AggregationMethod.EXPERIMENTAL_TREE, AggregationMethod.EXPERIMENTAL_ACCUMULATE_N):
         with graphs.name_scope(tensor.op.name + "_gradient_sum"):
@@ -263,11 +284,25 @@ def generic(op: Operation, out_grads: list[Any]) -> list[Any]:
     return result
 
 
-def node(forward: Any, inputs: list[Tensor], places: tuple[int, ...], outputs: list[Tensor], out_grads: list[Any]) -> list[Tensor]:
+def node(
+    forward: Any, inputs: list[Tensor], places: tuple[int, ...], outputs: list[Tensor], out_grads: list[Any]
+) -> list[Tensor]:
     """A node with the gradients of a forward operation (or construct) with respect to the inputs at `places`."""
-    given = tuple(i for i, (g, t) in enumerate(zip(out_grads, outputs, strict=True)) if g is not None and (t.dtype.base_dtype.is_floating or t.dtype.base_dtype.is_complex))
+    given = tuple(
+        i
+        for i, (g, t) in enumerate(zip(out_grads, outputs, strict=True))
+        if g is not None and (t.dtype.base_dtype.is_floating or t.dtype.base_dtype.is_complex)
+    )
     dense = [conversion.convert_to_tensor(out_grads[i]) for i in given]
-    made = building.make_op("SlimGradient", [*inputs, *dense], Tout=[inputs[p].dtype.base_dtype for p in places], forward=forward.name, places=list(places), given=list(given), name=forward.name.rpartition("/")[2])
+    made = building.make_op(
+        "SlimGradient",
+        [*inputs, *dense],
+        Tout=[inputs[p].dtype.base_dtype for p in places],
+        forward=forward.name,
+        places=list(places),
+        given=list(given),
+        name=forward.name.rpartition("/")[2],
+    )
     made.private.update(forward=forward, inputs=places, gradients=given)
     for place, tensor in zip(places, made.outputs, strict=True):
         tensor.set_shape(inputs[place].shape)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jax_slim.tf1.graph import collections, devices, op_defs
-from jax_slim.tf1.graph.tensors import Operation, SparseTensor, Tensor
+from jax_slim.tf1.graph.tensors import Operation, Tensor
 
 _OWN = str(Path(__file__).resolve().parents[1])
 _VALID_OP_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\-/]*$")
@@ -91,7 +91,19 @@ class Graph:
             colocate = self._stack("colocations", [])
             if colocate and "_class" not in attrs:
                 attrs["_class"] = sorted({group for op in colocate for group in op.colocation_groups()})
-            op = Operation(self, name, op_type, op_def or op_defs.find(op_type), inputs, control, list(dtypes), attrs, "", _made_at(), context)
+            op = Operation(
+                self,
+                name,
+                op_type,
+                op_def or op_defs.find(op_type),
+                inputs,
+                control,
+                list(dtypes),
+                attrs,
+                "",
+                _made_at(),
+                context,
+            )
             op.number = len(self._by_number)
             self._by_number.append(op)
             self._by_name[name] = op
@@ -140,7 +152,11 @@ class Graph:
           ValueError: it is of another graph, or the name is not one.
           TypeError: it is neither, or not of the kind asked for.
         """
-        wanted = " or ".join(["a Tensor"] * allow_tensor + ["an Operation"] * allow_operation).replace("a T", "T").replace("an O", "O")
+        wanted = (
+            " or ".join(["a Tensor"] * allow_tensor + ["an Operation"] * allow_operation)
+            .replace("a T", "T")
+            .replace("an O", "O")
+        )
         as_element = getattr(obj, "_as_graph_element", None)
         if as_element is not None:
             obj = as_element()
@@ -148,7 +164,9 @@ class Graph:
             return self._named(obj, allow_tensor, allow_operation, wanted)
         if (isinstance(obj, Tensor) and allow_tensor) or (isinstance(obj, Operation) and allow_operation):
             if obj.graph is not self:
-                raise ValueError(f"{'Tensor' if isinstance(obj, Tensor) else 'Operation'} {obj!r} is not an element of this graph.")
+                raise ValueError(
+                    f"{'Tensor' if isinstance(obj, Tensor) else 'Operation'} {obj!r} is not an element of this graph."
+                )
             return obj
         raise TypeError(f"Can not convert a {type(obj).__name__} into a {wanted}.")
 
@@ -156,22 +174,32 @@ class Graph:
         if ":" in name and allow_tensor:
             op_name, _, place = name.rpartition(":")
             if not place.isdigit() or ":" in op_name:
-                raise ValueError(f"The name {name!r} looks a like a Tensor name, but is not a valid one. Tensor names must be of the form \"<op_name>:<output_index>\".")
+                raise ValueError(
+                    f'The name {name!r} looks a like a Tensor name, but is not a valid one. Tensor names must be of the form "<op_name>:<output_index>".'
+                )
             op = self._by_name.get(op_name)
             if op is None:
-                raise KeyError(f"The name {name!r} refers to a Tensor which does not exist. The operation, {op_name!r}, does not exist in the graph.")
+                raise KeyError(
+                    f"The name {name!r} refers to a Tensor which does not exist. The operation, {op_name!r}, does not exist in the graph."
+                )
             if int(place) >= len(op.outputs):
-                raise KeyError(f"The name {name!r} refers to a Tensor which does not exist. The operation, {op_name!r}, exists but only has {len(op.outputs)} outputs.")
+                raise KeyError(
+                    f"The name {name!r} refers to a Tensor which does not exist. The operation, {op_name!r}, exists but only has {len(op.outputs)} outputs."
+                )
             return op.outputs[int(place)]
         if ":" in name:
             raise ValueError(f"Name {name!r} appears to refer to a Tensor, not a {wanted}.")
         op = self._by_name.get(name)
         if op is not None and not allow_operation:
-            raise ValueError(f"The name {name!r} refers to an Operation, not a {wanted}. Tensor names must be of the form \"<op_name>:<output_index>\".")
+            raise ValueError(
+                f'The name {name!r} refers to an Operation, not a {wanted}. Tensor names must be of the form "<op_name>:<output_index>".'
+            )
         if op is None and allow_operation:
             raise KeyError(f"The name {name!r} refers to an Operation not in the graph.")
         if op is None:
-            raise ValueError(f"The name {name!r} looks like an (invalid) Operation name, not a {wanted}. Tensor names must be of the form \"<op_name>:<output_index>\".")
+            raise ValueError(
+                f'The name {name!r} looks like an (invalid) Operation name, not a {wanted}. Tensor names must be of the form "<op_name>:<output_index>".'
+            )
         return op
 
     def finalize(self) -> None:
@@ -235,7 +263,9 @@ class Graph:
         """
         session = session if session is not None else get_default_session()
         if session is None:
-            raise ValueError(f"Cannot {purpose}: No default session is registered. Use `with sess.as_default()` or pass an explicit session.")
+            raise ValueError(
+                f"Cannot {purpose}: No default session is registered. Use `with sess.as_default()` or pass an explicit session."
+            )
         if session.graph is not self:
             raise ValueError(f"Cannot {purpose}: the session's graph is different from its graph.")
         return session
@@ -346,7 +376,9 @@ class Graph:
         finally:
             self._local.colocations = kept
 
-    _colocate_with_for_gradient = lambda self, op, gradient_uid=None, ignore_existing=False: self.colocate_with(op, ignore_existing)  # noqa: E731
+    _colocate_with_for_gradient = lambda self, op, gradient_uid=None, ignore_existing=False: self.colocate_with(
+        op, ignore_existing
+    )  # noqa: E731
 
     @contextlib.contextmanager
     def container(self, container_name: str) -> Iterator[str]:
@@ -380,8 +412,6 @@ class Graph:
             as_element = getattr(entry, "_as_graph_element", None)
             entry = entry if as_element is None else as_element()
             if hasattr(entry, "values") and hasattr(entry, "indices"):
-                entry = entry.values
-            if isinstance(entry, SparseTensor):
                 entry = entry.values
             entry = getattr(entry, "flow", entry) if not isinstance(entry, Tensor | Operation | str) else entry
             if callable(entry) and not isinstance(entry, Tensor | Operation):
@@ -428,7 +458,11 @@ def _made_at() -> str:
     frame: Any = sys._getframe(2)
     while frame is not None:
         code = frame.f_code
-        if not code.co_filename.startswith(_OWN) and not code.co_filename.startswith("<frozen") and "contextlib" not in code.co_filename:
+        if (
+            not code.co_filename.startswith(_OWN)
+            and not code.co_filename.startswith("<frozen")
+            and "contextlib" not in code.co_filename
+        ):
             return f"{code.co_filename}:{frame.f_lineno}"
         frame = frame.f_back
     return ""
@@ -476,7 +510,9 @@ def reset_default_graph() -> None:
     """
     global _global_graph
     if _graphs():
-        raise AssertionError("Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared graph, exit the nesting and create a new graph.")
+        raise AssertionError(
+            "Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared graph, exit the nesting and create a new graph."
+        )
     _global_graph = None
 
 

@@ -40,7 +40,15 @@ def _find(tensor: Tensor) -> Any:
         rank = op._inputs[0].shape.ndims
         return _UNKNOWN if rank is None else np.int32(rank).reshape(())
     row = rows.find(op.type)
-    if row is None or row.host or row.context or not row.numpy or not op._inputs or op.context is not None and op.type in ("Merge", "Enter", "Exit"):
+    if (
+        row is None
+        or row.host
+        or row.context
+        or not row.numpy
+        or not op._inputs
+        or op.context is not None
+        and op.type in ("Merge", "Enter", "Exit")
+    ):
         return _UNKNOWN
     values = []
     for source in op._inputs:
@@ -86,7 +94,7 @@ def sizes_of(tensor: Tensor) -> list[int | None] | None:
                 return None
             whole.extend(sizes)
         return whole
-    if op.type in ("Identity", "Cast", "StopGradient"):
+    if op.type in ("Identity", "StopGradient"):
         return sizes_of(op._inputs[0])
     if op.type == "StridedSlice":
         return _sliced(op)

@@ -131,7 +131,9 @@ def _value(kind: str, text: str) -> Any:
     if kind == "type":
         return dtypes.as_dtype(text)
     if kind == "shape":
-        return shapes.TensorShape(None if text == "?" else [None if d == "-1" else int(d) for d in text[1:-1].split(",") if d])
+        return shapes.TensorShape(
+            None if text == "?" else [None if d == "-1" else int(d) for d in text[1:-1].split(",") if d]
+        )
     if kind in ("int", "float"):
         return int(text) if kind == "int" else float(text)
     return text == "true" if kind == "bool" else None

@@ -46,14 +46,17 @@ class Row:
         """The outputs of an operation for these inputs (one entry for each tensor)."""
         attributes = {name: op.attrs[name] for name in self.wanted if name in op.attrs}
         arguments = grouped(op, inputs)
-        result = self.compute(run, op, *arguments, **attributes) if self.context else self.compute(*arguments, **attributes)
+        result = (
+            self.compute(run, op, *arguments, **attributes) if self.context else self.compute(*arguments, **attributes)
+        )
         if isinstance(result, tuple | list):
             return list(result)
         return [result] if op.outputs else []
 
 
 _ROWS: dict[str, Row] = {}
-_GRADIENTS: dict[str, Any] = {}
+_GRADIENTS: dict[str, Any] = {}  # what programs register
+_RULES: dict[str, Any] = {}  # what `set_gradient` has set
 
 
 def row(*types: str, **facts: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -93,6 +96,8 @@ def gradient_of(op: Any) -> Any:
         return _GRADIENTS[name]
     if op.type in _GRADIENTS:
         return _GRADIENTS[op.type]
+    if op.type in _RULES:
+        return _RULES[op.type]
     found = find(op.type)
     return None if found is None else found.gradient
 
@@ -109,7 +114,7 @@ def set_gradient(*types: str) -> Callable[[Callable[..., Any]], Callable[..., An
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         for type in types:
-            _ROWS[type].gradient = function
+            _RULES[type] = function
         return function
 
     return register

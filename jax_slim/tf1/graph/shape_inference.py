@@ -71,7 +71,11 @@ def _probed(op: Any, row: rows.Row, static: list[Any]) -> list[Any]:
     results = []
     for size in _PROBES if unknown else _PROBES[:1]:
         arguments = [
-            v if v is not None else jax.ShapeDtypeStruct(tuple(size if d is None else d for d in t.shape.sizes), t.dtype.base_dtype.as_numpy_dtype)
+            v
+            if v is not None
+            else jax.ShapeDtypeStruct(
+                tuple(size if d is None else d for d in t.shape.sizes), t.dtype.base_dtype.as_numpy_dtype
+            )
             for t, v in zip(op._inputs, static, strict=True)
         ]
         try:
@@ -79,7 +83,9 @@ def _probed(op: Any, row: rows.Row, static: list[Any]) -> list[Any]:
         except Exception as error:
             if unknown:
                 return [None for _ in op.outputs]
-            raise ValueError(f"{error} for '{op.name}' (op: '{op.type}') with input shapes: {', '.join(str(t.shape) for t in op._inputs)}.") from error
+            raise ValueError(
+                f"{error} for '{op.name}' (op: '{op.type}') with input shapes: {', '.join(str(t.shape) for t in op._inputs)}."
+            ) from error
     first = results[0]
     if len(results) == 1:
         return first
@@ -114,7 +120,9 @@ def of_broadcast(op: Any) -> Any:
     try:
         return [shapes.broadcast(*(t.shape for t in op._inputs))]
     except ValueError as error:
-        raise ValueError(f"{error} for '{op.name}' (op: '{op.type}') with input shapes: {', '.join(str(t.shape) for t in op._inputs)}.") from None
+        raise ValueError(
+            f"{error} for '{op.name}' (op: '{op.type}') with input shapes: {', '.join(str(t.shape) for t in op._inputs)}."
+        ) from None
 
 
 def scalar(op: Any) -> Any:

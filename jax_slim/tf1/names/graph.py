@@ -8,7 +8,6 @@ NAMES: dict[str, str] = {
     "TensorShape": "graph.shapes:TensorShape",
     "Dimension": "graph.shapes:Dimension",
     "dimension_value": "graph.shapes:dimension_value",
-    "dimension_at_index": "graph.shapes:dimension_at_index",
     "DType": "graph.dtypes:DType",
     "as_dtype": "graph.dtypes:as_dtype",
     "bool": "graph.dtypes:bool_",
@@ -22,7 +21,6 @@ NAMES: dict[str, str] = {
     "contrib.framework.is_tensor": "python.framework:is_tensor",
     "contrib.framework.get_name_scope": "python.framework:get_name_scope",
     "contrib.util.constant_value": "python.array:constant_value",
-    "contrib.util.ops_used_by_graph_def": "files.graph_defs:ops_used_by_graph_def",
     "contrib.util.make_tensor_proto": "graph.tensor_protos:make_tensor_proto",
     "contrib.util.make_ndarray": "graph.tensor_protos:make_ndarray",
     "get_static_value": "python.framework:get_static_value",
@@ -31,13 +29,10 @@ NAMES: dict[str, str] = {
     "strip_name_scope": "python.framework:strip_name_scope",
     "prepend_name_scope": "python.framework:prepend_name_scope",
     "convert_to_tensor": "graph.conversion:convert_to_tensor",
-    "convert_to_tensor_or_sparse_tensor": "graph.conversion:convert_to_tensor_or_sparse_tensor",
-    "convert_to_tensor_or_indexed_slices": "graph.conversion:convert_to_tensor_or_indexed_slices",
+    "convert_to_tensor_or_sparse_tensor": "graph.composites:convert_to_tensor_or_sparse_tensor",
+    "convert_to_tensor_or_indexed_slices": "graph.composites:convert_to_tensor_or_indexed_slices",
     "register_tensor_conversion_function": "graph.conversion:register_tensor_conversion_function",
-    "errors.raise_exception_on_not_ok_status": "python.framework:raise_exception_on_not_ok_status",
 }
-del NAMES["errors.raise_exception_on_not_ok_status"], NAMES["contrib.util.ops_used_by_graph_def"]
-del NAMES["dimension_at_index"]
 NAMES["dtypes.as_dtype"], NAMES["dtypes.DType"] = NAMES["as_dtype"], NAMES["DType"]
 NAMES["compat.dimension_value"] = NAMES["dimension_value"]
 
@@ -48,7 +43,7 @@ for _name in (
     NAMES[_name] = NAMES[f"dtypes.{_name}"] = f"graph.dtypes:{_name}"
 NAMES["dtypes.bool"] = NAMES["bool"]
 for _name in "SparseTensor SparseTensorValue IndexedSlices IndexedSlicesValue".split():
-    NAMES[_name] = f"graph.tensors:{_name}"
+    NAMES[_name] = f"graph.composites:{_name}"
 NAMES["sparse.SparseTensor"] = NAMES["SparseTensor"]
 for _name in (
     "device control_dependencies colocate_with add_to_collection add_to_collections get_collection get_collection_ref "

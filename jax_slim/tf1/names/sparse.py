@@ -18,7 +18,7 @@ NAMES = {
     "sparse.expand_dims": "python.sparse:sparse_expand_dims",
     "sparse.eye": "python.sparse:sparse_eye",
     "sparse.from_dense": "python.sparse:from_dense",
-    "sparse.SparseTensor": "graph.tensors:SparseTensor",
+    "sparse.SparseTensor": "graph.composites:SparseTensor",
     "contrib.layers.dense_to_sparse": "python.sparse:dense_to_sparse",
     **{
         f"{prefix}{name}": f"python.sparse_texts:{name}"

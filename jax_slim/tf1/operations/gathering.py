@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_slim.tf1.graph import building, conversion, dtypes, gradients, known_values, rows, shapes
-from jax_slim.tf1.graph.tensors import IndexedSlices
+from jax_slim.tf1.graph.composites import IndexedSlices
 from jax_slim.tf1.operations.arrays import is_known, require, xp
 from jax_slim.tf1.operations.shape_rules import (
     check_rank,
@@ -71,9 +71,6 @@ def _gather_gradient(op: Any, gradient: Any) -> Any:
     rest = building.make("StridedSlice", shape, [1], [0], [1], end_mask=1)
     count = building.make("ExpandDims", building.make("Size", indices), 0)
     values = building.make("Reshape", gradient, building.make("ConcatV2", [count, rest], 0, name="concat"))
-    known = params.shape.sizes
-    if known is not None:
-        values.set_shape([indices.shape.num_elements(), *known[1:]])
     rows_ = building.make("Reshape", indices, count)
     return [IndexedSlices(values, rows_, shape)] + [None] * (len(op._inputs) - 1)
 

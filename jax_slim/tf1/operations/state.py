@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_slim.tf1.graph import building, errors, rows, shape_inference, shapes
-from jax_slim.tf1.graph.tensors import IndexedSlices, Tensor
+from jax_slim.tf1.graph.composites import IndexedSlices
+from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.operations import arrays, slicing
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs, known_values, shapes
-from jax_slim.tf1.graph.tensors import SparseTensor, SparseTensorValue, Tensor
+from jax_slim.tf1.graph.composites import SparseTensor, SparseTensorValue
+from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.python.joining import concat, parallel_stack, split, stack, unstack
 from jax_slim.tf1.python.slicing import slice, strided_slice
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from jax_slim.tf1.graph import building, conversion, dtypes, errors, graphs, known_values, shapes
-from jax_slim.tf1.graph.tensors import Operation, SparseTensor, Tensor
+from jax_slim.tf1.graph.composites import SparseTensor
+from jax_slim.tf1.graph.tensors import Operation, Tensor
 from jax_slim.tf1.operations import checking
 from jax_slim.tf1.python import control_flow
 

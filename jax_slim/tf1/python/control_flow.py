@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from jax_slim.tf1.graph import building, control_flow, conversion, dtypes, graphs, shapes
-from jax_slim.tf1.graph.tensors import IndexedSlices, Operation, SparseTensor, Tensor
+from jax_slim.tf1.graph.composites import IndexedSlices, SparseTensor
+from jax_slim.tf1.graph.tensors import Operation, Tensor
 from jax_slim.tf1.python import structures
 from jax_slim.tf1.python.tensor_array import TensorArray
 

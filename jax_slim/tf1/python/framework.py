@@ -4,7 +4,8 @@ import contextlib
 from typing import Any
 
 from jax_slim.tf1.graph import conversion, graphs, known_values
-from jax_slim.tf1.graph.tensors import IndexedSlices, SparseTensor, Tensor
+from jax_slim.tf1.graph.composites import IndexedSlices, SparseTensor
+from jax_slim.tf1.graph.tensors import Tensor
 
 
 @contextlib.contextmanager

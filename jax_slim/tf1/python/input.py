@@ -3,7 +3,8 @@
 from typing import Any
 
 from jax_slim.tf1.graph import building, collections, conversion, dtypes, graphs, shapes
-from jax_slim.tf1.graph.tensors import SparseTensor, Tensor
+from jax_slim.tf1.graph.composites import SparseTensor
+from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.python import checks, control_flow, math, queues, random, summary, variables
 
 

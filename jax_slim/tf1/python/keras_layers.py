@@ -3,8 +3,18 @@
 from typing import Any
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs, shapes
-from jax_slim.tf1.python import (array, initializers, joining, layer_base, layer_convolutional, layer_core, layer_normalization, layer_pooling,
-                                 layer_transposed, reductions)  # fmt: skip
+from jax_slim.tf1.python import (
+    array,
+    initializers,
+    joining,
+    layer_base,
+    layer_convolutional,
+    layer_core,
+    layer_normalization,
+    layer_pooling,
+    layer_transposed,  # fmt: skip
+    reductions,
+)
 from jax_slim.tf1.python.variables import Variable
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from jax_slim.tf1.graph import conversion, dtypes, graphs, shapes
 from jax_slim.tf1.graph.collections import GraphKeys
-from jax_slim.tf1.graph.tensors import SparseTensor, Tensor
+from jax_slim.tf1.graph.composites import SparseTensor
+from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.python import initializers, variable_scope
 from jax_slim.tf1.python.partitioned import PartitionedVariable
 from jax_slim.tf1.python.variables import Variable

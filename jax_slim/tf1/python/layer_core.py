@@ -3,7 +3,7 @@
 from typing import Any
 
 from jax_slim.tf1.graph import building, dtypes, shapes
-from jax_slim.tf1.graph.tensors import SparseTensor
+from jax_slim.tf1.graph.composites import SparseTensor
 from jax_slim.tf1.python import initializers, smart
 from jax_slim.tf1.python.layer_base import InputSpec, Layer
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from jax_slim.tf1.graph import building, collections, conversion, dtypes, graphs
-from jax_slim.tf1.graph.tensors import Operation, SparseTensor, Tensor
+from jax_slim.tf1.graph.composites import SparseTensor
+from jax_slim.tf1.graph.tensors import Operation, Tensor
 from jax_slim.tf1.operations.tables import LINE_NUMBER, WHOLE_LINE
 from jax_slim.tf1.python import array, gathering, strings
 

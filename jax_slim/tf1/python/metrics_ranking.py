@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from jax_slim.tf1.graph import conversion, dtypes, graphs
-from jax_slim.tf1.graph.tensors import SparseTensor
+from jax_slim.tf1.graph import composites, dtypes, graphs
+from jax_slim.tf1.graph.composites import SparseTensor
 from jax_slim.tf1.python import (
     array,
     constant_op,
@@ -28,7 +28,7 @@ def at_k_name(name: str, k: int | None = None, class_id: int | None = None) -> s
 
 def _expanded(labels: Any, predictions: Any) -> Any:
     with graphs.name_scope(None, "expand_labels", (labels, predictions)):
-        labels = conversion.convert_to_tensor_or_sparse_tensor(labels)
+        labels = composites.convert_to_tensor_or_sparse_tensor(labels)
         if isinstance(labels, SparseTensor):
             given = labels
             return control_flow.cond(
@@ -46,7 +46,7 @@ def _expanded(labels: Any, predictions: Any) -> Any:
 
 
 def _selected(ids: Any, class_id: Any) -> Any:
-    ids = conversion.convert_to_tensor_or_sparse_tensor(ids)
+    ids = composites.convert_to_tensor_or_sparse_tensor(ids)
     if isinstance(ids, SparseTensor):
         return sparse.sparse_retain(ids, math.equal(ids.values, class_id))
     shape = array.shape(ids, out_type=dtypes.int64)
@@ -127,7 +127,7 @@ def precision_at_k(labels: Any, predictions: Any, k: int, class_id: int | None =
 
 def _number_of_labels(labels: Any, k: int) -> Any:
     with graphs.name_scope(None, "num_relevant", (labels,)) as scope:
-        labels = conversion.convert_to_tensor_or_sparse_tensor(labels)
+        labels = composites.convert_to_tensor_or_sparse_tensor(labels)
         if isinstance(labels, SparseTensor):
             return math.minimum(sets.set_size(labels), k, name=scope)
         shape = array.shape(labels)

@@ -3,7 +3,8 @@
 from typing import Any
 
 from jax_slim.tf1.graph import building
-from jax_slim.tf1.graph.tensors import SparseTensor, Tensor
+from jax_slim.tf1.graph.composites import SparseTensor
+from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.python import arguments, array
 
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from jax_slim.tf1.graph import building, conversion, dtypes, gradients, graphs
+from jax_slim.tf1.graph import building, composites, conversion, dtypes, gradients, graphs
 from jax_slim.tf1.graph.collections import GraphKeys
-from jax_slim.tf1.graph.tensors import IndexedSlices, Tensor
+from jax_slim.tf1.graph.composites import IndexedSlices
+from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.python import control_flow, initial_values, optimizers_slots, state_ops, variables
 
 _FLOATS = frozenset(
@@ -335,7 +336,7 @@ def _checked_gradient(gradient: Any) -> Any:
     if gradient is None:
         return None
     try:
-        return conversion.convert_to_tensor_or_indexed_slices(gradient)
+        return composites.convert_to_tensor_or_indexed_slices(gradient)
     except TypeError:
         raise TypeError(f"Gradient must be convertible to a Tensor or IndexedSlices, or None: {gradient}") from None
 

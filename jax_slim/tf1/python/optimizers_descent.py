@@ -3,7 +3,7 @@
 from typing import Any
 
 from jax_slim.tf1.graph import building, conversion, graphs
-from jax_slim.tf1.graph.tensors import IndexedSlices
+from jax_slim.tf1.graph.composites import IndexedSlices
 from jax_slim.tf1.python import control_flow, initializers, state_ops
 from jax_slim.tf1.python.optimizers import Optimizer, cast, is_resource
 

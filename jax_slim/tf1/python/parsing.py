@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from jax_slim.data.features import FixedLenFeature, FixedLenSequenceFeature, VarLenFeature
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs, shapes
-from jax_slim.tf1.graph.tensors import SparseTensor, Tensor
+from jax_slim.tf1.graph.composites import SparseTensor
+from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.python import array
 
 __all__ = ["FixedLenFeature", "FixedLenSequenceFeature", "VarLenFeature"]

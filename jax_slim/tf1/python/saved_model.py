@@ -7,7 +7,8 @@ from typing import Any
 from jax_slim.tf1.files import protos
 from jax_slim.tf1.graph import dtypes, graphs, known_values
 from jax_slim.tf1.graph.collections import GraphKeys
-from jax_slim.tf1.graph.tensors import Operation, SparseTensor
+from jax_slim.tf1.graph.composites import SparseTensor
+from jax_slim.tf1.graph.tensors import Operation
 from jax_slim.tf1.python import (
     logging,
     meta_graph,

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from jax_slim.tf1.graph import building, conversion
-from jax_slim.tf1.graph.tensors import SparseTensor, SparseTensorValue, Tensor
+from jax_slim.tf1.graph import building, composites
+from jax_slim.tf1.graph.composites import SparseTensor, SparseTensorValue
+from jax_slim.tf1.graph.tensors import Tensor
 
 
 def _sparse(value: Any) -> SparseTensor:
@@ -58,7 +59,7 @@ def _set_operation(a: Any, b: Any, how: str, validate_indices: bool) -> SparseTe
 
 
 def _as_sets(a: Any, b: Any) -> Any:
-    return conversion.convert_to_tensor_or_sparse_tensor(a, name="a"), conversion.convert_to_tensor_or_sparse_tensor(
+    return composites.convert_to_tensor_or_sparse_tensor(a, name="a"), composites.convert_to_tensor_or_sparse_tensor(
         b, name="b"
     )
 

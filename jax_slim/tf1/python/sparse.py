@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs, known_values
-from jax_slim.tf1.graph.tensors import IndexedSlices, SparseTensor, SparseTensorValue, Tensor
+from jax_slim.tf1.graph.composites import IndexedSlices, SparseTensor, SparseTensorValue
+from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.python import array, gathering
 from jax_slim.tf1.python.array import deprecated
 

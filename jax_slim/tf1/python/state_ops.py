@@ -199,7 +199,7 @@ def initialize_local_variables() -> Operation:
 
 def assert_variables_initialized(var_list: Any = None) -> Any:
     """An operation that fails where one of the variables has no value; None where there are no variables."""
-    from jax_slim.tf1.python import array, gathering, joining, variables
+    from jax_slim.tf1.python import array, joining, variables
 
     var_list = variables.global_variables() + variables.local_variables() if var_list is None else var_list
     if not var_list:
@@ -213,7 +213,7 @@ def assert_variables_initialized(var_list: Any = None) -> Any:
 
 def report_uninitialized_variables(var_list: Any = None, name: str = "report_uninitialized_variables") -> Tensor:
     """The names of the variables that have no value: all global and local ones by default."""
-    from jax_slim.tf1.python import array, gathering, joining, variables
+    from jax_slim.tf1.python import gathering, joining, variables
 
     var_list = variables.global_variables() + variables.local_variables() if var_list is None else var_list
     with graphs.name_scope(name):

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs
-from jax_slim.tf1.graph.tensors import SparseTensor, Tensor
+from jax_slim.tf1.graph.composites import SparseTensor
+from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.python import array
 from jax_slim.tf1.python.array import deprecated
 

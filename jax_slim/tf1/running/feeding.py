@@ -6,7 +6,8 @@ import jax
 import numpy as np
 
 from jax_slim.tf1.graph import constants, shapes
-from jax_slim.tf1.graph.tensors import IndexedSlices, IndexedSlicesValue, Operation, SparseTensor, Tensor
+from jax_slim.tf1.graph.composites import IndexedSlices, IndexedSlicesValue, SparseTensor
+from jax_slim.tf1.graph.tensors import Operation, Tensor
 
 
 def feeds_of(graph: Any, feed_dict: Any) -> dict[Tensor, Any]:

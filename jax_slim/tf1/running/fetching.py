@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from jax_slim.tf1.graph.tensors import IndexedSlices, IndexedSlicesValue, Operation, SparseTensor, SparseTensorValue, Tensor
+from jax_slim.tf1.graph.composites import IndexedSlices, IndexedSlicesValue, SparseTensor, SparseTensorValue
+from jax_slim.tf1.graph.tensors import Operation, Tensor
 
 Take = Callable[[Callable[[Any], Any]], Any]  # given what finds an element's value, the structure of values
 

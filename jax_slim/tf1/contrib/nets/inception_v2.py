@@ -3,8 +3,18 @@
 from typing import Any
 
 from jax_slim.tf1.contrib.nets import layers as slim
-from jax_slim.tf1.contrib.nets.inception_stages import (Stage, avg_pool, checked_depth, conv, head, inception_arg_scope, max_pool, mixed, reduced_kernel,
-                                                        run)  # fmt: skip
+from jax_slim.tf1.contrib.nets.inception_stages import (
+    Stage,
+    avg_pool,
+    checked_depth,
+    conv,
+    head,
+    inception_arg_scope,
+    max_pool,
+    mixed,
+    reduced_kernel,
+    run,  # fmt: skip
+)
 
 trunc_normal = slim.trunc_normal
 

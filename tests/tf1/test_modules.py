@@ -1,0 +1,71 @@
+"""The tables of names: everything they say is there, and modules behave as TensorFlow's."""
+
+import subprocess
+import sys
+
+import jax_slim.tf1 as tf
+import pytest
+from jax_slim.tf1 import modules
+
+
+def test_every_name_of_the_tables_is_there():
+    modules.load_rows()
+    missing = []
+    for name, place in modules.table().items():
+        try:
+            modules.load(place)
+        except (AttributeError, ImportError) as error:
+            missing.append(f"{name}: {error}")
+    assert missing == []
+
+
+def test_a_missing_name_says_that_jax_slim_lacks_it():
+    with pytest.raises(AttributeError, match=r"tf\.nn\.no_such_thing is not part of jax-slim's TensorFlow 1"):
+        _ = tf.nn.no_such_thing
+
+
+def test_a_subpackage_of_ours_does_not_hide_tensorflows_module():
+    import jax_slim.tf1.contrib
+    import jax_slim.tf1.python  # noqa: F401
+
+    assert tf.contrib.slim.conv2d is tf.contrib.layers.conv2d
+
+
+def _python(code):
+    return subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=200)
+
+
+def test_import_tensorflow_is_answered_only_after_install():
+    code = """
+import importlib.util, sys
+import jax_slim
+assert importlib.util.find_spec("tensorflow") is None, "the test needs an environment without TensorFlow"
+import jax_slim.tf1
+assert importlib.util.find_spec("tensorflow") is None
+jax_slim.tf1.install()
+import tensorflow as tf, tensorflow.contrib.slim as slim, tf_slim
+import tensorflow.compat.v1 as old
+from tensorflow.python.framework import ops
+from tensorflow.contrib.slim.nets import vgg
+from tensorflow.python.ops import array_ops
+assert slim.conv2d is tf_slim.conv2d and old.placeholder is tf.placeholder and ops.Graph is tf.Graph
+assert array_ops.reshape is tf.reshape
+jax_slim.tf1.uninstall()
+assert "tensorflow" not in sys.modules
+"""
+    done = _python(code)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("arguments", "code", "says"), [([], 2, "usage"), (["--help"], 0, "usage"), (["absent.py"], 2, "must be a file")])
+def test_command_line_of_the_launcher(arguments, code, says):
+    done = subprocess.run([sys.executable, "-m", "jax_slim.tf1", *arguments], capture_output=True, text=True, timeout=200)
+    assert done.returncode == code and says in done.stdout + done.stderr
+
+
+def test_check_lists_missing_names_with_their_lines(tmp_path):
+    (tmp_path / "train.py").write_text("import tensorflow as tf\nfrom tensorflow.contrib import slim\n\nx = tf.nn.relu(tf.no_such(1))\ny = slim.conv2d\n")
+    done = subprocess.run([sys.executable, "-m", "jax_slim.tf1", "--check", str(tmp_path)], capture_output=True, text=True, timeout=200)
+    assert done.returncode == 1
+    assert f"{tmp_path / 'train.py'}:4: tf.no_such is missing" in done.stdout
+    assert "1 files use TensorFlow; all names are there for 0. 1 use Slim" in done.stdout
