@@ -73,3 +73,11 @@ def test_scatters_outside_of_the_variable_are_refused():
             session.run(wrong)
         with pytest.raises(ValueError, match="Shapes must be equal rank"):
             tf.scatter_update(v, [0, 1], [[1.0, 2.0]])
+
+
+def test_a_variable_that_a_branch_reads_has_its_gradient():
+    with tf.Graph().as_default(), tf.Session() as session:
+        v = tf.Variable([1.0, 2.0])
+        gradient = tf.gradients(tf.reduce_sum(v.initialized_value() ** 2), v)[0]
+        session.run(v.initializer)
+        np.testing.assert_array_equal(session.run(gradient), [2.0, 4.0])
