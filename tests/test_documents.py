@@ -51,6 +51,35 @@ def test_the_document_on_loops_of_one_s_own_runs(tmp_path, capfd):
     np.testing.assert_array_equal(scope["again"]["conv1/BatchNorm/moving_mean"], moved)
 
 
+def test_the_document_on_tensorflow_1_programs_runs(tmp_path, capfd):
+    code = "\n".join(blocks("docs/tf1_programs.md")).replace("/tmp/tf1", str(tmp_path))
+    scope = {}
+    exec(compile(code, "docs/tf1_programs.md", "exec"), scope)
+    shown = re.search(r"# (\['conv/.*), \.\.\.$", code, re.MULTILINE).group(1)
+    assert capfd.readouterr().out.startswith(shown)
+    np.testing.assert_allclose(scope["after"], scope["before"], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(scope["back"], scope["before"], rtol=0, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_the_training_script_of_tf_slim_runs_as_it_is(tmp_path):
+    from tensorboard.backend.event_processing import event_accumulator
+
+    script, steps = str(ROOT / "examples" / "tf1_training.py"), 30
+    done = subprocess.run(
+        [sys.executable, "-m", "jax_slim.tf1", script, f"--train_log_dir={tmp_path}", f"--number_of_steps={steps}"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert float(re.search(r"never seen: ([\d.]+)%", done.stdout).group(1)) > 40
+    assert f'model_checkpoint_path: "{tmp_path}/model.ckpt-{steps}"' in (tmp_path / "checkpoint").read_text()
+    events = event_accumulator.EventAccumulator(str(tmp_path)).Reload()
+    curve = events.Scalars("losses/total_loss")
+    assert curve[-1].value < curve[0].value
+    nodes = {node.name: node.op for node in events.Graph().node}
+    assert (nodes["conv1/conv1_1/Conv2D"], nodes["train_op/control_dependency"]) == ("Conv2D", "Identity")
+
+
 @pytest.mark.slow
 def test_the_example_of_fine_tuning_gains_from_what_was_learnt_before(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["fine_tuning.py", "--logdir", str(tmp_path), "--steps", "160"])
