@@ -16,7 +16,8 @@ def test_nodes_have_the_names_that_programs_fetch():
             slim.conv2d(x, 4, [3, 3], scope="conv1")
         names = {op.name for op in graph.get_operations()}
         assert {
-            "conv1/weights", "conv1/weights/read", "conv1/Conv2D", "conv1/BatchNorm/FusedBatchNormV3", "conv1/BatchNorm/AssignMovingAvg",
+            "conv1/weights", "conv1/weights/read", "conv1/Conv2D", "conv1/BatchNorm/FusedBatchNormV3",
+            "conv1/BatchNorm/AssignMovingAvg",
             "conv1/BatchNorm/AssignMovingAvg_1", "conv1/kernel/Regularizer/l2_regularizer", "conv1/Relu",
         } <= names  # fmt: skip
         assert "conv1/BiasAdd" not in names
