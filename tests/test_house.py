@@ -44,6 +44,17 @@ HOUSE: list[dict[str, set[str]]] = [
     {"cli": {"PIL", "optax", "rich"}},
     {"__main__": set()},
 ]
+# The floors inside of tf1: its folders and files, each on a floor above what it may import.
+TF1: list[set[str]] = [
+    {"graph", "names"},
+    {"files"},
+    {"operations"},
+    {"running"},
+    {"python"},
+    {"contrib"},
+    {"__init__", "__main__", "checking", "companions", "imports", "launching", "modules"},
+]
+TF1_FLOORS = {part: floor for floor, parts in enumerate(TF1) for part in parts}
 FLOORS = {room: floor for floor, rooms in enumerate(HOUSE) for room in rooms}
 GUESTS = {room: guests for rooms in HOUSE for room, guests in rooms.items()}
 EVERYWHERE = {"jax", "numpy"} | set(sys.stdlib_module_names)
@@ -103,13 +114,25 @@ def refusal(name: str, imported: str) -> str | None:
         return "nothing inside the package imports the package root: import from the file that defines the name"
     other = imported.split(".")[1]
     if other == room:
-        return None
+        return refusal_inside_tf1(name, imported) if room == "tf1" else None
     if other not in FLOORS:
         return f"{other} is no room of the house: add it to a floor of HOUSE"
     if FLOORS[other] == FLOORS[room]:
         return f"{room} and {other} are both on floor {FLOORS[room]}: a room never imports one of its own floor"
     if FLOORS[other] > FLOORS[room]:
         return f"{room} is on floor {FLOORS[room]}, {other} on floor {FLOORS[other]}: imports go down only"
+    return None
+
+
+def refusal_inside_tf1(name: str, imported: str) -> str | None:
+    """Why a module of tf1 may not import another one of it, or None when it may."""
+    part, other = ((dotted.split(".") + ["__init__"])[2] for dotted in (name, imported))
+    for found in (part, other):
+        if found not in TF1_FLOORS:
+            return f"{found} is no part of tf1: add it to a floor of TF1"
+    if part != other and TF1_FLOORS[other] >= TF1_FLOORS[part] != TF1_FLOORS["__init__"]:
+        floors = f"{part} is on floor {TF1_FLOORS[part]}, {other} on floor {TF1_FLOORS[other]}"
+        return f"inside tf1 {floors}: imports go down only"
     return None
 
 
@@ -266,6 +289,30 @@ def test_planted_faults_are_found(tmp_path, name, source, message):
     (found,) = build(tmp_path, {"core/__init__.py": "", "core/names.py": "", name: source})
     assert found.startswith(f"{PACKAGE}/{name}:")
     assert message in found
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "message"),
+    [
+        (
+            "graph/a.py",
+            "from jax_slim.tf1.operations import b\n",
+            "inside tf1 graph is on floor 0, operations on floor 2",
+        ),
+        (
+            "files/a.py",
+            "def f():\n    from jax_slim.tf1.operations import b\n",
+            "files is on floor 1, operations on floor 2",
+        ),
+        ("python/a.py", "from jax_slim.tf1 import modules\n", "inside tf1 python is on floor 4, modules on floor 6"),
+        ("helpers/a.py", "from jax_slim.tf1.graph import b\n", "helpers is no part of tf1"),
+    ],
+)
+def test_floors_inside_tf1(tmp_path, name, source, message):
+    files = dict.fromkeys(("operations/b.py", "files/b.py", "graph/b.py", "modules.py"), "")
+    found = build(tmp_path, {f"tf1/{path}": text for path, text in {**files, name: source}.items()})
+    assert len(found) == 1
+    assert message in found[0]
 
 
 def test_a_room_imported_through_the_root_is_still_a_room(tmp_path):
