@@ -4,7 +4,7 @@ import os
 import runpy
 import sys
 
-from jax_slim.tf1 import imports
+from jax_slim.tf1 import children, imports
 
 _USAGE = """usage: python -m jax_slim.tf1 PROGRAM [ARGS]     runs a TensorFlow 1 program on JAX
        python -m jax_slim.tf1 -m MODULE [ARGS]
@@ -26,6 +26,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"jax_slim.tf1: the program must be a file, got {target[0]!r}.\n" if target else _USAGE + "\n")
         return 2
     imports.install()
+    children.announce()
     sys.argv = target
     if as_module:
         sys.path.insert(0, os.getcwd())

@@ -157,7 +157,7 @@ def spatial_softmax(
                 "The num_channels dimension of the inputs to `spatial_softmax` should be defined. Found `None`."
             )
         with graphs.name_scope("spatial_softmax_op", None, [features]):
-            pos_x, pos_y = array.meshgrid(
+            pos_x, pos_y = constant_op.meshgrid(
                 constant_op.lin_space(-1.0, 1.0, num=height), constant_op.lin_space(-1.0, 1.0, num=width), indexing="ij"
             )
             pos_x, pos_y = array.reshape(pos_x, [height * width]), array.reshape(pos_y, [height * width])

@@ -15,9 +15,9 @@ from jax_slim.tf1.python import (
     logging,
     math,
     session_manager,
-    state_ops,
     summary,
     supervisor,
+    variable_initializers,
 )
 from jax_slim.tf1.python import (
     global_step as steps,
@@ -200,12 +200,12 @@ def train(
         saver = saver or savers.Saver()
         with graphs.name_scope("init_ops"):
             if _is_default(init_op):
-                init_op = state_ops.global_variables_initializer()
+                init_op = variable_initializers.global_variables_initializer()
             if _is_default(ready_op):
-                ready_op = state_ops.report_uninitialized_variables()
+                ready_op = variable_initializers.report_uninitialized_variables()
             if _is_default(local_init_op):
                 local_init_op = control_flow.group(
-                    state_ops.local_variables_initializer(), session_manager.tables_initializer()
+                    variable_initializers.local_variables_initializer(), session_manager.tables_initializer()
                 )
         if _is_default(summary_op):
             summary_op = summary.merge_all()

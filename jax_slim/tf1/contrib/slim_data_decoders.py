@@ -5,7 +5,18 @@ from collections.abc import Callable
 from typing import Any
 
 from jax_slim.tf1.graph import composites, conversion, dtypes
-from jax_slim.tf1.python import array, control_flow, functional, image_codecs, math, parsing, reductions, sparse
+from jax_slim.tf1.python import (
+    array,
+    cases,
+    control_flow,
+    functional,
+    image_codecs,
+    math,
+    parsing,
+    reductions,
+    slicing,
+    sparse,
+)
 from jax_slim.tf1.python.parsing import FixedLenFeature
 
 
@@ -220,7 +231,7 @@ class SparseTensor(ItemHandler):
             shape = self._shape
         rank = array.shape(indices.indices)[1]
         ids = math.cast(indices.values, dtypes.int64)
-        kept = array.slice(indices.indices, [0, 0], array.stack([-1, rank - 1]))
+        kept = slicing.slice(indices.indices, [0, 0], array.stack([-1, rank - 1]))
         found = composites.SparseTensor(array.concat([kept, array.reshape(ids, [-1, 1])], 1), values.values, shape)
         return sparse.sparse_tensor_to_dense(found, self._default_value) if self._densify else found
 
@@ -279,7 +290,7 @@ class Image(ItemHandler):
             return parsing.decode_raw(buffer, out_type=self._dtype)
 
         raw = math.logical_or(math.equal(form, "raw"), math.equal(form, "RAW"))
-        image = control_flow.case({raw: decode_raw}, default=check_jpeg, exclusive=True)
+        image = cases.case({raw: decode_raw}, default=check_jpeg, exclusive=True)
         image.set_shape([None, None, self._channels])
         return image if self._shape is None else array.reshape(image, self._shape)
 

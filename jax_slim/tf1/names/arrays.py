@@ -3,7 +3,7 @@
 _ROOT = {
     "python.array": (
         "shape", "shape_n", "size", "rank", "reshape", "expand_dims", "squeeze", "tile", "broadcast_to", "broadcast_dynamic_shape",
-        "broadcast_static_shape", "transpose", "reverse", "reverse_v2", "reverse_sequence", "invert_permutation", "meshgrid",
+        "broadcast_static_shape", "transpose", "reverse", "reverse_v2", "reverse_sequence", "invert_permutation",
         "identity", "identity_n", "stop_gradient", "guarantee_const", "ensure_shape", "bitcast", "placeholder",
         "placeholder_with_default", "sparse_placeholder", "newaxis", "roll", "matrix_transpose",
     ),

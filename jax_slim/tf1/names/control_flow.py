@@ -3,7 +3,7 @@
 _FLOW, _FUNCTIONAL = "python.control_flow", "python.functional"
 NAMES = {
     "cond": f"{_FLOW}:cond",
-    "case": f"{_FLOW}:case",
+    "case": "python.cases:case",
     "while_loop": f"{_FLOW}:while_loop",
     "group": f"{_FLOW}:group",
     "tuple": f"{_FLOW}:tuple",

@@ -3,8 +3,8 @@
 _FILES = {
     "image_colors": (
         "convert_image_dtype", "rgb_to_grayscale", "grayscale_to_rgb", "rgb_to_hsv", "hsv_to_rgb", "rgb_to_yiq", "yiq_to_rgb", "rgb_to_yuv", "yuv_to_rgb",
-        "adjust_brightness", "adjust_contrast", "adjust_gamma", "adjust_hue", "adjust_saturation", "adjust_jpeg_quality", "random_brightness",
-        "random_contrast", "random_saturation", "random_hue", "random_jpeg_quality", "per_image_standardization",
+        "adjust_brightness", "adjust_contrast", "adjust_gamma", "adjust_hue", "adjust_saturation", "random_brightness",
+        "random_contrast", "random_saturation", "random_hue", "per_image_standardization",
     ),
     "image_geometry": (
         "flip_left_right", "flip_up_down", "random_flip_left_right", "random_flip_up_down", "rot90", "transpose_image", "central_crop",
@@ -19,6 +19,7 @@ _FILES = {
         "non_max_suppression_overlaps", "combined_non_max_suppression", "extract_image_patches", "extract_patches", "extract_glimpse",
     ),
     "image_codecs": (
+        "adjust_jpeg_quality", "random_jpeg_quality",
         "decode_jpeg", "decode_and_crop_jpeg", "decode_png", "decode_gif", "decode_bmp", "decode_image", "encode_jpeg", "encode_png",
         "extract_jpeg_shape", "is_jpeg",
     ),

@@ -6,15 +6,14 @@ _ELEMENTWISE = (
     "is_nan", "is_inf", "is_finite", "logical_not", "logical_and", "logical_or", "logical_xor", "add", "subtract", "multiply", "divide",
     "floordiv", "floormod", "mod", "maximum", "minimum", "squared_difference", "atan2", "equal", "not_equal", "less", "less_equal", "greater",
     "greater_equal", "igamma", "igammac", "zeta", "polygamma", "betainc", "truediv", "pow", "sigmoid", "scalar_mul", "add_n", "accumulate_n",
-    "lbeta",
 )  # fmt: skip
 _ONLY_MATH = ("xdivy", "xlogy", "nextafter", "polyval", "log_sigmoid", "multiply_no_nan", "bessel_i0e", "bessel_i1e")
 _ONLY_ROOT = ("realdiv", "floor_div", "truncatediv", "truncatemod", "div", "div_no_nan", "cast", "saturate_cast", "to_float", "to_double",
               "to_int32", "to_int64", "to_bfloat16", "to_complex64", "to_complex128")  # fmt: skip
 _COMPLEX = ("complex", "real", "imag", "angle", "conj")
 _REDUCTIONS = ("reduce_sum", "reduce_mean", "reduce_prod", "reduce_max", "reduce_min", "reduce_all", "reduce_any", "reduce_logsumexp",
-               "count_nonzero", "argmax", "argmin", "cumsum", "cumprod")  # fmt: skip
-_CONSTANTS = ("constant", "zeros", "ones", "fill", "zeros_like", "ones_like", "range", "lin_space", "linspace", "eye")
+               "count_nonzero", "lbeta", "argmax", "argmin", "cumsum", "cumprod")  # fmt: skip
+_CONSTANTS = ("constant", "zeros", "ones", "fill", "zeros_like", "ones_like", "range", "meshgrid", "lin_space", "linspace", "eye")
 _LINALG_ROOT = (
     "matmul", "sparse_matmul", "tensordot", "norm", "trace", "cross", "diag", "diag_part", "matrix_diag", "matrix_diag_part", "matrix_set_diag",
     "matrix_band_part", "matrix_inverse", "matrix_determinant", "cholesky", "cholesky_solve", "matrix_solve", "matrix_triangular_solve",

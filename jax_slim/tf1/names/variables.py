@@ -18,9 +18,7 @@ for (
 ) in "get_variable get_local_variable get_variable_scope variable_scope variable_op_scope no_regularizer".split():
     NAMES[_name] = f"python.variable_scope:{_name}"
 for _name in ("assign assign_add assign_sub is_variable_initialized count_up_to scatter_update scatter_add scatter_sub scatter_mul scatter_div scatter_min "
-              "scatter_max scatter_nd_update scatter_nd_add scatter_nd_sub batch_scatter_update variables_initializer initialize_variables "
-              "global_variables_initializer local_variables_initializer initialize_all_variables initialize_local_variables "
-              "assert_variables_initialized report_uninitialized_variables").split():  # fmt: skip
+              "scatter_max scatter_nd_update scatter_nd_add scatter_nd_sub batch_scatter_update").split():  # fmt: skip
     NAMES[_name] = f"python.state_ops:{_name}"
 for _name in "fixed_size_partitioner variable_axis_size_partitioner min_max_variable_partitioner".split():
     NAMES[_name] = f"python.partitioned:{_name}"
@@ -43,7 +41,12 @@ for _name, _place in {
     "local_variables": "local_variables_initializer",
     "variables": "variables_initializer",
 }.items():
-    NAMES[f"initializers.{_name}"] = f"python.state_ops:{_place}"
+    NAMES[f"initializers.{_name}"] = f"python.variable_initializers:{_place}"
 for _name in "enable_resource_variables".split():
     NAMES[f"experimental.{_name}"] = f"python.variables:{_name}"
 NAMES["make_template"] = "python.template:make_template"
+for _name in (
+    "variables_initializer initialize_variables global_variables_initializer local_variables_initializer initialize_all_variables "
+    "initialize_local_variables assert_variables_initialized report_uninitialized_variables"
+).split():  # fmt: skip
+    NAMES[_name] = f"python.variable_initializers:{_name}"

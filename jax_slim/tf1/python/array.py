@@ -8,9 +8,8 @@ from jax_slim.tf1.graph import building, conversion, dtypes, graphs, known_value
 from jax_slim.tf1.graph.composites import SparseTensor, SparseTensorValue
 from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.python.joining import concat, parallel_stack, split, stack, unstack
-from jax_slim.tf1.python.slicing import slice, strided_slice
 
-__all__ = ["concat", "parallel_stack", "slice", "split", "stack", "strided_slice", "unstack"]
+__all__ = ["concat", "parallel_stack", "split", "stack", "unstack"]
 
 newaxis = None
 
@@ -74,9 +73,7 @@ def size_internal(input: Any, name: str | None = None, optimize: bool = True, ou
     out_type = dtypes.as_dtype(out_type)
     with graphs.name_scope(name, "Size", [input]) as scope:
         if isinstance(input, SparseTensor | SparseTensorValue):
-            from jax_slim.tf1.python import reductions
-
-            return reductions.reduce_prod(building.make("Cast", input.dense_shape, DstT=out_type), 0, name=scope)
+            return building.make("Prod", building.make("Cast", input.dense_shape, DstT=out_type), 0, name=scope)
         tensor = conversion.convert_to_tensor(input)
         total = tensor.shape.num_elements()
         if optimize and total is not None:
@@ -236,29 +233,6 @@ def invert_permutation(x: Any, name: str | None = None) -> Tensor:
 def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:
     """The coordinates, one row for each axis, of places in the flat tensor of the sizes `dims`."""
     return building.make("UnravelIndex", indices, dims, name=name)
-
-
-def meshgrid(*args: Any, **kwargs: Any) -> list[Tensor]:
-    """For coordinates along each axis, those of all points of the grid: a tensor for each axis. `indexing` is 'xy' or 'ij'."""
-    from jax_slim.tf1.python import constant_op
-
-    indexing, name = kwargs.pop("indexing", "xy"), kwargs.pop("name", "meshgrid")
-    if kwargs:
-        raise TypeError(f"'{next(iter(kwargs))}' is an invalid keyword argument for this function")
-    if indexing not in ("xy", "ij"):
-        raise ValueError("indexing parameter must be either 'xy' or 'ij'")
-    with graphs.name_scope(name, "meshgrid", args):
-        count = len(args)
-        axes = (1,) * count
-        found = [reshape(stack(x), (axes[:i] + (-1,) + axes[i + 1 :])) for i, x in enumerate(args)]
-        sizes = [size(x) for x in args]
-        kind = conversion.convert_to_tensor(args[0]).dtype.base_dtype
-        if indexing == "xy" and count > 1:
-            found[0] = reshape(found[0], (1, -1) + (1,) * (count - 2))
-            found[1] = reshape(found[1], (-1, 1) + (1,) * (count - 2))
-            sizes[0], sizes[1] = sizes[1], sizes[0]
-        ones: Any = constant_op.ones(sizes, kind)
-        return [x * ones for x in found]
 
 
 # What passes a tensor on.

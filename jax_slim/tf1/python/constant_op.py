@@ -7,7 +7,7 @@ import numpy as np
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs, shapes
 from jax_slim.tf1.graph.tensors import Tensor
-from jax_slim.tf1.python import array, math
+from jax_slim.tf1.python import array, joining, math
 
 _SMALL = 1000  # elements from which zeros are written as a Fill, so that files stay small
 
@@ -180,3 +180,24 @@ def eye(
         if square:
             return building.make("MatrixDiag", on, name="diag")
         return building.make("MatrixSetDiag", zeros(whole, dtype=dtype), on, name="set_diag")
+
+
+def meshgrid(*args: Any, **kwargs: Any) -> list[Tensor]:
+    """For coordinates along each axis, those of all points of the grid: a tensor for each axis. `indexing` is 'xy' or 'ij'."""
+    indexing, name = kwargs.pop("indexing", "xy"), kwargs.pop("name", "meshgrid")
+    if kwargs:
+        raise TypeError(f"'{next(iter(kwargs))}' is an invalid keyword argument for this function")
+    if indexing not in ("xy", "ij"):
+        raise ValueError("indexing parameter must be either 'xy' or 'ij'")
+    with graphs.name_scope(name, "meshgrid", args):
+        count = len(args)
+        axes = (1,) * count
+        found = [array.reshape(joining.stack(x), (axes[:i] + (-1,) + axes[i + 1 :])) for i, x in enumerate(args)]
+        sizes = [array.size(x) for x in args]
+        kind = conversion.convert_to_tensor(args[0]).dtype.base_dtype
+        if indexing == "xy" and count > 1:
+            found[0] = array.reshape(found[0], (1, -1) + (1,) * (count - 2))
+            found[1] = array.reshape(found[1], (-1, 1) + (1,) * (count - 2))
+            sizes[0], sizes[1] = sizes[1], sizes[0]
+        whole: Any = ones(sizes, kind)
+        return [x * whole for x in found]

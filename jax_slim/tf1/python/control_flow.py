@@ -1,6 +1,5 @@
 """`tf.cond`, `tf.case`, `tf.while_loop`, and what orders operations: `group`, `tuple`, `no_op`."""
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +20,9 @@ def with_dependencies(dependencies: Any, output_tensor: Any, name: str | None = 
     with graphs.name_scope(name, "control_dependency", [*dependencies, output_tensor]) as scope:
         with graphs.control_dependencies(dependencies):
             if isinstance(output_tensor, IndexedSlices):
-                return IndexedSlices(building.make("Identity", output_tensor.values), output_tensor.indices, output_tensor.dense_shape)
+                return IndexedSlices(
+                    building.make("Identity", output_tensor.values), output_tensor.indices, output_tensor.dense_shape
+                )
             return building.make("Identity", conversion.convert_to_tensor(output_tensor), name=scope)
 
 
@@ -39,7 +40,9 @@ def group(*inputs: Any, **kwargs: Any) -> Operation:
             if isinstance(entry, IndexedSlices | SparseTensor):
                 entry = entry.values
             if not hasattr(entry, "device"):
-                raise TypeError(f"Expected tf.group() expected Tensor objects not None or {type(entry)}. Got {entry!r}.")
+                raise TypeError(
+                    f"Expected tf.group() expected Tensor objects not None or {type(entry)}. Got {entry!r}."
+                )
             ops.setdefault(entry.device, []).append(entry)
         if len(ops) == 1:
             ((device, entries),) = ops.items()
@@ -91,7 +94,11 @@ def smart_constant_value(pred: Any) -> bool | None:
     """The value of a Python bool (or 0 and 1) or of a constant tensor; None for other tensors."""
     from jax_slim.tf1.graph import known_values
 
-    if isinstance(pred, bool) or pred in (0, 1) if not isinstance(pred, Tensor) and not hasattr(pred, "_as_graph_element") else False:
+    if (
+        isinstance(pred, bool) or pred in (0, 1)
+        if not isinstance(pred, Tensor) and not hasattr(pred, "_as_graph_element")
+        else False
+    ):
         return bool(pred)
     if isinstance(pred, Tensor):
         found = known_values.constant_value(pred)
@@ -99,7 +106,15 @@ def smart_constant_value(pred: Any) -> bool | None:
     return None
 
 
-def cond(pred: Any, true_fn: Any = None, false_fn: Any = None, strict: bool = False, name: str | None = None, fn1: Any = None, fn2: Any = None) -> Any:
+def cond(
+    pred: Any,
+    true_fn: Any = None,
+    false_fn: Any = None,
+    strict: bool = False,
+    name: str | None = None,
+    fn1: Any = None,
+    fn2: Any = None,
+) -> Any:
     """What one of two functions returns, chosen by a boolean tensor when the graph runs.
 
     Only operations that the functions make belong to their branch; everything else runs in any case.
@@ -131,7 +146,9 @@ def cond(pred: Any, true_fn: Any = None, false_fn: Any = None, strict: bool = Fa
         pred = building.make("Identity", pred, name="pred_id")
         for tensor in (*switches, pivot_true, pivot_false, pred):
             graph.prevent_fetching(tensor.op)
-        construct = control_flow.Conditional(f"{scope}cond_text" if scope else "cond_text", graph._control_flow_context, pred)
+        construct = control_flow.Conditional(
+            f"{scope}cond_text" if scope else "cond_text", graph._control_flow_context, pred
+        )
         context_true = control_flow.CondContext(construct, pivot_true, 1)
         result_true, flat_true = _branch(context_true, true_fn)
         context_false = control_flow.CondContext(construct, pivot_false, 0)
@@ -209,12 +226,16 @@ def _merged(false: Any, true: Any) -> Any:
 
 
 def _flows_to_arrays(originals: list[Any], merges: list[Any]) -> list[Any]:
-    return [o.array.with_flow(m.flow) if isinstance(o, _ArrayFlow) else m for o, m in zip(originals, merges, strict=True)]
+    return [
+        o.array.with_flow(m.flow) if isinstance(o, _ArrayFlow) else m for o, m in zip(originals, merges, strict=True)
+    ]
 
 
 def _check_results(true: Any, false: Any, flat_true: list[Any], flat_false: list[Any]) -> None:
     if len(flat_true) != len(flat_false):
-        raise ValueError(f"The two structures don't have the same nested structure: true_fn returns {len(flat_true)} values, false_fn {len(flat_false)}.")
+        raise ValueError(
+            f"The two structures don't have the same nested structure: true_fn returns {len(flat_true)} values, false_fn {len(flat_false)}."
+        )
     try:
         structures.assert_same_structure(true, false)
     except TypeError as error:
@@ -239,81 +260,7 @@ def merge(inputs: Any, name: str | None = None) -> Any:
         return building.make("Merge", [conversion.convert_to_tensor(i) for i in inputs], name=scope)
 
 
-def case(pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, strict: bool = False, name: str = "case") -> Any:
-    """What the function of the first true predicate returns; `default`'s where none is.
-
-    Args:
-      pred_fn_pairs: pairs of a boolean tensor and a function, or a dictionary.
-      exclusive: two true predicates are an error when the graph runs.
-
-    Raises:
-      TypeError, ValueError: pairs that are none.
-    """
-    from jax_slim.tf1.python import checks, math, reductions
-
-    if isinstance(pred_fn_pairs, dict):
-        pairs: Any = list(pred_fn_pairs.items())
-        if not hasattr(pred_fn_pairs, "move_to_end"):
-            pairs = sorted(pairs, key=lambda item: item[0].name)
-    elif isinstance(pred_fn_pairs, list | builtin_tuple):
-        pairs = list(pred_fn_pairs)
-    else:
-        raise TypeError("fns must be a list, tuple, or dict")
-    for pair in pairs:
-        if not isinstance(pair, builtin_tuple) or len(pair) != 2:
-            raise TypeError("Each entry in pred_fn_pairs must be a 2-tuple")
-        pred, function = pair
-        if not isinstance(pred, Tensor) or pred.dtype != dtypes.bool_:
-            raise TypeError(f"pred must be Tensor of type bool: {pred}")
-        if not callable(function):
-            raise TypeError(f"fn for pred {pred.name} must be callable.")
-    if default is not None and not callable(default):
-        raise TypeError("default must be callable.")
-    preds, functions = (list(part) for part in zip(*pairs, strict=True)) if pairs else ([], [])
-    with graphs.name_scope(name, "case", preds):
-        if not preds:
-            return default()
-        if not default:
-            default, rest = _last_as_default(preds, functions, exclusive)
-            preds, functions = rest
-        elif exclusive and len(preds) > 1:
-            with graphs.name_scope("exclusive"):
-                count = reductions.reduce_sum(math.cast(building.make("Pack", preds), dtypes.int32))
-                check = checks.assert_less_equal(count, 1, message="Input error: exclusive=True, but more than one predicate is true.")
-            inner = default
-
-            def default() -> Any:
-                with graphs.control_dependencies([check]):
-                    return inner()
-
-            functions = [functools.partial(_after, check, f) for f in functions]
-        result: Any = default
-        for pred, function in reversed(builtin_list(zip(preds, functions, strict=True))):
-            result = functools.partial(cond, pred, function, result, strict=strict)
-        return result() if callable(result) else result
-
-
 builtin_tuple, builtin_list = ().__class__, [].__class__
-
-
-def _after(check: Any, function: Any) -> Any:
-    with graphs.control_dependencies([check]):
-        return function()
-
-
-def _last_as_default(preds: list[Any], functions: list[Any], exclusive: bool) -> Any:
-    from jax_slim.tf1.python import checks
-
-    last = functions[-1]
-    with graphs.name_scope("case/assert"):
-        any_true = building.make("Any", building.make("Pack", preds), 0)
-        check = checks.Assert(any_true, ["None of the conditions evaluated as True. Conditions:", ", ".join(p.name for p in preds), ", Values:", *preds])
-
-    def default() -> Any:
-        with graphs.control_dependencies([check]):
-            return last()
-
-    return default, (preds[:-1], functions[:-1])
 
 
 # Loops.
@@ -343,7 +290,9 @@ def while_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any = Non
     if not loop_vars and not isinstance(loop_vars, Tensor):
         raise ValueError("No loop variables provided")
     with graphs.name_scope(name, "while", structures.flatten(loop_vars)):
-        try_to_pack = not isinstance(loop_vars, list | builtin_tuple) or (len(loop_vars) == 1 and not return_same_structure)
+        try_to_pack = not isinstance(loop_vars, list | builtin_tuple) or (
+            len(loop_vars) == 1 and not return_same_structure
+        )
         if not isinstance(loop_vars, list | builtin_tuple):
             loop_vars, try_to_pack = [loop_vars], True
             cond, body = _unwrapped(cond), _unwrapped(body)
@@ -363,7 +312,10 @@ def while_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any = Non
                 result = user_body(*values)
                 if len(values) == 1 and not isinstance(result, list | builtin_tuple):
                     result = [result]
-                return [building.make("AddV2", i, conversion.constant(1, i.dtype, name="y"), name="add"), _like(values, result)]
+                return [
+                    building.make("AddV2", i, conversion.constant(1, i.dtype, name="y"), name="add"),
+                    _like(values, result),
+                ]
 
             if shape_invariants is not None:
                 shape_invariants = [shapes.TensorShape([]), shape_invariants]
@@ -380,7 +332,9 @@ def _unwrapped(function: Any) -> Any:
 
 def _like(wanted: Any, result: Any) -> Any:
     if isinstance(wanted, list) != isinstance(result, list):
-        raise TypeError("The two structures don't have the same sequence type: the body must return the kind of sequence (list or tuple) that loop_vars is.")
+        raise TypeError(
+            "The two structures don't have the same sequence type: the body must return the kind of sequence (list or tuple) that loop_vars is."
+        )
     return result
 
 
@@ -402,11 +356,17 @@ def _built(cond: Any, body: Any, loop_vars: Any, invariants: Any, parallel: int,
         if len(loop_vars) == 1 and isinstance(result, builtin_tuple) and not isinstance(loop_vars, builtin_tuple):
             result = list(result)
         if len(result) != len(loop_vars):
-            raise ValueError(f"The two structures don't have the same number of elements: loop_vars has {len(loop_vars)}, body returned {len(result)}.")
+            raise ValueError(
+                f"The two structures don't have the same number of elements: loop_vars has {len(loop_vars)}, body returned {len(result)}."
+            )
         structures.assert_same_structure(list(loop_vars), list(result))
         found: list[Tensor] = []
         for value in structures.flatten(list(result)):
-            value = value if hasattr(value, "flow") or isinstance(value, SparseTensor | IndexedSlices) else conversion.convert_to_tensor(value)
+            value = (
+                value
+                if hasattr(value, "flow") or isinstance(value, SparseTensor | IndexedSlices)
+                else conversion.convert_to_tensor(value)
+            )
             found.extend(_as_flows(value))
         return found
 
@@ -415,7 +375,9 @@ def _built(cond: Any, body: Any, loop_vars: Any, invariants: Any, parallel: int,
         structures.assert_same_structure_up_to(loop_vars, invariants)
         shape_list = []
         for value, shape in zip(flat, structures.flatten_up_to(loop_vars, invariants), strict=True):
-            shape_list.extend([None] * len(_as_flows(value)) if len(_as_flows(value)) > 1 or hasattr(value, "flow") else [shape])
+            shape_list.extend(
+                [None] * len(_as_flows(value)) if len(_as_flows(value)) > 1 or hasattr(value, "flow") else [shape]
+            )
     exits = context.build(lambda *v: cond(*v), lambda *v: body(*v), tensors, shape_list, pack, unpack)
     return structures.pack_sequence_as(loop_vars, _repacked(flat, exits))
 

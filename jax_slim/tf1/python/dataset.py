@@ -20,7 +20,9 @@ datasets.RUNNER[:] = [Runner]
 
 
 def _nested(value: Any) -> bool:
-    return (isinstance(value, tuple) and not isinstance(value, shapes.TensorShape)) or isinstance(value, collections.abc.Mapping)
+    return (isinstance(value, tuple) and not isinstance(value, shapes.TensorShape)) or isinstance(
+        value, collections.abc.Mapping
+    )
 
 
 def flatten(structure: Any) -> list[Any]:
@@ -69,7 +71,11 @@ class Spec:
 
     def with_shapes(self, function: Callable[[Any], Any]) -> "Spec":
         """The same types, other shapes."""
-        return Spec(pack_spec(self.structure, [f if isinstance(f, _Nested) else Leaf((f[0], function(f[1]))) for f in self.flat]))
+        return Spec(
+            pack_spec(
+                self.structure, [f if isinstance(f, _Nested) else Leaf((f[0], function(f[1]))) for f in self.flat]
+            )
+        )
 
 
 class Leaf(tuple):
@@ -77,11 +83,17 @@ class Leaf(tuple):
 
 
 def flatten_spec(structure: Any) -> list[Any]:
-    return [structure] if isinstance(structure, Leaf | _Nested) else [f for part in _parts(structure) for f in flatten_spec(part)]
+    return (
+        [structure]
+        if isinstance(structure, Leaf | _Nested)
+        else [f for part in _parts(structure) for f in flatten_spec(part)]
+    )
 
 
 def _parts(structure: Any) -> list[Any]:
-    return [structure[k] for k in sorted(structure)] if isinstance(structure, collections.abc.Mapping) else list(structure)
+    return (
+        [structure[k] for k in sorted(structure)] if isinstance(structure, collections.abc.Mapping) else list(structure)
+    )
 
 
 def pack_spec(structure: Any, values: list[Any]) -> Any:
@@ -102,14 +114,20 @@ def pack_spec(structure: Any, values: list[Any]) -> Any:
 def _spec_of_result(result: Any) -> Spec:
     """What a function's result is as elements. Lists are stacked to one tensor."""
     if isinstance(result, SparseTensor):
-        raise TypeError("Dataset.map: elements must be dense tensors, got a SparseTensor. Make it dense by tf.sparse_tensor_to_dense.")
+        raise TypeError(
+            "Dataset.map: elements must be dense tensors, got a SparseTensor. Make it dense by tf.sparse_tensor_to_dense."
+        )
     if isinstance(result, Dataset):
         return Spec(_Nested(result.spec))
     if _nested(result):
         parts = _parts(result)
         specs = [_spec_of_result(p).structure for p in parts]
         if isinstance(result, collections.abc.Mapping):
-            return Spec(type(result)(zip(sorted(result), specs, strict=True)) if type(result) is not dict else dict(zip(sorted(result), specs, strict=True)))
+            return Spec(
+                type(result)(zip(sorted(result), specs, strict=True))
+                if type(result) is not dict
+                else dict(zip(sorted(result), specs, strict=True))
+            )
         return Spec(type(result)(*specs) if hasattr(result, "_fields") else tuple(specs))
     tensor = conversion.convert_to_tensor(result)
     return Spec(Leaf((tensor.dtype.base_dtype, tensor.shape)))
@@ -190,12 +208,19 @@ class Dataset:
         start, stop, step = (0, args[0], 1) if len(args) == 1 else (*args, 1) if len(args) == 2 else args
         spec = Spec(Leaf((dtypes.int64, shapes.TensorShape([]))))
         variant = building.make(
-            "RangeDataset", _int64(start, "start"), _int64(stop, "stop"), _int64(step, "step"), output_types=spec.types, output_shapes=spec.shapes
+            "RangeDataset",
+            _int64(start, "start"),
+            _int64(stop, "stop"),
+            _int64(step, "step"),
+            output_types=spec.types,
+            output_shapes=spec.shapes,
         )
         return Dataset(variant, spec)
 
     @staticmethod
-    def from_generator(generator: Callable[..., Any], output_types: Any, output_shapes: Any = None, args: Any = None) -> "Dataset":
+    def from_generator(
+        generator: Callable[..., Any], output_types: Any, output_shapes: Any = None, args: Any = None
+    ) -> "Dataset":
         """What a Python generator yields.
 
         Args:
@@ -216,7 +241,15 @@ class Dataset:
         given = [conversion.convert_to_tensor(a) for a in (args or ())]
         python = PythonOnly("generator")
         variant = building.make(
-            "GeneratorDataset", given, [], [], init_func=python, next_func=python, finalize_func=python, output_types=spec.types, output_shapes=spec.shapes
+            "GeneratorDataset",
+            given,
+            [],
+            [],
+            init_func=python,
+            next_func=python,
+            finalize_func=python,
+            output_types=spec.types,
+            output_shapes=spec.shapes,
         )
         variant.op.private["elements"] = _generated(generator, output_types, kinds, known, given)
         return Dataset(variant, spec)
@@ -229,7 +262,12 @@ class Dataset:
             raise TypeError(f"The argument to Dataset.zip must be a nested structure of data sets, got {datasets!r}.")
         structure = pack_structure(datasets, [d.spec.structure for d in flat])
         spec = Spec(structure)
-        return Dataset(building.make("ZipDataset", [d._variant_tensor for d in flat], output_types=spec.types, output_shapes=spec.shapes), spec)
+        return Dataset(
+            building.make(
+                "ZipDataset", [d._variant_tensor for d in flat], output_types=spec.types, output_shapes=spec.shapes
+            ),
+            spec,
+        )
 
     @staticmethod
     def list_files(file_pattern: Any, shuffle: bool | None = None, seed: int | None = None) -> "Dataset":
@@ -249,7 +287,13 @@ class Dataset:
         function, spec = self._function(map_func, "Dataset_map")
         if num_parallel_calls is None:
             return self._made("MapDataset", function.captured, f=function, spec=spec)
-        return self._made("ParallelMapDataset", function.captured, conversion.convert_to_tensor(num_parallel_calls, dtypes.int32, name="num_parallel_calls"), f=function, spec=spec)
+        return self._made(
+            "ParallelMapDataset",
+            function.captured,
+            conversion.convert_to_tensor(num_parallel_calls, dtypes.int32, name="num_parallel_calls"),
+            f=function,
+            spec=spec,
+        )
 
     map_with_legacy_function = map
 
@@ -257,7 +301,10 @@ class Dataset:
         found: list[Spec] = []
 
         def pack_arguments(tensors: list[Tensor]) -> list[Any]:
-            values = [Dataset(t, f.spec) if isinstance(f, _Nested) else t for t, f in zip(tensors, self.spec.flat, strict=True)]
+            values = [
+                Dataset(t, f.spec) if isinstance(f, _Nested) else t
+                for t, f in zip(tensors, self.spec.flat, strict=True)
+            ]
             element = self.spec.packed(values)
             return list(element) if isinstance(element, tuple) and not hasattr(element, "_fields") else [element]
 
@@ -296,11 +343,24 @@ class Dataset:
         function, spec = self._inner(map_func, "Dataset_flat_map")
         return self._made("FlatMapDataset", function.captured, f=function, spec=spec)
 
-    def interleave(self, map_func: Callable[..., Any], cycle_length: Any = -1, block_length: Any = 1, num_parallel_calls: Any = None) -> "Dataset":
+    def interleave(
+        self,
+        map_func: Callable[..., Any],
+        cycle_length: Any = -1,
+        block_length: Any = 1,
+        num_parallel_calls: Any = None,
+    ) -> "Dataset":
         """Blocks of the data sets that a function makes, `cycle_length` of them in turns."""
         function, spec = self._inner(map_func, "Dataset_interleave")
         cycle = 10 if isinstance(cycle_length, int) and cycle_length < 1 else cycle_length
-        return self._made("InterleaveDataset", function.captured, _int64(cycle, "cycle_length"), _int64(block_length, "block_length"), f=function, spec=spec)
+        return self._made(
+            "InterleaveDataset",
+            function.captured,
+            _int64(cycle, "cycle_length"),
+            _int64(block_length, "block_length"),
+            f=function,
+            spec=spec,
+        )
 
     def batch(self, batch_size: Any, drop_remainder: Any = False) -> "Dataset":
         """So many elements stacked; what is left at the end is a smaller batch unless it is dropped."""
@@ -318,26 +378,54 @@ class Dataset:
         known = int(count) if whole is not None and bool(whole) and count is not None else None
         return self.spec.with_shapes(lambda s: shapes.TensorShape([known]).concatenate(s))
 
-    def padded_batch(self, batch_size: Any, padded_shapes: Any, padding_values: Any = None, drop_remainder: Any = False) -> "Dataset":
+    def padded_batch(
+        self, batch_size: Any, padded_shapes: Any, padding_values: Any = None, drop_remainder: Any = False
+    ) -> "Dataset":
         """So many elements, padded to the shapes given (None or -1: the largest of the batch) and stacked."""
         size = _int64(batch_size, "batch_size")
         drop = conversion.convert_to_tensor(drop_remainder, dtypes.bool_, name="drop_remainder")
-        wanted = [_padded_shape(s, leaf[1]) for s, leaf in zip(_shapes_like(self.output_types, padded_shapes), self.spec.flat, strict=True)]
+        wanted = [
+            _padded_shape(s, leaf[1])
+            for s, leaf in zip(_shapes_like(self.output_types, padded_shapes), self.spec.flat, strict=True)
+        ]
         values = [_padding(leaf[0]) for leaf in self.spec.flat] if padding_values is None else flatten(padding_values)
-        values = [conversion.convert_to_tensor(v, leaf[0]) if v is not None else conversion.convert_to_tensor(_padding(leaf[0])) for v, leaf in zip(values, self.spec.flat, strict=True)]
+        values = [
+            conversion.convert_to_tensor(v, leaf[0])
+            if v is not None
+            else conversion.convert_to_tensor(_padding(leaf[0]))
+            for v, leaf in zip(values, self.spec.flat, strict=True)
+        ]
         from jax_slim.tf1.graph import known_values
 
         statics = [known_values.constant_value_as_shape(w) for w in wanted]
         count, whole = known_values.constant_value(size), known_values.constant_value(drop)
         first = int(count) if whole is not None and bool(whole) and count is not None else None
-        spec = Spec(pack_spec(self.spec.structure, [Leaf((leaf[0], shapes.TensorShape([first]).concatenate(s))) for leaf, s in zip(self.spec.flat, statics, strict=True)]))
-        variant = building.make("PaddedBatchDatasetV2", self._variant_tensor, size, wanted, values, drop, output_shapes=spec.shapes)
+        spec = Spec(
+            pack_spec(
+                self.spec.structure,
+                [
+                    Leaf((leaf[0], shapes.TensorShape([first]).concatenate(s)))
+                    for leaf, s in zip(self.spec.flat, statics, strict=True)
+                ],
+            )
+        )
+        variant = building.make(
+            "PaddedBatchDatasetV2", self._variant_tensor, size, wanted, values, drop, output_shapes=spec.shapes
+        )
         return Dataset(variant, spec)
 
-    def shuffle(self, buffer_size: Any, seed: int | None = None, reshuffle_each_iteration: bool | None = None) -> "Dataset":
+    def shuffle(
+        self, buffer_size: Any, seed: int | None = None, reshuffle_each_iteration: bool | None = None
+    ) -> "Dataset":
         """Elements drawn at random from the next `buffer_size` ones; in another order each time it is iterated."""
         first, second = _seeds(seed)
-        return self._made("ShuffleDataset", _int64(buffer_size, "buffer_size"), first, second, reshuffle_each_iteration=True if reshuffle_each_iteration is None else reshuffle_each_iteration)
+        return self._made(
+            "ShuffleDataset",
+            _int64(buffer_size, "buffer_size"),
+            first,
+            second,
+            reshuffle_each_iteration=True if reshuffle_each_iteration is None else reshuffle_each_iteration,
+        )
 
     def repeat(self, count: Any = None) -> "Dataset":
         """The data set so many times; None or -1: without end."""
@@ -362,9 +450,16 @@ class Dataset:
           TypeError: its elements are of other types.
         """
         if self.spec.types != dataset.spec.types:
-            raise TypeError(f"Two datasets to concatenate have different types {self.output_types} and {dataset.output_types}")
-        merged = [f if isinstance(f, _Nested) else Leaf((f[0], f[1].most_specific_compatible_shape(g[1]))) for f, g in zip(self.spec.flat, dataset.spec.flat, strict=True)]
-        return self._made("ConcatenateDataset", dataset._variant_tensor, spec=Spec(pack_spec(self.spec.structure, merged)))
+            raise TypeError(
+                f"Two datasets to concatenate have different types {self.output_types} and {dataset.output_types}"
+            )
+        merged = [
+            f if isinstance(f, _Nested) else Leaf((f[0], f[1].most_specific_compatible_shape(g[1])))
+            for f, g in zip(self.spec.flat, dataset.spec.flat, strict=True)
+        ]
+        return self._made(
+            "ConcatenateDataset", dataset._variant_tensor, spec=Spec(pack_spec(self.spec.structure, merged))
+        )
 
     def prefetch(self, buffer_size: Any) -> "Dataset":
         """The same elements."""
@@ -393,7 +488,14 @@ class Dataset:
         both = Dataset(self._variant_tensor, Spec((state.structure, self.spec.structure)))
         function, _ = both._function(reduce_func, "Dataset_reduce")
         made = building.make_op(
-            "ReduceDataset", self._variant_tensor, flat, function.captured, f=function, Tstate=state.types, output_types=state.types, output_shapes=state.shapes
+            "ReduceDataset",
+            self._variant_tensor,
+            flat,
+            function.captured,
+            f=function,
+            Tstate=state.types,
+            output_types=state.types,
+            output_shapes=state.shapes,
         )
         for tensor, shape in zip(made.outputs, state.shapes, strict=True):
             tensor.set_shape(shape)
@@ -479,7 +581,9 @@ def _seeds(seed: int | None) -> tuple[Tensor, Tensor]:
     return _int64(first or 0, "seed"), _int64(second or 0, "seed2")
 
 
-def _generated(generator: Any, structure: Any, kinds: list[Any], known: list[Any], args: list[Tensor]) -> Callable[[], Any]:
+def _generated(
+    generator: Any, structure: Any, kinds: list[Any], known: list[Any], args: list[Tensor]
+) -> Callable[[], Any]:
     from jax_slim.tf1.graph import errors, known_values
 
     def elements() -> Any:
@@ -498,9 +602,17 @@ def _generated(generator: Any, structure: Any, kinds: list[Any], known: list[Any
                 try:
                     array = np.array(part, dtype=kind.as_numpy_dtype) if kind != dtypes.string else _texts(part)
                 except (TypeError, ValueError) as error:
-                    raise errors.InvalidArgumentError(None, None, f"TypeError: `generator` yielded an element that could not be converted to the expected type. The expected type was {kind.name}, but the yielded element was {part}.") from error
+                    raise errors.InvalidArgumentError(
+                        None,
+                        None,
+                        f"TypeError: `generator` yielded an element that could not be converted to the expected type. The expected type was {kind.name}, but the yielded element was {part}.",
+                    ) from error
                 if not shape.is_compatible_with(array.shape):
-                    raise errors.InvalidArgumentError(None, None, f"ValueError: `generator` yielded an element of shape {array.shape} where an element of shape {shape} was expected.")
+                    raise errors.InvalidArgumentError(
+                        None,
+                        None,
+                        f"ValueError: `generator` yielded an element of shape {array.shape} where an element of shape {shape} was expected.",
+                    )
                 element.append(array)
             yield element
 
@@ -534,7 +646,9 @@ def _check_self_contained(tensor: Tensor) -> None:
         if op.type in ("Placeholder", "PlaceholderV2"):
             raise ValueError(f"Cannot capture a placeholder (name:{op.name}, type:{op.type}) by value.")
         if op.type in ("Variable", "VariableV2", "VarHandleOp", "HashTableV2", "HashTable"):
-            raise ValueError(f"Failed to create a one-shot iterator for a dataset. `Dataset.make_initializable_iterator()` is recommended: Cannot capture a stateful node (name:{op.name}, type:{op.type}) by value.")
+            raise ValueError(
+                f"Failed to create a one-shot iterator for a dataset. `Dataset.make_initializable_iterator()` is recommended: Cannot capture a stateful node (name:{op.name}, type:{op.type}) by value."
+            )
         stack.extend(t.op for t in op._inputs)
 
 
@@ -558,18 +672,30 @@ class Iterator:
         self._handle: Tensor | None = None
 
     @staticmethod
-    def from_structure(output_types: Any, output_shapes: Any = None, shared_name: str | None = None, output_classes: Any = None) -> "Iterator":
+    def from_structure(
+        output_types: Any, output_shapes: Any = None, shared_name: str | None = None, output_classes: Any = None
+    ) -> "Iterator":
         """An iterator for elements of these types that `make_initializer` starts over one data set or another."""
         spec = _spec(output_types, output_shapes)
-        resource = building.make("IteratorV2", shared_name=shared_name or "", container="", output_types=spec.types, output_shapes=spec.shapes)
+        resource = building.make(
+            "IteratorV2",
+            shared_name=shared_name or "",
+            container="",
+            output_types=spec.types,
+            output_shapes=spec.shapes,
+        )
         return Iterator(resource, None, spec)
 
     @staticmethod
-    def from_string_handle(string_handle: Any, output_types: Any, output_shapes: Any = None, output_classes: Any = None) -> "Iterator":
+    def from_string_handle(
+        string_handle: Any, output_types: Any, output_shapes: Any = None, output_classes: Any = None
+    ) -> "Iterator":
         """The iterator whose `string_handle()` is fed."""
         spec = _spec(output_types, output_shapes)
         handle = conversion.convert_to_tensor(string_handle, dtypes.string)
-        resource = building.make("IteratorFromStringHandleV2", handle, output_types=spec.types, output_shapes=spec.shapes)
+        resource = building.make(
+            "IteratorFromStringHandleV2", handle, output_types=spec.types, output_shapes=spec.shapes
+        )
         return Iterator(resource, None, spec)
 
     @property
@@ -586,19 +712,32 @@ class Iterator:
         """
         with graphs.name_scope(name, "make_initializer") as scope:
             if self.spec.types != dataset.spec.types:
-                raise TypeError(f"Expected output types {self.output_types} but got dataset with output types {dataset.output_types}.")
+                raise TypeError(
+                    f"Expected output types {self.output_types} but got dataset with output types {dataset.output_types}."
+                )
             for a, b in zip(self.spec.shapes, dataset.spec.shapes, strict=True):
                 if not a.is_compatible_with(b):
-                    raise TypeError(f"Expected output shapes compatible with {self.output_shapes} but got dataset with output shapes {dataset.output_shapes}.")
+                    raise TypeError(
+                        f"Expected output shapes compatible with {self.output_shapes} but got dataset with output shapes {dataset.output_shapes}."
+                    )
             with graphs.colocate_with(self._iterator_resource):
                 return building.make("MakeIterator", dataset._variant_tensor, self._iterator_resource, name=scope)
 
     def get_next(self, name: str | None = None) -> Any:
         """The next element: tensors in the data set's structure. One call is one pull in each run."""
-        made = building.make_op("IteratorGetNext", self._iterator_resource, output_types=self.spec.types, output_shapes=self.spec.shapes, name=name)
+        made = building.make_op(
+            "IteratorGetNext",
+            self._iterator_resource,
+            output_types=self.spec.types,
+            output_shapes=self.spec.shapes,
+            name=name,
+        )
         for tensor, shape in zip(made.outputs, self.spec.shapes, strict=True):
             tensor.set_shape(shape)
-        values = [Dataset(t, f.spec) if isinstance(f, _Nested) else t for t, f in zip(made.outputs, self.spec.flat, strict=True)]
+        values = [
+            Dataset(t, f.spec) if isinstance(f, _Nested) else t
+            for t, f in zip(made.outputs, self.spec.flat, strict=True)
+        ]
         return self.spec.packed(values)
 
     def string_handle(self, name: str | None = None) -> Tensor:
@@ -617,7 +756,11 @@ class Iterator:
 
 def _spec(output_types: Any, output_shapes: Any) -> Spec:
     kinds = [dtypes.as_dtype(t) for t in flatten(output_types)]
-    known = [shapes.unknown_shape() for _ in kinds] if output_shapes is None else [shapes.as_shape(s) for s in _shapes_like(output_types, output_shapes)]
+    known = (
+        [shapes.unknown_shape() for _ in kinds]
+        if output_shapes is None
+        else [shapes.as_shape(s) for s in _shapes_like(output_types, output_shapes)]
+    )
     return Spec(pack_structure(output_types, [Leaf(pair) for pair in zip(kinds, known, strict=True)]))
 
 

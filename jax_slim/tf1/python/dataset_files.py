@@ -11,32 +11,63 @@ _TEXT = Spec(Leaf((dtypes.string, shapes.TensorShape([]))))
 
 def _filenames(filenames: Any) -> Any:
     if isinstance(filenames, Dataset):
-        raise TypeError("The file names must be texts or a tensor of them; of a data set of names use `flat_map` or `interleave`.")
+        raise TypeError(
+            "The file names must be texts or a tensor of them; of a data set of names use `flat_map` or `interleave`."
+        )
     return conversion.convert_to_tensor(filenames, dtypes.string, name="filenames")
 
 
 class TextLineDataset(Dataset):
     """The lines of text files."""
 
-    def __init__(self, filenames: Any, compression_type: Any = None, buffer_size: Any = None, num_parallel_reads: Any = None) -> None:
-        super().__init__(building.make("TextLineDataset", _filenames(filenames), compression_type or "", _int64(buffer_size or 262144, "buffer_size")), _TEXT)
+    def __init__(
+        self, filenames: Any, compression_type: Any = None, buffer_size: Any = None, num_parallel_reads: Any = None
+    ) -> None:
+        super().__init__(
+            building.make(
+                "TextLineDataset",
+                _filenames(filenames),
+                compression_type or "",
+                _int64(buffer_size or 262144, "buffer_size"),
+            ),
+            _TEXT,
+        )
 
 
 class TFRecordDataset(Dataset):
     """The records of TFRecord files."""
 
-    def __init__(self, filenames: Any, compression_type: Any = None, buffer_size: Any = None, num_parallel_reads: Any = None) -> None:
+    def __init__(
+        self, filenames: Any, compression_type: Any = None, buffer_size: Any = None, num_parallel_reads: Any = None
+    ) -> None:
         if isinstance(filenames, Dataset):
             made = filenames.flat_map(lambda name: TFRecordDataset(name, compression_type, buffer_size))
             super().__init__(made._variant_tensor, made.spec)
             return
-        super().__init__(building.make("TFRecordDataset", _filenames(filenames), compression_type or "", _int64(buffer_size or 262144, "buffer_size")), _TEXT)
+        super().__init__(
+            building.make(
+                "TFRecordDataset",
+                _filenames(filenames),
+                compression_type or "",
+                _int64(buffer_size or 262144, "buffer_size"),
+            ),
+            _TEXT,
+        )
 
 
 class FixedLengthRecordDataset(Dataset):
     """Pieces of files, `record_bytes` each."""
 
-    def __init__(self, filenames: Any, record_bytes: Any, header_bytes: Any = None, footer_bytes: Any = None, buffer_size: Any = None, compression_type: Any = None, num_parallel_reads: Any = None) -> None:
+    def __init__(
+        self,
+        filenames: Any,
+        record_bytes: Any,
+        header_bytes: Any = None,
+        footer_bytes: Any = None,
+        buffer_size: Any = None,
+        compression_type: Any = None,
+        num_parallel_reads: Any = None,
+    ) -> None:
         made = building.make(
             "FixedLengthRecordDataset", _filenames(filenames), _int64(header_bytes or 0, "header_bytes"), _int64(record_bytes, "record_bytes"),
             _int64(footer_bytes or 0, "footer_bytes"), _int64(buffer_size or 262144, "buffer_size"),
@@ -56,7 +87,13 @@ def unbatch() -> Transformation:
     return apply
 
 
-def map_and_batch(map_func: Any, batch_size: Any, num_parallel_batches: Any = None, drop_remainder: Any = False, num_parallel_calls: Any = None) -> Transformation:
+def map_and_batch(
+    map_func: Any,
+    batch_size: Any,
+    num_parallel_batches: Any = None,
+    drop_remainder: Any = False,
+    num_parallel_calls: Any = None,
+) -> Transformation:
     """A function of each element, stacked to batches."""
 
     def apply(dataset: Dataset) -> Dataset:
@@ -85,7 +122,13 @@ def shuffle_and_repeat(buffer_size: Any, count: Any = None, seed: int | None = N
 
     def apply(dataset: Dataset) -> Dataset:
         first, second = _seeds(seed)
-        return dataset._made("ShuffleAndRepeatDataset", _int64(buffer_size, "buffer_size"), first, second, _int64(-1 if count is None else count, "count"))
+        return dataset._made(
+            "ShuffleAndRepeatDataset",
+            _int64(buffer_size, "buffer_size"),
+            first,
+            second,
+            _int64(-1 if count is None else count, "count"),
+        )
 
     return apply
 
@@ -95,7 +138,14 @@ def ignore_errors() -> Transformation:
     return lambda dataset: dataset._made("IgnoreErrorsDataset")
 
 
-def parallel_interleave(map_func: Any, cycle_length: Any, block_length: Any = 1, sloppy: bool = False, buffer_output_elements: Any = None, prefetch_input_elements: Any = None) -> Transformation:
+def parallel_interleave(
+    map_func: Any,
+    cycle_length: Any,
+    block_length: Any = 1,
+    sloppy: bool = False,
+    buffer_output_elements: Any = None,
+    prefetch_input_elements: Any = None,
+) -> Transformation:
     """`Dataset.interleave`."""
     return lambda dataset: dataset.interleave(map_func, cycle_length, block_length)
 

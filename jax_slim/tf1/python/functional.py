@@ -9,16 +9,22 @@ from jax_slim.tf1.python.tensor_array import TensorArray
 
 
 def _arrays(elems: list[Any], count: Any) -> list[TensorArray]:
-    return [
-        TensorArray(e.dtype.base_dtype, size=count, infer_shape=True).unstack(e) for e in elems
-    ]
+    return [TensorArray(e.dtype.base_dtype, size=count, infer_shape=True).unstack(e) for e in elems]
 
 
 def _count(first: Any) -> Any:
     static = first.shape.with_rank_at_least(1)[0].value if first.shape.ndims is not None else None
     if static is not None:
         return static
-    return building.make("StridedSlice", building.make("Shape", first, name="Shape"), [0], [1], [1], shrink_axis_mask=1, name="strided_slice")
+    return building.make(
+        "StridedSlice",
+        building.make("Shape", first, name="Shape"),
+        [0],
+        [1],
+        [1],
+        shrink_axis_mask=1,
+        name="strided_slice",
+    )
 
 
 def map_fn(fn: Callable[..., Any], elems: Any, dtype: Any = None, parallel_iterations: int | None = None, back_prop: bool = True, swap_memory: bool = False,
@@ -78,7 +84,16 @@ def scan(fn: Callable[..., Any], elems: Any, initializer: Any = None, parallel_i
         else:
             first = [conversion.convert_to_tensor(v) for v in structures.flatten(initializer)]
             begin = 0
-        results = [TensorArray(v.dtype.base_dtype, size=count, dynamic_size=False, element_shape=v.shape if infer_shape else None, infer_shape=infer_shape) for v in first]
+        results = [
+            TensorArray(
+                v.dtype.base_dtype,
+                size=count,
+                dynamic_size=False,
+                element_shape=v.shape if infer_shape else None,
+                infer_shape=infer_shape,
+            )
+            for v in first
+        ]
         if initializer is None:
             results = [r.write(count - 1 if reverse else 0, v) for r, v in zip(results, first, strict=True)]
         if reverse:
@@ -109,7 +124,9 @@ def scan(fn: Callable[..., Any], elems: Any, initializer: Any = None, parallel_i
         return structures.pack_sequence_as(structure, stacked)
 
 
-def _fold(fn: Callable[..., Any], elems: Any, initializer: Any, backwards: bool, options: dict[str, Any], name: str | None) -> Any:
+def _fold(
+    fn: Callable[..., Any], elems: Any, initializer: Any, backwards: bool, options: dict[str, Any], name: str | None
+) -> Any:
     if not callable(fn):
         raise TypeError("fn must be callable.")
     label = "foldr" if backwards else "foldl"
@@ -135,15 +152,47 @@ def _fold(fn: Callable[..., Any], elems: Any, initializer: Any, backwards: bool,
         def goes_on(i: Any, accumulated: Any) -> Any:
             return building.make("Greater", i, 0) if backwards else building.make("Less", i, count)
 
-        _, result = control_flow.while_loop(goes_on, compute, [conversion.convert_to_tensor(start), first], maximum_iterations=count, **options)
+        _, result = control_flow.while_loop(
+            goes_on, compute, [conversion.convert_to_tensor(start), first], maximum_iterations=count, **options
+        )
         return result
 
 
-def foldl(fn: Callable[..., Any], elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False, name: str | None = None) -> Any:
+def foldl(
+    fn: Callable[..., Any],
+    elems: Any,
+    initializer: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    name: str | None = None,
+) -> Any:
     """What is left of `accumulated = fn(accumulated, row)` after all rows, the first one first."""
-    return _fold(fn, elems, initializer, False, dict(parallel_iterations=parallel_iterations, back_prop=back_prop, swap_memory=swap_memory), name)
+    return _fold(
+        fn,
+        elems,
+        initializer,
+        False,
+        dict(parallel_iterations=parallel_iterations, back_prop=back_prop, swap_memory=swap_memory),
+        name,
+    )
 
 
-def foldr(fn: Callable[..., Any], elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False, name: str | None = None) -> Any:
+def foldr(
+    fn: Callable[..., Any],
+    elems: Any,
+    initializer: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    name: str | None = None,
+) -> Any:
     """What is left of `accumulated = fn(accumulated, row)` after all rows, the last one first."""
-    return _fold(fn, elems, initializer, True, dict(parallel_iterations=parallel_iterations, back_prop=back_prop, swap_memory=swap_memory), name)
+    return _fold(
+        fn,
+        elems,
+        initializer,
+        True,
+        dict(parallel_iterations=parallel_iterations, back_prop=back_prop, swap_memory=swap_memory),
+        name,
+    )

@@ -162,7 +162,7 @@ def _batch_gather_nd(params: Any, indices: Any, batch_dims: Any, name: str | Non
             building.make("Cast", building.make("Range", 0, size, 1), DstT=indices.dtype.base_dtype)
             for size in unstack(batch_shape, axis=0)
         ]
-        flat = [array.reshape(x, shape=(-1,)) for x in array.meshgrid(*numbers, indexing="ij")]
+        flat = [array.reshape(x, shape=(-1,)) for x in constant_op.meshgrid(*numbers, indexing="ij")]
         grid = array.transpose(stack(flat, axis=0))
         grid_shape = array.shape(grid)
         grid = array.reshape(

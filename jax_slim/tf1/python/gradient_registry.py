@@ -32,7 +32,9 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
 
     def decorated(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
-            raise ValueError("The custom_gradient decorator currently supports keywords arguments only when eager execution is enabled.")
+            raise ValueError(
+                "The custom_gradient decorator currently supports keywords arguments only when eager execution is enabled."
+            )
         name = f"CustomGradient-{next(_numbers)}"
         inputs = [conversion.convert_to_tensor(a) for a in args]
         result, gradient = f(*inputs)
@@ -41,7 +43,12 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
 
         def backward(op: Any, *grads: Any) -> list[Any]:
             found = gradient(*grads[: len(outputs)])
-            if isinstance(found, tuple) and len(found) == 2 and isinstance(found[0], list | tuple) and isinstance(found[1], list):
+            if (
+                isinstance(found, tuple)
+                and len(found) == 2
+                and isinstance(found[0], list | tuple)
+                and isinstance(found[1], list)
+            ):
                 found = found[0]  # (gradients of inputs, of variables)
             found = list(found) if isinstance(found, list | tuple) else [found]
             return [None] * len(outputs) + found

@@ -4,7 +4,7 @@ from typing import Any
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs
 from jax_slim.tf1.graph.tensors import Tensor
-from jax_slim.tf1.python import checks, control_flow, image_colors, math
+from jax_slim.tf1.python import checks, control_flow, image_colors, math, random
 
 
 def decode_jpeg(contents: Any, channels: int = 0, ratio: int = 1, fancy_upscaling: bool = True, try_recover_truncated: bool = False,
@@ -128,3 +128,24 @@ def decode_image(
                 return image_colors.convert_image_dtype(decode_jpeg(contents, wanted), dtype)
 
         return control_flow.cond(is_jpeg(contents), of_jpeg, of_others, name="cond_jpeg")
+
+
+def adjust_jpeg_quality(image: Any, jpeg_quality: Any, name: str | None = None) -> Tensor:
+    """What JPEG of that quality, 0 to 100, leaves of an image."""
+    with graphs.name_scope(name, "adjust_jpeg_quality", [image]) as name:
+        image = conversion.convert_to_tensor(image, name="image")
+        kind = image.dtype
+        bytes_ = image_colors.convert_image_dtype(image, dtypes.uint8)
+        jpeg_quality = conversion.convert_to_tensor(jpeg_quality, dtypes.int32, name="jpeg_quality")
+        encoded = building.make("EncodeJpegVariableQuality", bytes_, jpeg_quality)
+        return image_colors.convert_image_dtype(decode_jpeg(encoded), kind)
+
+
+def random_jpeg_quality(image: Any, min_jpeg_quality: int, max_jpeg_quality: int, seed: int | None = None) -> Tensor:
+    """`adjust_jpeg_quality` by a quality drawn between the two."""
+    if min_jpeg_quality < 0 or max_jpeg_quality < 0 or min_jpeg_quality > 100 or max_jpeg_quality > 100:
+        raise ValueError("jpeg encoding range must be between 0 and 100.")
+    if min_jpeg_quality >= max_jpeg_quality:
+        raise ValueError("`min_jpeg_quality` must be less than `max_jpeg_quality`.")
+    quality = random.random_uniform([], min_jpeg_quality, max_jpeg_quality, seed=seed, dtype=dtypes.int32)
+    return adjust_jpeg_quality(image, quality)

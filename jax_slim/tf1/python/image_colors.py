@@ -173,19 +173,6 @@ def adjust_saturation(image: Any, saturation_factor: Any, name: str | None = Non
         return convert_image_dtype(building.make("AdjustSaturation", floats, saturation_factor), kind)
 
 
-def adjust_jpeg_quality(image: Any, jpeg_quality: Any, name: str | None = None) -> Tensor:
-    """What JPEG of that quality, 0 to 100, leaves of an image."""
-    from jax_slim.tf1.python import image_codecs
-
-    with graphs.name_scope(name, "adjust_jpeg_quality", [image]) as name:
-        image = conversion.convert_to_tensor(image, name="image")
-        kind = image.dtype
-        bytes_ = convert_image_dtype(image, dtypes.uint8)
-        jpeg_quality = conversion.convert_to_tensor(jpeg_quality, dtypes.int32, name="jpeg_quality")
-        encoded = building.make("EncodeJpegVariableQuality", bytes_, jpeg_quality)
-        return convert_image_dtype(image_codecs.decode_jpeg(encoded), kind)
-
-
 def random_brightness(image: Any, max_delta: float, seed: int | None = None) -> Tensor:
     """`adjust_brightness` by a number from -max_delta to max_delta."""
     if max_delta < 0:
@@ -219,16 +206,6 @@ def random_hue(image: Any, max_delta: float, seed: int | None = None) -> Tensor:
     if max_delta < 0:
         raise ValueError("max_delta must be non-negative.")
     return adjust_hue(image, random.random_uniform([], -max_delta, max_delta, seed=seed))
-
-
-def random_jpeg_quality(image: Any, min_jpeg_quality: int, max_jpeg_quality: int, seed: int | None = None) -> Tensor:
-    """`adjust_jpeg_quality` by a quality drawn between the two."""
-    if min_jpeg_quality < 0 or max_jpeg_quality < 0 or min_jpeg_quality > 100 or max_jpeg_quality > 100:
-        raise ValueError("jpeg encoding range must be between 0 and 100.")
-    if min_jpeg_quality >= max_jpeg_quality:
-        raise ValueError("`min_jpeg_quality` must be less than `max_jpeg_quality`.")
-    quality = random.random_uniform([], min_jpeg_quality, max_jpeg_quality, seed=seed, dtype=dtypes.int32)
-    return adjust_jpeg_quality(image, quality)
 
 
 def per_image_standardization(image: Any) -> Tensor:

@@ -5,7 +5,7 @@ from typing import Any
 
 from jax_slim.tf1.graph import conversion, dtypes, graphs
 from jax_slim.tf1.graph.tensors import Tensor
-from jax_slim.tf1.python import array, control_flow, joining, math, padding, random, slicing
+from jax_slim.tf1.python import array, cases, control_flow, joining, math, padding, random, slicing
 from jax_slim.tf1.python import checks as check_ops
 
 
@@ -137,7 +137,7 @@ def rot90(image: Any, k: Any = 1, name: str | None = None) -> Tensor:
             (math.equal(k, 2), lambda: array.reverse(image, [first, first + 1])),
             (math.equal(k, 3), lambda: array.reverse(array.transpose(image, turned), [first + 1])),
         ]
-        result = control_flow.case(by, default=lambda: image, exclusive=True, name=scope)
+        result = cases.case(by, default=lambda: image, exclusive=True, name=scope)
         if first:
             result.set_shape([shape[0], None, None, shape[3]])
         else:

@@ -49,9 +49,7 @@ def parallel_stack(values: Any, name: str = "parallel_stack") -> Tensor:
     with graphs.name_scope(name):
         first = conversion.convert_to_tensor(values[0])
         output = shapes.TensorShape([len(values)]).concatenate(first.shape)
-        from jax_slim.tf1.python import array
-
-        return building.make("ParallelConcat", [array.expand_dims(v, 0) for v in values], shape=output)
+        return building.make("ParallelConcat", [building.make("ExpandDims", v, 0) for v in values], shape=output)
 
 
 def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[Tensor]:

@@ -335,16 +335,6 @@ def polyval(coeffs: Any, x: Any, name: str | None = None) -> Tensor:
         return result
 
 
-def lbeta(x: Any, name: str | None = None) -> Tensor:
-    """The logarithm of the multivariate beta function over the last dimension."""
-    from jax_slim.tf1.python import reductions
-
-    with graphs.name_scope(name, "lbeta", [x]):
-        x = conversion.convert_to_tensor(x, name="x")
-        product = reductions.reduce_sum(lgamma(x), axis=[-1])
-        return subtract(product, lgamma(reductions.reduce_sum(x, axis=[-1])), name="sub")
-
-
 def bessel_i0(x: Any, name: str | None = None) -> Tensor:
     """The modified Bessel function of order 0."""
     with graphs.name_scope(name, "bessel_i0", [x]):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from jax_slim.tf1.graph import graphs
-from jax_slim.tf1.python import control_flow, logging, state_ops
+from jax_slim.tf1.python import control_flow, logging, variable_initializers
 from jax_slim.tf1.python.hook_base import SessionRunHook
 from jax_slim.tf1.python.optimizers import Optimizer
 
@@ -46,7 +46,7 @@ class SyncReplicasOptimizer(Optimizer):
             raise ValueError("Global step is required to check staleness")
         applied = self._opt.apply_gradients(grads_and_vars, global_step, name=name)
         self.local_step_init_op = self.chief_init_op = control_flow.no_op()
-        self.ready_for_local_init_op = state_ops.report_uninitialized_variables()
+        self.ready_for_local_init_op = variable_initializers.report_uninitialized_variables()
         self._gradients_applied = True
         if self._variable_averages is None:
             return applied

@@ -17,12 +17,16 @@ class QueueBase:
         self._dtypes, self._queue_ref = types, queue_ref
         if element_shapes is not None:
             if len(element_shapes) != len(types):
-                raise ValueError(f"Queue shapes must have the same length as dtypes, got {len(element_shapes)} shapes, {len(types)} dtypes")
+                raise ValueError(
+                    f"Queue shapes must have the same length as dtypes, got {len(element_shapes)} shapes, {len(types)} dtypes"
+                )
             self._shapes = [shapes.as_shape(s) for s in element_shapes]
         else:
             self._shapes = [shapes.unknown_shape() for _ in types]
         if names is not None and len(names) != len(types):
-            raise ValueError(f"Queue names must have the same length as the queue, got {names} names for {len(types)} dtypes")
+            raise ValueError(
+                f"Queue names must have the same length as the queue, got {names} names for {len(types)} dtypes"
+            )
         self._names = names
         self._name = queue_ref.op.name.rpartition("/")[2]
 
@@ -53,7 +57,9 @@ class QueueBase:
             if not self._names:
                 raise ValueError("Queue must have names to enqueue a dictionary")
             if sorted(self._names) != sorted(vals):
-                raise ValueError(f"Keys in dictionary to enqueue do not match names of Queue.  Dictionary: ({sorted(vals)}), Queue: ({sorted(self._names)})")
+                raise ValueError(
+                    f"Keys in dictionary to enqueue do not match names of Queue.  Dictionary: ({sorted(vals)}), Queue: ({sorted(self._names)})"
+                )
             vals = [vals[n] for n in self._names]
         else:
             if self._names:
@@ -62,7 +68,10 @@ class QueueBase:
                 vals = [vals]
         if len(vals) != len(self._dtypes):
             raise ValueError(f"Enqueue: the queue has {len(self._dtypes)} components, got {len(vals)} values.")
-        return [conversion.convert_to_tensor(v, d, f"component_{i}") for i, (v, d) in enumerate(zip(vals, self._dtypes, strict=True))]
+        return [
+            conversion.convert_to_tensor(v, d, f"component_{i}")
+            for i, (v, d) in enumerate(zip(vals, self._dtypes, strict=True))
+        ]
 
     def _result(self, tensors: Any) -> Any:
         tensors = tensors if isinstance(tensors, list) else [tensors]
@@ -96,22 +105,41 @@ class QueueBase:
 
     def dequeue(self, name: str | None = None) -> Any:
         """Takes one element; it waits while the queue is empty."""
-        made = building.make("QueueDequeueV2", self._queue_ref, component_types=self._dtypes, name=name or f"{self._name}_Dequeue")
+        made = building.make(
+            "QueueDequeueV2", self._queue_ref, component_types=self._dtypes, name=name or f"{self._name}_Dequeue"
+        )
         return self._dequeued(made)
 
     def dequeue_many(self, n: Any, name: str | None = None) -> Any:
         """Takes n elements, stacked."""
-        made = building.make("QueueDequeueManyV2", self._queue_ref, n, component_types=self._dtypes, name=name or f"{self._name}_DequeueMany")
+        made = building.make(
+            "QueueDequeueManyV2",
+            self._queue_ref,
+            n,
+            component_types=self._dtypes,
+            name=name or f"{self._name}_DequeueMany",
+        )
         return self._dequeued(made)
 
     def dequeue_up_to(self, n: Any, name: str | None = None) -> Any:
         """Takes n elements, or those that a closed queue has left, stacked."""
-        made = building.make("QueueDequeueUpToV2", self._queue_ref, n, component_types=self._dtypes, name=name or f"{self._name}_DequeueUpTo")
+        made = building.make(
+            "QueueDequeueUpToV2",
+            self._queue_ref,
+            n,
+            component_types=self._dtypes,
+            name=name or f"{self._name}_DequeueUpTo",
+        )
         return self._dequeued(made)
 
     def close(self, cancel_pending_enqueues: bool = False, name: str | None = None) -> Operation:
         """Lets nothing more in when it runs."""
-        return building.make("QueueCloseV2", self._queue_ref, cancel_pending_enqueues=cancel_pending_enqueues, name=name or f"{self._name}_Close")
+        return building.make(
+            "QueueCloseV2",
+            self._queue_ref,
+            cancel_pending_enqueues=cancel_pending_enqueues,
+            name=name or f"{self._name}_Close",
+        )
 
     def is_closed(self, name: str | None = None) -> Tensor:
         return building.make("QueueIsClosedV2", self._queue_ref, name=name or f"{self._name}_Is_Closed")
@@ -130,7 +158,11 @@ def _shape_list(element_shapes: Any, types: list[Any]) -> Any:
         return [element_shapes]
     if element_shapes is None or not isinstance(element_shapes, list | tuple):
         return element_shapes
-    if len(types) == 1 and all(isinstance(d, int | None.__class__) for d in element_shapes) and (not element_shapes or len(element_shapes) != 1 or isinstance(element_shapes[0], int | None.__class__)):
+    if (
+        len(types) == 1
+        and all(isinstance(d, int | None.__class__) for d in element_shapes)
+        and (not element_shapes or len(element_shapes) != 1 or isinstance(element_shapes[0], int | None.__class__))
+    ):
         return [element_shapes] if element_shapes else [[]]
     return list(element_shapes)
 
@@ -140,11 +172,26 @@ class FIFOQueue(QueueBase):
 
     _type, _default = "FIFOQueueV2", "fifo_queue"
 
-    def __init__(self, capacity: int, dtypes: Any, shapes: Any = None, names: Any = None, shared_name: str | None = None, name: str | None = None) -> None:
+    def __init__(
+        self,
+        capacity: int,
+        dtypes: Any,
+        shapes: Any = None,
+        names: Any = None,
+        shared_name: str | None = None,
+        name: str | None = None,
+    ) -> None:
         types = _types(dtypes)
         known = _shape_list(shapes, types)
         names = [names] if isinstance(names, str) else names
-        ref = building.make(self._type, component_types=types, shapes=known or [], capacity=capacity, shared_name=shared_name or "", name=name or self._default)
+        ref = building.make(
+            self._type,
+            component_types=types,
+            shapes=known or [],
+            capacity=capacity,
+            shared_name=shared_name or "",
+            name=name or self._default,
+        )
         super().__init__(types, known, names, ref)
 
 
@@ -153,14 +200,32 @@ class PaddingFIFOQueue(FIFOQueue):
 
     _type, _default = "PaddingFIFOQueueV2", "padding_fifo_queue"
 
-    def __init__(self, capacity: int, dtypes: Any, shapes: Any, names: Any = None, shared_name: str | None = None, name: str | None = None) -> None:
+    def __init__(
+        self,
+        capacity: int,
+        dtypes: Any,
+        shapes: Any,
+        names: Any = None,
+        shared_name: str | None = None,
+        name: str | None = None,
+    ) -> None:
         super().__init__(capacity, dtypes, shapes, names, shared_name, name)
 
 
 class RandomShuffleQueue(QueueBase):
     """A queue that gives its elements in random order and keeps `min_after_dequeue` of them until it is closed."""
 
-    def __init__(self, capacity: int, min_after_dequeue: int, dtypes: Any, shapes: Any = None, names: Any = None, seed: int | None = None, shared_name: str | None = None, name: str | None = None) -> None:
+    def __init__(
+        self,
+        capacity: int,
+        min_after_dequeue: int,
+        dtypes: Any,
+        shapes: Any = None,
+        names: Any = None,
+        seed: int | None = None,
+        shared_name: str | None = None,
+        name: str | None = None,
+    ) -> None:
         types = _types(dtypes)
         known = _shape_list(shapes, types)
         names = [names] if isinstance(names, str) else names
@@ -175,10 +240,25 @@ class RandomShuffleQueue(QueueBase):
 class PriorityQueue(QueueBase):
     """A queue that gives the element with the smallest priority, its first component (int64), first."""
 
-    def __init__(self, capacity: int, types: Any, shapes: Any = None, names: Any = None, shared_name: str | None = None, name: str = "priority_queue") -> None:
+    def __init__(
+        self,
+        capacity: int,
+        types: Any,
+        shapes: Any = None,
+        names: Any = None,
+        shared_name: str | None = None,
+        name: str = "priority_queue",
+    ) -> None:
         kinds = _types(types)
         known = _shape_list(shapes, kinds)
-        ref = building.make("PriorityQueueV2", component_types=kinds, shapes=known or [], capacity=capacity, shared_name=shared_name or "", name=name)
+        ref = building.make(
+            "PriorityQueueV2",
+            component_types=kinds,
+            shapes=known or [],
+            capacity=capacity,
+            shared_name=shared_name or "",
+            name=name,
+        )
         super().__init__([dtypes.int64, *kinds], None if known is None else [(), *known], names, ref)
 
 
@@ -219,7 +299,13 @@ class TFRecordReader(ReaderBase):
     """Reads TFRecord files."""
 
     def __init__(self, name: str | None = None, options: Any = None) -> None:
-        packing = "" if options is None else options.get_compression_type_string(options) if hasattr(options, "get_compression_type_string") else ""
+        packing = (
+            ""
+            if options is None
+            else options.get_compression_type_string(options)
+            if hasattr(options, "get_compression_type_string")
+            else ""
+        )
         super().__init__(building.make("TFRecordReaderV2", compression_type=packing, name=name))
 
 
@@ -247,7 +333,15 @@ class IdentityReader(ReaderBase):
 class FixedLengthRecordReader(ReaderBase):
     """Reads pieces of so many bytes."""
 
-    def __init__(self, record_bytes: int, header_bytes: int | None = None, footer_bytes: int | None = None, hop_bytes: int | None = None, name: str | None = None, encoding: str | None = None) -> None:
+    def __init__(
+        self,
+        record_bytes: int,
+        header_bytes: int | None = None,
+        footer_bytes: int | None = None,
+        hop_bytes: int | None = None,
+        name: str | None = None,
+        encoding: str | None = None,
+    ) -> None:
         super().__init__(building.make(
             "FixedLengthRecordReaderV2", record_bytes=record_bytes, header_bytes=header_bytes or 0, footer_bytes=footer_bytes or 0,
             hop_bytes=hop_bytes or 0, encoding=encoding or "", name=name,
@@ -347,16 +441,27 @@ class QueueRunner:
         except Exception as error:
             logging.vlog(1, "Ignored exception: %s", str(error))
 
-    def create_threads(self, sess: Any, coord: Any = None, daemon: bool = False, start: bool = False) -> list[threading.Thread]:
+    def create_threads(
+        self, sess: Any, coord: Any = None, daemon: bool = False, start: bool = False
+    ) -> list[threading.Thread]:
         """A thread for each enqueue operation, and one that cancels them when the coordinator stops."""
         with self._lock:
             if self._runs.get(sess, 0) > 0:
                 return []
             self._runs[sess] = len(self._enqueue_ops)
             self._raised = []
-        threads = [threading.Thread(target=self._run, args=(sess, op, coord), name=f"QueueRunnerThread-{self.name}-{op.name}") for op in self._enqueue_ops]
+        threads = [
+            threading.Thread(target=self._run, args=(sess, op, coord), name=f"QueueRunnerThread-{self.name}-{op.name}")
+            for op in self._enqueue_ops
+        ]
         if coord:
-            threads.append(threading.Thread(target=self._close_on_stop, args=(sess, self._cancel_op, coord), name=f"QueueRunnerThread-{self.name}-close_on_stop"))
+            threads.append(
+                threading.Thread(
+                    target=self._close_on_stop,
+                    args=(sess, self._cancel_op, coord),
+                    name=f"QueueRunnerThread-{self.name}-close_on_stop",
+                )
+            )
         for thread in threads:
             if coord:
                 coord.register_thread(thread)
@@ -371,7 +476,13 @@ def add_queue_runner(qr: QueueRunner, collection: str = collections.GraphKeys.QU
     graphs.add_to_collection(collection, qr)
 
 
-def start_queue_runners(sess: Any = None, coord: Any = None, daemon: bool = True, start: bool = True, collection: str = collections.GraphKeys.QUEUE_RUNNERS) -> list[threading.Thread]:
+def start_queue_runners(
+    sess: Any = None,
+    coord: Any = None,
+    daemon: bool = True,
+    start: bool = True,
+    collection: str = collections.GraphKeys.QUEUE_RUNNERS,
+) -> list[threading.Thread]:
     """Starts the threads of all queue runners of the graph.
 
     Raises:
@@ -381,7 +492,9 @@ def start_queue_runners(sess: Any = None, coord: Any = None, daemon: bool = True
     if sess is None:
         sess = graphs.get_default_session()
         if sess is None:
-            raise ValueError("Cannot start queue runners: No default session is registered. Use `with sess.as_default()` or pass an explicit session to tf.start_queue_runners(sess=sess)")
+            raise ValueError(
+                "Cannot start queue runners: No default session is registered. Use `with sess.as_default()` or pass an explicit session to tf.start_queue_runners(sess=sess)"
+            )
     if not hasattr(sess, "run") or not hasattr(sess, "graph"):
         raise TypeError(f"sess must be a `tf.Session` object. Given class: {sess.__class__}")
     threads: list[threading.Thread] = []

@@ -6,7 +6,7 @@ import numpy as np
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs, shapes
 from jax_slim.tf1.graph.tensors import Tensor
-from jax_slim.tf1.python import array, constant_op, math
+from jax_slim.tf1.python import array, constant_op, math, slicing
 
 _DEFAULT_GRAPH_SEED = 87654321
 _LARGEST = 2**31 - 1
@@ -134,7 +134,7 @@ def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None
         shape = control_flow.with_dependencies([check], shape)
         limit = shape - size + 1
         offset = random_uniform(array.shape(shape), dtype=size.dtype, maxval=size.dtype.max, seed=seed) % limit
-        return array.slice(value, offset, size, name=scope)
+        return slicing.slice(value, offset, size, name=scope)
 
 
 def multinomial(

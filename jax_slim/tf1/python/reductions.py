@@ -150,3 +150,11 @@ def cumprod(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = Fals
     with graphs.name_scope(name, "Cumprod", [x]) as scope:
         x = conversion.convert_to_tensor(x, name="x")
         return building.make("Cumprod", x, axis, exclusive=exclusive, reverse=reverse, name=scope)
+
+
+def lbeta(x: Any, name: str | None = None) -> Tensor:
+    """The logarithm of the multivariate beta function over the last dimension."""
+    with graphs.name_scope(name, "lbeta", [x]):
+        x = conversion.convert_to_tensor(x, name="x")
+        product = reduce_sum(math.lgamma(x), axis=[-1])
+        return math.subtract(product, math.lgamma(reduce_sum(x, axis=[-1])), name="sub")

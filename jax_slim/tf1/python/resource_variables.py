@@ -4,7 +4,7 @@ from typing import Any
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs, shapes
 from jax_slim.tf1.graph.tensors import Operation, Tensor
-from jax_slim.tf1.python import initial_values
+from jax_slim.tf1.python import initial_values, variables
 from jax_slim.tf1.python.variables import Variable
 
 
@@ -198,3 +198,6 @@ class UnreadVariable(ResourceVariable):
 
 
 DType = dtypes.DType
+
+
+variables.set_default("resource_class", ResourceVariable)

@@ -5,7 +5,18 @@ from typing import Any
 
 from jax_slim.tf1.graph import conversion, dtypes, graphs, shapes
 from jax_slim.tf1.graph.tensors import Tensor
-from jax_slim.tf1.python import array, checks, constant_op, control_flow, gathering, joining, math, reductions, structures, variable_scope
+from jax_slim.tf1.python import (
+    array,
+    checks,
+    constant_op,
+    control_flow,
+    gathering,
+    joining,
+    math,
+    reductions,
+    structures,
+    variable_scope,
+)
 from jax_slim.tf1.python.rnn_cell_base import assert_like_rnncell, join_shapes, join_static_shapes
 from jax_slim.tf1.python.tensor_array import TensorArray
 
@@ -48,7 +59,9 @@ def _type_of(dtype: Any, state: Any) -> Any:
     if not found:
         raise ValueError("Unable to infer dtype from empty state.")
     if any(t != found[0] for t in found):
-        raise ValueError("State has tensors of different inferred_dtypes. Unable to infer a single representative dtype.")
+        raise ValueError(
+            "State has tensors of different inferred_dtypes. Unable to infer a single representative dtype."
+        )
     return found[0]
 
 
@@ -62,7 +75,16 @@ def _start(cell: Any, initial_state: Any, batch_size: Any, dtype: Any, message: 
     return cell.zero_state(batch_size, dtype)
 
 
-def _rnn_step(time: Any, lengths: Any, shortest: Any, longest: Any, zero_output: Any, state: Any, call_cell: Callable[[], Any], always: bool = False) -> Any:
+def _rnn_step(
+    time: Any,
+    lengths: Any,
+    shortest: Any,
+    longest: Any,
+    zero_output: Any,
+    state: Any,
+    call_cell: Callable[[], Any],
+    always: bool = False,
+) -> Any:
     """One step: past its length an entry's outputs are zero and its state stays. `always` calls the cell in any case."""
     flat_zero, flat_state = structures.flatten(zero_output), structures.flatten(state)
 
@@ -80,7 +102,9 @@ def _rnn_step(time: Any, lengths: Any, shortest: Any, longest: Any, zero_output:
         return structures.flatten(output), structures.flatten(new)
 
     def kept(output: list[Any], new: list[Any]) -> list[Any]:
-        return [chosen(z, o) for z, o in zip(flat_zero, output, strict=True)] + [chosen(s, n) for s, n in zip(flat_state, new, strict=True)]
+        return [chosen(z, o) for z, o in zip(flat_zero, output, strict=True)] + [
+            chosen(s, n) for s, n in zip(flat_state, new, strict=True)
+        ]
 
     def stepped() -> Any:
         output, new = called()
@@ -125,7 +149,9 @@ def dynamic_rnn(cell: Any, inputs: Any, sequence_length: Any = None, initial_sta
         if sequence_length is not None:
             sequence_length = math.cast(sequence_length, dtypes.int32)
             if sequence_length.get_shape().ndims not in (None, 1):
-                raise ValueError(f"sequence_length must be a vector of length batch_size, but saw shape: {sequence_length.get_shape()}")
+                raise ValueError(
+                    f"sequence_length must be a vector of length batch_size, but saw shape: {sequence_length.get_shape()}"
+                )
             sequence_length = array.identity(sequence_length, name="sequence_length")
         batch_size = best_effort_input_batch_size(flat)
         state = _start(cell, initial_state, batch_size, dtype, "If there is no initial_state, you must give a dtype.")
@@ -142,7 +168,8 @@ def dynamic_rnn(cell: Any, inputs: Any, sequence_length: Any = None, initial_sta
 def _assert_has_shape(x: Tensor, shape: Any) -> Any:
     found, wanted = array.shape(x), joining.stack(shape)
     return checks.Assert(
-        reductions.reduce_all(math.equal(found, wanted)), [f"Expected shape for Tensor {x.name} is ", wanted, " but saw shape: ", found]
+        reductions.reduce_all(math.equal(found, wanted)),
+        [f"Expected shape for Tensor {x.name} is ", wanted, " but saw shape: ", found],
     )
 
 
@@ -160,7 +187,9 @@ def _loop(cell: Any, inputs: Any, state: Any, parallel: int, swap: bool, lengths
         if shape[1].value != known_batch:
             raise ValueError("Batch_size is not the same for all the elements in the input.")
     kind = _type_of(dtype, state)
-    zeros = structures.pack_sequence_as(cell.output_size, [constant_op.zeros(join_shapes(batch_size, size), kind) for size in sizes])
+    zeros = structures.pack_sequence_as(
+        cell.output_size, [constant_op.zeros(join_shapes(batch_size, size), kind) for size in sizes]
+    )
     shortest, longest = None, steps
     if lengths is not None:
         shortest, longest = reductions.reduce_min(lengths), reductions.reduce_max(lengths)
@@ -168,11 +197,14 @@ def _loop(cell: Any, inputs: Any, state: Any, parallel: int, swap: bool, lengths
     with graphs.name_scope("dynamic_rnn") as base:
         pass
     results = tuple(
-        TensorArray(kind, size=steps, element_shape=join_static_shapes(known_batch, size), tensor_array_name=f"{base}output_{i}")
+        TensorArray(
+            kind, size=steps, element_shape=join_static_shapes(known_batch, size), tensor_array_name=f"{base}output_{i}"
+        )
         for i, size in enumerate(sizes)
     )
     sources = tuple(
-        TensorArray(t.dtype, size=steps, element_shape=t.shape[1:], tensor_array_name=f"{base}input_{i}") for i, t in enumerate(flat)
+        TensorArray(t.dtype, size=steps, element_shape=t.shape[1:], tensor_array_name=f"{base}input_{i}")
+        for i, t in enumerate(flat)
     )
     sources = tuple(a.unstack(t) for a, t in zip(sources, flat, strict=True))
 
@@ -184,7 +216,9 @@ def _loop(cell: Any, inputs: Any, state: Any, parallel: int, swap: bool, lengths
         if lengths is None:
             output, new = cell(given, state)
         else:
-            output, new = _rnn_step(time, lengths, shortest, longest, zeros, state, lambda: cell(given, state), always=True)
+            output, new = _rnn_step(
+                time, lengths, shortest, longest, zeros, state, lambda: cell(given, state), always=True
+            )
         arrays = tuple(a.write(time, o) for a, o in zip(arrays, structures.flatten(output), strict=True))
         return time + 1, arrays, new
 
@@ -214,18 +248,28 @@ def bidirectional_dynamic_rnn(cell_fw: Any, cell_bw: Any, inputs: Any, sequence_
     assert_like_rnncell("cell_fw", cell_fw)
     assert_like_rnncell("cell_bw", cell_bw)
     time_axis, batch_axis = (0, 1) if time_major else (1, 0)
-    options = dict(sequence_length=sequence_length, dtype=dtype, parallel_iterations=parallel_iterations, swap_memory=swap_memory, time_major=time_major)
+    options = dict(
+        sequence_length=sequence_length,
+        dtype=dtype,
+        parallel_iterations=parallel_iterations,
+        swap_memory=swap_memory,
+        time_major=time_major,
+    )
     with variable_scope.variable_scope(scope or "bidirectional_rnn"):
         with variable_scope.variable_scope("fw") as fw_scope:
             forwards, state_fw = dynamic_rnn(cell_fw, inputs, initial_state=initial_state_fw, scope=fw_scope, **options)
         with variable_scope.variable_scope("bw") as bw_scope:
             turned = structures.map_structure(lambda i: _reversed(i, sequence_length, time_axis, batch_axis), inputs)
-            backwards, state_bw = dynamic_rnn(cell_bw, turned, initial_state=initial_state_bw, scope=bw_scope, **options)
+            backwards, state_bw = dynamic_rnn(
+                cell_bw, turned, initial_state=initial_state_bw, scope=bw_scope, **options
+            )
     backwards = structures.map_structure(lambda o: _reversed(o, sequence_length, time_axis, batch_axis), backwards)
     return (forwards, backwards), (state_fw, state_bw)
 
 
-def static_rnn(cell: Any, inputs: Any, initial_state: Any = None, dtype: Any = None, sequence_length: Any = None, scope: Any = None) -> Any:
+def static_rnn(
+    cell: Any, inputs: Any, initial_state: Any = None, dtype: Any = None, sequence_length: Any = None, scope: Any = None
+) -> Any:
     """Runs a cell over a list of inputs, one set of operations for each.
 
     Args:
@@ -248,7 +292,9 @@ def static_rnn(cell: Any, inputs: Any, initial_state: Any = None, dtype: Any = N
         first = structures.flatten(inputs)[0]
         fixed = _static_batch(first, inputs)
         batch_size = fixed if fixed else array.shape(first)[0]
-        state = _start(cell, initial_state, batch_size, dtype, "If no initial_state is provided, dtype must be specified")
+        state = _start(
+            cell, initial_state, batch_size, dtype, "If no initial_state is provided, dtype must be specified"
+        )
         zeros = shortest = longest = None
         if sequence_length is not None:
             sequence_length = conversion.convert_to_tensor(sequence_length, name="sequence_length")
@@ -265,7 +311,15 @@ def static_rnn(cell: Any, inputs: Any, initial_state: Any = None, dtype: Any = N
             if sequence_length is None:
                 output, state = cell(given, state)
             else:
-                output, state = _rnn_step(time, sequence_length, shortest, longest, zeros, state, lambda given=given, state=state: cell(given, state))  # type: ignore[misc]
+                output, state = _rnn_step(
+                    time,
+                    sequence_length,
+                    shortest,
+                    longest,
+                    zeros,
+                    state,
+                    lambda given=given, state=state: cell(given, state),
+                )  # type: ignore[misc]
             outputs.append(output)
         return outputs, state
 
@@ -288,7 +342,9 @@ def _static_batch(first: Any, inputs: Any) -> int | None:
         fixed = fixed.merge_with(shape[0])
         for place, size in enumerate(shape.as_list()[1:]):
             if size is None:
-                raise ValueError(f"Input size (dimension {place} of inputs) must be accessible via shape inference, but saw value None.")
+                raise ValueError(
+                    f"Input size (dimension {place} of inputs) must be accessible via shape inference, but saw value None."
+                )
     return fixed.value
 
 
@@ -332,10 +388,14 @@ def static_bidirectional_rnn(cell_fw: Any, cell_bw: Any, inputs: Any, initial_st
     return structures.pack_sequence_as(forwards, [joining.concat([f, b], 1) for f, b in pairs]), state_fw, state_bw
 
 
-def static_state_saving_rnn(cell: Any, inputs: Any, state_saver: Any, state_name: Any, sequence_length: Any = None, scope: Any = None) -> Any:
+def static_state_saving_rnn(
+    cell: Any, inputs: Any, state_saver: Any, state_name: Any, sequence_length: Any = None, scope: Any = None
+) -> Any:
     """`static_rnn` that begins with `state_saver.state(name)` and saves the last state by `state_saver.save_state(name, value)`."""
     names = structures.flatten(state_name)
-    if structures.is_nested(state_name) != structures.is_nested(cell.state_size) or len(names) != len(structures.flatten(cell.state_size)):
+    if structures.is_nested(state_name) != structures.is_nested(cell.state_size) or len(names) != len(
+        structures.flatten(cell.state_size)
+    ):
         raise ValueError("state_name should be the same type as cell.state_size")
     start = structures.pack_sequence_as(cell.state_size, [state_saver.state(name) for name in names])
     outputs, state = static_rnn(cell, inputs, initial_state=start, sequence_length=sequence_length, scope=scope)

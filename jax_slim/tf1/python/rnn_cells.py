@@ -3,7 +3,18 @@
 from typing import Any
 
 from jax_slim.tf1.graph import conversion, dtypes
-from jax_slim.tf1.python import clip_ops, constant_op, initializers, joining, layer_core, linalg, math, nn_normalization, partitioned, slicing
+from jax_slim.tf1.python import (
+    clip_ops,
+    constant_op,
+    initializers,
+    joining,
+    layer_core,
+    linalg,
+    math,
+    nn_normalization,
+    partitioned,
+    slicing,
+)
 from jax_slim.tf1.python.layer_base import InputSpec
 from jax_slim.tf1.python.rnn_cell_base import LayerRNNCell, LSTMStateTuple, input_depth
 
@@ -25,7 +36,15 @@ class BasicRNNCell(LayerRNNCell):
       activation: tanh by default.
     """
 
-    def __init__(self, num_units: int, activation: Any = None, reuse: Any = None, name: Any = None, dtype: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        num_units: int,
+        activation: Any = None,
+        reuse: Any = None,
+        name: Any = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(_reuse=reuse, name=name, dtype=dtype, **kwargs)
         self.input_spec = InputSpec(ndim=2)
         self._num_units, self._activation = num_units, _activation(activation)
@@ -36,7 +55,9 @@ class BasicRNNCell(LayerRNNCell):
     def build(self, inputs_shape: Any) -> None:
         size = input_depth(inputs_shape)
         self._kernel = self.add_variable("kernel", shape=[size + self._num_units, self._num_units])
-        self._bias = self.add_variable("bias", shape=[self._num_units], initializer=initializers.Zeros(dtype=self.dtype))
+        self._bias = self.add_variable(
+            "bias", shape=[self._num_units], initializer=initializers.Zeros(dtype=self.dtype)
+        )
         self.built = True
 
     def call(self, inputs: Any, state: Any) -> Any:
@@ -68,9 +89,13 @@ class GRUCell(LayerRNNCell):
         units, rows = self._num_units, input_depth(inputs_shape) + self._num_units
         ones = self._bias_initializer or initializers.Constant(1.0, dtype=self.dtype)
         zeros = self._bias_initializer or initializers.Zeros(dtype=self.dtype)
-        self._gate_kernel = self.add_variable("gates/kernel", shape=[rows, 2 * units], initializer=self._kernel_initializer)
+        self._gate_kernel = self.add_variable(
+            "gates/kernel", shape=[rows, 2 * units], initializer=self._kernel_initializer
+        )
         self._gate_bias = self.add_variable("gates/bias", shape=[2 * units], initializer=ones)
-        self._candidate_kernel = self.add_variable("candidate/kernel", shape=[rows, units], initializer=self._kernel_initializer)
+        self._candidate_kernel = self.add_variable(
+            "candidate/kernel", shape=[rows, units], initializer=self._kernel_initializer
+        )
         self._candidate_bias = self.add_variable("candidate/bias", shape=[units], initializer=zeros)
         self.built = True
 
@@ -99,13 +124,17 @@ class BasicLSTMCell(LayerRNNCell):
         self._num_units, self._forget_bias, self._state_is_tuple = num_units, forget_bias, state_is_tuple
         self._activation = _activation(activation)
 
-    state_size = property(lambda self: LSTMStateTuple(self._num_units, self._num_units) if self._state_is_tuple else 2 * self._num_units)
+    state_size = property(
+        lambda self: LSTMStateTuple(self._num_units, self._num_units) if self._state_is_tuple else 2 * self._num_units
+    )
     output_size = property(lambda self: self._num_units)
 
     def build(self, inputs_shape: Any) -> None:
         size = input_depth(inputs_shape)
         self._kernel = self.add_variable("kernel", shape=[size + self._num_units, 4 * self._num_units])
-        self._bias = self.add_variable("bias", shape=[4 * self._num_units], initializer=initializers.Zeros(dtype=self.dtype))
+        self._bias = self.add_variable(
+            "bias", shape=[4 * self._num_units], initializer=initializers.Zeros(dtype=self.dtype)
+        )
         self.built = True
 
     def call(self, inputs: Any, state: Any) -> Any:
@@ -113,7 +142,10 @@ class BasicLSTMCell(LayerRNNCell):
         c, h = state if self._state_is_tuple else joining.split(value=state, num_or_size_splits=2, axis=one)
         i, j, f, o = joining.split(value=_joined(inputs, h, self._kernel, self._bias), num_or_size_splits=4, axis=one)
         forget_bias = constant_op.constant(self._forget_bias, dtype=f.dtype)
-        new_c = math.add(math.multiply(c, math.sigmoid(math.add(f, forget_bias))), math.multiply(math.sigmoid(i), self._activation(j)))
+        new_c = math.add(
+            math.multiply(c, math.sigmoid(math.add(f, forget_bias))),
+            math.multiply(math.sigmoid(i), self._activation(j)),
+        )
         new_h = math.multiply(self._activation(new_c), math.sigmoid(o))
         return new_h, LSTMStateTuple(new_c, new_h) if self._state_is_tuple else joining.concat([new_c, new_h], 1)
 
@@ -139,7 +171,12 @@ class LSTMCell(LayerRNNCell):
                  state_is_tuple: bool = True, activation: Any = None, reuse: Any = None, name: Any = None, dtype: Any = None, **kwargs: Any) -> None:  # fmt: skip
         super().__init__(_reuse=reuse, name=name, dtype=dtype, **kwargs)
         self.input_spec = InputSpec(ndim=2)
-        self._num_units, self._use_peepholes, self._cell_clip, self._num_proj = num_units, use_peepholes, cell_clip, num_proj
+        self._num_units, self._use_peepholes, self._cell_clip, self._num_proj = (
+            num_units,
+            use_peepholes,
+            cell_clip,
+            num_proj,
+        )
         self._initializer, self._proj_clip = initializers.get(initializer), proj_clip
         self._num_unit_shards, self._num_proj_shards = num_unit_shards, num_proj_shards
         self._forget_bias, self._state_is_tuple, self._activation = forget_bias, state_is_tuple, _activation(activation)
@@ -153,7 +190,9 @@ class LSTMCell(LayerRNNCell):
 
     def build(self, inputs_shape: Any) -> None:
         units, rows = self._num_units, input_depth(inputs_shape) + self.output_size
-        self._kernel = self.add_variable("kernel", shape=[rows, 4 * units], initializer=self._initializer, partitioner=_shards(self._num_unit_shards))
+        self._kernel = self.add_variable(
+            "kernel", shape=[rows, 4 * units], initializer=self._initializer, partitioner=_shards(self._num_unit_shards)
+        )
         self._bias = self.add_variable("bias", shape=[4 * units], initializer=initializers.Zeros(dtype=self.dtype))
         if self._use_peepholes:
             self._w_f_diag, self._w_i_diag, self._w_o_diag = (
@@ -172,9 +211,13 @@ class LSTMCell(LayerRNNCell):
             m_prev = slicing.slice(state, [0, self._num_units], [-1, self.output_size])
         if inputs.get_shape().with_rank(2)[1].value is None:
             raise ValueError("Could not infer input size from inputs.get_shape()[-1]")
-        i, j, f, o = joining.split(value=_joined(inputs, m_prev, self._kernel, self._bias), num_or_size_splits=4, axis=1)
+        i, j, f, o = joining.split(
+            value=_joined(inputs, m_prev, self._kernel, self._bias), num_or_size_splits=4, axis=1
+        )
         if self._use_peepholes:
-            c = math.sigmoid(f + self._forget_bias + self._w_f_diag * c_prev) * c_prev + math.sigmoid(i + self._w_i_diag * c_prev) * self._activation(j)
+            c = math.sigmoid(f + self._forget_bias + self._w_f_diag * c_prev) * c_prev + math.sigmoid(
+                i + self._w_i_diag * c_prev
+            ) * self._activation(j)
         else:
             c = math.sigmoid(f + self._forget_bias) * c_prev + math.sigmoid(i) * self._activation(j)
         if self._cell_clip is not None:

@@ -6,7 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from jax_slim.tf1.graph import conversion, graphs, known_values, shapes
-from jax_slim.tf1.python import joining, logging, math, nest, nn_activations, random, slicing, structures, variable_scope
+from jax_slim.tf1.python import (
+    joining,
+    logging,
+    math,
+    nest,
+    nn_activations,
+    random,
+    slicing,
+    structures,
+    variable_scope,
+)
 from jax_slim.tf1.python.rnn_cell_base import LSTMStateTuple, RNNCell, assert_like_rnncell
 from jax_slim.tf1.python.tensor_array import TensorArray
 
@@ -26,7 +36,11 @@ class MultiRNNCell(RNNCell):
         if not structures.is_nested(cells):
             raise TypeError(f"cells must be a list or tuple, but saw: {cells}.")
         if len({id(cell) for cell in cells}) < len(cells):
-            logging.log_first_n(logging.WARN, "At least two cells provided to MultiRNNCell are the same object and will share weights.", 1)
+            logging.log_first_n(
+                logging.WARN,
+                "At least two cells provided to MultiRNNCell are the same object and will share weights.",
+                1,
+            )
         for number, cell in enumerate(cells):
             assert_like_rnncell(f"cells[{number}]", cell)
         if not state_is_tuple and any(structures.is_nested(c.state_size) for c in cells):
@@ -55,7 +69,9 @@ class MultiRNNCell(RNNCell):
     @property
     def non_trainable_weights(self) -> list[Any]:
         found = [w for cell in self._cells for w in getattr(cell, "non_trainable_weights", [])]
-        return found if self.trainable else [w for c in self._cells for w in getattr(c, "trainable_weights", [])] + found
+        return (
+            found if self.trainable else [w for c in self._cells for w in getattr(c, "trainable_weights", [])] + found
+        )
 
     def call(self, inputs: Any, state: Any) -> Any:
         place, states = 0, []
@@ -63,7 +79,9 @@ class MultiRNNCell(RNNCell):
             with variable_scope.variable_scope(f"cell_{number}"):
                 if self._state_is_tuple:
                     if not structures.is_nested(state):
-                        raise ValueError(f"Expected state to be a tuple of length {len(self.state_size)}, but received: {state}")
+                        raise ValueError(
+                            f"Expected state to be a tuple of length {len(self.state_size)}, but received: {state}"
+                        )
                     own = state[number]
                 else:
                     own = slicing.slice(state, [0, place], [-1, cell.state_size])
@@ -144,7 +162,9 @@ class DropoutWrapper(CellWrapper):
         sizes = {"state": cell.state_size, "output": cell.output_size}
         if _drops(self._input_keep_prob):
             if input_size is None:
-                raise ValueError("When variational_recurrent=True and input_keep_prob < 1.0 or is unknown, input_size must be provided")
+                raise ValueError(
+                    "When variational_recurrent=True and input_keep_prob < 1.0 or is unknown, input_size must be provided"
+                )
             sizes = {"input": input_size, **sizes}
         for salt, structure in sizes.items():
             self._noise[salt] = [
@@ -196,7 +216,11 @@ def _chosen(visitor: Callable[[Any], Any], part: Any) -> Any:
             return found
         return structures.like(part, [_chosen(visitor, p) for p in structures.children(part)])
     return structures.like(
-        part, [_chosen(visitor, p) if f else False for f, p in zip(structures.children(found), structures.children(part), strict=True)]
+        part,
+        [
+            _chosen(visitor, p) if f else False
+            for f, p in zip(structures.children(found), structures.children(part), strict=True)
+        ],
     )
 
 

@@ -364,11 +364,11 @@ def _run_main_op(sess: Any, meta: Any, export_dir: str, import_scope: str | None
 
 def main_op() -> Any:
     """An operation that initializes all variables and tables."""
-    from jax_slim.tf1.python import control_flow, state_ops
+    from jax_slim.tf1.python import control_flow, variable_initializers
 
     return control_flow.group(
-        state_ops.global_variables_initializer(),
-        state_ops.local_variables_initializer(),
+        variable_initializers.global_variables_initializer(),
+        variable_initializers.local_variables_initializer(),
         session_manager.tables_initializer(),
     )
 

@@ -4,7 +4,14 @@ from typing import Any
 
 from jax_slim.tf1.graph import graphs
 from jax_slim.tf1.graph.collections import GraphKeys
-from jax_slim.tf1.python import control_flow, logging, session_manager, state_ops, summary, variables
+from jax_slim.tf1.python import (
+    control_flow,
+    logging,
+    session_manager,
+    summary,
+    variable_initializers,
+    variables,
+)
 from jax_slim.tf1.python import saver as savers
 
 
@@ -76,7 +83,7 @@ class Scaffold:
                 "ready_op",
                 GraphKeys.READY_OP,
                 lambda: session_manager.joined(
-                    [state_ops.report_uninitialized_variables(), session_manager.uninitialized_resources()]
+                    [variable_initializers.report_uninitialized_variables(), session_manager.uninitialized_resources()]
                 ),
             )
         if self._ready_for_local_init_op is None:
@@ -85,7 +92,7 @@ class Scaffold:
                 GraphKeys.READY_FOR_LOCAL_INIT_OP,
                 lambda: session_manager.joined(
                     [
-                        state_ops.report_uninitialized_variables(variables.global_variables()),
+                        variable_initializers.report_uninitialized_variables(variables.global_variables()),
                         session_manager.uninitialized_resources(),
                     ]
                 ),
@@ -126,14 +133,14 @@ class Scaffold:
     def default_local_init_op() -> Any:
         """Initializes local variables and tables."""
         return control_flow.group(
-            state_ops.local_variables_initializer(),
+            variable_initializers.local_variables_initializer(),
             session_manager.tables_initializer(),
             control_flow.no_op(name="init"),
         )
 
 
 def _default_init() -> Any:
-    return control_flow.group(state_ops.global_variables_initializer(), control_flow.no_op(name="init"))
+    return control_flow.group(variable_initializers.global_variables_initializer(), control_flow.no_op(name="init"))
 
 
 def _saver_or_default() -> Any:

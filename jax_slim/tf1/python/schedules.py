@@ -8,7 +8,7 @@ from typing import Any
 
 from jax_slim.tf1.graph import conversion, dtypes, graphs
 from jax_slim.tf1.graph.tensors import Tensor
-from jax_slim.tf1.python import gathering, math
+from jax_slim.tf1.python import cases, gathering, math
 
 
 def _rate(learning_rate: Any) -> tuple[Any, Any]:
@@ -92,7 +92,6 @@ def piecewise_constant(x: Any, boundaries: Any, values: Any, name: Any = None) -
     """
     if len(boundaries) != len(values) - 1:
         raise ValueError("The length of boundaries should be 1 less than the length of values")
-    from jax_slim.tf1.python import control_flow
 
     limits = [conversion.convert_to_tensor(b) for b in boundaries]
     rates = [conversion.convert_to_tensor(v) for v in values]
@@ -116,7 +115,7 @@ def piecewise_constant(x: Any, boundaries: Any, values: Any, name: Any = None) -
         pairs = [(x <= limits[0], lambda: rates[0]), (x > limits[-1], lambda: rates[-1])]
         for low, high, rate in zip(limits[:-1], limits[1:], rates[1:-1], strict=True):
             pairs.append(((x > low) & (x <= high), lambda rate=rate: rate))
-        return control_flow.case(pairs, default=lambda: rates[0], exclusive=True)
+        return cases.case(pairs, default=lambda: rates[0], exclusive=True)
 
 
 def cosine_decay(learning_rate: Any, global_step: Any, decay_steps: Any, alpha: Any = 0.0, name: Any = None) -> Tensor:

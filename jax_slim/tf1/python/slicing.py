@@ -135,7 +135,9 @@ def getitem(tensor: Any, spec: Any, var: Any = None) -> Tensor:
 
 
 def _packed(values: list[Any]) -> Tensor:
-    if all(type(v) is int and -_LARGE < v < _LARGE for v in values):  # nearly always: not asked one by one what they are
+    if all(
+        type(v) is int and -_LARGE < v < _LARGE for v in values
+    ):  # nearly always: not asked one by one what they are
         return conversion.constant(np.array(values, np.int32), dtypes.int32, name="stack")
     return stack(values)
 

@@ -6,7 +6,11 @@ from typing import Any
 
 def is_nested(value: Any) -> bool:
     """Whether a value is a structure: a list, a tuple, or a mapping."""
-    return isinstance(value, list | tuple | collections.abc.Mapping) and not isinstance(value, str | bytes) and not _is_leaf(value)
+    return (
+        isinstance(value, list | tuple | collections.abc.Mapping)
+        and not isinstance(value, str | bytes)
+        and not _is_leaf(value)
+    )
 
 
 def _is_leaf(value: Any) -> bool:
@@ -35,13 +39,17 @@ def pack_sequence_as(structure: Any, flat: Any) -> Any:
     flat = list(flat)
     wanted = len(flatten(structure))
     if len(flat) != wanted:
-        raise ValueError(f"Structure had {wanted} elements, but flat_sequence had {len(flat)} elements. Structure: {structure}, flat_sequence: {flat}.")
+        raise ValueError(
+            f"Structure had {wanted} elements, but flat_sequence had {len(flat)} elements. Structure: {structure}, flat_sequence: {flat}."
+        )
     leaves = iter(flat)
     return _packed(structure, leaves)
 
 
 def _packed(structure: Any, leaves: Any) -> Any:
-    return next(leaves) if not is_nested(structure) else like(structure, [_packed(c, leaves) for c in children(structure)])
+    return (
+        next(leaves) if not is_nested(structure) else like(structure, [_packed(c, leaves) for c in children(structure)])
+    )
 
 
 def like(structure: Any, parts: list[Any]) -> Any:
@@ -68,8 +76,14 @@ def assert_same_structure(a: Any, b: Any, check_types: bool = True) -> None:
         raise ValueError(f"The two structures don't have the same nested structure: {a} and {b}.")
     if not is_nested(a):
         return
-    if check_types and type(a) is not type(b) and not (isinstance(a, collections.abc.Mapping) and isinstance(b, collections.abc.Mapping)):
-        raise TypeError(f"The two structures don't have the same sequence type. First structure has type {type(a)}, second has type {type(b)}.")
+    if (
+        check_types
+        and type(a) is not type(b)
+        and not (isinstance(a, collections.abc.Mapping) and isinstance(b, collections.abc.Mapping))
+    ):
+        raise TypeError(
+            f"The two structures don't have the same sequence type. First structure has type {type(a)}, second has type {type(b)}."
+        )
     if isinstance(a, collections.abc.Mapping) and set(a) != set(b):
         raise ValueError(f"The two dictionaries don't have the same set of keys: {list(a)} and {list(b)}.")
     if len(a) != len(b):
@@ -83,14 +97,18 @@ def map_structure(function: Any, *structures: Any, **kwargs: Any) -> Any:
     check_types = kwargs.pop("check_types", True)
     for other in structures[1:]:
         assert_same_structure(structures[0], other, check_types)
-    return pack_sequence_as(structures[0], [function(*leaves) for leaves in zip(*map(flatten, structures), strict=True)])
+    return pack_sequence_as(
+        structures[0], [function(*leaves) for leaves in zip(*map(flatten, structures), strict=True)]
+    )
 
 
 def flatten_up_to(shallow: Any, structure: Any) -> list[Any]:
     """What stands in a structure where a shallower one has its leaves."""
     if not is_nested(shallow):
         return [structure]
-    return [leaf for s, part in zip(children(shallow), children(structure), strict=True) for leaf in flatten_up_to(s, part)]
+    return [
+        leaf for s, part in zip(children(shallow), children(structure), strict=True) for leaf in flatten_up_to(s, part)
+    ]
 
 
 def assert_same_structure_up_to(shallow: Any, structure: Any) -> None:

@@ -14,8 +14,8 @@ from jax_slim.tf1.python import (
     coordinator,
     graph_util,
     logging,
-    state_ops,
     summary,
+    variable_initializers,
     variables,
 )
 from jax_slim.tf1.python import (
@@ -102,11 +102,11 @@ class Supervisor:
         summary_op: Any,
         global_step: Any,
     ) -> None:
-        self._ready_op = self._part(ready_op, GraphKeys.READY_OP, state_ops.report_uninitialized_variables)
+        self._ready_op = self._part(ready_op, GraphKeys.READY_OP, variable_initializers.report_uninitialized_variables)
         self._ready_for_local_init_op = self._part(
             ready_for_local_init_op, GraphKeys.READY_FOR_LOCAL_INIT_OP, lambda: None
         )
-        self._init_op = self._part(init_op, GraphKeys.INIT_OP, state_ops.global_variables_initializer)
+        self._init_op = self._part(init_op, GraphKeys.INIT_OP, variable_initializers.global_variables_initializer)
         self._local_init_op = self._part(local_init_op, GraphKeys.LOCAL_INIT_OP, _default_local_init)
         self._saver = self._part(
             saver, GraphKeys.SAVERS, lambda: savers.Saver() if variables.global_variables() else None
@@ -323,7 +323,7 @@ class Supervisor:
 
 
 def _default_local_init() -> Any:
-    return control_flow.group(state_ops.local_variables_initializer(), managers.tables_initializer())
+    return control_flow.group(variable_initializers.local_variables_initializer(), managers.tables_initializer())
 
 
 class SVSummaryThread(coordinator.LooperThread):

@@ -62,18 +62,24 @@ class TensorArray:
             try:
                 self._known[0] = self.element_shape.merge_with(shape)
             except ValueError:
-                raise ValueError(f"Inconsistent shapes: saw {shape} but expected {self.element_shape} (and infer_shape=True)") from None
+                raise ValueError(
+                    f"Inconsistent shapes: saw {shape} but expected {self.element_shape} (and infer_shape=True)"
+                ) from None
 
     def write(self, index: Any, value: Any, name: str | None = None) -> "TensorArray":
         """The array with `value` at `index`."""
         with graphs.name_scope(name, "TensorArrayWrite", [self._handle, index, value]):
             value = conversion.convert_to_tensor(value, preferred_dtype=self._dtype, name="value")
             self._noted(value.shape)
-            return self.with_flow(building.make("TensorArrayWriteV3", self._handle, index, value, self._flow, name="TensorArrayWriteV3"))
+            return self.with_flow(
+                building.make("TensorArrayWriteV3", self._handle, index, value, self._flow, name="TensorArrayWriteV3")
+            )
 
     def read(self, index: Any, name: str | None = None) -> Tensor:
         """The element at `index`."""
-        value = building.make("TensorArrayReadV3", self._handle, index, self._flow, dtype=self._dtype, name=name or "TensorArrayReadV3")
+        value = building.make(
+            "TensorArrayReadV3", self._handle, index, self._flow, dtype=self._dtype, name=name or "TensorArrayReadV3"
+        )
         value.set_shape(self.element_shape)
         return value
 
@@ -87,7 +93,15 @@ class TensorArray:
     def gather(self, indices: Any, name: str | None = None) -> Tensor:
         """Some elements as one tensor."""
         shape = self.element_shape if self.element_shape.ndims is not None else None
-        value = building.make("TensorArrayGatherV3", self._handle, indices, self._flow, dtype=self._dtype, element_shape=shape, name=name or "TensorArrayGatherV3")
+        value = building.make(
+            "TensorArrayGatherV3",
+            self._handle,
+            indices,
+            self._flow,
+            dtype=self._dtype,
+            element_shape=shape,
+            name=name or "TensorArrayGatherV3",
+        )
         if self.element_shape.ndims is not None:
             value.set_shape([None, *self.element_shape.as_list()])
         return value
@@ -95,7 +109,14 @@ class TensorArray:
     def concat(self, name: str | None = None) -> Tensor:
         """All elements joined along their first dimension."""
         rest = self.element_shape[1:] if self.element_shape.ndims is not None else None
-        value, _ = building.make("TensorArrayConcatV3", self._handle, self._flow, dtype=self._dtype, element_shape_except0=rest, name=name or "TensorArrayConcatV3")
+        value, _ = building.make(
+            "TensorArrayConcatV3",
+            self._handle,
+            self._flow,
+            dtype=self._dtype,
+            element_shape_except0=rest,
+            name=name or "TensorArrayConcatV3",
+        )
         if self.element_shape.ndims:
             value.set_shape([None, *self.element_shape.as_list()[1:]])
         return value
@@ -106,7 +127,15 @@ class TensorArray:
             value = conversion.convert_to_tensor(value, self._dtype, name="value")
             count = value.shape[0].value if value.shape.ndims is not None else None
             if count is None:
-                count = building.make("StridedSlice", building.make("Shape", value, name="Shape"), [0], [1], [1], shrink_axis_mask=1, name="strided_slice")
+                count = building.make(
+                    "StridedSlice",
+                    building.make("Shape", value, name="Shape"),
+                    [0],
+                    [1],
+                    [1],
+                    shrink_axis_mask=1,
+                    name="strided_slice",
+                )
             return self.scatter(building.make("Range", 0, count, 1, name="range"), value)
 
     def scatter(self, indices: Any, value: Any, name: str | None = None) -> "TensorArray":
@@ -115,15 +144,30 @@ class TensorArray:
             value = conversion.convert_to_tensor(value, self._dtype, name="value")
             if value.shape.ndims is not None:
                 self._noted(value.shape[1:])
-            return self.with_flow(building.make("TensorArrayScatterV3", self._handle, indices, value, self._flow, name="TensorArrayScatterV3"))
+            return self.with_flow(
+                building.make(
+                    "TensorArrayScatterV3", self._handle, indices, value, self._flow, name="TensorArrayScatterV3"
+                )
+            )
 
     def split(self, value: Any, lengths: Any, name: str | None = None) -> "TensorArray":
         """The array with pieces of a tensor, of these lengths, as elements."""
         with graphs.name_scope(name, "TensorArraySplit", [self._handle, value, lengths]):
             value = conversion.convert_to_tensor(value, self._dtype, name="value")
             if value.shape.ndims is not None:
-                self._noted(shapes.TensorShape([None]).concatenate(value.shape[1:]) if self._infer else shapes.unknown_shape())
-            return self.with_flow(building.make("TensorArraySplitV3", self._handle, value, conversion.convert_to_tensor(lengths, dtypes.int64), self._flow, name="TensorArraySplitV3"))
+                self._noted(
+                    shapes.TensorShape([None]).concatenate(value.shape[1:]) if self._infer else shapes.unknown_shape()
+                )
+            return self.with_flow(
+                building.make(
+                    "TensorArraySplitV3",
+                    self._handle,
+                    value,
+                    conversion.convert_to_tensor(lengths, dtypes.int64),
+                    self._flow,
+                    name="TensorArraySplitV3",
+                )
+            )
 
     def size(self, name: str | None = None) -> Tensor:
         """How many elements there are."""
@@ -133,4 +177,6 @@ class TensorArray:
         return building.make("TensorArrayCloseV3", self._handle, name=name or "TensorArrayCloseV3")
 
     def grad(self, source: Any, flow: Any = None, name: str | None = None) -> "TensorArray":
-        raise NotImplementedError("TensorArray.grad: gradients of tensor arrays follow from tf.gradients here; there is no array of them.")
+        raise NotImplementedError(
+            "TensorArray.grad: gradients of tensor arrays follow from tf.gradients here; there is no array of them."
+        )

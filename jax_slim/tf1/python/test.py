@@ -119,17 +119,23 @@ class TestCase(unittest.TestCase):
             yield session
 
     @contextlib.contextmanager
-    def cached_session(self, graph: Any = None, config: Any = None, use_gpu: bool = False, force_gpu: bool = False) -> Any:
+    def cached_session(
+        self, graph: Any = None, config: Any = None, use_gpu: bool = False, force_gpu: bool = False
+    ) -> Any:
         """One session for the whole test."""
         if self._cached is None:
             self._cached = Session(graph=graph, config=config)
         elif graph is not None and self._cached.graph is not graph:
-            raise ValueError("The graph used to get the cached session is different than the one that was used to create the session.")
+            raise ValueError(
+                "The graph used to get the cached session is different than the one that was used to create the session."
+            )
         with self._cached.graph.as_default(), self._cached.as_default():
             yield self._cached
 
     @contextlib.contextmanager
-    def test_session(self, graph: Any = None, config: Any = None, use_gpu: bool = False, force_gpu: bool = False) -> Any:
+    def test_session(
+        self, graph: Any = None, config: Any = None, use_gpu: bool = False, force_gpu: bool = False
+    ) -> Any:
         """`cached_session` of the default graph, a new session of another one."""
         if graph is None:
             with self.cached_session(graph, config) as session:
@@ -159,7 +165,11 @@ class TestCase(unittest.TestCase):
 
     def assertAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: str | None = None) -> None:  # noqa: N802
         """Nested structures of arrays are equal within `atol + rtol * |b|`."""
-        if isinstance(a, dict) or structures.is_nested(a) and any(structures.is_nested(x) or isinstance(x, np.ndarray) for x in structures.children(a)):
+        if (
+            isinstance(a, dict)
+            or structures.is_nested(a)
+            and any(structures.is_nested(x) or isinstance(x, np.ndarray) for x in structures.children(a))
+        ):
             if isinstance(a, dict) != isinstance(b, dict):
                 raise ValueError(f"Can't compare dict to non-dict: {a!r} and {b!r}.")
             keys = sorted(a) if isinstance(a, dict) else range(len(a))
@@ -174,7 +184,9 @@ class TestCase(unittest.TestCase):
         a, b = self._array(a), self._array(b)
         self.assertEqual(a.shape, b.shape, f"Shape mismatch: expected {a.shape}, got {b.shape}. {msg or ''}")
         if not np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=True):
-            np.testing.assert_allclose(a, b, rtol=rtol, atol=atol, err_msg=f"Not equal to tolerance rtol={rtol}, atol={atol}. {msg or ''}")
+            np.testing.assert_allclose(
+                a, b, rtol=rtol, atol=atol, err_msg=f"Not equal to tolerance rtol={rtol}, atol={atol}. {msg or ''}"
+            )
 
     def assertAllCloseAccordingToType(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, float_rtol: float = 1e-6, float_atol: float = 1e-6,  # noqa: N802
                                       half_rtol: float = 1e-3, half_atol: float = 1e-3, bfloat16_rtol: float = 1e-2, bfloat16_atol: float = 1e-2, msg: Any = None) -> None:  # fmt: skip
@@ -226,12 +238,21 @@ class TestCase(unittest.TestCase):
     def assertAllLessEqual(self, a: Any, comparison_target: Any) -> None:  # noqa: N802
         self.assertLessEqual(np.max(self._array(a)), comparison_target)
 
-    def assertAllInRange(self, target: Any, lower_bound: Any, upper_bound: Any, open_lower_bound: bool = False, open_upper_bound: bool = False) -> None:  # noqa: N802
+    def assertAllInRange(
+        self,
+        target: Any,
+        lower_bound: Any,
+        upper_bound: Any,
+        open_lower_bound: bool = False,
+        open_upper_bound: bool = False,
+    ) -> None:  # noqa: N802
         """All elements are between the bounds."""
         values = self._array(target)
         low = values > lower_bound if open_lower_bound else values >= lower_bound
         high = values < upper_bound if open_upper_bound else values <= upper_bound
-        self.assertTrue(bool(np.all(low & high)), f"Some values are not in the range from {lower_bound} to {upper_bound}: {values}")
+        self.assertTrue(
+            bool(np.all(low & high)), f"Some values are not in the range from {lower_bound} to {upper_bound}: {values}"
+        )
 
     def assertAllInSet(self, target: Any, expected_set: Any) -> None:  # noqa: N802
         self.assertLessEqual(set(self._array(target).reshape(-1).tolist()), set(expected_set))
@@ -350,18 +371,32 @@ class _CheckedThread:
 # Gradients.
 
 
-def compute_gradient(x: Any, x_shape: Any, y: Any, y_shape: Any, x_init_value: Any = None, delta: float = 1e-3, init_targets: Any = None, extra_feed_dict: Any = None) -> Any:
+def compute_gradient(
+    x: Any,
+    x_shape: Any,
+    y: Any,
+    y_shape: Any,
+    x_init_value: Any = None,
+    delta: float = 1e-3,
+    init_targets: Any = None,
+    extra_feed_dict: Any = None,
+) -> Any:
     """The Jacobian of y with respect to x, by tf.gradients and by differences: (theoretical, numerical), [size of x, size of y]."""
     if isinstance(x, list):
         given = x_init_value or [None] * len(x)
-        return [compute_gradient(a, s, y, y_shape, i, delta, init_targets, extra_feed_dict) for a, s, i in zip(x, x_shape, given, strict=True)]
+        return [
+            compute_gradient(a, s, y, y_shape, i, delta, init_targets, extra_feed_dict)
+            for a, s, i in zip(x, x_shape, given, strict=True)
+        ]
     feeds = dict(extra_feed_dict or {})
     if init_targets is not None:
         for target in init_targets if isinstance(init_targets, list | tuple) else [init_targets]:
             target.run() if isinstance(target, Operation) else target.eval()
     session = graphs.get_default_session()
     kind = x.dtype.as_numpy_dtype
-    values = np.asarray(x_init_value if x_init_value is not None else np.random.random_sample(tuple(x_shape)), dtype=kind)  # noqa: NPY002
+    values = np.asarray(
+        x_init_value if x_init_value is not None else np.random.random_sample(tuple(x_shape)), dtype=kind
+    )  # noqa: NPY002
     count_x, count_y = int(np.prod(x_shape)), int(np.prod(y_shape))
     with x.graph.as_default():
         from jax_slim.tf1.graph import building
@@ -373,7 +408,9 @@ def compute_gradient(x: Any, x_shape: Any, y: Any, y_shape: Any, x_init_value: A
         direction = np.zeros(count_y, y.dtype.as_numpy_dtype)
         direction[place] = 1
         if gradient is not None:
-            theoretical[:, place] = session.run(gradient, {**feeds, x: values, along: direction.reshape(tuple(y_shape))}).reshape(-1)
+            theoretical[:, place] = session.run(
+                gradient, {**feeds, x: values, along: direction.reshape(tuple(y_shape))}
+            ).reshape(-1)
     numerical = np.zeros((count_x, count_y), kind)
     for place in range(count_x):
         both = []
@@ -385,7 +422,16 @@ def compute_gradient(x: Any, x_shape: Any, y: Any, y_shape: Any, x_init_value: A
     return theoretical, numerical
 
 
-def compute_gradient_error(x: Any, x_shape: Any, y: Any, y_shape: Any, x_init_value: Any = None, delta: float = 1e-3, init_targets: Any = None, extra_feed_dict: Any = None) -> float:
+def compute_gradient_error(
+    x: Any,
+    x_shape: Any,
+    y: Any,
+    y_shape: Any,
+    x_init_value: Any = None,
+    delta: float = 1e-3,
+    init_targets: Any = None,
+    extra_feed_dict: Any = None,
+) -> float:
     """The largest difference between the gradient and differences."""
     found = compute_gradient(x, x_shape, y, y_shape, x_init_value, delta, init_targets, extra_feed_dict)
     pairs = found if isinstance(found, list) else [found]

@@ -17,5 +17,16 @@ class Timeline:
             events.append({"name": "process_name", "ph": "M", "pid": pid, "args": {"name": device.device}})
             for node in device.node_stats:
                 start, length = node.all_start_micros, max(node.all_end_rel_micros, 1)
-                events.append({"name": node.node_name, "cat": "Op", "ph": "X", "ts": start, "dur": length, "pid": pid, "tid": 0, "args": {"name": node.node_name}})
+                events.append(
+                    {
+                        "name": node.node_name,
+                        "cat": "Op",
+                        "ph": "X",
+                        "ts": start,
+                        "dur": length,
+                        "pid": pid,
+                        "tid": 0,
+                        "args": {"name": node.node_name},
+                    }
+                )
         return json.dumps({"traceEvents": events}, indent=4)

@@ -8,6 +8,7 @@ from typing import Any
 from jax_slim.tf1.graph import dtypes, graphs
 from jax_slim.tf1.graph.collections import GraphKeys
 from jax_slim.tf1.graph.graphs import name_scope
+from jax_slim.tf1.python import variables
 from jax_slim.tf1.python.variable_store import AUTO_REUSE, VariableStore
 
 _STORE_KEY = ("__variable_store",)
@@ -345,3 +346,6 @@ def variable_op_scope(values: Any, name_or_scope: Any, default_name: str | None 
 
 def no_regularizer(_: Any) -> None:
     """A regularizer that asks for nothing: where a scope's is not wanted."""
+
+
+variables.set_default("of_scope", lambda: get_variable_scope().use_resource)

@@ -58,20 +58,22 @@ class variable_creator_scope:  # noqa: N801 - TF's name
 
 def _default_creator(use_resource: bool | None = None, **kwargs: Any) -> Any:
     if use_resource is None:
-        from jax_slim.tf1.python import variable_scope
-
-        use_resource = variable_scope.get_variable_scope().use_resource
+        use_resource = _defaults["of_scope"]()
     if use_resource is None:
         use_resource = _defaults["use_resource"]
     if use_resource:
-        from jax_slim.tf1.python.resource_variables import ResourceVariable
-
         kwargs.pop("expected_shape", None)
-        return ResourceVariable(**kwargs)
+        return _defaults["resource_class"](**kwargs)
     return RefVariable(**kwargs)
 
 
-_defaults = {"use_resource": False}
+# The scope's wish, and the class of resource variables, are set by the files that define them, which import this one.
+_defaults: dict[str, Any] = {"use_resource": False, "of_scope": lambda: None, "resource_class": None}
+
+
+def set_default(name: str, value: Any) -> None:
+    """Tells this file of the scopes (`of_scope`) and of the class (`resource_class`) that stand on it."""
+    _defaults[name] = value
 
 
 def enable_resource_variables() -> None:

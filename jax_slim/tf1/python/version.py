@@ -20,13 +20,18 @@ def _nothing(name: str) -> Any:
 
 
 disable_v2_behavior, disable_eager_execution = _nothing("disable_v2_behavior"), _nothing("disable_eager_execution")
-disable_v2_tensorshape, disable_control_flow_v2 = _nothing("disable_v2_tensorshape"), _nothing("disable_control_flow_v2")
+disable_v2_tensorshape, disable_control_flow_v2 = (
+    _nothing("disable_v2_tensorshape"),
+    _nothing("disable_control_flow_v2"),
+)
 disable_tensor_equality = _nothing("disable_tensor_equality")
 
 
 def _refused(name: str) -> Any:
     def function(*args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError(f"tf.{name}: jax-slim's TensorFlow 1 makes graphs; there is no eager execution. In JAX itself everything is: see docs/tf1_programs.md.")
+        raise NotImplementedError(
+            f"tf.{name}: jax-slim's TensorFlow 1 makes graphs; there is no eager execution. In JAX itself everything is: see docs/tf1_programs.md."
+        )
 
     function.__name__, function.__doc__ = name, "Refused: there is no eager execution here."
     return function
