@@ -6,6 +6,8 @@ from typing import Any
 from absl import app as absl_app
 from absl import flags as absl_flags
 
+from jax_slim.tf1.python import logging
+
 
 class _FlagValues:
     """`FLAGS`: absl's, parsed at the first use where nobody has parsed them yet."""
@@ -82,6 +84,7 @@ def run(main: Any = None, argv: Any = None) -> None:
     What is no flag, and flags that nobody defined, are left to `main`.
     """
     main = main or sys.modules["__main__"].main
+    logging.get_logger()  # shows lines by itself, beside absl
     absl_app.run(main=main, argv=argv, flags_parser=_parse)
 
 

@@ -13,7 +13,10 @@ _counts: dict[Any, int] = {}
 
 
 def get_logger() -> logging.Logger:
-    """The logger 'tensorflow'. It writes to standard error where the program has configured no logging."""
+    """The logger 'tensorflow'. It writes to standard error where the program has configured no logging before.
+
+    What configures it later, `tf.app.run` for one, shows each line once more, as with TensorFlow: people count them.
+    """
     global _logger
     with _lock:
         if _logger is None:
@@ -21,18 +24,12 @@ def get_logger() -> logging.Logger:
             if not logging.getLogger().handlers and not logger.handlers:
                 handler = logging.StreamHandler(sys.stderr)
                 handler.setFormatter(logging.Formatter("%(levelname)s:%(name)s:%(message)s"))
-                handler.addFilter(_unless_root_does)
                 logger.addHandler(handler)
             _logger = logger
     return _logger
 
 
 _get_logger = get_logger
-
-
-def _unless_root_does(record: logging.LogRecord) -> bool:
-    """Once the root logger has handlers a line would be shown twice."""
-    return not logging.getLogger().handlers
 
 
 def log(level: Any, msg: Any, *args: Any, **kwargs: Any) -> None:
