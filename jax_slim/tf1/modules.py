@@ -186,7 +186,7 @@ def load_rows() -> None:
     """Registers the rows of all operations, and the operators of tensors."""
     importlib.import_module("jax_slim.tf1.operations")
     importlib.import_module("jax_slim.tf1.running.session")
-    for name in ("operators", "resource_variables", "variable_scope"):
+    for name in ("operators", "slicing", "resource_variables", "variable_scope"):
         importlib.import_module(f"jax_slim.tf1.python.{name}")
 
 
