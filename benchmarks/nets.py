@@ -21,6 +21,8 @@ import statistics
 import sys
 import tempfile
 import time
+import types
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +55,17 @@ MALLOC = {
 
 
 class Run:
-    """One run of the benchmark, with all that it has found so far."""
+    """One run of the benchmark, with all that it has found so far.
+
+    Attributes:
+      name: of the files that are written.
+      steps: which of a peer's functions are timed.
+      settings: what all peers get besides.
+    """
+
+    name = "nets"
+    steps: tuple[str, ...] = STEPS
+    settings: Mapping[str, Any] = types.MappingProxyType({})
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
@@ -64,6 +76,7 @@ class Run:
         self.versions: dict[str, Any] = {}
         self.results: list[dict[str, Any]] = []
         self.failures: list[dict[str, str]] = []
+        self.more: dict[str, Any] = {}  # what else is written
         self.group = 0  # of processes that were measured in turn
 
     def fail(self, net: str, peer: str, reason: Any) -> None:
@@ -83,7 +96,7 @@ class Run:
         options, kind = self.options, PEERS[peer]
         config = {
             "module": kind.module, "net": net, "size": size_of(net, options), "batch": options.batch,
-            "threads": options.threads, **kind.settings,
+            "threads": options.threads, **kind.settings, **self.settings,
         }  # fmt: skip
         # TensorFlow 1.15 ends at flags of XLA's that it does not know; of the others only JAX reads them.
         on_jax = kind.environment in (None, "flax", "haiku")
@@ -93,7 +106,7 @@ class Run:
             made = worker.ask(options.patience, do="make")
             self.versions.setdefault(peer, made["versions"])
             said = f"  {kind.title}: {made['parameters']:,} parameters"
-            for step in STEPS:
+            for step in self.steps:
                 found = worker.prepare(step, options.patience)
                 self.results.append({"net": net, "peer": peer, "step": step, "rounds": [], **made, **found})
                 said += f"; {step} {found['step_seconds']:.3f} s, compiling {found['compile_seconds']:.1f} s"
@@ -102,6 +115,25 @@ class Run:
             worker.close()
             raise
         return worker
+
+    def take_turns(self) -> None:
+        """All nets, one after the other, in the minutes that there are."""
+        waiting = list(self.options.nets)
+        while waiting:
+            left = (self.deadline - time.monotonic()) / 60
+            if left <= 0:
+                print(f"\nleft out, --minutes {self.options.minutes:g} are over: {', '.join(waiting)}")
+                self.failures += [{"net": net, "peer": "", "reason": "--minutes were over"} for net in waiting]
+                break
+            net = waiting.pop(0)
+            weight = WEIGHTS[net]
+            try:
+                self.net(net, left * weight / (weight + sum(WEIGHTS[other] for other in waiting)))
+            except WorkerError as error:
+                self.fail(net, "slim", error)
+            self.summarize()
+            self.print_net(net)
+            self.write()
 
     def net(self, net: str, minutes: float) -> None:
         """All peers on one net: as many at a time as the memory holds, jax-slim among them each time."""
@@ -148,7 +180,7 @@ class Run:
         names = list(workers)
         self.group += 1
         for index in range(rounds):
-            for step in STEPS:
+            for step in self.steps:
                 for peer in names[index % len(names) :] + names[: index % len(names)]:
                     if peer not in workers:
                         continue
@@ -218,17 +250,19 @@ class Run:
             "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "options": asked,
             "machine": machine(), "environment": environment, "versions": self.versions,
             "ratio": f"median over rounds of the peer's {options.clock} / jax-slim's", "results": self.results,
-            "failures": self.failures,
+            "failures": self.failures, **self.more,
         }  # fmt: skip
         options.output.mkdir(parents=True, exist_ok=True)
-        (options.output / "nets.json").write_text(json.dumps(report, indent=1) + "\n")
+        (options.output / f"{self.name}.json").write_text(json.dumps(report, indent=1) + "\n")
         panels: dict[str, dict[str, dict[str, float]]] = {}
         for found in self.results:
             if "ratio" in found and found["peer"] != "slim":
                 title = {"train": "Training step", "forward": "Forward pass"}[found["step"]]
                 of_net = panels.setdefault(title, {}).setdefault(found["net"], {})
                 of_net[PEERS[found["peer"]].title] = found["ratio"]
-        if panels and not draw(options.output / "nets.png", panels, "time / jax-slim's", "above 1 jax-slim is faster"):
+        if panels and not draw(
+            options.output / f"{self.name}.png", panels, "time / jax-slim's", "above 1 jax-slim is faster"
+        ):
             print("no chart: matplotlib is not installed")
 
 
@@ -325,22 +359,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     print(json.dumps(machine()), flush=True)
     run.find_pythons()
-    waiting = list(options.nets)
-    while waiting:
-        left = (run.deadline - time.monotonic()) / 60
-        if left <= 0:
-            print(f"\nleft out, --minutes {options.minutes:g} are over: {', '.join(waiting)}")
-            run.failures += [{"net": net, "peer": "", "reason": "--minutes were over"} for net in waiting]
-            break
-        net = waiting.pop(0)
-        weight = WEIGHTS[net]
-        try:
-            run.net(net, left * weight / (weight + sum(WEIGHTS[other] for other in waiting)))
-        except WorkerError as error:
-            run.fail(net, "slim", error)
-        run.summarize()
-        run.print_net(net)
-        run.write()
+    run.take_turns()
     print(f"\nwritten to {options.output}")
     measured = {found["net"] for found in run.results if "ratio" in found}
     return 0 if measured else 1

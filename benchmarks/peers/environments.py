@@ -39,6 +39,7 @@ PEERS = {
     "torch-compiled": Peer("torch.compile", "torch_nets", "torch", {"compiled": True}),
     "tf2": Peer("TensorFlow 2", "tf2_nets", "tf2"),
     "tf1": Peer("TF 1.15 slim", "tf1_nets", "tf1"),
+    "tf1-room": Peer("jax_slim.tf1", "tf1_room_nets"),
 }
 
 

@@ -24,13 +24,20 @@ class Peer:
         tf.logging.set_verbosity(tf.logging.ERROR)
         threads = config.get("threads") or 0
         images, labels = images_and_labels(config)
-        # Variables, not constants, which the graph would fold into what it computes.
-        images = tf.get_variable("images", initializer=images, trainable=False)
-        labels = tf.get_variable("labels", initializer=labels, trainable=False)
+        self._feeds = {}
+        if config.get("feed"):
+            fed = tf.placeholder(tf.float32, images.shape), tf.placeholder(tf.int32, labels.shape)
+            self._feeds = dict(zip(fed, (images, labels)))  # noqa: B905 - not in Python 3.7
+            images, labels = fed
+        else:
+            # Variables, not constants, which the graph would fold into what it computes.
+            images = tf.get_variable("images", initializer=images, trainable=False)
+            labels = tf.get_variable("labels", initializer=labels, trainable=False)
         with tf.variable_scope("net"):
             logits, auxiliary = _network(config, images, True)
-        with tf.variable_scope("net", reuse=True):
-            self._logits = tf.reduce_sum(_network(config, images, False)[0])
+        if not config.get("train_only"):
+            with tf.variable_scope("net", reuse=True):
+                self._logits = tf.reduce_sum(_network(config, images, False)[0])
         slim.losses.sparse_softmax_cross_entropy(logits, labels)
         if auxiliary is not None:
             slim.losses.sparse_softmax_cross_entropy(auxiliary, labels, weights=architectures.AUXILIARY_WEIGHT)
@@ -44,12 +51,12 @@ class Peer:
 
     def train(self, steps):
         for _ in range(steps):
-            loss = self._session.run(self._train_op)
+            loss = self._session.run(self._train_op, self._feeds)
         return float(loss)
 
     def forward(self, steps):
         for _ in range(steps):
-            value = self._session.run(self._logits)
+            value = self._session.run(self._logits, self._feeds)
         return float(value)
 
 

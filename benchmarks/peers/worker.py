@@ -55,12 +55,14 @@ def prepare(peer, step):
     forget_peak()
     first = timed(peer, step, 1)
     with_compiler = status("VmHWM")
+    since_start = time.process_time()
     forget_peak()
     second = timed(peer, step, 1)
     return {
         "compile_seconds": max(0.0, first["seconds"] - second["seconds"]),
         "compile_processor_seconds": max(0.0, first["processor"] - second["processor"]),
         "step_seconds": second["seconds"],
+        "processor_since_start": since_start,
         "peak_mib": status("VmHWM"),
         "peak_with_compiler_mib": with_compiler,
         "value": second["value"],
