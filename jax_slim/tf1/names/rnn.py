@@ -28,12 +28,15 @@ for _file, _names in _CELLS.items():
 for _file, _names in _CONTRIB.items():
     for _name in _names.split():
         NAMES[f"contrib.rnn.{_name}"] = f"{_file}:{_name}"
-for _name in "dynamic_rnn bidirectional_dynamic_rnn static_rnn static_bidirectional_rnn static_state_saving_rnn".split():
+for _name in [
+    "dynamic_rnn",
+    "bidirectional_dynamic_rnn",
+    "static_rnn",
+    "static_bidirectional_rnn",
+    "static_state_saving_rnn",
+]:
     NAMES[f"nn.{_name}"] = f"python.rnn:{_name}"
-for _name in "static_rnn static_bidirectional_rnn static_state_saving_rnn".split():
+for _name in ["static_rnn", "static_bidirectional_rnn", "static_state_saving_rnn"]:
     NAMES[f"contrib.rnn.{_name}"] = f"python.rnn:{_name}"
-for _name in (
-    "rnn_decoder basic_rnn_seq2seq tied_rnn_seq2seq embedding_rnn_decoder embedding_rnn_seq2seq attention_decoder embedding_attention_decoder "
-    "embedding_attention_seq2seq sequence_loss_by_example sequence_loss model_with_buckets"
-).split():  # fmt: skip
+for _name in ["rnn_decoder", "basic_rnn_seq2seq", "tied_rnn_seq2seq", "embedding_rnn_decoder", "embedding_rnn_seq2seq", "attention_decoder", "embedding_attention_decoder", "embedding_attention_seq2seq", "sequence_loss_by_example", "sequence_loss", "model_with_buckets"]:  # fmt: skip
     NAMES[f"contrib.legacy_seq2seq.{_name}"] = f"contrib.legacy_seq2seq:{_name}"

@@ -39,6 +39,7 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     queues,
     random,
     readers,
+    recurrent,
     reductions,
     segments,
     selection,

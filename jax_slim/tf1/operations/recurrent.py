@@ -5,10 +5,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_slim.tf1.graph import rows
+from jax_slim.tf1.graph import rows, shapes
 
 
-def _lstm(x: Any, c: Any, h: Any, w: Any, peepholes: Any, b: Any, forget_bias: float, cell_clip: float) -> tuple[Any, ...]:
+def _lstm(
+    x: Any, c: Any, h: Any, w: Any, peepholes: Any, b: Any, forget_bias: float, cell_clip: float
+) -> tuple[Any, ...]:
     i, ci, f, o = jnp.split(jnp.concatenate([x, h], 1) @ w + b, 4, 1)
     if peepholes:
         i, f = i + c * peepholes[0], f + c * peepholes[1]
@@ -21,14 +23,48 @@ def _lstm(x: Any, c: Any, h: Any, w: Any, peepholes: Any, b: Any, forget_bias: f
     return i, new, f, o, ci, co, co * o
 
 
-@rows.row("LSTMBlockCell", numpy=False)
-def lstm_block_cell(x: Any, cs_prev: Any, h_prev: Any, w: Any, wci: Any, wcf: Any, wco: Any, b: Any, *, forget_bias: float, cell_clip: float, use_peephole: bool) -> Any:
+def _of_step(op: Any) -> Any:
+    state = op._inputs[1].shape
+    size = state[1] if state.ndims == 2 else None
+    batch = op._inputs[0].shape[0] if op._inputs[0].shape.ndims == 2 else None
+    return [shapes.TensorShape([batch, size])] * len(op.outputs)
+
+
+@rows.row("LSTMBlockCell", numpy=False, shape=_of_step)
+def lstm_block_cell(
+    x: Any,
+    cs_prev: Any,
+    h_prev: Any,
+    w: Any,
+    wci: Any,
+    wcf: Any,
+    wco: Any,
+    b: Any,
+    *,
+    forget_bias: float,
+    cell_clip: float,
+    use_peephole: bool,
+) -> Any:
     """One step of an LSTM: input gate, memory, forget gate, output gate, candidate, tanh of the memory, outputs."""
     return _lstm(x, cs_prev, h_prev, w, (wci, wcf, wco) if use_peephole else (), b, forget_bias, cell_clip)
 
 
 @rows.row("BlockLSTM", numpy=False)
-def block_lstm(seq_len_max: Any, x: Any, cs_prev: Any, h_prev: Any, w: Any, wci: Any, wcf: Any, wco: Any, b: Any, *, forget_bias: float, cell_clip: float, use_peephole: bool) -> Any:
+def block_lstm(
+    seq_len_max: Any,
+    x: Any,
+    cs_prev: Any,
+    h_prev: Any,
+    w: Any,
+    wci: Any,
+    wcf: Any,
+    wco: Any,
+    b: Any,
+    *,
+    forget_bias: float,
+    cell_clip: float,
+    use_peephole: bool,
+) -> Any:
     """An LSTM over [time, batch, size]; zeros from step `seq_len_max` on."""
 
     def step(carry: Any, given: Any) -> Any:
@@ -38,11 +74,13 @@ def block_lstm(seq_len_max: Any, x: Any, cs_prev: Any, h_prev: Any, w: Any, wci:
         kept = tuple(jnp.where(goes_on, part, jnp.zeros_like(part)) for part in found)
         return (jnp.where(goes_on, found[1], carry[0]), jnp.where(goes_on, found[6], carry[1])), kept
 
-    _, outputs = jax.lax.scan(step, (jnp.asarray(cs_prev), jnp.asarray(h_prev)), (jnp.arange(x.shape[0]), jnp.asarray(x)))
+    _, outputs = jax.lax.scan(
+        step, (jnp.asarray(cs_prev), jnp.asarray(h_prev)), (jnp.arange(x.shape[0]), jnp.asarray(x))
+    )
     return outputs
 
 
-@rows.row("GRUBlockCell", numpy=False)
+@rows.row("GRUBlockCell", numpy=False, shape=_of_step)
 def gru_block_cell(x: Any, h_prev: Any, w_ru: Any, w_c: Any, b_ru: Any, b_c: Any) -> Any:
     """One step of a GRU: reset gate, update gate, candidate, outputs."""
     r, u = jnp.split(jax.nn.sigmoid(jnp.concatenate([x, h_prev], 1) @ w_ru + b_ru), 2, 1)
