@@ -1,5 +1,6 @@
 """Biases, batch normalization and local response normalization, and their gradients."""
 
+import functools
 from typing import Any
 
 import jax
@@ -101,10 +102,42 @@ def _fused_grad_shapes(op: Any) -> Any:
 
 @rows.row("FusedBatchNormGrad", "FusedBatchNormGradV2", shape=_fused_grad_shapes, numpy=False)
 def fused_batch_norm_grad(y_backprop, x, scale, reserve_space_1, reserve_space_2, *, epsilon, data_format, is_training):
-    x, scale = jnp.asarray(x), jnp.asarray(scale)
-    function = lambda x, s, o: _fused(x, s, o, reserve_space_1, reserve_space_2, epsilon, data_format, is_training)[0]  # noqa: E731
-    found = jax.vjp(function, x, scale, jnp.zeros_like(scale))[1](jnp.asarray(y_backprop))
+    x, scale, mean, variance, dy = (jnp.asarray(v) for v in (x, scale, reserve_space_1, reserve_space_2, y_backprop))
+    facts = (float(epsilon), data_format, bool(is_training))
+    found = _fused_gradient(facts, dy, x, scale, mean, variance) if x.size else _by_vjp(facts, dy, x, scale, mean, variance)
     return [*found, jnp.zeros((0,), scale.dtype), jnp.zeros((0,), scale.dtype)]
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _fused_gradient(facts: tuple[Any, ...], dy: Any, x: Any, scale: Any, mean: Any, variance: Any) -> list[Any]:
+    """The gradients of x, scale and offset, from the moments that the operation kept: nothing is computed again."""
+    epsilon, data_format, is_training = facts
+    channel, space = shape_checks.axes_of(data_format, x.ndim)
+    axes = (0, *space)
+    along = [1] * x.ndim
+    along[channel] = -1
+    mean, factor = mean.reshape(along), lax.rsqrt(variance + np.asarray(epsilon, variance.dtype)).reshape(along)
+    exact, upstream = x.astype(factor.dtype), dy.astype(factor.dtype)
+    of_offset = upstream.sum(axes)
+    of_scale = (upstream * (exact - mean)).sum(axes) * factor.reshape(-1)
+    gain = factor * scale.reshape(along)
+    if is_training:
+        count = np.asarray(np.prod([x.shape[a] for a in axes]), factor.dtype)
+        pull = (of_scale / count).reshape(along) * factor
+        upstream = upstream - (of_offset / count).reshape(along) - (exact - mean) * pull
+    return [(upstream * gain).astype(x.dtype), of_scale.astype(scale.dtype), of_offset.astype(scale.dtype)]
+
+
+@_fused_gradient.defjvp
+def _fused_gradient_jvp(facts: tuple[Any, ...], primals: Any, tangents: Any) -> Any:
+    # The moments are functions of x: what they contribute to a second derivative comes by way of x.
+    function = lambda dy, x, scale: _by_vjp(facts, dy, x, scale, *primals[3:])  # noqa: E731
+    return _fused_gradient(facts, *primals), jax.jvp(function, primals[:3], tangents[:3])[1]
+
+
+def _by_vjp(facts: tuple[Any, ...], dy: Any, x: Any, scale: Any, mean: Any, variance: Any) -> list[Any]:
+    function = lambda x, s, o: _fused(x, s, o, mean, variance, *facts)[0]  # noqa: E731
+    return list(jax.vjp(function, x, scale, jnp.zeros_like(scale))[1](dy))
 
 
 @rows.row("FusedBatchNormGradV3", shape=_fused_grad_shapes, numpy=False)
