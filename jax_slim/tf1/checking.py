@@ -63,7 +63,7 @@ def known(dotted: str) -> bool:
     if dotted in packages or modules.is_module(dotted):
         return True
     if parts[0] == "python" or ".python." in f".{dotted}.":
-        return modules.is_module(".".join(parts[:-1])) and modules.has_ending(parts[-1])
+        return any(modules.is_module(".".join(parts[:end])) and modules.has_ending(parts[end]) for end in range(1, len(parts)))
     return False
 
 

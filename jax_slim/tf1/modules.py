@@ -30,10 +30,19 @@ def table() -> dict[str, str]:
     return found
 
 
+# All packages of TensorFlow 1.15's contrib: a program may import one that it does not use in this run; what is missing says so when used.
+_CONTRIB = """all_reduce autograph batching bayesflow bigtable boosted_trees checkpoint cloud cluster_resolver coder compiler constrained_optimization copy_graph
+crf cudnn_rnn data deprecated distribute distributions eager estimator factorization feature_column ffmpeg framework gan gdr graph_editor grid_rnn
+hadoop image input_pipeline integrate keras kernel_methods labeled_tensor layers learn legacy_seq2seq linear_optimizer lite lookup losses memory_stats
+metrics mixed_precision model_pruning mpi nccl nearest_neighbor nn opt optimizer_v2 periodic_resample predictor proto quantization quantize recurrent
+reduce_slice_ops resampler rnn rpc saved_model seq2seq session_bundle signal slim solvers sparsemax specs staging stat_summarizer stateless summary
+tensor_forest tensorboard testing text tfprof timeseries tpu training util"""
+
+
 @functools.cache
 def packages() -> frozenset[str]:
     """The dotted names that are modules."""
-    found = {"compat", "contrib", "python"}
+    found = {"compat", "contrib", "python"} | {f"contrib.{name}" for name in _CONTRIB.split()}
     for name in table():
         parts = name.split(".")[:-1]
         found.update(".".join(parts[:i]) for i in range(1, len(parts) + 1))
@@ -185,7 +194,7 @@ def module(dotted: str) -> Module:
 def load_rows() -> None:
     """Registers the rows of all operations, and the operators of tensors."""
     importlib.import_module("jax_slim.tf1.operations")
-    importlib.import_module("jax_slim.tf1.running.session")
+    importlib.import_module("jax_slim.tf1.running.functions")
     for name in ("operators", "slicing", "resource_variables", "variable_scope"):
         importlib.import_module(f"jax_slim.tf1.python.{name}")
 
