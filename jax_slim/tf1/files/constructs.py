@@ -18,6 +18,7 @@ class _Cond:
         self.doors: list[Operation] = []
         self.merges: list[Operation] = []
         self.pivots: dict[int, Tensor] = {}
+        self.returns = False  # something in it is made of what it gives: it holds its own gradients
         self.name = pred.op.name.rpartition("/")[0]
         self.contexts: dict[int, Any] = {}
 
@@ -49,14 +50,17 @@ class _Finder:
         self._conds: dict[Tensor, _Cond] = {}
         self._loops: dict[str, _Loop] = {}
         self._pivots: dict[Operation, _Cond] = {}
+        self._ended: dict[Operation, tuple[_Cond, ...]] = {}
         # Where an operation is, and where what uses it is: sets of (conditional, branch) and (loop, 1).
         self._own: dict[Operation, frozenset[Any]] = {}
         self._out: dict[Any, frozenset[Any]] = {}
+        self._after: dict[Any, frozenset[_Cond]] = {}  # the conditionals that an operation is made of the results of
 
     def restore(self) -> dict[str, Any]:
         self._find_conds()
         for op in self._ops:
             self._place(op)
+        self._take_apart()
         found: dict[str, Any] = {}
         every: list[Any] = [c for c in self._conds.values() if c.merges] + list(self._loops.values())
         for one in sorted(every, key=lambda o: len(o.parent)):
@@ -129,8 +133,29 @@ class _Finder:
             cond.parent = self._out.get(cond.pred, _NOWHERE)
             outs = [around | {(cond, op._inputs[0].value_index)}]
         self._own[op] = own
+        self._follow(op, own)
         self._out.update(zip(op.outputs, outs, strict=True))
         self._out[op] = _NOWHERE.union(*outs) if outs else around
+
+    def _follow(self, op: Operation, own: frozenset[Any]) -> None:
+        after: frozenset[Any] = _NOWHERE.union(
+            *(self._after.get(o, _NOWHERE) for o in (*(t.op for t in op._inputs), *op._control_inputs))
+        )
+        for place, _ in own:
+            if isinstance(place, _Cond) and place in after:
+                place.returns = True
+        self._after[op] = after.union(c for c in self._ended.get(op, ()))
+
+    def _take_apart(self) -> None:
+        """Leaves conditionals that hold their own gradients as the nodes that they are: no order of wholes could be found."""
+        for cond in self._conds.values():
+            if cond.returns:
+                cond.merges.clear()
+                for door in cond.doors:
+                    door.private.pop("pivot", None)
+        for pivot, cond in self._pivots.items():
+            if cond.returns:
+                pivot.private.pop("pivot", None)
 
     def _merged(self, op: Operation) -> frozenset[Any]:
         if any(t.op.type in _NEXTS for t in op._inputs):
@@ -141,6 +166,7 @@ class _Finder:
             return first | second
         cond = max(ends, key=lambda c: len(c.parent))
         cond.merges.append(op)
+        self._ended[op] = (cond,)
         return (first | second) - {(cond, 0), (cond, 1)}
 
     def _innermost(self, places: frozenset[Any], kind: Any = (_Cond, _Loop)) -> Any:

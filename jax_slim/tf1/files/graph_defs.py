@@ -4,12 +4,13 @@ import heapq
 import re
 from typing import Any
 
-from jax_slim.tf1.files import constructs
+from jax_slim.tf1.files import constructs, function_defs
 from jax_slim.tf1.graph import (
     attributes,
     building,
     conversion,
     devices,
+    dtypes,
     errors,
     graphs,
     op_defs,
@@ -82,7 +83,7 @@ class _Importer:
         self._nodes = {node.name: node for node in graph_def.node}
         if len(self._nodes) != len(graph_def.node):
             raise ValueError("Node names in a GraphDef must be unique.")
-        self._library = {f.signature.name: f for f in graph_def.library.function}
+        self._library = graph_def.library
         self._order = graph_def.node
         self._keys: dict[str, str] = {}
         for key, value in input_map.items():
@@ -106,8 +107,12 @@ class _Importer:
         return op.outputs[int(place)] if colon else op
 
     def run(self) -> None:
-        for function in self._library.values():
-            self._graph._functions.setdefault(function.signature.name, _Function(function))
+        for function in self._library.function:
+            known = self._graph._functions
+            known.setdefault(
+                function.signature.name, function_defs.LibraryFunction(function, self._library, import_graph_def)
+            )
+        self._check_types()
         for node in self._sorted():
             self._ops[node.name] = self._make(node)
         for op, place, source in self._late:
@@ -118,6 +123,25 @@ class _Importer:
             _set_known_shapes(op)
             if op.type == "SlimGradient":
                 self._find_forward(op, found)
+
+    def _check_types(self) -> None:
+        """Refuses types that TensorFlow 1.15 does not have, all of them at once.
+
+        Raises:
+          NotFoundError: there are some.
+        """
+        unknown: dict[str, str] = {}
+        for node in self._order:
+            if op_defs.find(node.op) is None:
+                unknown.setdefault(node.op, node.name)
+        if unknown:
+            names = ", ".join(f"'{op}' (node '{name}')" for op, name in unknown.items())
+            raise errors.NotFoundError(
+                None,
+                None,
+                f"Op type not registered {names}: jax-slim has the types of TensorFlow 1.15. What the fetches do not need can be "
+                "left out: tf.graph_util.extract_sub_graph, or the outputs of jax_slim.tf1.frozen.load.",
+            )
 
     def _sorted(self) -> list[Any]:
         """Nodes after their inputs; what closes a loop (NextIteration into Merge) is left out of account."""
@@ -168,13 +192,7 @@ class _Importer:
         return self._ops[source[1:]]
 
     def _make(self, node: Any) -> Operation:
-        definition = op_defs.find(node.op)
-        if definition is None:
-            raise errors.NotFoundError(
-                None,
-                None,
-                f"Op type not registered '{node.op}' in binary running on this machine: jax-slim knows TensorFlow 1.15's. (node '{node.name}')",
-            )
+        definition: Any = op_defs.find(node.op)
         attrs = {key: attributes.from_proto(value) for key, value in node.attr.items()}
         for attribute in definition.attributes.values():
             if attrs.get(attribute.name) is None and attribute.has_default:
@@ -183,6 +201,11 @@ class _Importer:
                 raise ValueError(
                     f"NodeDef missing attr '{attribute.name}' from Op<name={node.op}> (node '{node.name}')"
                 )
+        for name, value in attrs.items():
+            if getattr(getattr(value, "DESCRIPTOR", None), "name", "") == "NameAttrList":
+                attrs[name] = self._graph._functions.get(value.name, value)
+            if name not in definition.attributes and not name.startswith("_") and value not in (None, False, 0, b""):
+                raise ValueError(f"NodeDef mentions attr '{name}' not in Op<name={node.op}> (node '{node.name}')")
         known_shapes = attrs.pop("_output_shapes", None)
         if "_class" in attrs:
             attrs["_class"] = [self._colocation(c) for c in attrs["_class"]]
@@ -198,6 +221,7 @@ class _Importer:
                 inputs.append(self._tensor(source))
         stand_in = next((t for t in inputs if t is not None), None)
         inputs = [stand_in if t is None else t for t in inputs]
+        _check_inputs(node, definition, attrs, inputs)
         controls = [self._control(s) for s in node.input if s.startswith("^")]
         name = f"{self._prefix}/{node.name}" if self._prefix else node.name
         if name in self._graph._by_name:
@@ -241,11 +265,24 @@ class _Importer:
         return b"loc:@" + self._prefix.encode() + b"/" + group[5:]
 
 
-class _Function:
-    """A function of the library of a GraphDef, as it was read."""
-
-    def __init__(self, definition: Any) -> None:
-        self.definition, self.name = definition, definition.signature.name
+def _check_inputs(node: Any, definition: op_defs.OpDef, attrs: dict[str, Any], inputs: list[Tensor]) -> None:
+    """Whether a node has as many inputs, and of the types, as its operation takes."""
+    wanted: list[Any] = []
+    for argument in definition.inputs:
+        if argument.list_attr:
+            wanted.extend(attrs[argument.list_attr])
+        else:
+            count = attrs[argument.count_attr] if argument.count_attr else 1
+            if not isinstance(count, int) or not 0 <= count <= len(node.input):
+                raise ValueError(f"Node '{node.name}': {argument.count_attr} is {count}, of {len(node.input)} inputs.")
+            wanted.extend([argument.type or attrs[argument.type_attr]] * count)
+    if len(wanted) != len(inputs):
+        raise ValueError(f"Node '{node.name}': {node.op} takes {len(wanted)} inputs, and the node has {len(inputs)}.")
+    for place, (kind, tensor) in enumerate(zip(wanted, inputs, strict=True)):
+        if not isinstance(kind, dtypes.DType) or kind.base_dtype != tensor.dtype.base_dtype:
+            raise ValueError(
+                f"Input {place} of node {node.name} was passed {tensor.dtype.name} from {tensor.name} incompatible with expected {getattr(kind, 'name', kind)}."
+            )
 
 
 def _set_known_shapes(op: Operation) -> None:

@@ -14,6 +14,7 @@ _LISTS = {
     "quint16": "int_val", "uint16": "int_val", "complex128": "dcomplex_val", "float16": "half_val",
     "uint32": "uint32_val", "uint64": "uint64_val",
 }  # fmt: skip
+_MOST_REPEATED = 1 << 28  # elements that a shortened list may stand for: a broken file asks for any number
 _BY_LIST = ("float16", "bfloat16", "bool", "string", "complex64", "complex128")
 
 
@@ -43,7 +44,7 @@ def make_ndarray(proto: Any) -> np.ndarray:
         values = np.array(values, np.uint16).view(kind.as_numpy_dtype)
     elif kind.is_complex:
         values = [complex(re, im) for re, im in zip(values[::2], values[1::2], strict=False)]
-    if total > 1 << 33:
+    if total > _MOST_REPEATED and total > len(values):
         raise ValueError(f"A TensorProto of shape {shape} is larger than what is read from a shortened list.")
     result = np.empty(total, kind.as_numpy_dtype) if kind.name == "string" else np.zeros(total, kind.as_numpy_dtype)
     if kind.name == "string":

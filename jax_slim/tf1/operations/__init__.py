@@ -47,6 +47,7 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     slicing,
     sparse,
     sparse_structure,
+    stacks,
     state,
     strings,
     summary_ops,

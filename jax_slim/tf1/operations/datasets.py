@@ -13,7 +13,7 @@ from jax_slim.tf1.graph import errors, rows, shapes
 from jax_slim.tf1.operations import queues, readers
 
 Element = list[Any]
-# Makes a callable of a function's graph: set by `python.dataset`, since running stands above this room.
+# Makes a callable of a function's graph: set by `running.functions`, since running stands above this room.
 RUNNER: list[Callable[[Any], Callable[[Any, Any], Element]]] = []
 
 
@@ -522,7 +522,11 @@ def one_shot_iterator(run: Any, op: Any) -> Any:
     found = _iterator(run, op)
     with run.session.lock:
         if found._elements is None:
-            found.start(run.session.value_of(op.private["dataset"]))
+            if "dataset" in op.private:
+                dataset = run.session.value_of(op.private["dataset"])
+            else:  # a graph that was read: its library has the function that makes the data set
+                dataset = _dataset(call(op.attrs["dataset_factory"], [])([]))
+            found.start(dataset)
     return found
 
 

@@ -10,11 +10,7 @@ from jax_slim.tf1.graph import building, conversion, dtypes, graphs, shapes
 from jax_slim.tf1.graph.composites import SparseTensor
 from jax_slim.tf1.graph.functions import Function, PythonOnly
 from jax_slim.tf1.graph.tensors import Operation, Tensor
-from jax_slim.tf1.operations import datasets
 from jax_slim.tf1.python import random
-from jax_slim.tf1.running.functions import Runner
-
-datasets.RUNNER[:] = [Runner]
 
 # Structures of tf.data: tuples and dictionaries; a list is one tensor.
 

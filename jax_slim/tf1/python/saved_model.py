@@ -349,17 +349,25 @@ def load(sess: Any, tags: Any, export_dir: Any, import_scope: str | None = None,
 
 
 def _run_main_op(sess: Any, meta: Any, export_dir: str, import_scope: str | None) -> None:
+    folder = os.path.join(export_dir, constants.ASSETS_DIRECTORY)
     assets = {
-        meta_graph.prepend_name_scope(a.tensor_info.name, import_scope): os.path.join(
-            export_dir, constants.ASSETS_DIRECTORY, a.filename
-        )
-        for a in meta.asset_file_def
+        meta_graph.prepend_name_scope(a.tensor_info.name, import_scope): os.path.join(folder, a.filename)
+        for a in _asset_files(meta)
     }
     for key in (constants.MAIN_OP_KEY, constants.LEGACY_INIT_OP_KEY):
         for op in sess.graph.get_collection(key)[-1:]:
             logging.info("Running local_init_op." if key == constants.LEGACY_INIT_OP_KEY else "Running main op.")
             sess.run(op, feed_dict=assets)
             return
+
+
+def _asset_files(meta: Any) -> list[Any]:
+    """The AssetFileDefs of a graph. TensorFlow 1 keeps them in a collection alone, as Any messages."""
+    kept = meta.collection_def[constants.ASSETS_KEY] if constants.ASSETS_KEY in meta.collection_def else None
+    if kept is None:
+        return list(meta.asset_file_def)
+    data = [a.value for a in kept.any_list.value] or list(kept.bytes_list.value)
+    return [protos.AssetFileDef.FromString(d) for d in data]
 
 
 def main_op() -> Any:

@@ -12,6 +12,8 @@ from jax_slim.tf1.graph.tensors import Operation, Tensor
 from jax_slim.tf1.operations import control, tensor_arrays
 from jax_slim.tf1.running import constructs, planning, references
 
+_SWITCHES, _MERGES = ("Switch", "RefSwitch"), ("Merge", "RefMerge")
+
 
 class Evaluation:
     """Values of tensors while the operations of a run, a branch or a loop's body are evaluated.
@@ -115,8 +117,13 @@ class Evaluation:
             ]
         else:
             inputs = [self.resolved(t) for t in op._inputs]
-        if self.on_host and any(value is control.DEAD for value in inputs) and op.type not in ("Merge", "RefMerge"):
-            self.values.update(dict.fromkeys(op._outputs, control.DEAD))
+        if op.type in _MERGES:  # a branch's constant is there where its branch is
+            inputs = [
+                control.DEAD if t.op.type == "Const" and self._waits_for_dead(t.op) else value
+                for t, value in zip(op._inputs, inputs, strict=True)
+            ]
+        if self._is_dead(op, inputs):
+            self.values.update(dict.fromkeys((op, *op._outputs), control.DEAD))
             return
         with running(op):
             if op in self.wanted_pullbacks:
@@ -129,6 +136,22 @@ class Evaluation:
             ]
         for tensor, result in zip(op._outputs, results, strict=True):
             self.values[tensor] = result
+
+
+    def _is_dead(self, op: Operation, inputs: list[Any]) -> bool:
+        """Whether an operation is on the side of a Switch that was not taken."""
+        if op.type in _MERGES:
+            return all(value is control.DEAD for value in inputs)
+        return any(value is control.DEAD for value in inputs) or self._waits_for_dead(op)
+
+    def _waits_for_dead(self, op: Operation) -> bool:
+        for before in op._control_inputs:
+            if self.values.get(before) is control.DEAD:
+                return True
+            first = before._outputs[0] if before._outputs and before.type not in _SWITCHES else None
+            if first is not None and self.values.get(first) is control.DEAD:
+                return True
+        return False
 
 
 @contextlib.contextmanager

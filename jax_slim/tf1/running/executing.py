@@ -9,7 +9,7 @@ import numpy as np
 from jax_slim.kernels import compiling
 from jax_slim.tf1.graph import errors
 from jax_slim.tf1.graph.tensors import Tensor
-from jax_slim.tf1.operations import arrays
+from jax_slim.tf1.operations import arrays, control
 from jax_slim.tf1.running import constructs, planning, pullbacks, references
 from jax_slim.tf1.running.evaluation import Evaluation
 
@@ -87,7 +87,10 @@ class Executable:
         for place, tensor in enumerate(self.part.inputs):
             value = values[tensor]
             single = isinstance(value, np.ndarray | np.generic) and value.dtype == np.bool_ and value.ndim == 0
-            if tensor in self.part.known or single:
+            if value is control.DEAD:
+                known[tensor] = value
+                key.append((place, b"dead", ()))
+            elif tensor in self.part.known or single:
                 value = known[tensor] = np.asarray(value)
                 key.append((place, value.tobytes(), value.shape))
         return tuple(key), known

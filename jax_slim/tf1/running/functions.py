@@ -3,6 +3,7 @@
 from typing import Any
 
 from jax_slim.tf1.graph.functions import Function
+from jax_slim.tf1.operations import datasets
 from jax_slim.tf1.running import executing, planning, references
 from jax_slim.tf1.running.session import BaseSession
 
@@ -15,12 +16,14 @@ class Runner:
         self._session = BaseSession(graph=function.graph)
         given = dict.fromkeys([*function.inputs, *function.captured_inputs])
         units = planning.units_of(planning.needed(function.outputs, given), None, given)
-        self._parts = [executing.Executable(p, compiles=False) for p in planning.parts_of(units, function.outputs, given)]
+        self._parts = [
+            executing.Executable(p, compiles=False) for p in planning.parts_of(units, function.outputs, given)
+        ]
 
     def __call__(self, arguments: Any, captured: Any) -> list[Any]:
         """The outputs for arguments and for the values of what the function captured."""
-        values = dict(zip(self._function.inputs, arguments, strict=True))
-        values.update(zip(self._function.captured_inputs, captured, strict=True))
+        inputs = [*self._function.inputs, *self._function.captured_inputs]
+        values = dict(zip(inputs, [*arguments, *captured], strict=True))
         for part in self._parts:
             part.run(values, self._session)
         found = []
@@ -31,3 +34,5 @@ class Runner:
             found.append(self._session.variables[value.key] if isinstance(value, references.Reference) else value)
         return found
 
+
+datasets.RUNNER[:] = [Runner]

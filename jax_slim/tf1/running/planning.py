@@ -13,8 +13,7 @@ from jax_slim.tf1.running import references
 _INLINE = frozenset({"Const", "Placeholder", "PlaceholderV2", *references.VARIABLE_TYPES})
 # What programs know of values that they do not know.
 _ALWAYS_KNOWN = frozenset({"Shape", "ShapeN", "Size", "Rank", "TensorArraySizeV3"})
-# Outside of a conditional or loop that is known as one, what a Switch does not choose is found out on the host.
-_RAW = frozenset({"Switch", "RefSwitch", "Merge", "RefMerge"})
+_SWITCHES = frozenset({"Switch", "RefSwitch"})
 _OBJECTS = frozenset({"string", "variant", "resource"})
 
 
@@ -71,7 +70,7 @@ def needed(targets: Iterable[Any], fed: Any, context: Any = None) -> set[Operati
         for tensor in op._inputs:
             if tensor not in fed and tensor.op not in found:
                 stack.append(tensor.op)
-        for other in (*op._control_inputs, *_predicate(op)):
+        for other in (*op._control_inputs, *_predicate(op), *_differentiated(op)):
             if other not in found and other not in given:
                 stack.append(other)
     return found
@@ -121,6 +120,12 @@ def _predicate(op: Operation) -> list[Operation]:
     return [construct.pred.op] if construct is not None and construct.kind == "cond" else []
 
 
+def _differentiated(op: Operation) -> list[Operation]:
+    """What a conditional or loop gives whose gradients a gradient of it gets: it is evaluated with all of them."""
+    forward = op.private.get("forward") if op.type == "SlimGradient" else None
+    return [] if not isinstance(forward, control_flow.Construct) else [forward.outputs[place].op for place in op.private["gradients"]]
+
+
 def _through(op: Operation) -> list[Operation]:
     """An operation, or, for one that is evaluated where it is used, what that waits for."""
     if not is_inline(op):
@@ -152,13 +157,20 @@ def _describe(unit: Unit, fed: Any) -> None:
         if row is None:
             unit.host = True  # it fails when it is run, with a message that names it
             continue
-        unit.host |= row.host or _has_objects(op) or (unit.construct is None and op.type in _RAW and not op.private.get("pivot"))
+        unit.host |= row.host or _has_objects(op)
         unit.heavy |= not row.numpy
         unit.writes |= _writes(op, row)
-        if not unit.host and not all(_knowable(t, fed, {}) for t in rows.static_inputs(op)):
+        if not unit.host and not all(_knowable(t, fed, {}) for t in _static_inputs(unit, op)):
             unit.host = True
     if isinstance(unit.construct, control_flow.Loop):  # of which NumPy would make many small steps
         unit.heavy = True
+
+
+def _static_inputs(unit: Unit, op: Operation) -> list[Tensor]:
+    """The tensors whose values must be known. A Switch outside of what is known as a conditional or loop chooses while a program is traced."""
+    if op.type in _SWITCHES and unit.construct is None and not op.private.get("pivot"):
+        return [op._inputs[1]]
+    return rows.static_inputs(op)
 
 
 def _cut_on_host(unit: Unit, by_op: dict[Operation, Unit], fed: Any) -> None:
@@ -323,7 +335,7 @@ def _part(units: list[Unit], outputs: list[Tensor], fed: Any) -> Part:
             if row is not None and row.context and op.op_def is not None and "seed" in op.op_def.attributes:
                 keys[references.random_key(op)] = None
                 writes.add(references.random_key(op))
-            for tensor in rows.static_inputs(op):
+            for tensor in _static_inputs(unit, op):
                 _known_inputs(tensor, set(inputs), known, set())
     for tensor in outputs:
         key = references.key_of_tensor(tensor)
