@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import jax.scipy.linalg
 import numpy as np
 
+from jax_slim import kernels
 from jax_slim.tf1.graph import building, errors, rows, shapes
 from jax_slim.tf1.operations import arrays, shape_rules
 
@@ -37,7 +38,20 @@ def _multiply(a: Any, b: Any) -> Any:
 
 @rows.row("MatMul", shape=_product_shape)
 def matmul(a: Any, b: Any, *, transpose_a: bool, transpose_b: bool) -> Any:
+    if arrays.xp(a, b) is not np and jnp.issubdtype(a.dtype, jnp.floating):
+        return _by_kernels(jnp.asarray(a), jnp.asarray(b), transpose_a, transpose_b)
     return _multiply(a.T if transpose_a else a, b.T if transpose_b else b)
+
+
+def _by_kernels(a: Any, b: Any, transpose_a: bool, transpose_b: bool) -> Any:
+    """As a dense layer's product or one of its gradients: each has a form of its own that is fast on a CPU."""
+    if transpose_a == transpose_b:
+        return kernels.dense(a.T if transpose_a else a, b.T if transpose_b else b)
+    if transpose_b:
+        inputs = jax.ShapeDtypeStruct((a.shape[0], b.shape[0]), a.dtype)
+        return jax.linear_transpose(lambda inputs: kernels.dense(inputs, b), inputs)(a)[0]
+    weights = jax.ShapeDtypeStruct((a.shape[1], b.shape[1]), a.dtype)
+    return jax.linear_transpose(lambda weights: kernels.dense(a, weights), weights)(b)[0]
 
 
 @rows.row("SparseMatMul", shape=_product_shape)

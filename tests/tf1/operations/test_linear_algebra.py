@@ -1,0 +1,33 @@
+"""Products of matrices: by NumPy, and by the kernels' dense product once a program is compiled."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jax_slim.tf1.operations import linear_algebra
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int32"])
+@pytest.mark.parametrize("transpose_a", [False, True])
+@pytest.mark.parametrize("transpose_b", [False, True])
+def test_products_are_numpys_and_jaxs_alike(dtype, transpose_a, transpose_b):
+    random = np.random.default_rng(0)
+    a, b = ((4 * random.normal(size=size)).astype(dtype) for size in ((2, 6), (6, 8)))
+    wanted = a @ b
+    a, b = a.T.copy() if transpose_a else a, b.T.copy() if transpose_b else b
+
+    def product(a, b):
+        return linear_algebra.matmul(a, b, transpose_a=transpose_a, transpose_b=transpose_b)
+
+    with jax.enable_x64(True):
+        found = jax.jit(product)(a, b)
+        for value in (product(a, b), found):
+            assert value.dtype == dtype
+            np.testing.assert_allclose(value, wanted, rtol=1e-5, atol=0.1 if dtype == "float16" else 1e-5)
+        if dtype == "float64":
+            plain = [jnp.asarray(value) for value in (a, b)]
+            twice = jax.hessian(lambda a: jnp.sum(jnp.sin(product(a, plain[1]))))(plain[0])
+            right = plain[1].T if transpose_b else plain[1]
+            reference = jax.hessian(lambda a: jnp.sum(jnp.sin((a.T if transpose_a else a) @ right)))(plain[0])
+            np.testing.assert_allclose(twice, reference, rtol=1e-9, atol=1e-12)
