@@ -1,19 +1,25 @@
-"""`six`, which TensorFlow 1 brings along and programs therefore import: what they use of it, where it is not installed."""
+"""What programs of TensorFlow 1's time found beside it: `six`, and names that Python and NumPy have dropped since."""
 
 import builtins
+import collections
+import collections.abc
 import configparser
+import fractions
 import functools
 import html.parser
 import http.client
 import http.cookies
 import importlib.util
+import inspect
 import io
 import itertools
+import math
 import operator
 import pickle
 import queue
 import reprlib
 import sys
+import time
 import types
 import urllib.error
 import urllib.parse
@@ -23,6 +29,8 @@ import urllib.robotparser
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 _MOVES = {
     "range": range, "xrange": range, "zip": zip, "map": map, "filter": filter, "input": input, "reduce": functools.reduce,
     "zip_longest": itertools.zip_longest, "filterfalse": itertools.filterfalse, "intern": sys.intern, "reload_module": importlib.reload,
@@ -31,10 +39,50 @@ _MOVES = {
 }  # fmt: skip
 
 
+# Names that NumPy dropped in 1.24 and 2.0 -> what they were.
+_NUMPY = {
+    "int": int, "float": float, "bool": bool, "object": object, "str": str, "complex": complex, "long": int, "unicode": str, "float_": np.float64,
+    "complex_": np.complex128, "unicode_": np.str_, "string_": np.bytes_, "Inf": np.inf, "Infinity": np.inf, "infty": np.inf, "PINF": np.inf, "NINF": -np.inf,
+    "NaN": np.nan, "NAN": np.nan, "product": np.prod, "cumproduct": np.cumprod, "alltrue": np.all, "sometrue": np.any, "round_": np.round,
+    "asscalar": lambda a: a.item(), "rank": np.ndim, "asfarray": lambda a, dtype=np.float64: np.asarray(a, dtype=dtype),
+}  # fmt: skip
+_ABC = (
+    "Callable",
+    "Container",
+    "Hashable",
+    "Iterable",
+    "Iterator",
+    "Mapping",
+    "MutableMapping",
+    "MutableSequence",
+    "MutableSet",
+    "Sequence",
+    "Set",
+    "Sized",
+)
+
+
 def install() -> None:
-    """Answers `import six` in this process, unless it is installed."""
+    """Answers `import six` in this process, unless it is installed, and gives back names that Python and NumPy have no more."""
     if "six" not in sys.modules and importlib.util.find_spec("six") is None:
         sys.modules.update(_modules())
+    for name, what in _NUMPY.items():
+        if name not in np.__dict__:
+            setattr(np, name, what)
+    for name in _ABC:
+        if not hasattr(collections, name):
+            setattr(collections, name, getattr(collections.abc, name))
+    dropped = ((time, "clock", time.perf_counter), (inspect, "getargspec", _getargspec), (fractions, "gcd", math.gcd))
+    for module, name, what in dropped:
+        if not hasattr(module, name):
+            setattr(module, name, what)
+
+
+def _getargspec(function: Any) -> Any:
+    found = inspect.getfullargspec(function)
+    return collections.namedtuple("ArgSpec", "args varargs keywords defaults")(
+        found.args, found.varargs, found.varkw, found.defaults
+    )
 
 
 def _modules() -> dict[str, types.ModuleType]:
