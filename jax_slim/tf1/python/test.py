@@ -12,6 +12,7 @@ from typing import Any
 from unittest import mock  # noqa: F401
 
 import numpy as np
+from absl.testing import absltest
 
 from jax_slim.tf1.graph import errors, gradients, graphs
 from jax_slim.tf1.graph.tensors import Operation, Tensor
@@ -85,8 +86,8 @@ class StubOutForTesting:
     CleanUp = SmartUnsetAll = UnsetAll
 
 
-class TestCase(unittest.TestCase):
-    """`unittest.TestCase` with a fresh graph for each test, sessions, and comparisons of nested arrays."""
+class TestCase(absltest.TestCase):
+    """absl's test case with a fresh graph for each test, sessions, and comparisons of nested arrays."""
 
     def __init__(self, methodName: str = "runTest") -> None:  # noqa: N803 - unittest's name
         super().__init__(methodName)
