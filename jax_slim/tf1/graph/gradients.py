@@ -231,7 +231,11 @@ class _Walk:
             raise ValueError(f"Num gradients {len(found)} generated for op {op.name} do not match num inputs {count}")
         result = [g if g is None or isinstance(g, IndexedSlices) else conversion.convert_to_tensor(g) for g in found]
         for gradient, source in zip(result, op._inputs, strict=True):
-            if isinstance(gradient, Tensor) and gradient.shape.ndims is None and source.dtype.name != "resource":
+            if (
+                isinstance(gradient, Tensor)
+                and not gradient.shape.is_fully_defined()
+                and source.dtype.name != "resource"
+            ):
                 gradient.set_shape(source.shape)
         return result
 

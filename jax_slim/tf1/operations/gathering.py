@@ -334,7 +334,7 @@ def _hot(op: Any) -> Any:
     return [(*indices[:place], None if depth is None else int(depth), *indices[place:])]
 
 
-@rows.row("OneHot", static=("depth",), shape=_hot)
+@rows.row("OneHot", static=("depth",), shape=_hot, gradient=rows.NONE)
 def one_hot(indices: Any, depth: Any, on_value: Any, off_value: Any, *, axis: int) -> Any:
     count, place = int(depth), np.ndim(indices) if axis == -1 else axis
     if count < 0:

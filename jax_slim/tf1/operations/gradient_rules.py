@@ -10,14 +10,21 @@ from jax_slim.tf1.operations import arrays, slicing
 make = building.make
 
 
-@rows.row("BroadcastGradientArgs", static=("s0", "s1"), shape=lambda op: [shapes.unknown_shape(1), shapes.unknown_shape(1)], gradient=rows.NONE)
+@rows.row(
+    "BroadcastGradientArgs",
+    static=("s0", "s1"),
+    shape=lambda op: [shapes.unknown_shape(1), shapes.unknown_shape(1)],
+    gradient=rows.NONE,
+)
 def broadcast_gradient_args(s0: Any, s1: Any) -> Any:
     """The axes along which the gradients of two arguments that were broadcast have to be summed."""
     a, b = np.asarray(s0), np.asarray(s1)
     rank = max(len(a), len(b))
     a, b = np.concatenate([np.ones(rank - len(a), a.dtype), a]), np.concatenate([np.ones(rank - len(b), b.dtype), b])
     both = np.arange(rank)
-    return both[(a == 1) & ((b != 1) | (a == b))].astype(s0.dtype), both[(b == 1) & ((a != 1) | (a == b))].astype(s0.dtype)
+    return both[(a == 1) & ((b != 1) | (a == b))].astype(s0.dtype), both[(b == 1) & ((a != 1) | (a == b))].astype(
+        s0.dtype
+    )
 
 
 def _same_shapes(op: Any, grad: Any) -> bool:
@@ -85,7 +92,10 @@ def sub(op: Any, grad: Any) -> list[Any]:
     x, y = op._inputs
     shape_x, shape_y = _shape(x), _shape(y)
     axes_x, axes_y = make("BroadcastGradientArgs", shape_x, shape_y)
-    return [make("Reshape", make("Sum", grad, axes_x), shape_x), make("Reshape", make("Neg", make("Sum", grad, axes_y)), shape_y)]
+    return [
+        make("Reshape", make("Sum", grad, axes_x), shape_x),
+        make("Reshape", make("Neg", make("Sum", grad, axes_y)), shape_y),
+    ]
 
 
 @rows.set_gradient("Mul")
@@ -118,7 +128,9 @@ def power(op: Any, grad: Any) -> list[Any]:
 def real_div(op: Any, grad: Any) -> list[Any]:
     x, y = op._inputs
     return _summed(
-        op, lambda: make("RealDiv", grad, y), lambda: make("Mul", grad, make("RealDiv", make("RealDiv", make("Neg", x), y, name="RealDiv"), y))
+        op,
+        lambda: make("RealDiv", grad, y),
+        lambda: make("Mul", grad, make("RealDiv", make("RealDiv", make("Neg", x), y, name="RealDiv"), y)),
     )
 
 
@@ -166,7 +178,10 @@ def squared_difference(op: Any, grad: Any) -> list[Any]:
         return [gradient, make("Neg", gradient)]
     shape_x, shape_y = _shape(x), _shape(y)
     axes_x, axes_y = make("BroadcastGradientArgs", shape_x, shape_y)
-    return [make("Reshape", make("Sum", gradient, axes_x), shape_x), make("Neg", make("Reshape", make("Sum", gradient, axes_y), shape_y))]
+    return [
+        make("Reshape", make("Sum", gradient, axes_x), shape_x),
+        make("Neg", make("Reshape", make("Sum", gradient, axes_y), shape_y)),
+    ]
 
 
 @rows.set_gradient("Sin")
@@ -199,7 +214,10 @@ def matmul(op: Any, grad: Any) -> list[Any]:
         return [make("MatMul", grad, b), make("MatMul", grad, a, transpose_a=True)]
     if not tb:
         return [make("MatMul", b, grad, transpose_b=True), make("MatMul", a, grad)]
-    return [make("MatMul", b, grad, transpose_a=True, transpose_b=True), make("MatMul", grad, a, transpose_a=True, transpose_b=True)]
+    return [
+        make("MatMul", b, grad, transpose_a=True, transpose_b=True),
+        make("MatMul", grad, a, transpose_a=True, transpose_b=True),
+    ]
 
 
 @rows.row("ReluGrad", shape=shape_inference.like_input())
@@ -293,12 +311,22 @@ def _known_bounds(op: Any) -> tuple[str, ...]:
     return ("shape", *slicing.known_bounds(op, 1))
 
 
-@rows.row("StridedSliceGrad", static=_known_bounds, shape=lambda op: [known_values.constant_value_as_shape(op._inputs[0])])
+@rows.row(
+    "StridedSliceGrad", static=_known_bounds, shape=lambda op: [known_values.constant_value_as_shape(op._inputs[0])]
+)
 def strided_slice_grad(shape: Any, begin: Any, end: Any, strides: Any, dy: Any, *, begin_mask: int = 0, end_mask: int = 0, ellipsis_mask: int = 0,
                        new_axis_mask: int = 0, shrink_axis_mask: int = 0) -> Any:  # fmt: skip
     """A gradient put where a slice of `shape` was taken; zeros elsewhere."""
-    masks = dict(begin_mask=begin_mask, end_mask=end_mask, ellipsis_mask=ellipsis_mask, new_axis_mask=new_axis_mask, shrink_axis_mask=shrink_axis_mask)
-    places = slicing.strided_slice(np.arange(int(np.prod(shape)), dtype=np.int64).reshape(tuple(shape)), begin, end, strides, **masks)
+    masks = dict(
+        begin_mask=begin_mask,
+        end_mask=end_mask,
+        ellipsis_mask=ellipsis_mask,
+        new_axis_mask=new_axis_mask,
+        shrink_axis_mask=shrink_axis_mask,
+    )
+    places = slicing.strided_slice(
+        np.arange(int(np.prod(shape)), dtype=np.int64).reshape(tuple(shape)), begin, end, strides, **masks
+    )
     total = int(np.prod(shape))
     if arrays.xp(dy, places) is np:
         flat = np.zeros(total, dy.dtype)
@@ -308,17 +336,33 @@ def strided_slice_grad(shape: Any, begin: Any, end: Any, strides: Any, dy: Any, 
     import jax.numpy as jnp
 
     zeros = jnp.zeros(tuple(int(s) for s in shape), dy.dtype)
-    return jax.vjp(lambda x: slicing.strided_slice(x, begin, end, strides, **masks), zeros)[1](dy.reshape(places.shape))[0]
+    return jax.vjp(lambda x: slicing.strided_slice(x, begin, end, strides, **masks), zeros)[1](
+        dy.reshape(places.shape)
+    )[0]
 
 
 @rows.set_gradient("StridedSlice")
 def strided_slice(op: Any, grad: Any) -> list[Any]:
     x, begin, end, strides = op._inputs
     masks = {n: op.attrs[n] for n in ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")}
-    shape = conversion.constant(np.array(x.shape.as_list(), begin.dtype.as_numpy_dtype), name="Shape") if x.shape.is_fully_defined() else make("Shape", x, out_type=begin.dtype.base_dtype)
+    shape = (
+        conversion.constant(np.array(x.shape.as_list(), begin.dtype.as_numpy_dtype), name="Shape")
+        if x.shape.is_fully_defined()
+        else make("Shape", x, out_type=begin.dtype.base_dtype)
+    )
     return [make("StridedSliceGrad", shape, begin, end, strides, grad, **masks), None, None, None]
 
 
 @rows.set_gradient("Cumsum")
 def cumsum(op: Any, grad: Any) -> list[Any]:
     return [make("Cumsum", grad, op._inputs[1], exclusive=op.attrs["exclusive"], reverse=not op.attrs["reverse"]), None]
+
+
+@rows.set_gradient("Cumprod")
+def cumprod(op: Any, grad: Any) -> list[Any]:
+    """NaN where an element is 0, as TensorFlow 1's."""
+    x, axis = op._inputs
+    exclusive, reverse = op.attrs["exclusive"], op.attrs["reverse"]
+    products = make("Mul", make("Cumprod", x, axis, exclusive=exclusive, reverse=reverse), grad, name="mul")
+    summed = make("Cumsum", products, axis, exclusive=exclusive, reverse=not reverse)
+    return [make("RealDiv", summed, x, name="truediv"), None]

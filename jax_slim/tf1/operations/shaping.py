@@ -130,10 +130,14 @@ def _reshaped(op: Any) -> Any:
         return [unknown(length(op, 1))]
     wanted = list(found)
     source = sizes(op)
-    if source is None or None in source:
+    if source is None:
         return [tuple(wanted)]
-    total, known = product(source), product(d for d in wanted if d is not None)
+    total, known = product(d for d in source if d is not None), product(d for d in wanted if d is not None)
     missing = wanted.count(None)
+    if None in source:
+        if missing == 0 and source.count(None) == 1 and total and known % total:
+            refuse(op, f"Dimension size must be evenly divisible by {total} but is {known}")
+        return [tuple(wanted)]
     if missing == 0 and known != total:
         refuse(
             op,
@@ -146,6 +150,11 @@ def _reshaped(op: Any) -> Any:
                 f"to {written(shapes.TensorShape(wanted))}"
             )  # fmt: skip
         wanted[wanted.index(None)] = total // known
+    if missing == 1 and not known and total:
+        refuse(
+            op,
+            f"Cannot reshape a tensor with {total} elements to shape {written(shapes.TensorShape(wanted))} (0 elements)",
+        )
     return [tuple(wanted)]
 
 
