@@ -1,6 +1,6 @@
 """`tf.contrib.slim` (and the package `tf_slim`): the layers, variables, scopes, losses and nets of the other tables under its names."""
 
-from jax_slim.tf1.names import contrib_layers, losses, metrics
+from jax_slim.tf1.names import contrib_layers, contrib_training, losses, metrics
 
 NAMES: dict[str, str] = {}
 _PREFIX = "contrib.slim."
@@ -28,7 +28,12 @@ _copy(
     _PREFIX + "ops.variables.",
     _PREFIX + "ops.arg_scope.",
 )
-_copy(losses.NAMES, "contrib.losses.", _PREFIX + "losses.")
+# The files of the package `tf_slim`, which programs import too.
+for _file in ("layers", "utils", "initializers", "regularizers", "optimizers", "feature_column", "normalization", "summaries"):
+    _copy(contrib_layers.NAMES, "contrib.layers.utils." if _file == "utils" else "contrib.layers.", f"{_PREFIX}layers.{_file}.")
+for _file in ("training", "evaluation"):
+    _copy(contrib_training.NAMES, "contrib.training.", f"{_PREFIX}training.{_file}.", f"{_PREFIX}training.")
+_copy(losses.NAMES, "contrib.losses.", _PREFIX + "losses.", _PREFIX + "losses.loss_ops.")
 _copy(metrics.NAMES, "contrib.metrics.", _PREFIX + "metrics.")
 for _name in "l1_regularizer l2_regularizer l1_l2_regularizer sum_regularizer".split():
     NAMES[f"{_PREFIX}regularizers.{_name}"] = f"python.regularizers:{_name}"
