@@ -2,6 +2,7 @@
 
 NAMES: dict[str, str] = {
     "contrib.seq2seq.sequence_loss": "contrib.seq2seq:sequence_loss",
+    "nn.raw_rnn": "python.rnn_raw:raw_rnn",
     "contrib.rnn.transpose_batch_time": "python.rnn:transpose_batch_time",
     "contrib.rnn.best_effort_input_batch_size": "python.rnn:best_effort_input_batch_size",
     "contrib.rnn.LayerRNNCell": "python.rnn_cell_base:LayerRNNCell",
@@ -16,6 +17,7 @@ _CELLS = {
     "python.rnn_wrappers": "MultiRNNCell DropoutWrapper ResidualWrapper DeviceWrapper",
 }
 _CONTRIB = {
+    "contrib.rnn_stacks": "stack_bidirectional_dynamic_rnn stack_bidirectional_rnn HighwayWrapper AttentionCellWrapper",
     "contrib.rnn_linear": "OutputProjectionWrapper InputProjectionWrapper EmbeddingWrapper",
     "contrib.rnn_cells": (
         "UGRNNCell IntersectionRNNCell NASCell LayerNormBasicLSTMCell LSTMBlockCell GRUBlockCell GRUBlockCellV2 CoupledInputForgetGateLSTMCell "
@@ -40,3 +42,10 @@ for _name in ["static_rnn", "static_bidirectional_rnn", "static_state_saving_rnn
     NAMES[f"contrib.rnn.{_name}"] = f"python.rnn:{_name}"
 for _name in ["rnn_decoder", "basic_rnn_seq2seq", "tied_rnn_seq2seq", "embedding_rnn_decoder", "embedding_rnn_seq2seq", "attention_decoder", "embedding_attention_decoder", "embedding_attention_seq2seq", "sequence_loss_by_example", "sequence_loss", "model_with_buckets"]:  # fmt: skip
     NAMES[f"contrib.legacy_seq2seq.{_name}"] = f"contrib.legacy_seq2seq:{_name}"
+for _file, _names in {
+    "contrib.seq2seq_decoders": (
+        "Helper CustomHelper TrainingHelper GreedyEmbeddingHelper SampleEmbeddingHelper InferenceHelper Decoder BasicDecoder BasicDecoderOutput dynamic_decode"
+    ),
+    "contrib.seq2seq_attention": "AttentionMechanism LuongAttention BahdanauAttention AttentionWrapper AttentionWrapperState tile_batch",
+}.items():
+    NAMES.update({f"contrib.seq2seq.{_name}": f"{_file}:{_name}" for _name in _names.split()})
