@@ -74,13 +74,14 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-BENCHMARKS_OF_NETS := benchmarks/nets.py benchmarks/gpu.py benchmarks/gpu_checks.py
+BENCHMARKS_OF_NETS := benchmarks/nets.py benchmarks/tf1_programs.py benchmarks/gpu.py benchmarks/gpu_checks.py
 bench: $(VENV)/.installed-dev
 	@for file in $(filter-out $(BENCHMARKS_OF_NETS),$(wildcard benchmarks/*.py)); do \
 		echo "== $$file" && $(BIN)/python "$$file" || exit 1; done
 
 bench-nets: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/nets.py
+	$(BIN)/python benchmarks/tf1_programs.py
 
 clean:
 	rm -rf .venv .cache .pytest_cache .ruff_cache .hypothesis build dist

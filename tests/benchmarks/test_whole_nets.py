@@ -61,8 +61,21 @@ def test_what_a_gpu_must_fulfil_is_fulfilled_on_a_cpu():
     assert " 0 FAIL" in printed
 
 
-def test_all_options_of_both_commands_are_explained():
-    for script, option in (("nets.py", "--tf1-python"), ("gpu.py", "--highest")):
+@pytest.mark.slow
+def test_programs_of_tensorflow_1_are_timed_beside_pure_jax_slim(tmp_path):
+    printed = run("tf1_programs.py", "--quick", "--only", "steps,bandit", "--nets", "lenet", "--output", tmp_path)
+    assert "jax_slim.tf1: 3,274,634 parameters" in printed
+    report = json.loads((tmp_path / "tf1_programs.json").read_text())
+    ours, theirs = report["results"]
+    assert (ours["peer"], theirs["peer"]) == ("slim", "tf1-room")
+    assert theirs["ratio"] == pytest.approx(theirs["median_seconds"] / ours["median_seconds"])
+    (block,) = report["bandit"]["rounds"]["tf1-room"]
+    assert block["seconds"] > 0
+    assert report["failures"] == []
+
+
+def test_all_options_of_the_commands_are_explained():
+    for script, option in (("nets.py", "--tf1-python"), ("gpu.py", "--highest"), ("tf1_programs.py", "--start-nets")):
         assert option in run(script, "--help")
 
 
