@@ -322,9 +322,8 @@ def dynamic_decode(decoder: Any, output_time_major: bool = False, impute_finishe
         if maximum_iterations is not None:
             finished = math.logical_or(finished, maximum_iterations <= 0)
         lengths = constant_op.zeros_like(finished, dtype=dtypes.int32)
-        dynamic = maximum_iterations is None
         arrays = structures.pack_sequence_as(kinds, [
-            TensorArray(kind, size=0 if dynamic else maximum_iterations, dynamic_size=True, element_shape=join_static_shapes(decoder.batch_size, size))
+            TensorArray(kind, size=0, dynamic_size=True, element_shape=join_static_shapes(decoder.batch_size, size))
             for size, kind in zip(_leaves(sizes, kinds), structures.flatten(kinds), strict=True)
         ])  # fmt: skip
 

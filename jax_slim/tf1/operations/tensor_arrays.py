@@ -1,6 +1,7 @@
 """TensorArray: a list of tensors that loops write to and read from. What TensorFlow calls its flow carries the elements here."""
 
 import dataclasses
+import operator
 from typing import Any
 
 import jax
@@ -53,7 +54,9 @@ def stacked(value: TensorArrayValue) -> TensorArrayValue:
         return value
     kind, shape = jnp.asarray(first).dtype, np.shape(first)
     rest = jnp.zeros(shape, kind)
-    return TensorArrayValue(None, jnp.stack([rest if item is None else jnp.asarray(item) for item in value.items]), value.size)
+    return TensorArrayValue(
+        None, jnp.stack([rest if item is None else jnp.asarray(item) for item in value.items]), value.size
+    )
 
 
 def with_memory(start: Any, found: Any) -> Any:
@@ -85,15 +88,23 @@ def tensor_array(run: Any, op: Any, size: Any) -> Any:
 def write(handle: Handle, index: Any, value: Any, flow_in: TensorArrayValue) -> Any:
     """The array with one element more, or another."""
     if value.dtype != handle.dtype.as_numpy_dtype:
-        raise errors.InvalidArgumentError(None, None, f"TensorArray dtype is {handle.dtype.name} but Op is trying to write dtype {value.dtype}.")
+        raise errors.InvalidArgumentError(
+            None, None, f"TensorArray dtype is {handle.dtype.name} but Op is trying to write dtype {value.dtype}."
+        )
     if arrays.is_known(index) and flow_in.buffer is None:
         place = int(index)
         _check(handle, place, max(flow_in.size, place + 1) if handle.dynamic else flow_in.size)
         items = list(flow_in.items) + [None] * (place + 1 - flow_in.size)
         if items[place] is not None:
-            raise errors.InvalidArgumentError(None, None, f"TensorArray {handle.name}: Could not write to TensorArray index {place} because it has already been written to.")
+            raise errors.InvalidArgumentError(
+                None,
+                None,
+                f"TensorArray {handle.name}: Could not write to TensorArray index {place} because it has already been written to.",
+            )
         items[place] = value
         return TensorArrayValue(items, None, len(items))
+    if handle.dynamic:
+        operator.index(index)  # raises in programs: how large the array becomes only the host finds out
     array = stacked(flow_in)
     buffer = array.buffer
     if buffer is None:
@@ -103,7 +114,9 @@ def write(handle: Handle, index: Any, value: Any, flow_in: TensorArrayValue) -> 
 
 def _check(handle: Handle, place: int, size: int) -> None:
     if not 0 <= place < size:
-        raise errors.InvalidArgumentError(None, None, f"TensorArray {handle.name}: Tried to access index {place} but array size is: {size}")
+        raise errors.InvalidArgumentError(
+            None, None, f"TensorArray {handle.name}: Tried to access index {place} but array size is: {size}"
+        )
 
 
 @rows.row("TensorArrayReadV3", shape=lambda op: [element_shape(op)])
@@ -116,7 +129,11 @@ def read(handle: Handle, index: Any, flow_in: TensorArrayValue) -> Any:
         if item is None:
             if handle.shape is not None and handle.shape.is_fully_defined():
                 return np.zeros(tuple(handle.shape.as_list()), handle.dtype.as_numpy_dtype)
-            raise errors.InvalidArgumentError(None, None, f"TensorArray {handle.name}: Could not read from TensorArray index {place} because it has not been written to.")
+            raise errors.InvalidArgumentError(
+                None,
+                None,
+                f"TensorArray {handle.name}: Could not read from TensorArray index {place} because it has not been written to.",
+            )
         return item
     return stacked(flow_in).buffer[index]
 
@@ -133,16 +150,30 @@ def close(handle: Handle) -> Any:
     return ()
 
 
-@rows.row("TensorArrayGatherV3", shape=lambda op: [shapes.TensorShape([op._inputs[1].shape[0] if op._inputs[1].shape.ndims == 1 else None]).concatenate(element_shape(op))])
+@rows.row(
+    "TensorArrayGatherV3",
+    shape=lambda op: [
+        shapes.TensorShape([op._inputs[1].shape[0] if op._inputs[1].shape.ndims == 1 else None]).concatenate(
+            element_shape(op)
+        )
+    ],
+)
 def gather(handle: Handle, indices: Any, flow_in: TensorArrayValue) -> Any:
     """Some elements as one array."""
     known = arrays.is_known(indices)
     if flow_in.buffer is None and known:
         written = next((item for item in flow_in.items if item is not None), None)
-        blank = None if written is None else np.zeros(np.shape(written), written.dtype)  # what was not written reads as zeros
-        items = [blank if written is not None and _blank(flow_in, i) else read(handle, i, flow_in) for i in np.asarray(indices)]
+        blank = (
+            None if written is None else np.zeros(np.shape(written), written.dtype)
+        )  # what was not written reads as zeros
+        items = [
+            blank if written is not None and _blank(flow_in, i) else read(handle, i, flow_in)
+            for i in np.asarray(indices)
+        ]
         if not items:
-            shape = tuple(handle.shape.as_list()) if handle.shape is not None and handle.shape.is_fully_defined() else ()
+            shape = (
+                tuple(handle.shape.as_list()) if handle.shape is not None and handle.shape.is_fully_defined() else ()
+            )
             return np.zeros((0, *shape), handle.dtype.as_numpy_dtype)
         return arrays.xp(*items).stack(items)
     buffer = stacked(flow_in).buffer
@@ -169,16 +200,32 @@ def scatter(handle: Handle, indices: Any, value: Any, flow_in: TensorArrayValue)
             for row, place in enumerate(indices):
                 items[int(place)] = value[row]
             return TensorArrayValue(items, None, total)
-        raise errors.InvalidArgumentError(None, None, f"TensorArray {handle.name}: Tried to scatter {len(indices)} values into an array of size {flow_in.size}")
+        raise errors.InvalidArgumentError(
+            None,
+            None,
+            f"TensorArray {handle.name}: Tried to scatter {len(indices)} values into an array of size {flow_in.size}",
+        )
     array = stacked(flow_in)
     buffer = jnp.zeros((flow_in.size, *value.shape[1:]), value.dtype) if array.buffer is None else array.buffer
     return TensorArrayValue(None, buffer.at[indices].set(value), flow_in.size)
 
 
-@rows.row("TensorArrayConcatV3", shape=lambda op: [shapes.TensorShape([None]).concatenate(element_shape(op)[1:]) if element_shape(op).ndims else shapes.unknown_shape(), shapes.TensorShape([None])])
+@rows.row(
+    "TensorArrayConcatV3",
+    shape=lambda op: [
+        shapes.TensorShape([None]).concatenate(element_shape(op)[1:])
+        if element_shape(op).ndims
+        else shapes.unknown_shape(),
+        shapes.TensorShape([None]),
+    ],
+)
 def concat(handle: Handle, flow_in: TensorArrayValue) -> Any:
     """The elements joined along their first dimension, and how long each is."""
-    items = list(stacked(flow_in).buffer) if flow_in.buffer is not None else [read(handle, i, flow_in) for i in range(flow_in.size)]
+    items = (
+        list(stacked(flow_in).buffer)
+        if flow_in.buffer is not None
+        else [read(handle, i, flow_in) for i in range(flow_in.size)]
+    )
     lengths = np.array([np.shape(i)[0] for i in items], np.int64)
     return arrays.xp(*items).concatenate(items), lengths
 

@@ -137,7 +137,6 @@ class Evaluation:
         for tensor, result in zip(op._outputs, results, strict=True):
             self.values[tensor] = result
 
-
     def _is_dead(self, op: Operation, inputs: list[Any]) -> bool:
         """Whether an operation is on the side of a Switch that was not taken."""
         if op.type in _MERGES:
@@ -154,6 +153,14 @@ class Evaluation:
         return False
 
 
+# What a program that needs to know values while it is traced raises: then the part runs on the host.
+_NEEDS_VALUES = (
+    jax.errors.ConcretizationTypeError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.TracerIntegerConversionError,
+)
+
+
 @contextlib.contextmanager
 def running(op: Operation) -> Iterator[None]:
     """Names the operation in errors that evaluating it raises."""
@@ -162,6 +169,8 @@ def running(op: Operation) -> Iterator[None]:
     except errors.OpError as error:
         if error.op is None:
             error.op, error.node_def = op, op.node_def
+        raise
+    except _NEEDS_VALUES:
         raise
     except (
         TypeError,
