@@ -1,0 +1,37 @@
+"""Profiles of graphs, and graphs cut or frozen by TensorFlow's tools."""
+
+import jax_slim.tf1 as tf
+
+
+def net():
+    x = tf.placeholder(tf.float32, [1, 4, 4, 3], name="x")
+    with tf.variable_scope("net"):
+        weights = tf.get_variable("w", [3, 3, 3, 2], initializer=tf.ones_initializer())
+        return tf.nn.relu(tf.nn.conv2d(x, weights, 1, "SAME"), name="out")
+
+
+def test_parameters_and_operations_are_counted(capsys):
+    with tf.Graph().as_default() as graph:
+        net()
+        options = tf.profiler.ProfileOptionBuilder.trainable_variables_parameter()
+        assert tf.profiler.profile(graph, options=options).total_parameters == 54
+        assert "net/w (--/54 params)" in capsys.readouterr().out
+        counted = tf.profiler.profile(graph, options=tf.profiler.ProfileOptionBuilder.float_operation())
+        assert counted.total_float_ops == 2 * 32 * 27
+
+
+def test_a_frozen_graph_has_constants_for_variables(tmp_path):
+    from jax_slim.tf1.python import tools
+
+    with tf.Graph().as_default() as graph, tf.Session() as sess:
+        net()
+        saver = tf.train.Saver()
+        sess.run(tf.global_variables_initializer())
+        path = saver.save(sess, str(tmp_path / "model"))
+        frozen = tools.freeze_graph_with_def_protos(
+            graph.as_graph_def(), saver.as_saver_def(), path, "net/out", output_graph=str(tmp_path / "frozen.pb")
+        )
+    assert {n.name: n.op for n in frozen.node}["net/w"] == "Const"
+    assert (tmp_path / "frozen.pb").read_bytes() == frozen.SerializeToString()
+    cut = tools.strip_unused(frozen, ["net/Conv2D"], ["net/out"], tf.float32.as_datatype_enum)
+    assert [(n.name, n.op) for n in cut.node] == [("net/Conv2D", "Placeholder"), ("net/out", "Relu")]
