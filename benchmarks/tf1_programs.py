@@ -120,6 +120,7 @@ class Programs(nets.Run):
             rows.append(
                 [f"{kind.title} {which}", *(f"{figures[name]:.1f}" for name in ("wall", "processor", "peak_mib"))]
             )
+            print(f"  {kind.title} {which}: {wall:.1f} s, {figures['processor']:.1f} s of processor", flush=True)
         print_table([f"{net}, start", "s", "processor s", "peak MiB"], rows)
         self.more.setdefault("start", {})[net] = found
 

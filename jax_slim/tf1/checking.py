@@ -63,7 +63,9 @@ def known(dotted: str) -> bool:
     if dotted in packages or modules.is_module(dotted):
         return True
     if parts[0] == "python" or ".python." in f".{dotted}.":
-        return any(modules.is_module(".".join(parts[:end])) and modules.has_ending(parts[end]) for end in range(1, len(parts)))
+        return any(
+            modules.is_module(".".join(parts[:end])) and modules.has_ending(parts[end]) for end in range(1, len(parts))
+        )
     return False
 
 
@@ -84,7 +86,9 @@ def _uses(tree: ast.AST) -> Iterator[tuple[int, str]]:
             for alias in node.names:
                 dotted = imports.dotted_name(alias.name)
                 if dotted is not None:
-                    aliases[alias.asname or alias.name.partition(".")[0]] = dotted if alias.asname else imports.dotted_name(alias.name.partition(".")[0]) or ""
+                    aliases[alias.asname or alias.name.partition(".")[0]] = (
+                        dotted if alias.asname else imports.dotted_name(alias.name.partition(".")[0]) or ""
+                    )
                     if dotted:
                         yield node.lineno, dotted
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

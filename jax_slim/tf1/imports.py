@@ -65,7 +65,10 @@ def install() -> None:
         version = importlib.metadata.version("tensorflow")
     except importlib.metadata.PackageNotFoundError:
         return
-    warnings.warn(f"In this process `import tensorflow` is jax-slim's TensorFlow 1; the installed TensorFlow {version} is not used.", stacklevel=2)
+    warnings.warn(
+        f"In this process `import tensorflow` is jax-slim's TensorFlow 1; the installed TensorFlow {version} is not used.",
+        stacklevel=2,
+    )
 
 
 def uninstall() -> None:

@@ -74,7 +74,9 @@ def lookup(dotted: str) -> Any:
         found = _in_python_module(dotted)
         if found is not None:
             return found
-    raise AttributeError(f"tf.{dotted} is not part of jax-slim's TensorFlow 1: see docs/tf1_programs.md for what is there.")
+    raise AttributeError(
+        f"tf.{dotted} is not part of jax-slim's TensorFlow 1: see docs/tf1_programs.md for what is there."
+    )
 
 
 def _plain(dotted: str) -> str:
@@ -91,7 +93,12 @@ def is_module(dotted: str) -> bool:
     """Whether a dotted name is a module."""
     dotted = _plain(dotted)
     place = table().get(dotted, "")
-    return not dotted or dotted in packages() or (place.endswith(":") or (bool(place) and ":" not in place)) or _is_python_module(dotted)
+    return (
+        not dotted
+        or dotted in packages()
+        or (place.endswith(":") or (bool(place) and ":" not in place))
+        or _is_python_module(dotted)
+    )
 
 
 def _is_python_module(dotted: str) -> bool:
@@ -144,7 +151,10 @@ class Module(types.ModuleType):
     """One of TensorFlow's modules."""
 
     def __init__(self, dotted: str) -> None:
-        super().__init__("tensorflow" + ("." + dotted if dotted else ""), f"TensorFlow's module {dotted or 'tensorflow'}, by jax-slim.")
+        super().__init__(
+            "tensorflow" + ("." + dotted if dotted else ""),
+            f"TensorFlow's module {dotted or 'tensorflow'}, by jax-slim.",
+        )
         self.__dict__["_dotted"] = dotted
         self.__path__ = []
         if not dotted:

@@ -5,9 +5,10 @@ import collections
 import json
 from typing import Any
 
+import numpy as np
+
 import golden
 import jax_slim.tf1 as tf
-import numpy as np
 
 Case = dict[str, Any]
 
@@ -82,7 +83,9 @@ def differing(got: Any, want: Any, what: str) -> list[str]:
     tolerance = 1e-2 if got.dtype == np.float16 else 1e-4
     finite = np.abs(want[np.isfinite(want)].astype(np.complex128))
     scale = max(finite.max() if finite.size else 0.0, 1.0)
-    same = np.allclose(got.astype(complex), want.astype(complex), rtol=tolerance, atol=tolerance * scale, equal_nan=True)
+    same = np.allclose(
+        got.astype(complex), want.astype(complex), rtol=tolerance, atol=tolerance * scale, equal_nan=True
+    )
     return [] if same else [f"{what} is off"]
 
 
@@ -160,15 +163,31 @@ def _output(i: int, t: Any, output: Case, values: list[Any], recorded: dict[str,
         end = str(number or "")
         if "text" in output or "base64" in output:
             plain_text = output.get("text" + end)
-            wanted = [x.encode() for x in plain_text] if plain_text is not None else [base64.b64decode(x) for x in output["base64" + end]]
+            wanted = (
+                [x.encode() for x in plain_text]
+                if plain_text is not None
+                else [base64.b64decode(x) for x in output["base64" + end]]
+            )
             if texts(value) != wanted:
                 found.append(f"output {i}: {texts(value)[:3]!r}, wanted {wanted[:3]!r}")
             continue
-        found += differing(value, recorded[f"out/{i}" if number == 0 else f"run{number}/{i}"], f"output {i}, run {number},")
+        found += differing(
+            value, recorded[f"out/{i}" if number == 0 else f"run{number}/{i}"], f"output {i}, run {number},"
+        )
     return found
 
 
-def _gradients(case: Case, flat: Any, first: Any, live: Any, placeholders: Any, variables: Any, feed: Any, prepare: Any, recorded: Any) -> list[str]:
+def _gradients(
+    case: Case,
+    flat: Any,
+    first: Any,
+    live: Any,
+    placeholders: Any,
+    variables: Any,
+    feed: Any,
+    prepare: Any,
+    recorded: Any,
+) -> list[str]:
     ys = [(i, o) for i, o in enumerate(case["outputs"]) if "cotangent_seed" in o]
     by_name = {v.op.name: v for v in variables}
     xs = [placeholders[d["of"][3:]] if d["of"].startswith("in/") else by_name[d["of"][4:]] for d in case["grads"]]
@@ -183,11 +202,15 @@ def _gradients(case: Case, flat: Any, first: Any, live: Any, placeholders: Any, 
         for description, gradient in zip(case["grads"], gradients, strict=True):
             of = description["of"]
             if description.get("none") or gradient is None:
-                found += [] if bool(description.get("none")) == (gradient is None) else [f"gradient of {of} is {gradient}"]
+                found += (
+                    [] if bool(description.get("none")) == (gradient is None) else [f"gradient of {of} is {gradient}"]
+                )
                 continue
             if bool(description.get("indexed_slices")) != isinstance(gradient, tf.IndexedSlices):
                 found.append(f"gradient of {of}: IndexedSlices")
-            found += differing(session.run(tf.convert_to_tensor(gradient), feed), recorded[f"grad/{of}"], f"gradient of {of}")
+            found += differing(
+                session.run(tf.convert_to_tensor(gradient), feed), recorded[f"grad/{of}"], f"gradient of {of}"
+            )
     return found
 
 
@@ -199,7 +222,10 @@ def _static(case: Case) -> list[str]:
         got: Any
         try:
             _, _, flat = built(case, mode)
-            got = [sizes(t) if is_tensor(t) else "op" if isinstance(t, tf.Operation) else {"python": plain(t)} for t in flat]
+            got = [
+                sizes(t) if is_tensor(t) else "op" if isinstance(t, tf.Operation) else {"python": plain(t)}
+                for t in flat
+            ]
         except Exception as raised:
             got = {"error": type(raised).__name__}
         if got != want:

@@ -3,8 +3,9 @@
 import subprocess
 import sys
 
-import jax_slim.tf1 as tf
 import pytest
+
+import jax_slim.tf1 as tf
 from jax_slim.tf1 import modules
 
 
@@ -57,15 +58,24 @@ assert "tensorflow" not in sys.modules
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(("arguments", "code", "says"), [([], 2, "usage"), (["--help"], 0, "usage"), (["absent.py"], 2, "must be a file")])
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"), [([], 2, "usage"), (["--help"], 0, "usage"), (["absent.py"], 2, "must be a file")]
+)
 def test_command_line_of_the_launcher(arguments, code, says):
-    done = subprocess.run([sys.executable, "-m", "jax_slim.tf1", *arguments], capture_output=True, text=True, timeout=200)
+    done = subprocess.run(
+        [sys.executable, "-m", "jax_slim.tf1", *arguments], capture_output=True, text=True, timeout=200
+    )
     assert done.returncode == code and says in done.stdout + done.stderr
 
 
 def test_check_lists_missing_names_with_their_lines(tmp_path):
-    (tmp_path / "train.py").write_text("import tensorflow as tf\nfrom tensorflow.contrib import slim\n\nx = tf.nn.relu(tf.no_such(1))\ny = slim.conv2d\n")
-    done = subprocess.run([sys.executable, "-m", "jax_slim.tf1", "--check", str(tmp_path)], capture_output=True, text=True, timeout=200)
+    (tmp_path / "train.py").write_text(
+        "import tensorflow as tf\nfrom tensorflow.contrib import slim\n\n"
+        "x = tf.nn.relu(tf.no_such(1))\ny = slim.conv2d\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "jax_slim.tf1", "--check", str(tmp_path)], capture_output=True, text=True, timeout=200
+    )
     assert done.returncode == 1
     assert f"{tmp_path / 'train.py'}:4: tf.no_such is missing" in done.stdout
     assert "1 files use TensorFlow; all names are there for 0. 1 use Slim" in done.stdout

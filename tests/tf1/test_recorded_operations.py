@@ -31,7 +31,7 @@ FAMILIES = replaying.by_family()
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_some_of_each_family(family):
-    assert _failures(FAMILIES[family][:: _EVERY]) == {}
+    assert _failures(FAMILIES[family][::_EVERY]) == {}
 
 
 @pytest.mark.slow

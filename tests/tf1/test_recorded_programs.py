@@ -1,4 +1,4 @@
-"""Whole TensorFlow 1 programs, each in a process of its own, against what TF 1.15.5 printed (`programs/NN_name.json`)."""
+"""Whole TensorFlow 1 programs, each in a process of its own, against what TF 1.15.5 printed (`programs/*.json`)."""
 
 import json
 import math
@@ -17,7 +17,12 @@ PROGRAMS = sorted(path.stem for path in FOLDER.glob("[0-9][0-9]_*.py"))
 def differing(got, want, rtol, atol, where):
     """The first difference between two JSON values, or None. Floats may differ within `atol + rtol * |want|`."""
     number = (int, float)
-    if isinstance(want, number) and isinstance(got, number) and not isinstance(want, bool) and not isinstance(got, bool):
+    if (
+        isinstance(want, number)
+        and isinstance(got, number)
+        and not isinstance(want, bool)
+        and not isinstance(got, bool)
+    ):
         if isinstance(want, int) and isinstance(got, int):
             same = got == want
         elif not math.isfinite(want):
@@ -54,8 +59,13 @@ def test_program(name, tmp_path):
     path = os.pathsep.join([str(FOLDER), str(Path(__file__).parents[2])])
     done = subprocess.run(
         [sys.executable, "-m", "jax_slim.tf1", str(FOLDER / f"{name}.py")],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=380,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=380,
+    )
     recorded = json.loads((FOLDER / f"{name}.json").read_text())
     got = by_key(json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"key"'))
     want = by_key(recorded["lines"])

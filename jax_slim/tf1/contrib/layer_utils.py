@@ -113,9 +113,8 @@ def two_element_tuple(int_or_tuple: Any) -> tuple[int, int]:
         return int(int_or_tuple[0]), int(int_or_tuple[1])
     if isinstance(int_or_tuple, int):
         return int(int_or_tuple), int(int_or_tuple)
-    if isinstance(int_or_tuple, shapes.TensorShape):
-        if len(int_or_tuple) == 2:
-            return int_or_tuple[0].value, int_or_tuple[1].value
+    if isinstance(int_or_tuple, shapes.TensorShape) and len(int_or_tuple) == 2:
+        return int_or_tuple[0].value, int_or_tuple[1].value
     raise ValueError("Must be an int, a list with 2 elements or a TensorShape of length 2")
 
 

@@ -204,7 +204,7 @@ class _Importer:
         for name, value in attrs.items():
             if getattr(getattr(value, "DESCRIPTOR", None), "name", "") == "NameAttrList":
                 attrs[name] = self._graph._functions.get(value.name, value)
-            if name not in definition.attributes and not name.startswith("_") and value not in (None, False, 0, b""):
+            if name not in definition.attributes and not name.startswith("_") and not _is_nothing(value):
                 raise ValueError(f"NodeDef mentions attr '{name}' not in Op<name={node.op}> (node '{node.name}')")
         known_shapes = attrs.pop("_output_shapes", None)
         if "_class" in attrs:
@@ -263,6 +263,11 @@ class _Importer:
         if not self._prefix or not group.startswith(b"loc:@"):
             return group
         return b"loc:@" + self._prefix.encode() + b"/" + group[5:]
+
+
+def _is_nothing(value: Any) -> bool:
+    """Whether an attribute says what its absence says: later versions of TensorFlow write new ones so."""
+    return value is None or (isinstance(value, bool | int | float | bytes) and not value)
 
 
 def _check_inputs(node: Any, definition: op_defs.OpDef, attrs: dict[str, Any], inputs: list[Tensor]) -> None:

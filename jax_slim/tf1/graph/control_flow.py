@@ -39,7 +39,9 @@ class Construct:
         self.differentiated = True
         inputs = self.external_inputs()
         places = tuple(
-            i for i, t in enumerate(inputs) if t.dtype.is_floating and (not t.dtype._is_ref_dtype or self._only_reads(t))
+            i
+            for i, t in enumerate(inputs)
+            if t.dtype.is_floating and (not t.dtype._is_ref_dtype or self._only_reads(t))
         )
         result: list[Any] = [None] * len(inputs)
         if not places:
@@ -139,7 +141,7 @@ class Context:
         return None
 
 
-class _cleared:  # noqa: N801
+class _cleared:
     """Without the control dependencies around, in the context that we are in."""
 
     def __init__(self, graph: graphs.Graph) -> None:

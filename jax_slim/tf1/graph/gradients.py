@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from jax_slim.tf1.graph import building, conversion, dtypes, graphs, op_defs, rows, shapes
+from jax_slim.tf1.graph import building, conversion, dtypes, graphs, op_defs, rows
 from jax_slim.tf1.graph.composites import IndexedSlices
 from jax_slim.tf1.graph.tensors import Operation, Tensor
 
@@ -311,6 +311,3 @@ def node(
     for place, tensor in zip(places, made.outputs, strict=True):
         tensor.set_shape(inputs[place].shape)
     return made.outputs
-
-
-Shape = shapes.TensorShape

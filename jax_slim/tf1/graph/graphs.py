@@ -4,7 +4,7 @@ import contextlib
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -376,9 +376,8 @@ class Graph:
         finally:
             self._local.colocations = kept
 
-    _colocate_with_for_gradient = lambda self, op, gradient_uid=None, ignore_existing=False: self.colocate_with(
-        op, ignore_existing
-    )  # noqa: E731
+    def _colocate_with_for_gradient(self, op: Any, gradient_uid: Any = None, ignore_existing: bool = False) -> Any:
+        return self.colocate_with(op, ignore_existing)
 
     @contextlib.contextmanager
     def container(self, container_name: str) -> Iterator[str]:
@@ -516,7 +515,7 @@ def reset_default_graph() -> None:
     _global_graph = None
 
 
-class name_scope:  # noqa: N801 - TF's name
+class name_scope:
     """`tf.name_scope(name, default_name, values)`: a name scope of the graph that the values are of; yields `scope/`."""
 
     def __init__(self, name: str | None, default_name: str | None = None, values: Any = None) -> None:
@@ -607,6 +606,3 @@ def get_collection_ref(key: Any) -> list[Any]:
 def get_all_collection_keys() -> list[str]:
     """`Graph.get_all_collection_keys` of the default graph."""
     return get_default_graph().get_all_collection_keys()
-
-
-Callback = Callable[..., Any]

@@ -46,8 +46,7 @@ def _find(tensor: Tensor) -> Any:
         or row.context
         or not row.numpy
         or not op._inputs
-        or op.context is not None
-        and op.type in ("Merge", "Enter", "Exit")
+        or (op.context is not None and op.type in ("Merge", "Enter", "Exit"))
     ):
         return _UNKNOWN
     values = []

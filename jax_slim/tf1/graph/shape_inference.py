@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jax_slim.tf1.graph import dtypes, known_values, rows, shapes
+from jax_slim.tf1.graph import known_values, rows, shapes
 
 # Two sizes in place of each that is not known: what differs in the results is not known either. Large enough for
 # windows to fit, and prime, so that nothing divides by chance.
@@ -138,6 +138,3 @@ def unknown(op: Any) -> Any:
 def of_attribute(name: str = "shape") -> Any:
     """A rule: the attribute says it."""
     return lambda op: [op.attrs[name] for _ in op.outputs]
-
-
-DType = dtypes.DType

@@ -31,5 +31,13 @@ _CHECKS = (
     "numpy_function",
 )
 NAMES = {name: f"python.checks:{name}" for name in _CHECKS}
-NAMES |= {f"debugging.{name}": place for name, place in NAMES.items() if name not in ("Print", "py_func", "numpy_function", "add_check_numerics_ops")}
-NAMES |= {"debugging.Assert": "python.checks:Assert", "print": "python.checks:print_v2", "compat.v1.print": "python.checks:print_v2"}
+NAMES |= {
+    f"debugging.{name}": place
+    for name, place in NAMES.items()
+    if name not in ("Print", "py_func", "numpy_function", "add_check_numerics_ops")
+}
+NAMES |= {
+    "debugging.Assert": "python.checks:Assert",
+    "print": "python.checks:print_v2",
+    "compat.v1.print": "python.checks:print_v2",
+}

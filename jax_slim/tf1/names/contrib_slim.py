@@ -29,8 +29,21 @@ _copy(
     _PREFIX + "ops.arg_scope.",
 )
 # The files of the package `tf_slim`, which programs import too.
-for _file in ("layers", "utils", "initializers", "regularizers", "optimizers", "feature_column", "normalization", "summaries"):
-    _copy(contrib_layers.NAMES, "contrib.layers.utils." if _file == "utils" else "contrib.layers.", f"{_PREFIX}layers.{_file}.")
+for _file in (
+    "layers",
+    "utils",
+    "initializers",
+    "regularizers",
+    "optimizers",
+    "feature_column",
+    "normalization",
+    "summaries",
+):
+    _copy(
+        contrib_layers.NAMES,
+        "contrib.layers.utils." if _file == "utils" else "contrib.layers.",
+        f"{_PREFIX}layers.{_file}.",
+    )
 for _file in ("training", "evaluation"):
     _copy(contrib_training.NAMES, "contrib.training.", f"{_PREFIX}training.{_file}.", f"{_PREFIX}training.")
 _copy(losses.NAMES, "contrib.losses.", _PREFIX + "losses.", _PREFIX + "losses.loss_ops.")
@@ -49,7 +62,9 @@ for _name in (
 ).split():  # fmt: skip
     NAMES[f"{_PREFIX}summaries.{_name}"] = f"contrib.layers_summaries:{_name}"
 _INCEPTION = {n: f"{n} {n}_base {n}_arg_scope trunc_normal" for n in ("inception_v1", "inception_v2", "inception_v3")}
-_RESNETS = {n: f"{n} {n}_50 {n}_101 {n}_152 {n}_200 {n}_block bottleneck resnet_arg_scope" for n in ("resnet_v1", "resnet_v2")}
+_RESNETS = {
+    n: f"{n} {n}_50 {n}_101 {n}_152 {n}_200 {n}_block bottleneck resnet_arg_scope" for n in ("resnet_v1", "resnet_v2")
+}
 _NETS = {
     "vgg": "vgg_arg_scope vgg_a vgg_16 vgg_19 vgg_d vgg_e",
     "alexnet": "alexnet_v2_arg_scope alexnet_v2 trunc_normal",

@@ -1,7 +1,13 @@
 """tf.data and tf.contrib.data."""
 
 _SET, _FILES = "python.dataset", "python.dataset_files"
-_OUTPUTS = ("make_one_shot_iterator", "make_initializable_iterator", "get_output_types", "get_output_shapes", "get_output_classes")
+_OUTPUTS = (
+    "make_one_shot_iterator",
+    "make_initializable_iterator",
+    "get_output_types",
+    "get_output_shapes",
+    "get_output_classes",
+)
 _EXPERIMENTAL = (
     "unbatch", "map_and_batch", "shuffle_and_repeat", "ignore_errors", "parallel_interleave", "enumerate_dataset", "take_while", "prefetch_to_device", "Counter", "AUTOTUNE",
 )  # fmt: skip
@@ -10,9 +16,22 @@ NAMES = {
     "data.Iterator": f"{_SET}:Iterator",
     "data.Options": f"{_SET}:Options",
     **{f"data.{name}": f"{_SET}:{name}" for name in _OUTPUTS},
-    **{f"data.{name}": f"{_FILES}:{name}" for name in ("TextLineDataset", "TFRecordDataset", "FixedLengthRecordDataset")},
+    **{
+        f"data.{name}": f"{_FILES}:{name}"
+        for name in ("TextLineDataset", "TFRecordDataset", "FixedLengthRecordDataset")
+    },
     **{f"data.experimental.{name}": f"{_FILES}:{name}" for name in _EXPERIMENTAL},
-    **{f"contrib.data.{name}": f"{_FILES}:{name}" for name in (*_EXPERIMENTAL, "batch_and_drop_remainder", "padded_batch_and_drop_remainder", "TextLineDataset", "TFRecordDataset", "FixedLengthRecordDataset")},
+    **{
+        f"contrib.data.{name}": f"{_FILES}:{name}"
+        for name in (
+            *_EXPERIMENTAL,
+            "batch_and_drop_remainder",
+            "padded_batch_and_drop_remainder",
+            "TextLineDataset",
+            "TFRecordDataset",
+            "FixedLengthRecordDataset",
+        )
+    },
     "contrib.data.Dataset": f"{_SET}:Dataset",
     "contrib.data.Iterator": f"{_SET}:Iterator",
 }

@@ -13,7 +13,19 @@ _ONLY_ROOT = ("realdiv", "floor_div", "truncatediv", "truncatemod", "div", "div_
 _COMPLEX = ("complex", "real", "imag", "angle", "conj")
 _REDUCTIONS = ("reduce_sum", "reduce_mean", "reduce_prod", "reduce_max", "reduce_min", "reduce_all", "reduce_any", "reduce_logsumexp",
                "count_nonzero", "lbeta", "argmax", "argmin", "cumsum", "cumprod")  # fmt: skip
-_CONSTANTS = ("constant", "zeros", "ones", "fill", "zeros_like", "ones_like", "range", "meshgrid", "lin_space", "linspace", "eye")
+_CONSTANTS = (
+    "constant",
+    "zeros",
+    "ones",
+    "fill",
+    "zeros_like",
+    "ones_like",
+    "range",
+    "meshgrid",
+    "lin_space",
+    "linspace",
+    "eye",
+)
 _LINALG_ROOT = (
     "matmul", "sparse_matmul", "tensordot", "norm", "trace", "cross", "diag", "diag_part", "matrix_diag", "matrix_diag_part", "matrix_set_diag",
     "matrix_band_part", "matrix_inverse", "matrix_determinant", "cholesky", "cholesky_solve", "matrix_solve", "matrix_triangular_solve",

@@ -90,5 +90,11 @@ NAMES["test.mock"] = "python.test:mock"
 NAMES["contrib.slim.learning.supervisor.Supervisor"] = "python.supervisor:Supervisor"
 NAMES["contrib.slim.learning.tf_saver.Saver"] = "python.saver:Saver"
 NAMES["contrib.slim.learning.coordinator.Coordinator"] = "python.coordinator:Coordinator"
-for _name in ("summarize_tensor", "summarize_activation", "summarize_tensors", "summarize_collection", "summarize_activations"):
+for _name in (
+    "summarize_tensor",
+    "summarize_activation",
+    "summarize_tensors",
+    "summarize_collection",
+    "summarize_activations",
+):
     NAMES[f"contrib.layers.summaries.{_name}"] = f"contrib.layers_summaries:{_name}"

@@ -72,9 +72,10 @@ def _by_weights(run: Any, op: Any, weights: np.ndarray, true_classes: np.ndarray
     shares = weights / weights.sum()
     _check_range(count, unique, int((weights > 0).sum()))
     draw = lambda rng, n: rng.choice(len(shares), n, p=shares)  # noqa: E731
-    of = lambda classes: np.where(
-        (classes >= 0) & (classes < len(shares)), shares[np.clip(classes, 0, len(shares) - 1)], 0
-    )
+
+    def of(classes: Any) -> Any:
+        return np.where((classes >= 0) & (classes < len(shares)), shares[np.clip(classes, 0, len(shares) - 1)], 0)
+
     return _drawn(host_random.generator(run, op), of, true_classes, count, unique, draw)
 
 

@@ -80,7 +80,13 @@ def check_numerics(tensor: Any, *, message: bytes) -> Any:
     return tensor
 
 
-@rows.row("Print", host=True, context=True, shape=shape_inference.like_input(), gradient=lambda op, grad: [grad] + [None] * (len(op._inputs) - 1))
+@rows.row(
+    "Print",
+    host=True,
+    context=True,
+    shape=shape_inference.like_input(),
+    gradient=lambda op, grad: [grad] + [None] * (len(op._inputs) - 1),
+)
 def print_(run: Any, op: Any, input: Any, data: Any, *, message: bytes, summarize: int, first_n: int) -> Any:
     """The input; the data go to standard error, the first `first_n` times in a session if it is not negative."""
     seen = run.session.resources.get(("Print", op.name), 0)
@@ -111,14 +117,27 @@ def print_v2(input: Any, *, output_stream: bytes, end: bytes = b"\n") -> tuple[(
     return ()
 
 
-@rows.row("PyFunc", "PyFuncStateless", "EagerPyFunc", host=True, shape=lambda op: [shapes.unknown_shape() for _ in op.outputs], gradient=rows.NONE)
-def py_func(input: Any, *, token: bytes, Tout: Any) -> list[Any]:  # noqa: N803 - TF's name
+@rows.row(
+    "PyFunc",
+    "PyFuncStateless",
+    "EagerPyFunc",
+    host=True,
+    shape=lambda op: [shapes.unknown_shape() for _ in op.outputs],
+    gradient=rows.NONE,
+)
+def py_func(input: Any, *, token: bytes, Tout: Any) -> list[Any]:
     """What a Python function gives for the inputs' values."""
     function = FUNCTIONS.get(token.decode())
     if function is None:
-        raise errors.UnknownError(None, None, f"PyFunc calls {token.decode()}, a Python function of another process: such a graph runs only where it was built.")
+        raise errors.UnknownError(
+            None,
+            None,
+            f"PyFunc calls {token.decode()}, a Python function of another process: such a graph runs only where it was built.",
+        )
     try:
-        result = function(*[v if isinstance(v, np.ndarray) and v.ndim else v[()] if isinstance(v, np.ndarray) else v for v in input])
+        result = function(
+            *[v if isinstance(v, np.ndarray) and v.ndim else v[()] if isinstance(v, np.ndarray) else v for v in input]
+        )
     except errors.OpError:
         raise
     except StopIteration as error:
@@ -133,7 +152,9 @@ def py_func(input: Any, *, token: bytes, Tout: Any) -> list[Any]:  # noqa: N803 
         raise errors.UnknownError(None, None, f"{type(error).__name__}: {error}") from error
     given = [] if result is None and not Tout else list(result) if isinstance(result, list | tuple) else [result]
     if len(given) != len(Tout):
-        raise errors.InvalidArgumentError(None, None, f"{token.decode()} returns {len(given)} values, but expects to see {len(Tout)} values.")
+        raise errors.InvalidArgumentError(
+            None, None, f"{token.decode()} returns {len(given)} values, but expects to see {len(Tout)} values."
+        )
     return [_typed(v, kind, i, token) for i, (v, kind) in enumerate(zip(given, Tout, strict=True))]
 
 
@@ -148,7 +169,11 @@ def _typed(value: Any, kind: Any, place: int, token: bytes) -> Any:
     if array.dtype == np.int64 and not isinstance(value, np.ndarray | np.generic) and kind.name == "int64":
         return array
     if array.dtype != kind.as_numpy_dtype:
-        raise errors.InvalidArgumentError(None, None, f"{place}-th value returned by {token.decode()} is {_name(array.dtype)}, but expects {_name(np.dtype(kind.as_numpy_dtype))}")
+        raise errors.InvalidArgumentError(
+            None,
+            None,
+            f"{place}-th value returned by {token.decode()} is {_name(array.dtype)}, but expects {_name(np.dtype(kind.as_numpy_dtype))}",
+        )
     return np.array(array)
 
 

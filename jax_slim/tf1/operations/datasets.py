@@ -35,7 +35,9 @@ def _row(*types: str, **facts: Any) -> Any:
             return DatasetValue(function(op, *inputs))
 
         compute.__doc__ = function.__doc__
-        rows.row(*types, host=True, context=True, shape=lambda op: [shapes.TensorShape([])], gradient=rows.NONE, **facts)(compute)
+        rows.row(
+            *types, host=True, context=True, shape=lambda op: [shapes.TensorShape([])], gradient=rows.NONE, **facts
+        )(compute)
         return function
 
     return register
@@ -67,7 +69,11 @@ def slices(op: Any, components: Any) -> Any:
     """The rows of tensors."""
     count = len(components[0])
     if any(len(c) != count for c in components):
-        raise errors.InvalidArgumentError(None, None, f"All components must have the same size in the 0th dimension, got {[len(c) for c in components]}")
+        raise errors.InvalidArgumentError(
+            None,
+            None,
+            f"All components must have the same size in the 0th dimension, got {[len(c) for c in components]}",
+        )
     return lambda: ([_scalar(c[i]) for c in components] for i in range(count))
 
 
@@ -89,21 +95,33 @@ def numbers(op: Any, start: Any, stop: Any, step: Any) -> Any:
 def text_lines(op: Any, filenames: Any, compression_type: Any, buffer_size: Any) -> Any:
     """The lines of text files."""
     packing = bytes(np.asarray(compression_type).item()).decode()
-    return lambda: ([_scalar(line)] for name in _names(filenames) for _, line in _reading(name, lambda n: readers.lines_of(n, 0, packing)))
+    return lambda: (
+        [_scalar(line)]
+        for name in _names(filenames)
+        for _, line in _reading(name, lambda n: readers.lines_of(n, 0, packing))
+    )
 
 
 @_row("TFRecordDataset")
 def tfrecords(op: Any, filenames: Any, compression_type: Any, buffer_size: Any) -> Any:
     """The records of TFRecord files."""
     packing = bytes(np.asarray(compression_type).item()).decode()
-    return lambda: ([_scalar(r)] for name in _names(filenames) for _, r in _reading(name, lambda n: readers.records_of_tfrecord(n, packing)))
+    return lambda: (
+        [_scalar(r)]
+        for name in _names(filenames)
+        for _, r in _reading(name, lambda n: readers.records_of_tfrecord(n, packing))
+    )
 
 
 @_row("FixedLengthRecordDataset", "FixedLengthRecordDatasetV2")
 def fixed_length(op: Any, filenames: Any, header_bytes: Any, record_bytes: Any, footer_bytes: Any, *unused: Any) -> Any:
     """Pieces of files."""
     size, header, footer = int(record_bytes), int(header_bytes), int(footer_bytes)
-    return lambda: ([_scalar(r)] for name in _names(filenames) for _, r in _reading(name, lambda n: readers.fixed_records(n, size, header, footer, 0)))
+    return lambda: (
+        [_scalar(r)]
+        for name in _names(filenames)
+        for _, r in _reading(name, lambda n: readers.fixed_records(n, size, header, footer, 0))
+    )
 
 
 def _names(filenames: Any) -> list[bytes]:
@@ -114,7 +132,9 @@ def _reading(name: bytes, records: Any) -> Iterator[Any]:
     try:
         yield from records(name)
     except OSError as error:
-        raise errors.NotFoundError(None, None, f"{error.filename or Path(name.decode())}; No such file or directory") from error
+        raise errors.NotFoundError(
+            None, None, f"{error.filename or Path(name.decode())}; No such file or directory"
+        ) from error
 
 
 @_row("GeneratorDataset")
@@ -193,7 +213,9 @@ def interleaved(op: Any, source: DatasetValue, captured: Any, cycle_length: Any,
 
 
 @_row("ParallelInterleaveDataset", "ExperimentalParallelInterleaveDataset", "ParallelInterleaveDatasetV2")
-def parallel_interleaved(op: Any, source: DatasetValue, captured: Any, cycle_length: Any, block_length: Any, *unused: Any) -> Any:
+def parallel_interleaved(
+    op: Any, source: DatasetValue, captured: Any, cycle_length: Any, block_length: Any, *unused: Any
+) -> Any:
     """`InterleaveDataset`, always in the same order."""
     function = call(op.attrs["f"], captured)
     return lambda: _interleave(function, source, max(int(cycle_length), 1), int(block_length))
@@ -350,7 +372,9 @@ def stacked(elements: list[Element]) -> Element:
         for place, part in enumerate(parts):
             if np.shape(part) != first:
                 raise errors.InvalidArgumentError(
-                    None, None, f"Cannot batch tensors with different shapes in component {len(result)}. First element had shape {list(first)} and element {place} had shape {list(np.shape(part))}."
+                    None,
+                    None,
+                    f"Cannot batch tensors with different shapes in component {len(result)}. First element had shape {list(first)} and element {place} had shape {list(np.shape(part))}.",
                 )
         result.append(np.stack([np.asarray(p) for p in parts]))
     return result
@@ -375,18 +399,25 @@ def batched(op: Any, source: DatasetValue, batch_size: Any, drop_remainder: Any 
 
 
 @_row("MapAndBatchDataset", "ExperimentalMapAndBatchDataset")
-def mapped_and_batched(op: Any, source: DatasetValue, captured: Any, batch_size: Any, num_parallel_calls: Any, drop_remainder: Any) -> Any:
+def mapped_and_batched(
+    op: Any, source: DatasetValue, captured: Any, batch_size: Any, num_parallel_calls: Any, drop_remainder: Any
+) -> Any:
     """A function of each element, stacked."""
     function = call(op.attrs["f"], captured)
     return lambda: (stacked([function(e) for e in g]) for g in _groups(source, int(batch_size), bool(drop_remainder)))
 
 
 @_row("PaddedBatchDataset", "PaddedBatchDatasetV2")
-def padded_batched(op: Any, source: DatasetValue, batch_size: Any, padded_shapes: Any, padding_values: Any, drop_remainder: Any = False) -> Any:
+def padded_batched(
+    op: Any, source: DatasetValue, batch_size: Any, padded_shapes: Any, padding_values: Any, drop_remainder: Any = False
+) -> Any:
     """So many elements, padded to equal shapes and stacked."""
 
     def pad(group: list[Element]) -> Element:
-        return [_padded([np.asarray(p) for p in parts], [int(d) for d in shape], value) for parts, shape, value in zip(zip(*group, strict=True), padded_shapes, padding_values, strict=True)]
+        return [
+            _padded([np.asarray(p) for p in parts], [int(d) for d in shape], value)
+            for parts, shape, value in zip(zip(*group, strict=True), padded_shapes, padding_values, strict=True)
+        ]
 
     return lambda: (pad(g) for g in _groups(source, int(batch_size), bool(drop_remainder)))
 
@@ -395,7 +426,9 @@ def _padded(parts: list[Any], shape: list[int], value: Any) -> Any:
     largest = [max(p.shape[axis] for p in parts) for axis in range(len(shape))]
     sizes = [most if size < 0 else size for size, most in zip(shape, largest, strict=True)]
     if any(most > size for size, most in zip(sizes, largest, strict=True)):
-        raise errors.DataLossError(None, None, f"Attempted to pad to a smaller size than the input element: {largest} to {sizes}.")
+        raise errors.DataLossError(
+            None, None, f"Attempted to pad to a smaller size than the input element: {largest} to {sizes}."
+        )
     result = np.empty((len(parts), *sizes), parts[0].dtype)
     result[...] = np.asarray(value)[()]
     for place, part in enumerate(parts):
@@ -495,7 +528,9 @@ class IteratorValue:
         with self._lock:
             if self._elements is None:
                 raise errors.FailedPreconditionError(
-                    None, None, "GetNext() failed because the iterator has not been initialized. Ensure that you have run the initializer operation for this iterator before getting the next element."
+                    None,
+                    None,
+                    "GetNext() failed because the iterator has not been initialized. Ensure that you have run the initializer operation for this iterator before getting the next element.",
                 )
             try:
                 return next(self._elements)
@@ -510,7 +545,9 @@ def _iterator(run: Any, op: Any) -> IteratorValue:
     return found
 
 
-@rows.row("Iterator", "IteratorV2", host=True, context=True, shape=lambda op: [shapes.TensorShape([])], gradient=rows.NONE)
+@rows.row(
+    "Iterator", "IteratorV2", host=True, context=True, shape=lambda op: [shapes.TensorShape([])], gradient=rows.NONE
+)
 def iterator(run: Any, op: Any) -> Any:
     """An iterator that `MakeIterator` starts."""
     return _iterator(run, op)
@@ -549,7 +586,13 @@ def to_string_handle(resource_handle: IteratorValue) -> Any:
     return _scalar(resource_handle.handle)
 
 
-@rows.row("IteratorFromStringHandle", "IteratorFromStringHandleV2", host=True, context=True, shape=lambda op: [shapes.TensorShape([])])
+@rows.row(
+    "IteratorFromStringHandle",
+    "IteratorFromStringHandleV2",
+    host=True,
+    context=True,
+    shape=lambda op: [shapes.TensorShape([])],
+)
 def from_string_handle(run: Any, op: Any, string_handle: Any) -> Any:
     """The iterator that a text stands for."""
     handle = bytes(np.asarray(string_handle).item())

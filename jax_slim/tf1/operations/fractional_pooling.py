@@ -41,7 +41,9 @@ def _windows(down: np.ndarray, across: np.ndarray, height: int, width: int, over
             yield i, j, rows_, slice(int(across[j]), min(int(across[j + 1]) + more, width))
 
 
-def _pooled(run: Any, op: Any, value: np.ndarray, ratios: Any, pseudo_random: bool, overlapping: bool, reduce: Any) -> Any:
+def _pooled(
+    run: Any, op: Any, value: np.ndarray, ratios: Any, pseudo_random: bool, overlapping: bool, reduce: Any
+) -> Any:
     if ratios[0] != 1 or ratios[3] != 1:
         message = "Fractional pooling is not yet supported on the batch nor channel dimension."
         raise errors.UnimplementedError(None, None, message)

@@ -104,7 +104,9 @@ def _fused_grad_shapes(op: Any) -> Any:
 def fused_batch_norm_grad(y_backprop, x, scale, reserve_space_1, reserve_space_2, *, epsilon, data_format, is_training):
     x, scale, mean, variance, dy = (jnp.asarray(v) for v in (x, scale, reserve_space_1, reserve_space_2, y_backprop))
     facts = (float(epsilon), data_format, bool(is_training))
-    found = _fused_gradient(facts, dy, x, scale, mean, variance) if x.size else _by_vjp(facts, dy, x, scale, mean, variance)
+    found = (
+        _fused_gradient(facts, dy, x, scale, mean, variance) if x.size else _by_vjp(facts, dy, x, scale, mean, variance)
+    )
     return [*found, jnp.zeros((0,), scale.dtype), jnp.zeros((0,), scale.dtype)]
 
 

@@ -79,7 +79,9 @@ class Queue:
                     for element in reversed(found):
                         self.elements.appendleft(element) if hasattr(self.elements, "appendleft") else self.put(element)
                     raise errors.OutOfRangeError(
-                        None, None, f"{self.kind} '_{self.name}' is closed and has insufficient elements (requested {count}, current size {size})"
+                        None,
+                        None,
+                        f"{self.kind} '_{self.name}' is closed and has insufficient elements (requested {count}, current size {size})",
                     )
                 self.changed.wait(_WAIT)
 
@@ -171,8 +173,14 @@ def _seed(op: Any) -> Any:
 
 _queue_row("FIFOQueueV2", lambda op: Queue(*_facts(op)))
 _queue_row("PaddingFIFOQueueV2", lambda op: Queue(*_facts(op)))
-_queue_row("RandomShuffleQueueV2", lambda op: ShuffleQueue(*_facts(op), min_after=op.attrs["min_after_dequeue"], seed=_seed(op)))
-_queue_row("PriorityQueueV2", lambda op: PriorityQueue(op.name, op.attrs["capacity"], op.attrs["component_types"], op.attrs["shapes"]))
+_queue_row(
+    "RandomShuffleQueueV2",
+    lambda op: ShuffleQueue(*_facts(op), min_after=op.attrs["min_after_dequeue"], seed=_seed(op)),
+)
+_queue_row(
+    "PriorityQueueV2",
+    lambda op: PriorityQueue(op.name, op.attrs["capacity"], op.attrs["component_types"], op.attrs["shapes"]),
+)
 
 
 @rows.row("QueueEnqueueV2", "QueueEnqueue", host=True, shape=lambda op: [])
@@ -188,8 +196,14 @@ def enqueue_many(handle: Queue, components: list[Any]) -> tuple[()]:
     """Adds the rows of the components."""
     count = len(components[0])
     if any(len(c) != count for c in components):
-        raise errors.InvalidArgumentError(None, None, f"The components of enqueue_many must have as many rows each, got {[len(c) for c in components]}.")
-    handle.enqueue([[np.asarray(c[i]) if not isinstance(c[i], bytes) else _text(c[i]) for c in components] for i in range(count)])
+        raise errors.InvalidArgumentError(
+            None,
+            None,
+            f"The components of enqueue_many must have as many rows each, got {[len(c) for c in components]}.",
+        )
+    handle.enqueue(
+        [[np.asarray(c[i]) if not isinstance(c[i], bytes) else _text(c[i]) for c in components] for i in range(count)]
+    )
     return ()
 
 
@@ -203,7 +217,9 @@ def _check_shapes(queue: Queue, components: list[Any]) -> None:
     for place, (value, shape) in enumerate(zip(components, queue.shapes, strict=False)):
         if not shape.is_compatible_with(np.shape(value)):
             raise errors.InvalidArgumentError(
-                None, None, f"Shape mismatch in tuple component {place}. Expected {list(shape.as_list())}, got {list(np.shape(value))}"
+                None,
+                None,
+                f"Shape mismatch in tuple component {place}. Expected {list(shape.as_list())}, got {list(np.shape(value))}",
             )
 
 

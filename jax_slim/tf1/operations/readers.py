@@ -106,16 +106,29 @@ def _reader_row(op_type: str, make: Any) -> None:
         return queues.resource(run, op, lambda: Reader(make(op)))
 
     compute.__doc__ = f"The reader of a {op_type}."
-    rows.row(op_type, op_type.removesuffix("V2"), host=True, context=True, shape=lambda op: [shapes.TensorShape([])], gradient=rows.NONE)(compute)
+    rows.row(
+        op_type,
+        op_type.removesuffix("V2"),
+        host=True,
+        context=True,
+        shape=lambda op: [shapes.TensorShape([])],
+        gradient=rows.NONE,
+    )(compute)
 
 
-_reader_row("TFRecordReaderV2", lambda op: lambda name: records_of_tfrecord(name, op.attrs["compression_type"].decode()))
+_reader_row(
+    "TFRecordReaderV2", lambda op: lambda name: records_of_tfrecord(name, op.attrs["compression_type"].decode())
+)
 _reader_row("TextLineReaderV2", lambda op: lambda name: lines_of(name, op.attrs["skip_header_lines"]))
 _reader_row("WholeFileReaderV2", lambda op: _whole)
 _reader_row("IdentityReaderV2", lambda op: _identity)
 _reader_row(
     "FixedLengthRecordReaderV2",
-    lambda op: lambda name: fixed_records(name, op.attrs["record_bytes"], op.attrs["header_bytes"], op.attrs["footer_bytes"], op.attrs["hop_bytes"]),
+    lambda op: (
+        lambda name: fixed_records(
+            name, op.attrs["record_bytes"], op.attrs["header_bytes"], op.attrs["footer_bytes"], op.attrs["hop_bytes"]
+        )
+    ),
 )
 
 
@@ -126,7 +139,9 @@ def read(reader_handle: Reader, queue_handle: queues.Queue) -> Any:
     return [np.array(key, object), np.array(value, object)]
 
 
-@rows.row("ReaderReadUpToV2", "ReaderReadUpTo", host=True, shape=lambda op: [shapes.unknown_shape(1), shapes.unknown_shape(1)])
+@rows.row(
+    "ReaderReadUpToV2", "ReaderReadUpTo", host=True, shape=lambda op: [shapes.unknown_shape(1), shapes.unknown_shape(1)]
+)
 def read_up_to(reader_handle: Reader, queue_handle: queues.Queue, num_records: Any) -> Any:
     """(keys, values) of up to so many records of one file."""
     found = [reader_handle.read(queue_handle)]
@@ -139,13 +154,17 @@ def read_up_to(reader_handle: Reader, queue_handle: queues.Queue, num_records: A
     return [np.array([k for k, _ in found], object), np.array([v for _, v in found], object)]
 
 
-@rows.row("ReaderNumRecordsProducedV2", "ReaderNumRecordsProduced", host=True, shape=lambda op: [shapes.TensorShape([])])
+@rows.row(
+    "ReaderNumRecordsProducedV2", "ReaderNumRecordsProduced", host=True, shape=lambda op: [shapes.TensorShape([])]
+)
 def records_produced(reader_handle: Reader) -> Any:
     """How many records it has given."""
     return np.int64(reader_handle.produced).reshape(())
 
 
-@rows.row("ReaderNumWorkUnitsCompletedV2", "ReaderNumWorkUnitsCompleted", host=True, shape=lambda op: [shapes.TensorShape([])])
+@rows.row(
+    "ReaderNumWorkUnitsCompletedV2", "ReaderNumWorkUnitsCompleted", host=True, shape=lambda op: [shapes.TensorShape([])]
+)
 def units_completed(reader_handle: Reader) -> Any:
     """How many files it has read to the end."""
     return np.int64(reader_handle.completed).reshape(())
@@ -156,5 +175,3 @@ def reset(reader_handle: Reader) -> tuple[()]:
     """Starts anew."""
     reader_handle.reset()
     return ()
-
-

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-
 from jax_slim.tf1.graph import errors, rows, shape_inference, shapes
 
 

@@ -15,7 +15,7 @@ from jax_slim.tf1.python import control_flow
 _tokens = itertools.count()
 
 
-def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | None = None) -> Operation:  # noqa: N802 - TF's name
+def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | None = None) -> Operation:
     """An operation that fails, showing the data, where the condition does not hold when it runs."""
     with graphs.name_scope(name, "Assert", [condition, *data]):
         tensors = [d if isinstance(d, Tensor) else conversion.convert_to_tensor(d) for d in data]
@@ -283,9 +283,7 @@ def _differences(x: Any, op_type: str) -> Tensor:
     x = building.make("Reshape", conversion.convert_to_tensor(x, name="x"), [-1])
     before = building.make("StridedSlice", x, [0], [-1], [1])
     after = building.make("StridedSlice", x, [1], [0], [1], end_mask=1)
-    return building.make(
-        "All", building.make(op_type, conversion.constant(0, x.dtype.base_dtype) if False else before, after), [0]
-    )
+    return building.make("All", building.make(op_type, before, after), [0])
 
 
 def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor:
@@ -328,7 +326,7 @@ def Print(
     first_n: int | None = None,
     summarize: int | None = None,
     name: str | None = None,
-) -> Tensor:  # noqa: N802 - TF's name
+) -> Tensor:
     """The input; whenever it is computed, the data are written to standard error."""
     return building.make(
         "Print",
@@ -395,7 +393,7 @@ class _Mark:
         return "{}"
 
 
-def py_func(func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool = True, name: str | None = None) -> Any:  # noqa: N803 - TF's name
+def py_func(func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool = True, name: str | None = None) -> Any:
     """Calls a Python function on arrays while the graph runs.
 
     Args:
@@ -413,6 +411,6 @@ def py_func(func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool = True
     return list(made.outputs) if isinstance(Tout, list | tuple) else made.outputs[0]
 
 
-def numpy_function(func: Callable[..., Any], inp: Any, Tout: Any, name: str | None = None) -> Any:  # noqa: N803 - TF's name
+def numpy_function(func: Callable[..., Any], inp: Any, Tout: Any, name: str | None = None) -> Any:
     """`py_func` with state."""
     return py_func(func, inp, Tout, stateful=True, name=name)

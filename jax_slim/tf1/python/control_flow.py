@@ -56,15 +56,14 @@ def group(*inputs: Any, **kwargs: Any) -> Operation:
             return no_op(name=scope)
 
 
-def tuple(tensors: Any, name: str | None = None, control_inputs: Any = None) -> list[Any]:  # noqa: A001 - TF's name
+def tuple(tensors: Any, name: str | None = None, control_inputs: Any = None) -> list[Any]:
     """The tensors, none of which is there before all of them (and the control inputs) have been computed. None stays None."""
     with graphs.name_scope(name, "tuple", [t for t in tensors if t is not None]):
         gating = [t if isinstance(t, Operation) else t.op for t in tensors if t is not None]
-        for entry in control_inputs or []:
-            gating.append(entry if isinstance(entry, Operation) else entry.op)
+        gating.extend(entry if isinstance(entry, Operation) else entry.op for entry in control_inputs or [])
         gating = sorted(set(gating), key=lambda op: op.number)
         if not gating:
-            raise ValueError("Must have at least one Tensor: %s" % tensors)
+            raise ValueError(f"Must have at least one Tensor: {tensors}")
         with graphs.control_dependencies(gating):
             gate = group(*gating)
         result: list[Any] = []

@@ -170,7 +170,7 @@ def prefetch_to_device(device: Any, buffer_size: Any = None) -> Transformation:
     return lambda dataset: dataset.prefetch(buffer_size)
 
 
-def Counter(start: int = 0, step: int = 1, dtype: Any = dtypes.int64) -> Dataset:  # noqa: N802 - TF's name
+def Counter(start: int = 0, step: int = 1, dtype: Any = dtypes.int64) -> Dataset:
     """Numbers without end."""
     from jax_slim.tf1.python import math
 

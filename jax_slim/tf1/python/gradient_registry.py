@@ -22,7 +22,7 @@ class RegisterGradient:
         return function
 
 
-def NotDifferentiable(op_type: str) -> None:  # noqa: N802 - TF's name
+def NotDifferentiable(op_type: str) -> None:
     """Says that operations of a type have no gradient: tf.gradients gives None."""
     rows.register_gradient(op_type, rows.NONE)
 

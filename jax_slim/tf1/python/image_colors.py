@@ -136,7 +136,7 @@ def adjust_contrast(images: Any, contrast_factor: Any) -> Tensor:
 
 def adjust_gamma(image: Any, gamma: Any = 1, gain: Any = 1) -> Tensor:
     """gain * image ** gamma; integers as floats from 0 to 1."""
-    with graphs.name_scope(None, "adjust_gamma", [image, gamma, gain]) as name:
+    with graphs.name_scope(None, "adjust_gamma", [image, gamma, gain]):
         image = conversion.convert_to_tensor(image, name="image")
         floats, kind = _as_floats(image)
         needed = _positive(gamma >= 0, "Gamma should be a non-negative real number.")

@@ -137,10 +137,7 @@ def slice_input_producer(
     with graphs.name_scope(name, "input_producer", tensor_list):
         if not tensor_list:
             raise ValueError("Expected at least one tensor in slice_input_producer().")
-        tensors = [
-            conversion.convert_to_tensor(t, name=f"{i}") if False else conversion.convert_to_tensor(t)
-            for i, t in enumerate(tensor_list)
-        ]
+        tensors = [conversion.convert_to_tensor(t) for t in tensor_list]
         count = tensors[0].shape[0].value if tensors[0].shape.ndims is not None else None
         rows_ = (
             building.make(

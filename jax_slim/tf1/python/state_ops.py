@@ -17,7 +17,7 @@ def variable_op_v2(
 
 
 def _is_ref(ref: Any) -> bool:
-    return isinstance(ref, Tensor) and ref.dtype._is_ref_dtype or hasattr(ref, "_variable")
+    return (isinstance(ref, Tensor) and ref.dtype._is_ref_dtype) or hasattr(ref, "_variable")
 
 
 def _ref_of(ref: Any) -> Any:

@@ -40,11 +40,10 @@ class Template:
     def _called(self, args: Any, kwargs: Any) -> Any:
         trainable_before = len(graphs.get_collection(GraphKeys.TRAINABLE_VARIABLES))
         result = self._func(*args, **kwargs)
-        if self._variables_created:
-            if len(graphs.get_collection(GraphKeys.TRAINABLE_VARIABLES)) != trainable_before:
-                raise ValueError(
-                    f"Trainable variable created when calling a template after the first time, perhaps you used tf.Variable when you meant tf.get_variable: {self._name}"
-                )
+        if self._variables_created and len(graphs.get_collection(GraphKeys.TRAINABLE_VARIABLES)) != trainable_before:
+            raise ValueError(
+                f"Trainable variable created when calling a template after the first time, perhaps you used tf.Variable when you meant tf.get_variable: {self._name}"
+            )
         self._variables_created = True
         return result
 

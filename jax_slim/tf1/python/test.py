@@ -72,13 +72,13 @@ class StubOutForTesting:
     def __init__(self) -> None:
         self._kept: list[tuple[Any, str, Any]] = []
 
-    def Set(self, parent: Any, child_name: str, new_child: Any) -> None:  # noqa: N802 - TF's name
+    def Set(self, parent: Any, child_name: str, new_child: Any) -> None:
         self._kept.append((parent, child_name, getattr(parent, child_name)))
         setattr(parent, child_name, new_child)
 
     SmartSet = Set
 
-    def UnsetAll(self) -> None:  # noqa: N802 - TF's name
+    def UnsetAll(self) -> None:
         for parent, name, value in reversed(self._kept):
             setattr(parent, name, value)
         self._kept.clear()
@@ -89,7 +89,7 @@ class StubOutForTesting:
 class TestCase(absltest.TestCase):
     """absl's test case with a fresh graph for each test, sessions, and comparisons of nested arrays."""
 
-    def __init__(self, methodName: str = "runTest") -> None:  # noqa: N803 - unittest's name
+    def __init__(self, methodName: str = "runTest") -> None:
         super().__init__(methodName)
         self._cached: Any = None
         self._tempdir: str | None = None
@@ -97,7 +97,7 @@ class TestCase(absltest.TestCase):
     def setUp(self) -> None:
         self._cached = None
         random.seed(87654321)
-        np.random.seed(87654321)  # noqa: NPY002 - the tests rely on the global generator
+        np.random.seed(87654321)
         graphs._graphs().clear()
         graphs.reset_default_graph()
         graphs.get_default_graph().seed = 87654321
@@ -154,7 +154,7 @@ class TestCase(absltest.TestCase):
                 return session.run(tensors)
         return session.run(tensors)
 
-    def checkedThread(self, target: Any, args: Any = None, kwargs: Any = None) -> Any:  # noqa: N802 - TF's name
+    def checkedThread(self, target: Any, args: Any = None, kwargs: Any = None) -> Any:
         """A thread whose exception `join` raises."""
         return _CheckedThread(target, args or (), kwargs or {})
 
@@ -165,11 +165,10 @@ class TestCase(absltest.TestCase):
             value = self.evaluate(value)
         return value if isinstance(value, np.ndarray) else np.array(value)
 
-    def assertAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: str | None = None) -> None:  # noqa: N802
+    def assertAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: str | None = None) -> None:
         """Nested structures of arrays are equal within `atol + rtol * |b|`."""
-        if (
-            isinstance(a, dict)
-            or structures.is_nested(a)
+        if isinstance(a, dict) or (
+            structures.is_nested(a)
             and any(structures.is_nested(x) or isinstance(x, np.ndarray) for x in structures.children(a))
         ):
             if isinstance(a, dict) != isinstance(b, dict):
@@ -190,7 +189,7 @@ class TestCase(absltest.TestCase):
                 a, b, rtol=rtol, atol=atol, err_msg=f"Not equal to tolerance rtol={rtol}, atol={atol}. {msg or ''}"
             )
 
-    def assertAllCloseAccordingToType(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, float_rtol: float = 1e-6, float_atol: float = 1e-6,  # noqa: N802
+    def assertAllCloseAccordingToType(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, float_rtol: float = 1e-6, float_atol: float = 1e-6,
                                       half_rtol: float = 1e-3, half_atol: float = 1e-3, bfloat16_rtol: float = 1e-2, bfloat16_atol: float = 1e-2, msg: Any = None) -> None:  # fmt: skip
         """`assertAllClose` with tolerances for narrow types."""
         kinds = {str(self._array(a).dtype), str(self._array(b).dtype)}
@@ -200,7 +199,7 @@ class TestCase(absltest.TestCase):
             rtol, atol = max(rtol, half_rtol), max(atol, half_atol)
         self.assertAllClose(a, b, rtol, atol, msg)
 
-    def assertNotAllClose(self, a: Any, b: Any, **kwargs: Any) -> None:  # noqa: N802
+    def assertNotAllClose(self, a: Any, b: Any, **kwargs: Any) -> None:
         """`assertAllClose` would fail."""
         try:
             self.assertAllClose(a, b, **kwargs)
@@ -208,7 +207,7 @@ class TestCase(absltest.TestCase):
             return
         raise AssertionError("The two values are close at all elements")
 
-    def assertAllEqual(self, a: Any, b: Any, msg: str | None = None) -> None:  # noqa: N802
+    def assertAllEqual(self, a: Any, b: Any, msg: str | None = None) -> None:
         """Arrays have equal shapes and elements; NaN equals NaN."""
         a, b = self._array(a), self._array(b)
         if a.dtype.kind in "SOU" or b.dtype.kind in "SOU":
@@ -220,7 +219,7 @@ class TestCase(absltest.TestCase):
         if not np.all(same):
             np.testing.assert_array_equal(a, b, err_msg=msg or "")
 
-    def assertNotAllEqual(self, a: Any, b: Any, msg: str | None = None) -> None:  # noqa: N802
+    def assertNotAllEqual(self, a: Any, b: Any, msg: str | None = None) -> None:
         """`assertAllEqual` would fail."""
         try:
             self.assertAllEqual(a, b)
@@ -228,16 +227,16 @@ class TestCase(absltest.TestCase):
             return
         raise AssertionError(f"The two values are equal at all elements. {msg or ''}")
 
-    def assertAllGreater(self, a: Any, comparison_target: Any) -> None:  # noqa: N802
+    def assertAllGreater(self, a: Any, comparison_target: Any) -> None:
         self.assertGreater(np.min(self._array(a)), comparison_target)
 
-    def assertAllLess(self, a: Any, comparison_target: Any) -> None:  # noqa: N802
+    def assertAllLess(self, a: Any, comparison_target: Any) -> None:
         self.assertLess(np.max(self._array(a)), comparison_target)
 
-    def assertAllGreaterEqual(self, a: Any, comparison_target: Any) -> None:  # noqa: N802
+    def assertAllGreaterEqual(self, a: Any, comparison_target: Any) -> None:
         self.assertGreaterEqual(np.min(self._array(a)), comparison_target)
 
-    def assertAllLessEqual(self, a: Any, comparison_target: Any) -> None:  # noqa: N802
+    def assertAllLessEqual(self, a: Any, comparison_target: Any) -> None:
         self.assertLessEqual(np.max(self._array(a)), comparison_target)
 
     def assertAllInRange(
@@ -247,7 +246,7 @@ class TestCase(absltest.TestCase):
         upper_bound: Any,
         open_lower_bound: bool = False,
         open_upper_bound: bool = False,
-    ) -> None:  # noqa: N802
+    ) -> None:
         """All elements are between the bounds."""
         values = self._array(target)
         low = values > lower_bound if open_lower_bound else values >= lower_bound
@@ -256,37 +255,37 @@ class TestCase(absltest.TestCase):
             bool(np.all(low & high)), f"Some values are not in the range from {lower_bound} to {upper_bound}: {values}"
         )
 
-    def assertAllInSet(self, target: Any, expected_set: Any) -> None:  # noqa: N802
+    def assertAllInSet(self, target: Any, expected_set: Any) -> None:
         self.assertLessEqual(set(self._array(target).reshape(-1).tolist()), set(expected_set))
 
-    def assertArrayNear(self, farray1: Any, farray2: Any, err: float, msg: str | None = None) -> None:  # noqa: N802
+    def assertArrayNear(self, farray1: Any, farray2: Any, err: float, msg: str | None = None) -> None:
         self.assertEqual(len(farray1), len(farray2), msg)
         for a, b in zip(farray1, farray2, strict=True):
             self.assertNear(float(a), float(b), err, msg)
 
-    def assertNear(self, f1: float, f2: float, err: float, msg: str | None = None) -> None:  # noqa: N802
+    def assertNear(self, f1: float, f2: float, err: float, msg: str | None = None) -> None:
         self.assertTrue(f1 == f2 or abs(f1 - f2) <= err, f"{f1!r} != {f2!r} +/- {err!r} {msg or ''}")
 
-    def assertNDArrayNear(self, ndarray1: Any, ndarray2: Any, err: float, msg: str | None = None) -> None:  # noqa: N802
+    def assertNDArrayNear(self, ndarray1: Any, ndarray2: Any, err: float, msg: str | None = None) -> None:
         self.assertLess(float(np.linalg.norm(np.asarray(ndarray1) - np.asarray(ndarray2))), err, msg)
 
-    def assertShapeEqual(self, np_array: Any, tf_tensor: Any, msg: str | None = None) -> None:  # noqa: N802
+    def assertShapeEqual(self, np_array: Any, tf_tensor: Any, msg: str | None = None) -> None:
         """An array's shape is a tensor's static one."""
         self.assertAllEqual(list(np_array.shape), tf_tensor.get_shape().as_list(), msg)
 
-    def assertDTypeEqual(self, target: Any, expected_dtype: Any) -> None:  # noqa: N802
+    def assertDTypeEqual(self, target: Any, expected_dtype: Any) -> None:
         self.assertEqual(self._array(target).dtype, np.dtype(expected_dtype))
 
-    def assertDeviceEqual(self, device1: Any, device2: Any, msg: str | None = None) -> None:  # noqa: N802
+    def assertDeviceEqual(self, device1: Any, device2: Any, msg: str | None = None) -> None:
         from jax_slim.tf1.graph import devices
 
         self.assertEqual(devices.canonical_name(device1), devices.canonical_name(device2), msg)
 
-    def assertStartsWith(self, actual: str, expected_start: str, msg: str | None = None) -> None:  # noqa: N802
+    def assertStartsWith(self, actual: str, expected_start: str, msg: str | None = None) -> None:
         if not actual.startswith(expected_start):
             self.fail(msg or f"{actual!r} does not start with {expected_start!r}")
 
-    def assertProtoEquals(self, expected_message_maybe_ascii: Any, message: Any, msg: str | None = None) -> None:  # noqa: N802
+    def assertProtoEquals(self, expected_message_maybe_ascii: Any, message: Any, msg: str | None = None) -> None:
         """A protocol buffer equals another one, or a text."""
         from google.protobuf import text_format
 
@@ -295,7 +294,7 @@ class TestCase(absltest.TestCase):
             expected = text_format.Merge(expected, type(message)())
         self.assertEqual(str(expected), str(message), msg)
 
-    def assertProtoEqualsVersion(self, expected: Any, actual: Any, **unused: Any) -> None:  # noqa: N802
+    def assertProtoEqualsVersion(self, expected: Any, actual: Any, **unused: Any) -> None:
         """A GraphDef equals a text, but for versions."""
         from google.protobuf import text_format
 
@@ -303,7 +302,7 @@ class TestCase(absltest.TestCase):
         self.assertEqual(list(wanted.node), list(actual.node))
 
     @contextlib.contextmanager
-    def assertRaisesWithPredicateMatch(self, exception_type: Any, expected_err_re_or_predicate: Any) -> Any:  # noqa: N802
+    def assertRaisesWithPredicateMatch(self, exception_type: Any, expected_err_re_or_predicate: Any) -> Any:
         """An exception is raised whose text a regular expression finds, or of which a function is true."""
 
         def matches(error: BaseException) -> bool:
@@ -322,18 +321,18 @@ class TestCase(absltest.TestCase):
         else:
             self.fail(f"{exception_type.__name__} not raised")
 
-    def assertRaisesOpError(self, expected_err_re_or_predicate: Any) -> Any:  # noqa: N802
+    def assertRaisesOpError(self, expected_err_re_or_predicate: Any) -> Any:
         return self.assertRaisesWithPredicateMatch(errors.OpError, expected_err_re_or_predicate)
 
-    def assertRaisesIncompatibleShapesError(self, exception_type: Any = errors.InvalidArgumentError) -> Any:  # noqa: N802
+    def assertRaisesIncompatibleShapesError(self, exception_type: Any = errors.InvalidArgumentError) -> Any:
         return self.assertRaisesWithPredicateMatch(exception_type, r".*")
 
-    assertRaisesRegexp = unittest.TestCase.assertRaisesRegex  # noqa: N815 - Python 3.12 has it no more
-    assertItemsEqual = unittest.TestCase.assertCountEqual  # noqa: N815
-    assertEquals = unittest.TestCase.assertEqual  # noqa: N815
-    assertRegexpMatches = unittest.TestCase.assertRegex  # noqa: N815
-    assertNotEquals = unittest.TestCase.assertNotEqual  # noqa: N815
-    assertAlmostEquals = unittest.TestCase.assertAlmostEqual  # noqa: N815
+    assertRaisesRegexp = unittest.TestCase.assertRaisesRegex
+    assertItemsEqual = unittest.TestCase.assertCountEqual
+    assertEquals = unittest.TestCase.assertEqual
+    assertRegexpMatches = unittest.TestCase.assertRegex
+    assertNotEquals = unittest.TestCase.assertNotEqual
+    assertAlmostEquals = unittest.TestCase.assertAlmostEqual
     assert_ = unittest.TestCase.assertTrue
 
 
@@ -398,7 +397,7 @@ def compute_gradient(
     kind = x.dtype.as_numpy_dtype
     values = np.asarray(
         x_init_value if x_init_value is not None else np.random.random_sample(tuple(x_shape)), dtype=kind
-    )  # noqa: NPY002
+    )
     count_x, count_y = int(np.prod(x_shape)), int(np.prod(y_shape))
     with x.graph.as_default():
         from jax_slim.tf1.graph import building

@@ -238,7 +238,7 @@ def pure_variable_scope(name_or_scope: Any, reuse: Any = None, original: str | N
     if isinstance(name_or_scope, VariableScope):
         base, name = name_or_scope, name_or_scope.name
         where = base._name_scope if original is None else original
-        reuse = base.reuse if not reuse else reuse
+        reuse = reuse or base.reuse
     else:
         base, name = old, f"{old.name}/{name_or_scope}" if old.name else name_or_scope
         where = original or name_or_scope
@@ -259,7 +259,7 @@ def pure_variable_scope(name_or_scope: Any, reuse: Any = None, original: str | N
         scopes.current = old
 
 
-class variable_scope:  # noqa: N801 - TF's name
+class variable_scope:
     """Names of variables inside get `scope/` in front, operations a name scope of that name.
 
     `with tf.variable_scope(name_or_scope, default_name=None, values=None, initializer=None, regularizer=None,

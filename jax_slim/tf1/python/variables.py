@@ -42,7 +42,7 @@ def _creators() -> list[Any]:
     return graph._stack("variable_creators", [])
 
 
-class variable_creator_scope:  # noqa: N801 - TF's name
+class variable_creator_scope:
     """Has `creator(next_creator, **arguments)` make the variables of a `with` block."""
 
     def __init__(self, variable_creator: Callable[..., Any]) -> None:

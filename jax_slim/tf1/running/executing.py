@@ -7,7 +7,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_slim.kernels import compiling
-from jax_slim.tf1.graph import errors
 from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.operations import arrays, control
 from jax_slim.tf1.running import constructs, planning, pullbacks, references
@@ -166,6 +165,3 @@ def run_all(executables: list[Executable], values: dict[Tensor, Any], session: A
     """Runs all parts of a plan, one after the other."""
     for executable in executables:
         executable.run(values, session)
-
-
-Error = errors.OpError

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jax_slim.tf1.graph import constants, shapes
+from jax_slim.tf1.graph import constants
 from jax_slim.tf1.graph.composites import IndexedSlices, IndexedSlicesValue, SparseTensor
 from jax_slim.tf1.graph.tensors import Operation, Tensor
 
@@ -27,7 +27,9 @@ def feeds_of(graph: Any, feed_dict: Any) -> dict[Tensor, Any]:
             if not isinstance(tensor, Tensor):
                 tensor = _tensor(graph, tensor)
             elif tensor.graph is not graph:
-                raise TypeError(f"Cannot interpret feed_dict key as Tensor: Tensor {tensor} is not an element of this graph.")
+                raise TypeError(
+                    f"Cannot interpret feed_dict key as Tensor: Tensor {tensor} is not an element of this graph."
+                )
             found[tensor] = array_for(tensor, part, graph)
     return found
 
@@ -43,10 +45,9 @@ def _tensor(graph: Any, key: Any) -> Tensor:
 def _spread(key: Any, value: Any) -> list[tuple[Any, Any]]:
     if isinstance(key, SparseTensor):
         return list(zip([key.indices, key.values, key.dense_shape], value, strict=True))
-    if isinstance(key, IndexedSlices):
-        if isinstance(value, IndexedSlicesValue | tuple | list):
-            parts = [key.values, key.indices] + ([] if key.dense_shape is None else [key.dense_shape])
-            return list(zip(parts, value, strict=False))
+    if isinstance(key, IndexedSlices) and isinstance(value, IndexedSlicesValue | tuple | list):
+        parts = [key.values, key.indices] + ([] if key.dense_shape is None else [key.dense_shape])
+        return list(zip(parts, value, strict=False))
     if isinstance(key, tuple) and not isinstance(key, str):
         return [pair for k, v in zip(key, value, strict=True) for pair in _spread(k, v)]
     return [(key, value)]
@@ -65,13 +66,22 @@ def array_for(tensor: Tensor, value: Any, graph: Any) -> Any:
     elif kind.as_numpy_dtype is np.object_:
         array = np.array(value, dtype=object) if kind.name != "string" else _text(value)
     else:
-        if isinstance(value, int) and not isinstance(value, bool) and kind.as_numpy_dtype(value) != value and not kind.is_floating:
-            raise TypeError(f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type {kind.as_numpy_dtype}. Try explicitly setting the type of the feed tensor to a larger type (e.g. int64).")
+        if (
+            isinstance(value, int)
+            and not isinstance(value, bool)
+            and kind.as_numpy_dtype(value) != value
+            and not kind.is_floating
+        ):
+            raise TypeError(
+                f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type {kind.as_numpy_dtype}. Try explicitly setting the type of the feed tensor to a larger type (e.g. int64)."
+            )
         with np.errstate(all="ignore"):
             array = np.array(value, dtype=kind.as_numpy_dtype)
     shape = tensor._shape
     if shape.sizes is not None and not _fits(array.shape, shape.sizes):
-        raise ValueError(f"Cannot feed value of shape {array.shape} for Tensor {tensor.name!r}, which has shape {str(shape)!r}")
+        raise ValueError(
+            f"Cannot feed value of shape {array.shape} for Tensor {tensor.name!r}, which has shape {str(shape)!r}"
+        )
     if not graph.is_feedable(tensor):
         raise ValueError(f"Tensor {tensor} may not be fed.")
     return array
@@ -82,11 +92,14 @@ def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
 
 
 def _text(value: Any) -> np.ndarray:
-    array = value if isinstance(value, np.ndarray) else constants._nested(value) if isinstance(value, list | tuple) else np.array(value, object)
+    array = (
+        value
+        if isinstance(value, np.ndarray)
+        else constants._nested(value)
+        if isinstance(value, list | tuple)
+        else np.array(value, object)
+    )
     result = np.empty(array.shape, object)
     for index, element in np.ndenumerate(array):
         result[index] = element if isinstance(element, bytes) else str(element).encode()
     return result
-
-
-Shape = shapes.TensorShape

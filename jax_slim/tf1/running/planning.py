@@ -67,12 +67,9 @@ def needed(targets: Iterable[Any], fed: Any, context: Any = None) -> set[Operati
         if op in found or (context is not None and not context.contains(op)):
             continue
         found.add(op)
-        for tensor in op._inputs:
-            if tensor not in fed and tensor.op not in found:
-                stack.append(tensor.op)
-        for other in (*op._control_inputs, *_predicate(op), *_differentiated(op)):
-            if other not in found and other not in given:
-                stack.append(other)
+        stack.extend(t.op for t in op._inputs if t not in fed and t.op not in found)
+        others = (*op._control_inputs, *_predicate(op), *_differentiated(op))
+        stack.extend(other for other in others if other not in found and other not in given)
     return found
 
 
@@ -123,7 +120,11 @@ def _predicate(op: Operation) -> list[Operation]:
 def _differentiated(op: Operation) -> list[Operation]:
     """What a conditional or loop gives whose gradients a gradient of it gets: it is evaluated with all of them."""
     forward = op.private.get("forward") if op.type == "SlimGradient" else None
-    return [] if not isinstance(forward, control_flow.Construct) else [forward.outputs[place].op for place in op.private["gradients"]]
+    return (
+        []
+        if not isinstance(forward, control_flow.Construct)
+        else [forward.outputs[place].op for place in op.private["gradients"]]
+    )
 
 
 def _through(op: Operation) -> list[Operation]:
@@ -214,7 +215,9 @@ def _light(tensors: list[Tensor], by_op: dict[Operation, Unit], fed: Any, here: 
 def _has_objects(op: Operation) -> bool:
     for tensor in (*op._inputs, *op._outputs):
         name = tensor._dtype.base_dtype.name
-        if name in _OBJECTS and not (name == "resource" and (references.key_of_tensor(tensor) is not None or _is_array_handle(tensor))):
+        if name in _OBJECTS and not (
+            name == "resource" and (references.key_of_tensor(tensor) is not None or _is_array_handle(tensor))
+        ):
             return True
     return False
 
@@ -243,15 +246,15 @@ def _knowable(tensor: Tensor, fed: Any, seen: dict[Operation, bool]) -> bool:
     if op in seen:
         return seen[op]
     seen[op] = False
-    if op.type == "Const":
-        seen[op] = True
-    elif op.type in _ALWAYS_KNOWN:
+    if op.type == "Const" or op.type in _ALWAYS_KNOWN:
         seen[op] = True
     else:
         row = rows.find(op.type)
         if row is None or row.host or _has_objects(op):
             seen[op] = row is not None  # the host has computed it before
-        elif op.type in ("Placeholder", "PlaceholderV2") or (op.type in ("Enter", "Switch", "Identity", "Merge") and not op._inputs[0]._dtype._is_ref_dtype):
+        elif op.type in ("Placeholder", "PlaceholderV2") or (
+            op.type in ("Enter", "Switch", "Identity", "Merge") and not op._inputs[0]._dtype._is_ref_dtype
+        ):
             seen[op] = all(_knowable(t, fed, seen) for t in op._inputs)
         elif row.context or not row.numpy or not op._inputs:
             seen[op] = False
@@ -341,7 +344,16 @@ def _part(units: list[Unit], outputs: list[Tensor], fed: Any) -> Part:
         key = references.key_of_tensor(tensor)
         if key is not None:
             keys[key] = None
-    return Part(units, units[0].host, inputs, outputs, frozenset(known), list(keys), frozenset(writes), any(u.heavy for u in units))
+    return Part(
+        units,
+        units[0].host,
+        inputs,
+        outputs,
+        frozenset(known),
+        list(keys),
+        frozenset(writes),
+        any(u.heavy for u in units),
+    )
 
 
 def _known_inputs(tensor: Tensor, inputs: set[Tensor], known: set[Tensor], seen: set[Operation]) -> None:

@@ -5,8 +5,6 @@ import time
 import weakref
 from typing import Any
 
-import numpy as np
-
 from jax_slim.tf1.graph import errors, graphs
 from jax_slim.tf1.graph.tensors import Operation, Tensor
 from jax_slim.tf1.operations import control
@@ -96,11 +94,17 @@ class BaseSession:
                 if value is None or op.type == "VarHandleOp":
                     raise errors.InvalidArgumentError(None, op, f"{element.name} has no value that can be fetched.")
         if value is control.DEAD:
-            raise errors.InvalidArgumentError(None, element.op, f"Retval[0] does not have value: {element.name} is on the side of a Switch that was not taken.")
+            raise errors.InvalidArgumentError(
+                None,
+                element.op,
+                f"Retval[0] does not have value: {element.name} is on the side of a Switch that was not taken.",
+            )
         if isinstance(value, references.Reference):
             value = self.variables.get(value.key)
             if value is None:
-                raise errors.FailedPreconditionError(None, element.op, f"Attempting to use uninitialized value {element.op.name}")
+                raise errors.FailedPreconditionError(
+                    None, element.op, f"Attempting to use uninitialized value {element.op.name}"
+                )
         return fetching.to_python(value)
 
     def _plan(self, fetches: Any, feeds: dict[Tensor, Any]) -> Any:
@@ -110,7 +114,7 @@ class BaseSession:
             self._plans_of = self._graph.version
         key = (_key(fetches), frozenset(feeds)) if feeds else _key(fetches)
         found = self._plans.get(key)
-        if found is None or found[0] is not fetches and not _same(found[0], fetches):
+        if found is None or (found[0] is not fetches and not _same(found[0], fetches)):
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
             found = self._plans[key] = (fetches, self._planned(fetches, feeds))
@@ -149,12 +153,19 @@ class BaseSession:
         return function
 
     def partial_run_setup(self, fetches: Any, feeds: Any = None) -> Any:
-        raise errors.UnimplementedError(None, None, "Session.partial_run is not part of jax-slim's TensorFlow 1: run the fetches by one Session.run.")
+        raise errors.UnimplementedError(
+            None,
+            None,
+            "Session.partial_run is not part of jax-slim's TensorFlow 1: run the fetches by one Session.run.",
+        )
 
     def list_devices(self) -> list[Any]:
         import jax
 
-        return [_Device(f"/job:localhost/replica:0/task:0/device:{d.platform.upper()}:{d.id}", d.platform.upper()) for d in jax.devices()]
+        return [
+            _Device(f"/job:localhost/replica:0/task:0/device:{d.platform.upper()}:{d.id}", d.platform.upper())
+            for d in jax.devices()
+        ]
 
     def as_default(self) -> Any:
         """A context in which this is the default session, and stays open after it."""
@@ -284,6 +295,3 @@ def _fill(run_metadata: Any, targets: list[Any], started: float) -> None:
         for target in targets:
             node = device.node_stats.add(node_name=(target.op if isinstance(target, Tensor) else target).name)
             node.all_start_micros, node.all_end_rel_micros = int(started * 1e6), int((time.time() - started) * 1e6)
-
-
-Array = np.ndarray

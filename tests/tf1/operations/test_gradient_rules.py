@@ -1,7 +1,8 @@
 """Gradients where TensorFlow 1's differ from what the derivative would be."""
 
-import jax_slim.tf1 as tf
 import numpy as np
+
+import jax_slim.tf1 as tf
 
 
 def test_cumprod_has_no_derivative_where_an_element_is_zero() -> None:

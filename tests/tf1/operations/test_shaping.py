@@ -1,12 +1,13 @@
 """Shapes that cannot be, found while the graph is built."""
 
-import jax_slim.tf1 as tf
 import pytest
+
+import jax_slim.tf1 as tf
 
 
 @pytest.mark.parametrize(("sizes", "wanted"), [((None, 3), [7]), ((2, 3), [0, -1])])
 def test_reshape_to_what_cannot_be(sizes: tuple[int | None, ...], wanted: list[int]) -> None:
     with tf.Graph().as_default():
         x = tf.placeholder(tf.float32, sizes)
-        with pytest.raises(ValueError, match="evenly divisible by 3 but is 7|0 elements"):
+        with pytest.raises(ValueError, match=r"evenly divisible by 3 but is 7|0 elements"):
             tf.reshape(x, wanted)

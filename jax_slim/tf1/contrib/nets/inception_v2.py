@@ -84,11 +84,13 @@ def inception_v2_base(
         module("Mixed_5b", 352, 192, 320, 160, 224, average, 128),
         module("Mixed_5c", 352, 192, 320, 192, 224, maximum, 128),
     ]
-    with slim.variable_scope(scope, "InceptionV2", [inputs]):
-        with slim.arg_scope(
+    with (
+        slim.variable_scope(scope, "InceptionV2", [inputs]),
+        slim.arg_scope(
             [slim.conv2d, slim.max_pool2d, slim.avg_pool2d, slim.separable_conv2d], stride=1, padding="SAME"
-        ):
-            return run(inputs, stages, final_endpoint)
+        ),
+    ):
+        return run(inputs, stages, final_endpoint)
 
 
 def inception_v2(inputs: Any, num_classes: Any = 1000, is_training: Any = True, dropout_keep_prob: float = 0.8, min_depth: int = 16,
