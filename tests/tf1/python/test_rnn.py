@@ -1,4 +1,4 @@
-"""Cells over sequences: lengths, raw_rnn, wrappers, and decoders of tf.contrib.seq2seq. Recorded cases hold the values of cells."""
+"""Cells over sequences, wrappers, and decoders of tf.contrib.seq2seq. Recorded cases hold the values of cells."""
 
 import numpy as np
 import pytest
@@ -73,7 +73,7 @@ def test_what_is_no_cell_is_refused():
 
 
 def test_greedy_decoding_ends_at_the_end_token():
-    # The cell's output is its input, the embedding of id i points at i + 1: from 1 the ids 2, 3, 0 follow, and from 3 only 0.
+    # The cell gives its input, and the embedding of id i points at i + 1: from 1 the ids 2, 3, 0 follow, from 3 only 0.
     class Echo(RNN.RNNCell):
         state_size, output_size = 1, 4
 
