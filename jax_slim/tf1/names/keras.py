@@ -25,3 +25,27 @@ for _name in (
     "GlobalAveragePooling2D GlobalMaxPooling2D ZeroPadding2D Embedding Lambda Concatenate Add"
 ).split():  # fmt: skip
     NAMES[f"keras.layers.{_name}"] = f"python.keras_layers:{_name}"
+for _name in (
+    "Multiply Subtract Average Maximum Minimum add multiply subtract average maximum concatenate Permute RepeatVector UpSampling2D Cropping2D "
+    "GlobalAveragePooling1D GlobalMaxPooling1D SpatialDropout2D GaussianNoise PReLU ELU ThresholdedReLU Softmax DepthwiseConv2D"
+).split():  # fmt: skip
+    NAMES[f"keras.layers.{_name}"] = f"python.keras_layers_more:{_name}"
+for _old, _new in {"Convolution1D": "Conv1D", "Convolution2D": "Conv2D", "Convolution3D": "Conv3D", "GlobalAvgPool2D": "GlobalAveragePooling2D",
+                   "GlobalMaxPool2D": "GlobalMaxPooling2D", "Convolution2DTranspose": "Conv2DTranspose", "SeparableConvolution2D": "SeparableConv2D"}.items():  # fmt: skip
+    NAMES[f"keras.layers.{_old}"] = NAMES[f"keras.layers.{_new}"]
+for (
+    _name
+) in "epsilon floatx image_data_format int_shape mean sum max concatenate get_session hard_sigmoid switch".split():
+    NAMES[f"keras.backend.{_name}"] = f"python.keras_backend:{_name}"
+for _name, _place in {"square": "math:square", "abs": "math:abs", "exp": "math:exp", "log": "math:log", "sqrt": "math:sqrt", "maximum": "math:maximum",
+                      "minimum": "math:minimum", "sigmoid": "math:sigmoid", "tanh": "math:tanh", "cast": "math:cast",                       "reshape": "array:reshape", "expand_dims": "array:expand_dims", "shape": "array:shape", "stop_gradient": "array:stop_gradient",
+                      "equal": "math:equal", "greater": "math:greater", "less": "math:less", "clip": "clip_ops:clip_by_value"}.items():  # fmt: skip
+    NAMES[f"keras.backend.{_name}"] = f"python.{_place}"
+for _name in "binary_crossentropy sparse_categorical_crossentropy mean_absolute_error".split():
+    NAMES[f"keras.losses.{_name}"] = f"python.keras_backend:{_name}"
+NAMES |= {
+    "keras.losses.mae": "python.keras_backend:mean_absolute_error",
+    "keras.activations.linear": "python.keras_backend:linear",
+    "keras.activations.hard_sigmoid": "python.keras_backend:hard_sigmoid",
+    "keras.utils.to_categorical": "python.keras_backend:to_categorical",
+}
