@@ -53,3 +53,15 @@ def exit(data: Any) -> Any:
 def loop_cond(input: Any) -> Any:
     """Whether a loop goes on."""
     return input
+
+
+@rows.set_gradient("Enter", "Exit", "NextIteration")
+def passed_on(op: Any, grad: Any) -> Any:
+    """For gradients that are taken inside of the loop: what comes to the value inside belongs to the one outside."""
+    return grad
+
+
+@rows.set_gradient("Switch")
+def chosen(op: Any, *grads: Any) -> list[Any]:
+    """For gradients that are taken inside of a branch."""
+    return [grads[getattr(op.context, "branch", 1)], None]

@@ -178,8 +178,9 @@ def squared_difference(op: Any, grad: Any) -> list[Any]:
         return [gradient, make("Neg", gradient)]
     shape_x, shape_y = _shape(x), _shape(y)
     axes_x, axes_y = make("BroadcastGradientArgs", shape_x, shape_y)
+    whole = x.shape.is_fully_defined() and x.shape.sizes == grad.shape.sizes
     return [
-        make("Reshape", make("Sum", gradient, axes_x), shape_x),
+        gradient if whole else make("Reshape", make("Sum", gradient, axes_x), shape_x),
         make("Neg", make("Reshape", make("Sum", gradient, axes_y), shape_y)),
     ]
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from jax_slim.tf1.graph import building, conversion, gradients, graphs, rows
+from jax_slim.tf1.python import control_flow
+from jax_slim.tf1.python.tensor_array import TensorArray
 
 _numbers = itertools.count()
 
@@ -75,9 +77,23 @@ def hessians(ys: Any, xs: Any, name: str = "hessians", **kwargs: Any) -> list[An
         flat = building.make("Reshape", first, [-1])
         size = x.get_shape().num_elements()
         if size is None:
-            raise ValueError(f"hessians: x must have a known shape, got {x.get_shape()}.")
+            found.append(_hessian_by_loop(flat, x))
+            continue
         lines = [gradients.gradients(flat[i], x)[0] for i in range(size)]
         stacked = building.make("Pack", lines, axis=0)
         shape = x.get_shape().as_list()
         found.append(building.make("Reshape", stacked, shape + shape))
     return found
+
+
+def _hessian_by_loop(flat: Any, x: Any) -> Any:
+    """The second derivatives where the size of x is not known: a row in each round of a loop."""
+    size = building.make("Size", x)
+    rows_ = TensorArray(x.dtype.base_dtype, size)
+    _, filled = control_flow.while_loop(
+        lambda j, _: building.make("Less", j, size),
+        lambda j, array: (building.make("AddV2", j, 1), array.write(j, gradients.gradients(flat[j], x)[0])),
+        [conversion.convert_to_tensor(0), rows_],
+    )
+    shape = building.make("Shape", x)
+    return building.make("Reshape", filled.stack(), building.make("ConcatV2", [shape, shape], 0))

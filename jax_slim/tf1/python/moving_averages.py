@@ -31,10 +31,8 @@ def assign_moving_average(
         if rest.dtype != variable.dtype.base_dtype:
             rest = math.cast(rest, variable.dtype.base_dtype)
         if zero_debias:
-            change = _zero_debias(variable, value, rest)
-        else:
-            change = (variable - value) * rest
-        return state_ops.assign_sub(variable, change, name=scope)
+            return state_ops.assign(variable, _zero_debias(variable, value, rest), name=scope)
+        return state_ops.assign_sub(variable, (variable - value) * rest, name=scope)
 
 
 def weighted_moving_average(
@@ -86,7 +84,7 @@ def _zero_debias(unbiased: Any, value: Any, rest: Any) -> Any:
         counted = step.assign_add(1)
         # What the weights of all values so far sum up to.
         factor = 1 - math.pow(1.0 - rest, counted)
-        return unbiased - moved / factor
+        return moved / factor
 
 
 class ExponentialMovingAverage:

@@ -363,7 +363,7 @@ def _run_main_op(sess: Any, meta: Any, export_dir: str, import_scope: str | None
 
 def _asset_files(meta: Any) -> list[Any]:
     """The AssetFileDefs of a graph. TensorFlow 1 keeps them in a collection alone, as Any messages."""
-    kept = meta.collection_def[constants.ASSETS_KEY] if constants.ASSETS_KEY in meta.collection_def else None
+    kept = meta.collection_def.get(constants.ASSETS_KEY)
     if kept is None:
         return list(meta.asset_file_def)
     data = [a.value for a in kept.any_list.value] or list(kept.bytes_list.value)
