@@ -164,14 +164,9 @@ class Module(types.ModuleType):
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
         dotted = self.__dict__["_dotted"]
-        try:
+        found = _in_contrib(dotted, name) if dotted.startswith("contrib.") and ".python" in dotted else None
+        if found is None:
             found = lookup(f"{dotted}.{name}" if dotted else name)
-        except AttributeError:
-            found = None
-            if dotted.startswith("contrib.") and ".python" in dotted:
-                found = _in_contrib(dotted, name)
-            if found is None:
-                raise
         self.__dict__[name] = found
         return found
 
@@ -183,12 +178,14 @@ class Module(types.ModuleType):
 
 def _in_contrib(dotted: str, name: str) -> Any:
     """A name of a file inside a contrib package (tensorflow.contrib.layers.python.layers.utils): the package's public one."""
-    package = dotted.partition(".python")[0]
+    package, _, inner = dotted.partition(".python")
+    if f"{dotted}.{name}" in table():
+        return load(table()[f"{dotted}.{name}"])
     last = dotted.rpartition(".")[2]
     for place in (f"{package}.{last}.{name}", f"{package}.{name}"):
         if place in table():
             return load(table()[place])
-    return _by_ending(last, name)
+    return _by_ending(last, name) if inner.count(".") > 1 and last not in ("nets", "data") else None
 
 
 _modules: dict[str, Module] = {}
