@@ -83,11 +83,13 @@ def _plain(run: Any, unit: Any) -> None:
         _loop(run, unit)
 
 
-def _inner_units(unit: Any, name: Any, targets: list[Any], fed: Any, context: Any) -> list[planning.Unit]:
+def _inner_units(
+    unit: Any, name: Any, targets: list[Any], fed: Any, context: Any, control: bool = True
+) -> list[planning.Unit]:
     """The units of a branch or body, worked out once."""
     kept = unit.__dict__.setdefault("inner", {})
     if name not in kept:
-        kept[name] = planning.units_of(planning.needed(targets, fed, context), context, fed)
+        kept[name] = planning.units_of(planning.needed(targets, fed, context, control), context, fed)
     return kept[name]
 
 
@@ -253,13 +255,13 @@ class _Rounds:
         decisive = self._decisive()
         if decisive is None:
             return None
-        places, units = decisive
+        places, condition_units, units = decisive
         values = [self.start[p] for p in places]
         merges, insides = [self.merges[p] for p in places], [self.insides[p] for p in places]
         targets = [self.variables[p].next._inputs[0] for p in places]
         for rounds in itertools.count():
             inner = self.run.inner({**self.constants, **dict(zip(merges, values, strict=True))})
-            inner.run(self.condition_units)
+            inner.run(condition_units)
             more = inner.resolved(self.loop.condition)
             if not arrays.is_known(more):
                 return None
@@ -277,7 +279,7 @@ class _Rounds:
         return None
 
     def _decisive(self) -> Any:
-        """The places of the variables that the condition depends on, and the units of the body that compute them."""
+        """The places of the variables that the condition depends on, the units that compute it, and those of the body that compute them."""
         by_merge = {m: i for i, m in enumerate(self.merges)}
         by_inside = {t: i for i, t in enumerate(self.insides)}
         fed = {**dict.fromkeys(self.merges), **dict.fromkeys(self.insides), **self.constants}
@@ -299,7 +301,13 @@ class _Rounds:
         if not all(isinstance(self.start[p], np.ndarray | np.generic) for p in order):
             return None
         targets = [self.variables[p].next._inputs[0] for p in order]
-        return order, _inner_units(self.unit, ("decisive", tuple(order)), targets, fed, self.context)
+        # Through data alone: counting rounds must not do what the rounds do beside (assignments).
+        conditions = _inner_units(self.unit, "decisive", [self.loop.condition], fed, self.context, control=False)
+        return (
+            order,
+            conditions,
+            _inner_units(self.unit, ("decisive", tuple(order)), targets, fed, self.context, control=False),
+        )
 
     def keeps_types(self) -> bool:
         """Whether all variables keep their shapes, so that the body can be compiled once."""

@@ -54,10 +54,10 @@ def is_inline(op: Operation) -> bool:
     return op.type in _INLINE or references.is_alias(op)
 
 
-def needed(targets: Iterable[Any], fed: Any, context: Any = None) -> set[Operation]:
+def needed(targets: Iterable[Any], fed: Any, context: Any = None, control: bool = True) -> set[Operation]:
     """The operations that tensors and operations depend on, through data and control, up to what is fed.
 
-    With a context, only those inside of it.
+    With a context, only those inside of it. Without control, only through data: what values need, not what has to happen.
     """
     found: set[Operation] = set()
     given = {t.op for t in fed}
@@ -68,7 +68,7 @@ def needed(targets: Iterable[Any], fed: Any, context: Any = None) -> set[Operati
             continue
         found.add(op)
         stack.extend(t.op for t in op._inputs if t not in fed and t.op not in found)
-        others = (*op._control_inputs, *_predicate(op), *_differentiated(op))
+        others = (*(op._control_inputs if control else ()), *_predicate(op), *_differentiated(op))
         stack.extend(other for other in others if other not in found and other not in given)
     return found
 
