@@ -187,7 +187,9 @@ class _Walk:
                 for tensor, gradient in zip(self._sources(node), in_grads, strict=True):
                     if gradient is not None:
                         self.grads[tensor].append(gradient)
-                for source in {self._node(t.op) for t in self._sources(node)}:
+                # In the order of the inputs, the last of those that are one operation's: as TensorFlow numbers what it makes.
+                sources = dict.fromkeys(self._node(t.op) for t in reversed(self._sources(node)))
+                for source in reversed(sources):
                     if source in self.between:
                         self.pending[source] -= 1
                         if not self.pending[source]:
