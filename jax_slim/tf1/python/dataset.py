@@ -10,101 +10,19 @@ from jax_slim.tf1.graph import building, conversion, dtypes, graphs, shapes
 from jax_slim.tf1.graph.composites import SparseTensor
 from jax_slim.tf1.graph.functions import Function, PythonOnly
 from jax_slim.tf1.graph.tensors import Operation, Tensor
-from jax_slim.tf1.python import random
-
-# Structures of tf.data: tuples and dictionaries; a list is one tensor.
-
-
-def _nested(value: Any) -> bool:
-    return (isinstance(value, tuple) and not isinstance(value, shapes.TensorShape)) or isinstance(
-        value, collections.abc.Mapping
-    )
-
-
-def flatten(structure: Any) -> list[Any]:
-    """The leaves of a structure of tuples and dictionaries (by sorted key)."""
-    if not _nested(structure):
-        return [structure]
-    parts = [structure[k] for k in sorted(structure)] if isinstance(structure, collections.abc.Mapping) else structure
-    return [leaf for part in parts for leaf in flatten(part)]
-
-
-def pack(structure: Any, flat: list[Any]) -> Any:
-    """The structure with other leaves."""
-    leaves = iter(flat)
-
-    def build(part: Any) -> Any:
-        if not _nested(part):
-            return next(leaves)
-        if isinstance(part, collections.abc.Mapping):
-            named = {k: build(part[k]) for k in sorted(part)}
-            return type(part)((k, named[k]) for k in part)
-        parts = [build(p) for p in part]
-        return type(part)(*parts) if hasattr(part, "_fields") else tuple(parts)
-
-    return build(structure)
-
-
-class _Nested:
-    """A component that is a data set itself (of `window`)."""
-
-    def __init__(self, spec: "Spec") -> None:
-        self.spec = spec
-
-
-class Spec:
-    """What the elements of a data set are: a structure whose leaves are (type, shape), or a `_Nested` data set."""
-
-    def __init__(self, structure: Any) -> None:
-        self.structure = structure
-        self.flat = flatten_spec(structure)
-
-    types = property(lambda self: [dtypes.variant if isinstance(f, _Nested) else f[0] for f in self.flat])
-    shapes = property(lambda self: [shapes.TensorShape([]) if isinstance(f, _Nested) else f[1] for f in self.flat])
-
-    def packed(self, values: list[Any]) -> Any:
-        return pack_spec(self.structure, values)
-
-    def with_shapes(self, function: Callable[[Any], Any]) -> "Spec":
-        """The same types, other shapes."""
-        return Spec(
-            pack_spec(
-                self.structure, [f if isinstance(f, _Nested) else Leaf((f[0], function(f[1]))) for f in self.flat]
-            )
-        )
-
-
-class Leaf(tuple):
-    """(type, shape) of one component."""
-
-
-def flatten_spec(structure: Any) -> list[Any]:
-    return (
-        [structure]
-        if isinstance(structure, Leaf | _Nested)
-        else [f for part in _parts(structure) for f in flatten_spec(part)]
-    )
-
-
-def _parts(structure: Any) -> list[Any]:
-    return (
-        [structure[k] for k in sorted(structure)] if isinstance(structure, collections.abc.Mapping) else list(structure)
-    )
-
-
-def pack_spec(structure: Any, values: list[Any]) -> Any:
-    leaves = iter(values)
-
-    def build(part: Any) -> Any:
-        if isinstance(part, Leaf | _Nested):
-            return next(leaves)
-        if isinstance(part, collections.abc.Mapping):
-            named = {k: build(part[k]) for k in sorted(part)}
-            return type(part)((k, named[k]) for k in part)
-        parts = [build(p) for p in part]
-        return type(part)(*parts) if hasattr(part, "_fields") else tuple(parts)
-
-    return build(structure)
+from jax_slim.tf1.python import generated_elements, random
+from jax_slim.tf1.python.elements import (
+    Leaf,
+    Nested,
+    Spec,
+    flatten,
+    nested,
+    pack_spec,
+    pack_structure,
+    parts,
+    shapes_like,
+    spec_of,
+)
 
 
 def _spec_of_result(result: Any) -> Spec:
@@ -114,10 +32,9 @@ def _spec_of_result(result: Any) -> Spec:
             "Dataset.map: elements must be dense tensors, got a SparseTensor. Make it dense by tf.sparse_tensor_to_dense."
         )
     if isinstance(result, Dataset):
-        return Spec(_Nested(result.spec))
-    if _nested(result):
-        parts = _parts(result)
-        specs = [_spec_of_result(p).structure for p in parts]
+        return Spec(Nested(result.spec))
+    if nested(result):
+        specs = [_spec_of_result(p).structure for p in parts(result)]
         if isinstance(result, collections.abc.Mapping):
             return Spec(
                 type(result)(zip(sorted(result), specs, strict=True))
@@ -157,7 +74,7 @@ class Dataset:
 
     @property
     def output_classes(self) -> Any:
-        return self.spec.packed([Dataset if isinstance(f, _Nested) else Tensor for f in self.spec.flat])
+        return self.spec.packed([Dataset if isinstance(f, Nested) else Tensor for f in self.spec.flat])
 
     element_spec = property(lambda self: self.spec.structure)
 
@@ -232,7 +149,7 @@ class Dataset:
         if output_shapes is None:
             known = [shapes.unknown_shape() for _ in kinds]
         else:
-            known = [shapes.as_shape(s) for s in _shapes_like(output_types, output_shapes)]
+            known = [shapes.as_shape(s) for s in shapes_like(output_types, output_shapes)]
         spec = Spec(pack_structure(output_types, [Leaf(pair) for pair in zip(kinds, known, strict=True)]))
         given = [conversion.convert_to_tensor(a) for a in (args or ())]
         python = PythonOnly("generator")
@@ -247,7 +164,7 @@ class Dataset:
             output_types=spec.types,
             output_shapes=spec.shapes,
         )
-        variant.op.private["elements"] = _generated(generator, output_types, kinds, known, given)
+        variant.op.private["elements"] = generated_elements.generated(generator, output_types, kinds, known, given)
         return Dataset(variant, spec)
 
     @staticmethod
@@ -268,9 +185,9 @@ class Dataset:
     @staticmethod
     def list_files(file_pattern: Any, shuffle: bool | None = None, seed: int | None = None) -> "Dataset":
         """The names of the files that match a pattern (or several), shuffled by default."""
-        from jax_slim.tf1.python import gfile
+        from jax_slim.tf1.python import files
 
-        names = gfile.matching_files(file_pattern)
+        names = files.matching_files(file_pattern)
         found = Dataset.from_tensor_slices(names)
         if shuffle is None or shuffle:
             found = found.shuffle(1 << 20, seed=seed)
@@ -298,15 +215,14 @@ class Dataset:
 
         def pack_arguments(tensors: list[Tensor]) -> list[Any]:
             values = [
-                Dataset(t, f.spec) if isinstance(f, _Nested) else t
-                for t, f in zip(tensors, self.spec.flat, strict=True)
+                Dataset(t, f.spec) if isinstance(f, Nested) else t for t, f in zip(tensors, self.spec.flat, strict=True)
             ]
             element = self.spec.packed(values)
             return list(element) if isinstance(element, tuple) and not hasattr(element, "_fields") else [element]
 
         def unpack(result: Any) -> list[Tensor]:
             if isinstance(result, list):
-                result = tuple(result) if any(isinstance(r, Dataset) or _nested(r) for r in result) else result
+                result = tuple(result) if any(isinstance(r, Dataset) or nested(r) for r in result) else result
             spec = _spec_of_result(result)
             found.append(spec)
             flat = [result] if isinstance(result, Dataset) else flatten(result)
@@ -330,7 +246,7 @@ class Dataset:
 
     def _inner(self, map_func: Callable[..., Any], name: str) -> tuple[Function, Spec]:
         function, spec = self._function(map_func, name)
-        if len(spec.flat) != 1 or not isinstance(spec.flat[0], _Nested):
+        if len(spec.flat) != 1 or not isinstance(spec.flat[0], Nested):
             raise TypeError(f"{name.replace('_', '.')}: the function must return a `Dataset` object.")
         return function, spec.flat[0].spec
 
@@ -363,7 +279,7 @@ class Dataset:
         size = _int64(batch_size, "batch_size")
         drop = conversion.convert_to_tensor(drop_remainder, dtypes.bool_, name="drop_remainder")
         spec = self._batched(size, drop)
-        if any(isinstance(f, _Nested) for f in self.spec.flat):
+        if any(isinstance(f, Nested) for f in self.spec.flat):
             raise TypeError("Batching of nested data sets is not supported.")
         return self._made("BatchDatasetV2", size, drop, spec=spec)
 
@@ -382,7 +298,7 @@ class Dataset:
         drop = conversion.convert_to_tensor(drop_remainder, dtypes.bool_, name="drop_remainder")
         wanted = [
             _padded_shape(s, leaf[1])
-            for s, leaf in zip(_shapes_like(self.output_types, padded_shapes), self.spec.flat, strict=True)
+            for s, leaf in zip(shapes_like(self.output_types, padded_shapes), self.spec.flat, strict=True)
         ]
         values = [_padding(leaf[0]) for leaf in self.spec.flat] if padding_values is None else flatten(padding_values)
         values = [
@@ -450,7 +366,7 @@ class Dataset:
                 f"Two datasets to concatenate have different types {self.output_types} and {dataset.output_types}"
             )
         merged = [
-            f if isinstance(f, _Nested) else Leaf((f[0], f[1].most_specific_compatible_shape(g[1])))
+            f if isinstance(f, Nested) else Leaf((f[0], f[1].most_specific_compatible_shape(g[1])))
             for f, g in zip(self.spec.flat, dataset.spec.flat, strict=True)
         ]
         return self._made(
@@ -471,7 +387,7 @@ class Dataset:
 
     def window(self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: Any = False) -> "Dataset":
         """Data sets of `size` elements; a new one begins every `shift` elements."""
-        spec = Spec(pack_spec(self.spec.structure, [_Nested(Spec(f)) for f in self.spec.flat]))
+        spec = Spec(pack_spec(self.spec.structure, [Nested(Spec(f)) for f in self.spec.flat]))
         return self._made(
             "WindowDataset", _int64(size, "size"), _int64(size if shift is None else shift, "shift"), _int64(stride, "stride"),
             conversion.convert_to_tensor(drop_remainder, dtypes.bool_, name="drop_remainder"), spec=spec,
@@ -535,30 +451,6 @@ class Dataset:
         raise RuntimeError("__iter__() is only supported inside of tf.function or when eager execution is enabled.")
 
 
-def pack_structure(structure: Any, leaves: list[Any]) -> Any:
-    """The structure of a user's value with specs as leaves."""
-    found = iter(leaves)
-
-    def build(part: Any) -> Any:
-        if not _nested(part):
-            return next(found)
-        if isinstance(part, collections.abc.Mapping):
-            return {k: build(part[k]) for k in sorted(part)}
-        parts = [build(p) for p in part]
-        return type(part)(*parts) if hasattr(part, "_fields") else tuple(parts)
-
-    return build(structure)
-
-
-def _shapes_like(types: Any, given: Any) -> list[Any]:
-    """Shapes in the structure of types: lists, TensorShapes and tensors are leaves, and so are tuples of numbers."""
-    if not _nested(types):
-        return [given]
-    if isinstance(types, collections.abc.Mapping):
-        return [s for k in sorted(types) for s in _shapes_like(types[k], given[k])]
-    return [s for t, g in zip(types, given, strict=True) for s in _shapes_like(t, g)]
-
-
 def _padded_shape(given: Any, component: shapes.TensorShape) -> Tensor:
     if isinstance(given, Tensor):
         return given
@@ -575,60 +467,6 @@ def _padding(kind: dtypes.DType) -> Any:
 def _seeds(seed: int | None) -> tuple[Tensor, Tensor]:
     first, second = random.get_seed(seed)
     return _int64(first or 0, "seed"), _int64(second or 0, "seed2")
-
-
-def _generated(
-    generator: Any, structure: Any, kinds: list[Any], known: list[Any], args: list[Tensor]
-) -> Callable[[], Any]:
-    from jax_slim.tf1.graph import errors, known_values
-
-    def elements() -> Any:
-        given = [known_values.constant_value(a) for a in args]
-        source = iter(generator(*given))
-        while True:
-            try:
-                value = next(source)
-            except StopIteration:
-                return
-            except Exception as error:
-                raise errors.UnknownError(None, None, f"{type(error).__name__}: {error}") from error
-            flat = _values_like(structure, value)
-            element = []
-            for part, kind, shape in zip(flat, kinds, known, strict=True):
-                try:
-                    array = np.array(part, dtype=kind.as_numpy_dtype) if kind != dtypes.string else _texts(part)
-                except (TypeError, ValueError) as error:
-                    raise errors.InvalidArgumentError(
-                        None,
-                        None,
-                        f"TypeError: `generator` yielded an element that could not be converted to the expected type. The expected type was {kind.name}, but the yielded element was {part}.",
-                    ) from error
-                if not shape.is_compatible_with(array.shape):
-                    raise errors.InvalidArgumentError(
-                        None,
-                        None,
-                        f"ValueError: `generator` yielded an element of shape {array.shape} where an element of shape {shape} was expected.",
-                    )
-                element.append(array)
-            yield element
-
-    return elements
-
-
-def _values_like(structure: Any, value: Any) -> list[Any]:
-    if not _nested(structure):
-        return [value]
-    if isinstance(structure, collections.abc.Mapping):
-        return [v for k in sorted(structure) for v in _values_like(structure[k], value[k])]
-    return [v for s, part in zip(structure, value, strict=True) for v in _values_like(s, part)]
-
-
-def _texts(value: Any) -> np.ndarray:
-    array = np.array(value, dtype=object)
-    result = np.empty(array.shape, object)
-    for index, v in np.ndenumerate(array):
-        result[index] = v.encode() if isinstance(v, str) else bytes(v)
-    return result
 
 
 def _check_self_contained(tensor: Tensor) -> None:
@@ -672,7 +510,7 @@ class Iterator:
         output_types: Any, output_shapes: Any = None, shared_name: str | None = None, output_classes: Any = None
     ) -> "Iterator":
         """An iterator for elements of these types that `make_initializer` starts over one data set or another."""
-        spec = _spec(output_types, output_shapes)
+        spec = spec_of(output_types, output_shapes)
         resource = building.make(
             "IteratorV2",
             shared_name=shared_name or "",
@@ -687,7 +525,7 @@ class Iterator:
         string_handle: Any, output_types: Any, output_shapes: Any = None, output_classes: Any = None
     ) -> "Iterator":
         """The iterator whose `string_handle()` is fed."""
-        spec = _spec(output_types, output_shapes)
+        spec = spec_of(output_types, output_shapes)
         handle = conversion.convert_to_tensor(string_handle, dtypes.string)
         resource = building.make(
             "IteratorFromStringHandleV2", handle, output_types=spec.types, output_shapes=spec.shapes
@@ -731,7 +569,7 @@ class Iterator:
         for tensor, shape in zip(made.outputs, self.spec.shapes, strict=True):
             tensor.set_shape(shape)
         values = [
-            Dataset(t, f.spec) if isinstance(f, _Nested) else t
+            Dataset(t, f.spec) if isinstance(f, Nested) else t
             for t, f in zip(made.outputs, self.spec.flat, strict=True)
         ]
         return self.spec.packed(values)
@@ -748,16 +586,6 @@ class Iterator:
     output_shapes = property(lambda self: self.spec.packed(self.spec.shapes))
     output_classes = property(lambda self: self.spec.packed([Tensor] * len(self.spec.flat)))
     element_spec = property(lambda self: self.spec.structure)
-
-
-def _spec(output_types: Any, output_shapes: Any) -> Spec:
-    kinds = [dtypes.as_dtype(t) for t in flatten(output_types)]
-    known = (
-        [shapes.unknown_shape() for _ in kinds]
-        if output_shapes is None
-        else [shapes.as_shape(s) for s in _shapes_like(output_types, output_shapes)]
-    )
-    return Spec(pack_structure(output_types, [Leaf(pair) for pair in zip(kinds, known, strict=True)]))
 
 
 def make_one_shot_iterator(dataset: Dataset) -> Iterator:

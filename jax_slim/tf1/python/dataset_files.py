@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from jax_slim.tf1.graph import building, conversion, dtypes, shapes
-from jax_slim.tf1.python.dataset import Dataset, Leaf, Spec, _int64, _seeds
+from jax_slim.tf1.python.dataset import Dataset, _int64, _seeds
+from jax_slim.tf1.python.elements import Leaf, Spec
 
 _TEXT = Spec(Leaf((dtypes.string, shapes.TensorShape([]))))
 

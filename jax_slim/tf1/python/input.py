@@ -10,11 +10,11 @@ from jax_slim.tf1.python import checks, control_flow, math, queues, random, summ
 
 def match_filenames_once(pattern: Any, name: str | None = None) -> Any:
     """A local variable with the names of the files that match."""
-    from jax_slim.tf1.python import gfile
+    from jax_slim.tf1.python import files
 
     with graphs.name_scope(name, "matching_filenames", [pattern]) as scope:
         return variables.Variable(
-            gfile.matching_files(pattern),
+            files.matching_files(pattern),
             trainable=False,
             validate_shape=False,
             name=scope[:-1].rpartition("/")[2],
