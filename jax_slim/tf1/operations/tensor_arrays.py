@@ -213,9 +213,8 @@ def scatter(handle: Handle, indices: Any, value: Any, flow_in: TensorArrayValue)
 @rows.row(
     "TensorArrayConcatV3",
     shape=lambda op: [
-        shapes.TensorShape([None]).concatenate(element_shape(op)[1:])
-        if element_shape(op).ndims
-        else shapes.unknown_shape(),
+        # The attribute says the sizes after the first.
+        shapes.TensorShape([None]).concatenate(op.attrs.get("element_shape_except0") or shapes.unknown_shape()),
         shapes.TensorShape([None]),
     ],
 )
