@@ -1,4 +1,4 @@
-"""`jax-slim inspect`: what a net, a checkpoint or a file of records holds."""
+"""`jax-slim inspect`: what a net, a checkpoint, a frozen graph or a file of records holds."""
 
 import argparse
 import json
@@ -7,23 +7,26 @@ from typing import Any
 
 from jax_slim.cli.failures import CommandError, UsageError
 
-HELP = """show what a net, a checkpoint or a file of TFRecords holds
+HELP = """show what a net, a checkpoint, a frozen graph or a file of TFRecords holds
 
   jax-slim inspect resnet_v1_50            the net's layers: shapes, parameters, FLOPs
+  jax-slim inspect frozen.pb               inputs, outputs, operations and constants of a TensorFlow 1 graph
   jax-slim inspect vgg_16.ckpt             names, shapes and dtypes in a checkpoint, of any format
   jax-slim inspect flowers/flowers_train_00000-of-00005.tfrecord    the features of its examples"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
-    parser.add_argument("what", help="the name of a net, a checkpoint, or a file of TFRecords (a pattern is fine)")
+    parser.add_argument(
+        "what", help="a net's name, a checkpoint, a frozen graph, or a file of TFRecords (a pattern is fine)"
+    )
     parser.add_argument("--num_classes", type=int, help="of a net: how many classes")
     parser.add_argument("--image_size", type=int, help="of a net: height and width in pixels")
     parser.add_argument("--batch_size", type=int, default=1, help="of a net: how many images (default 1)")
     parser.add_argument("--include", action="append", help="of a checkpoint: names that begin like this expression")
     parser.add_argument("--exclude", action="append", help="of a checkpoint: without names that begin like this one")
     parser.add_argument("--records", type=int, default=1, help="of TFRecords: how many to show (default 1)")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table (checkpoints, TFRecords)")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table (files)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -40,6 +43,8 @@ def run(options: argparse.Namespace) -> int:
         alike = near(options.what, ROWS)
         hint = f" Nets with near names: {', '.join(alike)}." if alike else ""
         raise CommandError(f"there is no file, checkpoint or net called {options.what!r}.{hint}")
+    if options.what.endswith((".pb", ".pbtxt")) and os.path.isfile(options.what):
+        return _graph(options)
     if _is_records(options.what):
         return _records(options)
     return _checkpoint(options)
@@ -63,6 +68,35 @@ def _checkpoint(options: argparse.Namespace) -> int:
 
     found = inspect(options.what, include=options.include, exclude=options.exclude)
     print(json.dumps(found.as_dict(), indent=1) if options.json else found)
+    return 0
+
+
+def _graph(options: argparse.Namespace) -> int:
+    """A frozen graph: what goes in and comes out, how many operations of each type, the largest constants."""
+    from jax_slim.tf1.files import frozen_graphs
+
+    try:
+        found = frozen_graphs.describe(frozen_graphs.read(options.what))
+    except ValueError as error:
+        raise CommandError(str(error).removeprefix("load: ")) from None
+    if options.json:
+        print(json.dumps(found, indent=1))
+        return 0
+    for name, facts in found["inputs"].items():
+        sizes = (
+            "?" if facts["shape"] is None else f"[{', '.join('?' if s is None else str(s) for s in facts['shape'])}]"
+        )
+        print(f"input   {name}  {facts['dtype']} {sizes}")
+    for name in found["outputs"]:
+        print(f"output  {name}")
+    print(f"{sum(found['operations'].values())} operations")
+    width = max(map(len, found["operations"]))
+    for name, count in found["operations"].items():
+        print(f"  {name:{width}}  {count}{'  not known here' if name in found['unknown'] else ''}")
+    constants = sorted(found["constants"].items(), key=lambda item: -item[1]["elements"])
+    print(f"{len(constants)} constants of {sum(facts['elements'] for _, facts in constants)} elements; the largest:")
+    for name, facts in constants[:20]:
+        print(f"  {name}  {facts['dtype']} {facts['shape']}")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import warnings
 from typing import Any
 
 import jax
@@ -20,12 +21,12 @@ _BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, Overflow
            RecursionError, MemoryError, errors.OpError)  # fmt: skip
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FrozenGraph:
     """A pure function: `graph(variables, inputs)` gives the outputs.
 
     `inputs` is one array for a graph of one input, or a list in the order of `inputs`, or a dictionary by their names.
-    Arrays are cast to the types of the graph. Single numbers and booleans of Python and NumPy are known while the function
+    Arrays are cast to the types of the graph; as everywhere in JAX, 64 bits become 32 unless `jax_enable_x64` is on. Single numbers and booleans of Python and NumPy are known while the function
     is traced, so that a predicate among them costs no branch. The result is one array where one output was named by a
     text, a list where a list was given, and otherwise a dictionary by name.
 
@@ -51,20 +52,24 @@ class FrozenGraph:
         if missing:
             raise ValueError(f"FrozenGraph: variables must have all of the graph's, {missing[:5]} are not among them.")
         values: dict[Tensor, Any] = {}
-        with jax.enable_x64(True):
-            for tensor, value in zip(self._feeds, self._ordered(inputs), strict=True):
-                values[tensor] = _fed(tensor, value)
-            for name, tensor in self._constants.items():
-                values[tensor] = variables[name]
-            run = evaluation.Evaluation(values, references.State({}, on_host=False), None, on_host=False)
-            pullbacks.prepare(run, self._units)
-            before, arrays.CHECKS.found = arrays.CHECKS.found, None
-            try:
+        for tensor, value in zip(self._feeds, self._ordered(inputs), strict=True):
+            values[tensor] = _fed(tensor, value)
+        for name, tensor in self._constants.items():
+            values[tensor] = variables[name]
+        run = evaluation.Evaluation(values, references.State({}, on_host=False), None, on_host=False)
+        pullbacks.prepare(run, self._units)
+        before, arrays.CHECKS.found = arrays.CHECKS.found, None
+        try:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Explicitly requested dtype")
                 run.run(self._units)
-            finally:
-                arrays.CHECKS.found = before
-            results = [jnp.asarray(run.resolved(t)) for t in self._results]
+                results = [jnp.asarray(run.resolved(t)) for t in self._results]
+        finally:
+            arrays.CHECKS.found = before
         return self._pack(results)
+
+    def __repr__(self) -> str:
+        return f"FrozenGraph({self.inputs} -> {self.outputs}, {len(self.variables)} variables)"
 
     def _ordered(self, inputs: Any) -> list[Any]:
         if isinstance(inputs, dict):
@@ -145,7 +150,7 @@ def _fed(tensor: Tensor, value: Any) -> Any:
     kind = tensor.dtype.base_dtype.as_numpy_dtype
     if isinstance(value, bool | int | float | np.generic):
         return np.asarray(value).astype(kind)
-    value = jnp.asarray(value).astype(kind)
+    value = jnp.asarray(value).astype(jax.dtypes.canonicalize_dtype(kind))
     if not tensor.shape.is_compatible_with(value.shape):
         raise ValueError(f"FrozenGraph: {tensor.name} must be of shape {tensor.shape}, got {value.shape}.")
     return value

@@ -2,6 +2,7 @@
 
 import collections
 import math
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ def read(path: Any) -> Any:
     except DecodeError:
         made = protos.GraphDef()
         try:
-            text_format.Merge(data.decode(), made)
+            with warnings.catch_warnings(action="ignore"):  # of broken escapes
+                text_format.Merge(data.decode(), made)
         except (text_format.ParseError, UnicodeDecodeError, ValueError, RecursionError) as error:
             reason = (
                 str(error).splitlines()[0]

@@ -1,0 +1,130 @@
+"""Frozen graphs as pure functions of variables and inputs."""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jax_slim.tf1 as tf
+from jax_slim.tf1 import frozen
+
+GRAPHS = Path(__file__).parent / "graphs"
+
+
+def values_of(name):
+    values = np.load(GRAPHS / f"{name}.npz")
+    return {key.split("|", 1)[1].replace("|", "/"): values[key] for key in values.files}
+
+
+def test_a_frozen_net_is_a_function_to_jit():
+    values = values_of("conv_batch_norm")
+    net = frozen.load(GRAPHS / "conv_batch_norm.pb", outputs=["SpatialSqueeze:0", "Predictions"])
+    assert (net.inputs, net.outputs, net.variables) == (["input:0"], ["SpatialSqueeze:0", "Predictions:0"], {})
+    logits, predictions = jax.jit(net)({}, values["input:0"])
+    np.testing.assert_allclose(logits, values["SpatialSqueeze:0"], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(predictions, values["Predictions:0"], rtol=1e-4, atol=1e-5)
+
+
+def test_variables_can_be_trained_and_rows_mapped():
+    values = values_of("conv_batch_norm")
+    net = frozen.load(GRAPHS / "conv_batch_norm.pb", outputs="Predictions:0", as_variables=True)
+    assert net.variables
+    images = jnp.asarray(values["input:0"])
+
+    @jax.jit
+    @jax.value_and_grad
+    def loss(variables):
+        return -jnp.log(net(variables, images)[:, 0]).mean()
+
+    before, gradients = loss(net.variables)
+    after, _ = loss(jax.tree.map(lambda v, g: v - 0.05 * g, net.variables, gradients))
+    assert after < before
+    each = jax.vmap(lambda image: net(net.variables, image[None])[0])(images)
+    np.testing.assert_allclose(each, values["Predictions:0"], rtol=1e-4, atol=1e-5)
+
+
+def test_a_known_predicate_costs_no_branch():
+    values = values_of("batch_norm_switch")
+    net = frozen.load(GRAPHS / "batch_norm_switch.pb", outputs="output:0")
+    assert net.inputs == ["input:0"]  # is_training has a default
+    np.testing.assert_allclose(net({}, values["input:0"]), values["output:0"], rtol=1e-4, atol=1e-5)
+    assert "cond[" not in str(jax.make_jaxpr(net)({}, values["input:0"]))
+
+
+def test_conditionals_and_loops():
+    values = values_of("cond_while")
+    net = frozen.load(GRAPHS / "cond_while.pb", ["x", "n"], ["chosen", "looped", "cased"])
+    for name, found in zip(net.outputs, jax.jit(net)({}, [values["x:0"], values["n:0"]]), strict=True):
+        np.testing.assert_allclose(found, values[name], rtol=1e-4, atol=1e-5)
+
+
+def small(*more):
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 2], name="x")
+        tf.multiply(tf.add(x, 1.0, name="sum"), 2.0, name="y")
+        for make in more:
+            make(x)
+        return graph.as_graph_def()
+
+
+def test_only_what_outputs_need_has_to_be_known():
+    graph = small()
+    graph.node.add(name="odd", op="NoSuchOperation").input.append("y")
+    graph.node.add(name="odder", op="NorThisOne").input.append("odd")
+    assert frozen.load(graph, outputs="y")({}, np.ones((1, 2), np.float32)).tolist() == [[4.0, 4.0]]
+    with pytest.raises(tf.errors.NotFoundError, match=r"NoSuchOperation.*odd.*NorThisOne.*odder"):
+        frozen.load(graph, outputs="odder")
+
+
+def test_any_tensor_can_be_an_input():
+    net = frozen.load(small(), "sum", "y")
+    assert net({}, np.ones((1, 2), np.float32)).tolist() == [[2.0, 2.0]]
+
+
+@pytest.mark.parametrize(
+    ("graph", "arguments", "says"),
+    [
+        (small(), {"outputs": "z"}, "no tensor z:0"),
+        (small(), {"inputs": "z", "outputs": "y"}, "no tensor z:0"),
+        (small(lambda x: tf.as_string(x, name="text")), {"outputs": "text"}, r"run on the host: AsString \(text\)"),
+        (small(lambda x: tf.identity(tf.get_variable("v", []), name="w")), {"outputs": "w"}, r"has variables: v\b"),
+        (small(), {"inputs": [], "outputs": "y"}, r"these are left out: \['x'\]"),
+    ],
+)
+def test_what_cannot_be_loaded_is_refused(graph, arguments, says):
+    with pytest.raises(ValueError, match=says):
+        frozen.load(graph, **arguments)
+
+
+def broken(data, number):
+    random = np.random.default_rng(number)
+    if number % 2:
+        return data[: random.integers(len(data))]
+    changed = bytearray(data)
+    for place in random.integers(len(data), size=3):
+        changed[place] ^= int(random.integers(1, 256))
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("file", ["conv_batch_norm.pb", "cond_while.pb", "unfused_flatten.pbtxt"])
+def test_broken_files_give_one_clear_error(file, tmp_path):
+    data = (GRAPHS / file).read_bytes()
+    for number in range(20):
+        path = tmp_path / file
+        path.write_bytes(broken(data, number))
+        said = "load: path: not registered"
+        try:
+            frozen.load(path)
+        except (tf.errors.NotFoundError, ValueError) as error:
+            said = str(error)
+        assert said.startswith("load: ") or "not registered" in said
+
+
+def test_a_missing_file_and_one_of_another_kind(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        frozen.load(tmp_path / "none.pb")
+    (tmp_path / "other.pb").write_bytes(b"\xff" * 40)
+    with pytest.raises(ValueError, match=r"must be a TensorFlow graph \(a GraphDef\), got .*other.pb"):
+        frozen.load(tmp_path / "other.pb")
