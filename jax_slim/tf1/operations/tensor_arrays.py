@@ -59,6 +59,18 @@ def stacked(value: TensorArrayValue) -> TensorArrayValue:
     )
 
 
+def gradient_like(value: TensorArrayValue, output: TensorArrayValue) -> TensorArrayValue:
+    """A gradient kept as the array that it is of is kept: a loop that is evaluated twice may keep it in both ways."""
+    if output.buffer is not None:
+        made = stacked(value)
+        return made if made.buffer is not None else TensorArrayValue(None, jnp.zeros_like(output.buffer), output.size)
+    given = value.items if value.buffer is None else list(value.buffer)
+    pairs = zip(given, output.items, strict=True)
+    return TensorArrayValue(
+        [None if of is None else jnp.zeros_like(of) if one is None else one for one, of in pairs], None, output.size
+    )
+
+
 def with_memory(start: Any, found: Any) -> Any:
     """A start value with what one round of a loop has shown it to need."""
     if not isinstance(start, TensorArrayValue) or start.buffer is not None:

@@ -158,13 +158,26 @@ def _describe(unit: Unit, fed: Any) -> None:
         if row is None:
             unit.host = True  # it fails when it is run, with a message that names it
             continue
-        unit.host |= row.host or _has_objects(op)
+        unit.host |= row.host or _has_objects(op) or _differentiates_on_host(op)
         unit.heavy |= not row.numpy
         unit.writes |= _writes(op, row)
         if not unit.host and not all(_knowable(t, fed, {}) for t in _static_inputs(unit, op)):
             unit.host = True
     if isinstance(unit.construct, control_flow.Loop):  # of which NumPy would make many small steps
         unit.heavy = True
+
+
+def _differentiates_on_host(op: Operation) -> bool:
+    """Whether an operation is the gradient of a conditional or loop that the host evaluates, so that this is evaluated there again."""
+    construct = op.private.get("forward") if op.type == "SlimGradient" else None
+    if not isinstance(construct, control_flow.Construct):
+        return False
+    kept = construct.__dict__.get("on_host")
+    if kept is None:
+        inside = needed(construct.outputs, dict.fromkeys(construct.external_inputs()))
+        found = ((rows.find(o.type), o) for o in inside)
+        kept = construct.__dict__["on_host"] = any(row is None or row.host or _has_objects(o) for row, o in found)
+    return kept
 
 
 def _static_inputs(unit: Unit, op: Operation) -> list[Tensor]:
