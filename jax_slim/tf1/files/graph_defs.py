@@ -19,6 +19,9 @@ from jax_slim.tf1.graph import (
 )
 from jax_slim.tf1.graph.tensors import Operation, Tensor
 
+# Attributes that TensorFlow 2 added and that change no result.
+_HINTS = frozenset({"grad_a", "grad_b", "grad_x", "grad_y", "metadata"})
+
 
 def import_graph_def(
     graph_def: Any,
@@ -204,8 +207,14 @@ class _Importer:
         for name, value in attrs.items():
             if getattr(getattr(value, "DESCRIPTOR", None), "name", "") == "NameAttrList":
                 attrs[name] = self._graph._functions.get(value.name, value)
-            if name not in definition.attributes and not name.startswith("_") and not _is_nothing(value):
+            if (
+                name not in definition.attributes
+                and not name.startswith("_")
+                and name not in _HINTS
+                and not _is_nothing(value)
+            ):
                 raise ValueError(f"NodeDef mentions attr '{name}' not in Op<name={node.op}> (node '{node.name}')")
+        attrs = {k: v for k, v in attrs.items() if k in definition.attributes or k.startswith("_")}
         known_shapes = attrs.pop("_output_shapes", None)
         if "_class" in attrs:
             attrs["_class"] = [self._colocation(c) for c in attrs["_class"]]

@@ -20,6 +20,7 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     file_io,
     fourier,
     fractional_pooling,
+    fused_convolutions,
     gathering,
     gradient_rules,
     image_boxes,

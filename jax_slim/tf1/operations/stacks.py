@@ -16,7 +16,7 @@ class Stack:
 
 
 @rows.row("Stack", "StackV2", host=True, shape=lambda op: [shapes.TensorShape(None)])
-def stack() -> Stack:
+def stack(max_size: Any = None) -> Stack:
     """A new, empty stack in each run."""
     return Stack()
 
