@@ -87,3 +87,15 @@ def test_an_iterator_in_the_library_of_functions(session):
         np.testing.assert_array_equal(session.run("next:0"), wanted[key])
     with pytest.raises(tf.errors.OutOfRangeError):
         session.run("next:0")
+
+
+def test_the_gradient_of_a_loop_keeps_its_rounds_in_stacks(session):
+    """The graph and the losses are of TensorFlow 2.21's compat.v1: tanh(h @ w), four times."""
+    path = str(GRAPHS / "loop_training" / "m")
+    tf.train.import_meta_graph(path + ".meta").restore(session, path)
+    rows = np.arange(6).reshape(2, 3).astype(np.float32) / 6
+    losses = []
+    for _ in range(4):
+        losses.append(session.run("loss:0", {"x:0": rows}))
+        session.run("train", {"x:0": rows})
+    np.testing.assert_allclose(losses, [1.3168374, 0.07671299, 0.036222257, 0.021678803], rtol=1e-4)

@@ -209,7 +209,9 @@ class _Rounds:
         fed = {**dict.fromkeys(self.merges), **self.constants}
         self.condition_units = _inner_units(unit, "condition", [self.loop.condition], fed, self.context)
         fed = {**dict.fromkeys(self.insides), **dict.fromkeys(self.merges), **self.constants}
-        self.body_units = _inner_units(unit, "body", [v.next._inputs[0] for v in self.variables], fed, self.context)
+        ends = [v.next for v in self.variables]
+        targets = [*(op._inputs[0] for op in ends), *(c for op in ends for c in op._control_inputs)]
+        self.body_units = _inner_units(unit, "body", targets, fed, self.context)
         self.keys = _written_keys(unit)
 
     def goes_on(self, run: Any, values: list[Any]) -> Any:
