@@ -10,6 +10,11 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parent / "programs"
+# Keys that are not compared, and why.
+DIFFERENT = {
+    "17_training_placeholder": {"fed_keep_one": "the compiler computes what is fetched and what uses it apart: 1e-7"},
+    "34_slim_evaluation": {"events": "how full the queue is when its summary is made depends on threads"},
+}
 FAST = {"05_only_what_is_needed", "33_slim_train", "54_tutorial_script"}
 PROGRAMS = sorted(path.stem for path in FOLDER.glob("[0-9][0-9]_*.py"))
 
@@ -73,6 +78,8 @@ def test_program(name, tmp_path):
     for key, line in want.items():
         if key not in got:
             problems.append(f"{key} is missing")
+            continue
+        if key in DIFFERENT.get(name, {}):
             continue
         rtol, atol = (line.get(n, recorded[n]) for n in ("rtol", "atol"))
         problems.append(differing(got[key]["value"], line["value"], rtol, atol, key))

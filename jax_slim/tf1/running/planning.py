@@ -175,7 +175,7 @@ def _differentiates_on_host(op: Operation) -> bool:
     kept = construct.__dict__.get("on_host")
     if kept is None:
         inside = needed(construct.outputs, dict.fromkeys(construct.external_inputs()))
-        found = ((rows.find(o.type), o) for o in inside)
+        found = ((rows.find(o.type), o) for o in inside if not is_inline(o))
         kept = construct.__dict__["on_host"] = any(row is None or row.host or _has_objects(o) for row, o in found)
     return kept
 

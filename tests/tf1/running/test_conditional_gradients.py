@@ -1,0 +1,35 @@
+"""Gradients of conditionals that are evaluated again on the host, and of those that stay compiled."""
+
+import jax_slim.tf1 as tf
+import numpy as np
+
+
+def test_a_conditional_evaluated_again_does_not_assign_twice():
+    with tf.Graph().as_default():
+        x, flag = tf.placeholder(tf.float32, [3]), tf.placeholder(tf.bool, [])
+        count = tf.Variable(0.0)
+
+        def squared():
+            with tf.control_dependencies([tf.assign_add(count, 1.0)]):
+                return tf.py_func(lambda a: a, [tf.constant(2.0)], tf.float32) * x * x
+
+        y = tf.cond(flag, squared, lambda: x)
+        (gradient,) = tf.gradients(y, x)
+        with tf.Session() as session:
+            session.run(count.initializer)
+            for run in (1, 2):
+                values = session.run([y, gradient], {x: [1.0, 2.0, 3.0], flag: True})
+                np.testing.assert_allclose(values, [[2, 8, 18], [4, 8, 12]])
+                assert session.run(count) == run
+            np.testing.assert_allclose(session.run(gradient, {x: [1.0, 2.0, 3.0], flag: False}), [1, 1, 1])
+
+
+def test_a_conditional_with_constants_is_differentiated_where_it_is_compiled():
+    from jax_slim.tf1.running import planning
+
+    with tf.Graph().as_default():
+        x, flag = tf.placeholder(tf.float32, [3]), tf.placeholder(tf.bool, [])
+        (gradient,) = tf.gradients(tf.cond(flag, lambda: x * tf.constant([1.0, 2.0, 3.0]), lambda: x), x)
+        feeds = [x, flag]
+        units = planning.units_of(planning.needed([gradient], feeds), None, feeds)
+        assert not any(unit.host for unit in units)
