@@ -1,7 +1,8 @@
 """Gradients of conditionals that are evaluated again on the host, and of those that stay compiled."""
 
-import jax_slim.tf1 as tf
 import numpy as np
+
+import jax_slim.tf1 as tf
 
 
 def test_a_conditional_evaluated_again_does_not_assign_twice():
