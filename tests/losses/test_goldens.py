@@ -15,7 +15,7 @@ CASES = {name: case for name, case in golden.cases("losses").items() if case["fn
 
 # The beginnings of our messages, by what TF says.
 REFUSALS = {
-    r"hinge_loss\(\) got an unexpected keyword": r"hinge_loss\(\) got an unexpected keyword argument 'weights'",
+    r"hinge_loss\(\) got an unexpected keyword": r"hinge_loss: got an unexpected keyword argument 'weights'",
     r"weights can not be broadcast to values": r"\w+: weights must be a scalar or of rank \d, .*, got shape \(",
     r"Dimensions must be equal": r"\w+: weights must be a scalar or cover the leading axes of .*, got shape \(",
     r"Shapes .* are incompatible": r"\w+: \w+ and \w+ must be of one shape, got \(3, \d\) and \(3, \d\)",

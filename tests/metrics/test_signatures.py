@@ -81,7 +81,9 @@ ADDED = {
     "streaming_concat": ["capacity"],
     "streaming_dynamic_auc": ["capacity"],
 }
-OURS = {"AucData", "DEFAULT_CAPACITY", "PrecisionRecallData", "SparseTensor", "accumulator_dtype"}
+OURS = {
+    "AucData", "DEFAULT_CAPACITY", "PrecisionRecallData", "SparseTensor", "accumulator_dtype", "streaming_confusion_matrix",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SIGNATURES)

@@ -18,6 +18,13 @@ DIFFERENT: dict[str, str] = {
 _EVERY = 8  # the fast test takes one of so many; the slow one all
 
 
+# The recorded programs leave files open, as programs do.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning"),
+]
+
+
 def _failures(cases):
     found = {}
     for case in cases:
