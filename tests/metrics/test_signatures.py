@@ -82,8 +82,13 @@ ADDED = {
     "streaming_dynamic_auc": ["capacity"],
 }
 OURS = {
-    "AucData", "DEFAULT_CAPACITY", "PrecisionRecallData", "SparseTensor", "accumulator_dtype", "streaming_confusion_matrix",
-}  # fmt: skip
+    "AucData",
+    "DEFAULT_CAPACITY",
+    "PrecisionRecallData",
+    "SparseTensor",
+    "accumulator_dtype",
+    "streaming_confusion_matrix",
+}
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
