@@ -145,7 +145,10 @@ class Tensor:
         Raises:
           ValueError: it contradicts what is known already.
         """
-        self._shape = self._shape.merge_with(shape)
+        try:
+            self._shape = self._shape.merge_with(shape)
+        except ValueError:
+            raise ValueError(_clash(self._shape, shapes.as_shape(shape))) from None
 
     def consumers(self) -> list[Operation]:
         return list(dict.fromkeys(self._consumers))
@@ -193,3 +196,13 @@ class Tensor:
 
     def __repr__(self) -> str:
         return f"<tf.Tensor '{self.name}' shape={self._shape} dtype={self._dtype.name}>"
+
+
+def _clash(known: shapes.TensorShape, given: shapes.TensorShape) -> str:
+    """What `set_shape` says of shapes that contradict each other."""
+    if known.ndims != given.ndims:
+        return f"Shapes must be equal rank, but are {known.ndims} and {given.ndims}"
+    pairs = zip(known.sizes or (), given.sizes or (), strict=True)
+    axis, (a, b) = next((i, p) for i, p in enumerate(pairs) if None not in p and p[0] != p[1])
+    spelt = [str(list(s.sizes or ())).replace("None", "?").replace(" ", "") for s in (known, given)]
+    return f"Dimension {axis} in both shapes must be equal, but are {a} and {b}. Shapes are {spelt[0]} and {spelt[1]}."
