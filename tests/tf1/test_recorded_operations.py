@@ -2,6 +2,7 @@
 
 import pytest
 
+import jax_slim.tf1
 from tf1 import replaying
 
 # Cases that differ, and why.
@@ -38,8 +39,11 @@ def _failures(cases):
 
 
 @pytest.fixture(autouse=True)
-def _in_a_folder(tmp_path, monkeypatch):
+def _as_a_program_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    jax_slim.tf1.install()  # some of the programs import TensorFlow's inner modules
+    yield
+    jax_slim.tf1.uninstall()
 
 
 FAMILIES = replaying.by_family()

@@ -93,7 +93,7 @@ def sizes_of(tensor: Tensor) -> list[int | None] | None:
                 return None
             whole.extend(sizes)
         return whole
-    if op.type in ("Identity", "StopGradient") or (op.type == "Cast" and op._inputs[0].dtype.base_dtype.is_integer):
+    if op.type in ("Identity", "StopGradient"):
         return sizes_of(op._inputs[0])
     if op.type == "StridedSlice":
         return _sliced(op)
