@@ -35,8 +35,6 @@ class Graph:
         self._attr_scope: dict[str, Any] = {}
         self._functions: dict[str, Any] = {}
         self._last_loss_reduction: Any = None
-        self._is_loss_scaled_by_optimizer = False
-        self._add_control_flow_hook: Any = None
         self.building_function = False
         self.version = 0  # grows with each change: what was planned for sessions is kept by it
         self._container = ""

@@ -402,8 +402,6 @@ def py_func(func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool = True
     """
     token = f"pyfunc_{next(_tokens)}"
     checking.FUNCTIONS[token] = func
-    graph = graphs.get_default_graph()
-    graph._functions_called = [*getattr(graph, "_functions_called", []), func]
     kinds = list(Tout) if isinstance(Tout, list | tuple) else [Tout]
     made = building.make_op("PyFunc" if stateful else "PyFuncStateless", list(inp), token=token, Tout=kinds, name=name)
     if not kinds:

@@ -22,22 +22,6 @@ def flatten(structure: Any) -> list[Any]:
     return [leaf for part in parts(structure) for leaf in flatten(part)]
 
 
-def pack(structure: Any, flat: list[Any]) -> Any:
-    """The structure with other leaves."""
-    leaves = iter(flat)
-
-    def build(part: Any) -> Any:
-        if not nested(part):
-            return next(leaves)
-        if isinstance(part, collections.abc.Mapping):
-            named = {k: build(part[k]) for k in sorted(part)}
-            return type(part)((k, named[k]) for k in part)
-        built = [build(p) for p in part]
-        return type(part)(*built) if hasattr(part, "_fields") else tuple(built)
-
-    return build(structure)
-
-
 class Nested:
     """A component that is a data set itself (of `window`)."""
 
