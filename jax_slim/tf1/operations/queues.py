@@ -1,8 +1,10 @@
 """Queues: bounded lists that threads fill and empty while a graph runs."""
 
 import collections
+import contextlib
 import heapq
 import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,9 @@ class Queue:
         self.name, self.capacity = name, (1 << 62) if capacity < 0 else capacity
         self.dtypes, self.shapes, self.min_after = dtypes, element_shapes, min_after
         self.changed = threading.Condition()
+        # Calls that fill or empty take turns as they came, as in TensorFlow: a thread that is fast starves no other.
+        self.filling: collections.deque[object] = collections.deque()
+        self.emptying: collections.deque[object] = collections.deque()
         self.closed = self.cancelled = False
         self._start()
 
@@ -33,15 +38,26 @@ class Queue:
     def take(self) -> list[Any]:
         return self.elements.popleft()
 
+    @contextlib.contextmanager
+    def _turn(self, line: "collections.deque[object]") -> Iterator[Callable[[], bool]]:
+        """Stands in line; gives a function that says whether those before are done."""
+        ticket = object()
+        line.append(ticket)
+        try:
+            yield lambda: line[0] is ticket
+        finally:
+            line.remove(ticket)
+            self.changed.notify_all()
+
     def enqueue(self, elements: list[list[Any]]) -> None:
         """Adds elements, waiting while there is no room.
 
         Raises:
           CancelledError: the queue is closed, or its session.
         """
-        with self.changed:
+        with self.changed, self._turn(self.filling) as is_next:
             for element in elements:
-                while len(self.elements) >= self.capacity and not self.closed and not self.cancelled:
+                while not (is_next() and len(self.elements) < self.capacity) and not self.closed and not self.cancelled:
                     self.changed.wait(_WAIT)
                 if self.cancelled:
                     raise errors.CancelledError(None, None, "Enqueue operation was cancelled")
@@ -58,8 +74,11 @@ class Queue:
           CancelledError: the session is closed.
         """
         found: list[list[Any]] = []
-        with self.changed:
+        with self.changed, self._turn(self.emptying) as is_next:
             while True:
+                if not is_next() and not self.cancelled:
+                    self.changed.wait(_WAIT)
+                    continue
                 left = 0 if self.closed else self.min_after
                 # With a capacity below `count`, elements are taken as they come.
                 ready = len(self.elements) - left >= min(count - len(found), max(self.capacity - left, 1))

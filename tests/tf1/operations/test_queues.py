@@ -1,0 +1,84 @@
+"""Queues among threads: turns, and ends."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from jax_slim.tf1.graph import errors
+from jax_slim.tf1.operations import queues
+
+
+def fill(queue, value):
+    """Enqueues until the queue is closed."""
+    try:
+        while True:
+            queue.enqueue([[np.int32(value)]])
+    except errors.CancelledError:
+        pass
+
+
+def until(condition):
+    """Waits for what other threads do; 30 seconds at most."""
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def test_threads_that_fill_take_turns_however_fast_one_is():
+    queue = queues.Queue("q", 4, [np.int32], [[]])
+    threads = [threading.Thread(target=fill, args=(queue, 1), daemon=True)]
+    threads[0].start()
+    until(lambda: len(queue.filling) == 1 and len(queue.elements) == 4)
+    threads.append(threading.Thread(target=fill, args=(queue, 2), daemon=True))
+    threads[1].start()
+    until(lambda: len(queue.filling) == 2)
+    taken = []
+    for _ in range(12):
+        taken += [int(element[0]) for element in queue.dequeue(1)]
+        until(lambda: len(queue.filling) == 2)
+    assert taken == [1, 1, 1, 1] + [1, 2] * 4
+    queue.close(cancel_pending=True)
+    for thread in threads:
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def test_threads_that_empty_are_served_as_they_came():
+    queue = queues.Queue("q", 8, [np.int32], [[]])
+    got = {}
+
+    def take(name, count):
+        got[name] = [int(element[0]) for element in queue.dequeue(count)]
+
+    threads = []
+    for name, count in (("first", 3), ("second", 1)):
+        threads.append(threading.Thread(target=take, args=(name, count), daemon=True))
+        threads[-1].start()
+        until(lambda: len(queue.emptying) == len(threads))
+    for value in range(4):
+        queue.enqueue([[np.int32(value)]])
+    for thread in threads:
+        thread.join(30)
+    assert got == {"first": [0, 1, 2], "second": [3]}
+
+
+def test_who_waits_behind_another_is_told_of_the_end_too():
+    queue = queues.Queue("q", 8, [np.int32], [[]])
+    told = []
+
+    def take():
+        with pytest.raises(errors.OutOfRangeError):
+            queue.dequeue(2)
+        told.append(True)
+
+    threads = [threading.Thread(target=take, daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    until(lambda: len(queue.emptying) == 3)
+    queue.close(cancel_pending=False)
+    for thread in threads:
+        thread.join(30)
+    assert told == [True] * 3
