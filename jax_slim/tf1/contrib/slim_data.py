@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from jax_slim.tf1.graph import collections, dtypes, graphs
-from jax_slim.tf1.python import coordinator, gfile, input, math, queues, summary
+from jax_slim.tf1.python import coordinator, gfile, input, math, queue_runners, queues, readers, summary
 
 
 class Dataset:
@@ -94,7 +94,7 @@ class DatasetDataProvider(DataProvider):
         super().__init__(dict(zip([*items, record_key], [*tensors, key], strict=True)), dataset.num_samples)
 
 
-class ParallelReader(queues.ReaderBase):
+class ParallelReader(readers.ReaderBase):
     """Readers beside each other, whose records go through one queue."""
 
     def __init__(self, reader_class: Any, common_queue: Any, num_readers: int = 4, reader_kwargs: Any = None) -> None:
@@ -109,7 +109,7 @@ class ParallelReader(queues.ReaderBase):
 
     def _start(self, queue: Any) -> None:
         ops = [self._common_queue.enqueue(list(reader.read(queue))) for reader in self._readers]
-        queues.add_queue_runner(queues.QueueRunner(self._common_queue, ops))
+        queue_runners.add_queue_runner(queue_runners.QueueRunner(self._common_queue, ops))
 
     def read(self, queue: Any, name: str | None = None) -> Any:
         """(key, value) of the next record of some reader."""
@@ -198,7 +198,7 @@ def prefetch_queue(
             names=names,
             shared_name=shared_name,
         )
-        queues.add_queue_runner(queues.QueueRunner(queue, [queue.enqueue(tensors)] * num_threads))
+        queue_runners.add_queue_runner(queue_runners.QueueRunner(queue, [queue.enqueue(tensors)] * num_threads))
         summary.scalar(f"fraction_of_{capacity}_full", math.to_float(queue.size()) * (1.0 / capacity))
         return queue
 

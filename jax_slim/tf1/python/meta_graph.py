@@ -297,12 +297,12 @@ def _is_text(data: bytes) -> bool:
 
 def _restore_special(key: str, values: Any, graph: Any, prefix: str) -> None:
     if key == GraphKeys.QUEUE_RUNNERS:
-        from jax_slim.tf1.python import queues as queue_runner
+        from jax_slim.tf1.python import queue_runners
 
         for data in values:
             graph.add_to_collection(
                 key,
-                queue_runner.QueueRunner.from_proto(
+                queue_runners.QueueRunner.from_proto(
                     protos.QueueRunnerDef.FromString(data), import_scope=prefix or None
                 ),
             )

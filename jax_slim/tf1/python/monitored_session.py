@@ -94,9 +94,9 @@ class _Watched:
         self.session = self._creator.create_session()
         self.coord = coordinator.Coordinator(clean_stop_exception_types=[])
         if graphs.get_collection(GraphKeys.QUEUE_RUNNERS):
-            from jax_slim.tf1.python import queues as queue_runner
+            from jax_slim.tf1.python import queue_runners
 
-            queue_runner.start_queue_runners(sess=self.session, coord=self.coord)
+            queue_runners.start_queue_runners(sess=self.session, coord=self.coord)
         for hook in self._hooks:
             hook.after_create_session(self.session, self.coord)
 

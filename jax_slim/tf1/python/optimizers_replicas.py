@@ -68,10 +68,10 @@ class SyncReplicasOptimizer(Optimizer):
 
     def get_chief_queue_runner(self) -> Any:
         """A queue runner with nothing to do."""
-        from jax_slim.tf1.python import queues
+        from jax_slim.tf1.python import queue_runners, queues
 
         self._check()
-        return queues.QueueRunner(queues.FIFOQueue(1, ["int64"], shapes=[[]], name="sync_token_q"), [])
+        return queue_runners.QueueRunner(queues.FIFOQueue(1, ["int64"], shapes=[[]], name="sync_token_q"), [])
 
     def get_init_tokens_op(self, num_tokens: int = -1) -> Any:
         """Nothing to do."""
