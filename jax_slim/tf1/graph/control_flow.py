@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from jax_slim.tf1.graph import building, conversion, gradients, graphs, shapes
-from jax_slim.tf1.graph.tensors import Operation, Tensor
+from jax_slim.tf1.graph.tensors import Operation, Tensor, handled
 
 
 class Construct:
@@ -29,26 +29,39 @@ class Construct:
         """The tensors outside of it that it uses, without repetition."""
         return list(dict.fromkeys(t for c in self.contexts for t in c.external))
 
-    def _only_reads(self, reference: Tensor) -> bool:
-        """Whether the inside of it reads a variable and does not change it."""
-        doors = [c.external[reference] for c in self.contexts if reference in c.external]
-        return all(op.type == "Identity" for door in doors for op in door._consumers)
+    def _moves(self, tensor: Tensor) -> bool:
+        """Whether there is a gradient with respect to what comes from outside: a number, or a variable that the inside only reads."""
+        doors = [c.external[tensor] for c in self.contexts if c.external.get(tensor) is not None]
+        if tensor.dtype._is_ref_dtype:
+            return tensor.dtype.is_floating and all(_only_read(d) for d in doors)
+        variable = handled(tensor) if tensor.dtype.name == "resource" else None
+        if variable is not None:
+            return variable.attrs["dtype"].is_floating and all(_only_read(d) for d in doors)
+        return tensor.dtype.is_floating
 
     def gradient(self, out_grads: list[Any]) -> list[Any]:
         """The gradients of `external_inputs()`, one node for all."""
         self.differentiated = True
         inputs = self.external_inputs()
-        places = tuple(
-            i
-            for i, t in enumerate(inputs)
-            if t.dtype.is_floating and (not t.dtype._is_ref_dtype or self._only_reads(t))
-        )
+        places = tuple(i for i, t in enumerate(inputs) if self._moves(t))
         result: list[Any] = [None] * len(inputs)
         if not places:
             return result
         for place, tensor in zip(places, gradients.node(self, inputs, places, self.outputs, out_grads), strict=True):
             result[place] = tensor
         return result
+
+
+_READING = ("Identity", "ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape")
+_DOORS = ("Switch", "RefSwitch", "Enter", "RefEnter")
+
+
+def _only_read(reference: Tensor) -> bool:
+    """Whether nothing changes the variable of a reference or handle, also in what stands inside."""
+    return all(
+        op.type in _READING or (op.type in _DOORS and all(_only_read(t) for t in op.outputs))
+        for op in reference._consumers
+    )
 
 
 class Context:

@@ -7,7 +7,7 @@ import numpy as np
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs, op_defs, rows
 from jax_slim.tf1.graph.composites import IndexedSlices
-from jax_slim.tf1.graph.tensors import Operation, Tensor
+from jax_slim.tf1.graph.tensors import Operation, Tensor, handled
 
 op_defs.register(
     "SlimGradient(inputs: *Tin) -> (outputs: *Tout) | Tin: list(type), Tout: list(type), forward: string, places: list(int), given: list(int)"
@@ -281,6 +281,8 @@ def generic(op: Operation, out_grads: list[Any]) -> list[Any]:
         i for i, (t, name) in enumerate(zip(op._inputs, names, strict=True))
         if (t.dtype.base_dtype.is_floating or t.dtype.base_dtype.is_complex) and name not in static and name not in row.refs
     )  # fmt: skip
+    if op.type == "SlimGradient":  # variables that a loop or conditional only reads move too
+        places = tuple(sorted({*places, *op.private["inputs"]}))
     result: list[Any] = [None] * len(op._inputs)
     if not places:
         return result
@@ -303,7 +305,7 @@ def node(
     made = building.make_op(
         "SlimGradient",
         [*inputs, *dense],
-        Tout=[inputs[p].dtype.base_dtype for p in places],
+        Tout=[_kind(inputs[p]) for p in places],
         forward=forward.name,
         places=list(places),
         given=list(given),
@@ -311,5 +313,12 @@ def node(
     )
     made.private.update(forward=forward, inputs=places, gradients=given)
     for place, tensor in zip(places, made.outputs, strict=True):
-        tensor.set_shape(inputs[place].shape)
+        variable = handled(inputs[place])
+        tensor.set_shape(inputs[place].shape if variable is None else variable.attrs["shape"])
     return made.outputs
+
+
+def _kind(tensor: Tensor) -> Any:
+    """The type of the gradient with respect to a tensor, or to the variable whose handle it is."""
+    variable = handled(tensor)
+    return tensor.dtype.base_dtype if variable is None else variable.attrs["dtype"]

@@ -105,6 +105,16 @@ class Operation:
         return f"<tf.Operation {self._name!r} type={self._type}>"
 
 
+def handled(tensor: "Tensor") -> "Operation | None":
+    """The VarHandleOp whose handle a tensor is, also through conditionals and loops; None for other tensors."""
+    op = tensor.op
+    while op.type != "VarHandleOp":
+        if not op._inputs or op._inputs[0].dtype.name != "resource":
+            return None
+        op = op._inputs[0].op
+    return op
+
+
 class InputList(list):
     """The inputs of an operation: a list that shows itself as TF's does."""
 

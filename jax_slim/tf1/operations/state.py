@@ -8,16 +8,14 @@ import numpy as np
 
 from jax_slim.tf1.graph import building, errors, rows, shape_inference, shapes
 from jax_slim.tf1.graph.composites import IndexedSlices
-from jax_slim.tf1.graph.tensors import Tensor
+from jax_slim.tf1.graph.tensors import Tensor, handled
 from jax_slim.tf1.operations import arrays, slicing
 
 
 def handle_shape(handle: Tensor) -> shapes.TensorShape:
     """The shape of the variable that a handle stands for, as far as it is known."""
-    op = handle.op
-    while op.type != "VarHandleOp" and op._inputs:
-        op = op._inputs[0].op
-    return op.attrs.get("shape", shapes.unknown_shape())
+    variable = handled(handle)
+    return shapes.unknown_shape() if variable is None else variable.attrs.get("shape", shapes.unknown_shape())
 
 
 def _of_handle(op: Any) -> Any:

@@ -65,8 +65,12 @@ def _with_pullback(run: Any, unit: Any, inputs: list[Tensor], wanted: tuple[int,
 def vjp(construct: Any, inputs: list[Tensor], values: list[Any], places: tuple[int, ...], run: Any) -> Any:
     """(outputs, pullback) of a construct that was evaluated in an earlier part: it is evaluated again, its assignments are not kept."""
     ops = planning.needed(construct.outputs, dict.fromkeys(inputs))
-    # References stay references: assignments inside go to this evaluation's own state.
-    given = {t: v for t, v in zip(inputs, values, strict=True) if not t.dtype._is_ref_dtype}
+    # Of variables that are written, references stay references: assignments inside go to this evaluation's own state.
+    given = {
+        t: v
+        for i, (t, v) in enumerate(zip(inputs, values, strict=True))
+        if i in places or not (t.dtype._is_ref_dtype or t.dtype.name == "resource")
+    }
     unit = planning.Unit([op for op in sorted(ops, key=lambda o: o.number) if not planning.is_inline(op)], construct)
     again = run.inner(given, references.State(run.state.current(), run.state.on_host))
     _with_pullback(again, unit, inputs, places)

@@ -46,7 +46,10 @@ class Evaluation:
     # What rows ask for.
 
     def read(self, key: Any) -> Any:
-        """The value that a variable has now. `key` is a Reference, or what `references.key_of` gives."""
+        """The value that a variable has now. `key` is a Reference, or what `references.key_of` gives, or the value itself where
+        a gradient is taken with respect to the variable."""
+        if not isinstance(key, references.Reference | str):
+            return key
         return self.state.read(key.key if isinstance(key, references.Reference) else key)
 
     def write(self, key: Any, value: Any) -> None:
@@ -55,6 +58,8 @@ class Evaluation:
 
     def is_initialized(self, key: Any) -> bool:
         """Whether a variable has a value."""
+        if not isinstance(key, references.Reference | str):
+            return True
         return self.state.has(key.key if isinstance(key, references.Reference) else key)
 
     def random_offset(self, op: Operation, count: int) -> Any:

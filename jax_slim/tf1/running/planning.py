@@ -248,7 +248,8 @@ def _is_array_handle(tensor: Tensor) -> bool:
 
 def _writes(op: Operation, row: rows.Row) -> bool:
     return row.context and any(t._dtype._is_ref_dtype or t._dtype.name == "resource" for t in op._inputs) and op.type not in (
-        "IsVariableInitialized", "VarIsInitializedOp", "ReadVariableOp", "ResourceGather", "VariableShape", "ResourceGatherNd")  # fmt: skip
+        "IsVariableInitialized", "VarIsInitializedOp", "ReadVariableOp", "ResourceGather", "VariableShape", "ResourceGatherNd",
+        "SlimGradient")  # fmt: skip
 
 
 def _knowable(tensor: Tensor, fed: Any, seen: dict[Operation, bool]) -> bool:
