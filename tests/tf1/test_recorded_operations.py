@@ -9,8 +9,6 @@ from tf1 import replaying
 DIFFERENT: dict[str, str] = {
     "unary_024": "TF's vectorized square root of infinity is NaN on a CPU; ours is infinity",
     "unary_026": "the same of its inverse: ours is 0",
-    "cond_019": "Switch and Merge outside of tf.cond are evaluated, but have no gradient",
-    "cond_020": "the same",
     "while_012": "the gradient of a loop is one node, and so has another name",
     "while_018": "the gradient of what a loop gathers is dense",
     "gradients_041": "the gradient of a product over axes is one node, and so has another name",

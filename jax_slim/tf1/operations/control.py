@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from jax_slim.tf1.graph import control_flow, rows, shape_inference, shapes
+from jax_slim.tf1.graph import building, control_flow, conversion, rows, shape_inference, shapes
 
 
 @rows.row("NoOp", "ControlTrigger")
@@ -63,5 +63,17 @@ def passed_on(op: Any, grad: Any) -> Any:
 
 @rows.set_gradient("Switch")
 def chosen(op: Any, *grads: Any) -> list[Any]:
-    """For gradients that are taken inside of a branch."""
-    return [grads[getattr(op.context, "branch", 1)], None]
+    """For gradients that are taken inside of a branch; elsewhere, the gradient of the side that was taken."""
+    if op.context is not None:
+        return [grads[getattr(op.context, "branch", 1)], None]
+    taken = [control_flow.switch(grad, op.inputs[1])[side] for side, grad in enumerate(grads)]
+    return [control_flow.merge(taken), None]
+
+
+@rows.set_gradient("Merge")
+def came_from(op: Any, grad: Any, _: Any) -> list[Any]:
+    """Outside of conditionals: the gradient goes to the input that was there."""
+    return [
+        control_flow.switch(grad, building.make("Equal", op.outputs[1], conversion.constant(place)))[1]
+        for place in range(len(op.inputs))
+    ]
