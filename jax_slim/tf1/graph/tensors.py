@@ -93,6 +93,7 @@ class Operation:
         self._inputs[place]._consumers.remove(self)
         self._inputs[place] = tensor
         tensor._consumers.append(self)
+        self._graph.version += 1
 
     def run(self, feed_dict: Any = None, session: Any = None) -> None:
         """Runs it in the session given, or the default one."""
