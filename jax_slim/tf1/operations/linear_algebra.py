@@ -112,11 +112,18 @@ def _refused(message: str) -> errors.OpError:
     return errors.InvalidArgumentError(None, None, message)
 
 
+def _unless_singular(result: Any, matrix: Any, message: str) -> Any:
+    """The result, which is not finite where a finite matrix has no inverse: LAPACK's NumPy form raises, XLA's does not."""
+    good = jnp.isfinite(result).all() | ~jnp.isfinite(matrix).all()
+    arrays.require(good, lambda: _refused(message))
+    return result
+
+
 @rows.row("MatrixInverse", "BatchMatrixInverse", shape=_square_shape)
 def matrix_inverse(input: Any, *, adjoint: bool) -> Any:
     matrix = _adjoint_if(input, adjoint)
     if isinstance(matrix, jax.Array):
-        return jnp.linalg.inv(matrix)
+        return _unless_singular(jnp.linalg.inv(matrix), matrix, "Input is not invertible.")
     try:
         return np.linalg.inv(matrix)
     except np.linalg.LinAlgError:
@@ -171,7 +178,7 @@ def _solution_shape(op: Any) -> shapes.TensorShape:
 def matrix_solve(matrix: Any, rhs: Any, *, adjoint: bool) -> Any:
     matrix = _adjoint_if(matrix, adjoint)
     if arrays.xp(matrix, rhs) is jnp:
-        return jnp.linalg.solve(matrix, rhs)
+        return _unless_singular(jnp.linalg.solve(matrix, rhs), matrix, "Input matrix is not invertible.")
     try:
         return np.linalg.solve(matrix, rhs)
     except np.linalg.LinAlgError:
@@ -180,8 +187,8 @@ def matrix_solve(matrix: Any, rhs: Any, *, adjoint: bool) -> Any:
 
 @rows.row("MatrixTriangularSolve", "BatchMatrixTriangularSolve", shape=_solution_shape, numpy=False)
 def matrix_triangular_solve(matrix: Any, rhs: Any, *, lower: bool, adjoint: bool) -> Any:
-    if not isinstance(matrix, jax.core.Tracer) and not np.diagonal(np.asarray(matrix), axis1=-2, axis2=-1).all():
-        raise _refused("Input matrix is not invertible.")
+    diagonal = arrays.xp(matrix).diagonal(matrix, axis1=-2, axis2=-1)
+    arrays.require(diagonal.all(), lambda: _refused("Input matrix is not invertible."))
     matrix, rhs = jnp.asarray(matrix), jnp.asarray(rhs)
     return jax.lax.linalg.triangular_solve(
         matrix, rhs, left_side=True, lower=lower, transpose_a=adjoint, conjugate_a=adjoint

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import jax_slim.tf1 as tf
 from jax_slim.tf1.operations import linear_algebra
 
 
@@ -31,3 +32,24 @@ def test_products_are_numpys_and_jaxs_alike(dtype, transpose_a, transpose_b):
             right = plain[1].T if transpose_b else plain[1]
             reference = jax.hessian(lambda a: jnp.sum(jnp.sin((a.T if transpose_a else a) @ right)))(plain[0])
             np.testing.assert_allclose(twice, reference, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_matrix_without_inverse_is_refused_in_compiled_programs_too(compiled):
+    good, bad = np.array([[1, 2], [3, 4]], np.float32), np.array([[1, 2], [2, 4]], np.float32)
+    with tf.Graph().as_default(), tf.Session() as sess:
+        x = tf.placeholder(tf.float32, [2, 2])
+        square = tf.reshape(x, [1, 2, 2, 1])
+        # A convolution is computed by XLA alone, with all that is around it.
+        start = tf.nn.conv2d(square, tf.ones([1, 1, 1, 1]), 1, "SAME") if compiled else square
+        matrix = tf.reshape(start, [2, 2])
+        ones = tf.ones([2, 1])
+        for result, text in (
+            (tf.matrix_inverse(matrix), "Input is not invertible"),
+            (tf.matrix_solve(matrix, ones), "Input matrix is not invertible"),
+            (tf.matrix_triangular_solve(matrix - tf.constant([[0.0, 0], [0, 4]]), ones), None),
+        ):
+            if text:
+                assert np.isfinite(sess.run(result, {x: good})).all()
+            with pytest.raises(tf.errors.InvalidArgumentError, match=text or "Input matrix is not invertible"):
+                sess.run(result, {x: bad})
