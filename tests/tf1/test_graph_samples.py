@@ -1,4 +1,4 @@
-"""Graph files that TensorFlow 1.15.5 wrote, with what it computes from them (tests/tf1/graphs)."""
+"""Graph files that TensorFlow 1.15.5 and 2.21 (compat.v1) wrote, with what they compute (tests/tf1/graphs)."""
 
 from pathlib import Path
 

@@ -1,6 +1,7 @@
 """Functions of a GraphDef's library, made graphs of their own when they are first called."""
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 from jax_slim.tf1.files import protos
@@ -26,7 +27,7 @@ class LibraryFunction:
 
     @functools.cached_property
     def _made(self) -> tuple[graphs.Graph, list[Tensor], list[Tensor]]:
-        signature, places = self.definition.signature, _Places(self.definition)
+        signature, places = self.definition.signature, Places(self.definition)
         body = protos.GraphDef(library=self._library)
         for argument in signature.input_arg:
             node = body.node.add(name=argument.name, op="Placeholder")
@@ -48,10 +49,14 @@ class LibraryFunction:
         return graph, found[:count], found[count:]
 
 
-class _Places:
-    """Inputs as a function spells them, `node:output:0`, to a graph's spelling, `node:1`."""
+class Places:
+    """Inputs as a function spells them, `node:output:0`, to a graph's spelling, `node:1`.
 
-    def __init__(self, definition: Any) -> None:
+    `functions` are those that nodes may call by their names.
+    """
+
+    def __init__(self, definition: Any, functions: Mapping[str, Any] | None = None) -> None:
+        self._functions = functions or {}
         self._arguments = {a.name for a in definition.signature.input_arg}
         self._nodes = {node.name: node for node in definition.node_def}
 
@@ -60,6 +65,9 @@ class _Places:
         if source.startswith("^") or source in self._arguments or len(rest) < 2:
             return source
         node = self._nodes.get(name)
+        if node is not None and node.op in self._functions:
+            names = [a.name for a in self._functions[node.op].signature.output_arg]
+            return f"{name}:{names.index(rest[0])}" if rest[0] in names else source
         definition = None if node is None else op_defs.find(node.op)
         if definition is None:
             return source

@@ -4,7 +4,7 @@ import heapq
 import re
 from typing import Any
 
-from jax_slim.tf1.files import constructs, function_defs
+from jax_slim.tf1.files import constructs, function_defs, lowering
 from jax_slim.tf1.graph import (
     attributes,
     building,
@@ -83,6 +83,7 @@ class _Importer:
 
     def __init__(self, graph: graphs.Graph, graph_def: Any, input_map: dict[str, Any], prefix: str) -> None:
         self._graph, self._map, self._prefix = graph, {}, prefix
+        graph_def = lowering.lowered(graph_def)
         self._nodes = {node.name: node for node in graph_def.node}
         if len(self._nodes) != len(graph_def.node):
             raise ValueError("Node names in a GraphDef must be unique.")
@@ -276,7 +277,7 @@ class _Importer:
 
 def _is_nothing(value: Any) -> bool:
     """Whether an attribute says what its absence says: later versions of TensorFlow write new ones so."""
-    return value is None or (isinstance(value, bool | int | float | bytes) and not value)
+    return value is None or (isinstance(value, bool | int | float | bytes | list) and not value)
 
 
 def _check_inputs(node: Any, definition: op_defs.OpDef, attrs: dict[str, Any], inputs: list[Tensor]) -> None:

@@ -214,7 +214,7 @@ class _Walk:
         if function is rows.NONE:
             return [None] * count
         row = rows.find(op.type)
-        if function is None and op.type != "SlimGradient" and (row is None or row.host or row.context):
+        if function is None and op.type != "SlimGradient" and (row is None or row.on_host(op) or row.context):
             if not any(t.dtype.base_dtype.is_floating for t in op._inputs):
                 return [None] * count
             raise LookupError(f"No gradient defined for operation '{op.name}' (op type: {op.type})")

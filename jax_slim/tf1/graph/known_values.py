@@ -42,7 +42,8 @@ def _find(tensor: Tensor) -> Any:
     row = rows.find(op.type)
     if (
         row is None
-        or row.host
+        or tensor.dtype.base_dtype.name in ("variant", "resource")
+        or row.on_host(op)
         or row.context
         or not row.numpy
         or not op._inputs

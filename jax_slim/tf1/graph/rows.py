@@ -20,7 +20,8 @@ class Row:
         definition is passed as a list. It gets those attributes that it names as keyword-only parameters. It must give
         NumPy arrays when all inputs are NumPy arrays (`arrays.xp` finds the module), so that what is known while a
         graph is built or traced is computed without JAX; where `numpy` is False it always computes by JAX.
-      host: it works on NumPy values outside of compiled programs: texts, files, results whose size depends on values.
+      host: it works on NumPy values outside of compiled programs: texts, files, results whose size depends on values; or a
+        function of the operation that tells it.
       context: `compute` gets (run, op) before the inputs: variables, random numbers, resources of the session.
       static: names of inputs whose values must be known where a program is compiled (shapes, axes); or a function of the
         operation that tells them.
@@ -33,7 +34,7 @@ class Row:
 
     type: str
     compute: Callable[..., Any]
-    host: bool = False
+    host: bool | Callable[[Any], bool] = False
     context: bool = False
     numpy: bool = True
     static: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
@@ -41,6 +42,10 @@ class Row:
     gradient: Any = None
     refs: tuple[str, ...] = ()
     wanted: tuple[str, ...] = ()
+
+    def on_host(self, op: Any) -> bool:
+        """Whether an operation of this type works on NumPy values."""
+        return self.host(op) if callable(self.host) else self.host
 
     def call(self, op: Any, inputs: Any, run: Any = None) -> list[Any]:
         """The outputs of an operation for these inputs (one entry for each tensor)."""

@@ -24,7 +24,7 @@ def infer(op: Any) -> None:
         return
     if row.shape is not None:
         _set(op, row.shape(op))
-    elif not row.host and not row.context:
+    elif not row.on_host(op) and not row.context:
         _set(op, _probe(op, row))
 
 

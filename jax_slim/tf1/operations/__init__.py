@@ -55,6 +55,7 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     summary_ops,
     tables,
     tensor_arrays,
+    tensor_lists,
     text_forms,
     training_ops,
 )

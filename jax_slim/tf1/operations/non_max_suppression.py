@@ -1,4 +1,4 @@
-"""Boxes of which the best are kept and those that overlap them are not. On the host: how many stay depends on values."""
+"""Boxes of which the best are kept and those that overlap them are not. On the host, unless results are padded to a known size."""
 
 import heapq
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from jax_slim.tf1.graph import errors, known_values, rows
-from jax_slim.tf1.operations import shape_checks
+from jax_slim.tf1.operations import arrays, shape_checks, traced_suppression
 
 _f32 = np.float32
 
@@ -28,6 +28,12 @@ def _padded_shape(op: Any) -> Any:
     most = known_values.constant_value(op._inputs[2])
     length = int(most) if op.attrs["pad_to_max_output_size"] and most is not None else None
     return [[length]] * (len(op.outputs) - 1) + [[]]
+
+
+def _of_any_size(op: Any) -> bool:
+    """Whether how many boxes are given depends on values. Lowered scores are for the host, too: each may come back several times."""
+    lowers = len(op._inputs) > 5 and known_values.constant_value(op._inputs[5]) != 0
+    return not op.attrs["pad_to_max_output_size"] or lowers
 
 
 def _part(name: str, value: Any) -> float:
@@ -111,8 +117,12 @@ def non_max_suppression_v3(boxes, scores, max_output_size, iou_threshold, score_
     return np.array(kept, np.int32)
 
 
-@rows.row("NonMaxSuppressionV4", host=True, shape=_padded_shape)
+@rows.row("NonMaxSuppressionV4", host=_of_any_size, static=("max_output_size",), shape=_padded_shape)
 def non_max_suppression_v4(boxes, scores, max_output_size, iou_threshold, score_threshold, *, pad_to_max_output_size):
+    if arrays.xp(boxes, scores, iou_threshold, score_threshold) is not np:
+        most = _most(max_output_size)
+        kept, _, count = traced_suppression.select(boxes, scores, most, iou_threshold, score_threshold)
+        return kept, count
     kept = non_max_suppression_v3(boxes, scores, max_output_size, iou_threshold, score_threshold)
     count = np.int32(len(kept))
     if pad_to_max_output_size:
@@ -120,13 +130,15 @@ def non_max_suppression_v4(boxes, scores, max_output_size, iou_threshold, score_
     return kept, np.asarray(count)
 
 
-@rows.row("NonMaxSuppressionV5", host=True, shape=_padded_shape)
+@rows.row("NonMaxSuppressionV5", host=_of_any_size, static=("max_output_size", "soft_nms_sigma"), shape=_padded_shape)
 def non_max_suppression_v5(
     boxes, scores, max_output_size, iou_threshold, score_threshold, soft_nms_sigma, *, pad_to_max_output_size
 ):
     if soft_nms_sigma < 0:
         raise errors.InvalidArgumentError(None, None, "soft_nms_sigma must be non-negative")
     most = _most(max_output_size)
+    if arrays.xp(boxes, scores, iou_threshold, score_threshold) is not np:
+        return traced_suppression.select(boxes, scores, most, iou_threshold, score_threshold)
     found = _select(
         scores,
         _overlaps(boxes),
@@ -167,7 +179,7 @@ def _combined_shape(op: Any) -> Any:
     return [[batch, size, 4], [batch, size], [batch, size], [batch]]
 
 
-@rows.row("CombinedNonMaxSuppression", host=True, shape=_combined_shape)
+@rows.row("CombinedNonMaxSuppression", static=("max_output_size_per_class", "max_total_size"), shape=_combined_shape)
 def combined_non_max_suppression(
     boxes,
     scores,
@@ -179,7 +191,6 @@ def combined_non_max_suppression(
     pad_per_class,
     clip_boxes,
 ):
-    threshold, least = _part("iou_threshold", iou_threshold), float(score_threshold)
     per_class, total = int(max_output_size_per_class), int(max_total_size)
     if per_class <= 0 or total <= 0:
         raise errors.InvalidArgumentError(None, None, "max_size_per_class and max_total_size must be positive")
@@ -190,6 +201,11 @@ def combined_non_max_suppression(
             None, None, "third dimension of boxes must be either 1 or equal to the third dimension of scores"
         )
     size = min(total, per_class * classes) if pad_per_class else total
+    if arrays.xp(boxes, scores, iou_threshold, score_threshold) is not np:
+        return traced_suppression.combined(
+            boxes, scores, per_class, size, iou_threshold, score_threshold, clip_boxes=clip_boxes
+        )
+    threshold, least = _part("iou_threshold", iou_threshold), float(score_threshold)
     out_boxes = np.zeros((batch, size, 4), np.float32)
     out_scores, out_classes = np.zeros((batch, size), np.float32), np.zeros((batch, size), np.float32)
     counts = np.zeros(batch, np.int32)

@@ -1,5 +1,6 @@
 """Rows that cut parts out of tensors: Slice and StridedSlice."""
 
+import operator
 from typing import Any
 
 import jax
@@ -37,9 +38,9 @@ def _slice_shape(op: Any) -> Any:
 
 
 def _slice_static(op: Any) -> tuple[str, ...]:
-    """Sizes, and where slices begin if one goes to the end of an axis."""
-    asked = values(op, 2)
-    return ("begin", "size") if asked is None or -1 in asked else ("size",)
+    """Sizes, and where slices begin if one is known to go to the end of an axis."""
+    asked = known_values.sizes_of(op._inputs[2])
+    return ("begin", "size") if asked is not None and -1 in asked else ("size",)
 
 
 @rows.row("Slice", static=_slice_static, shape=_slice_shape)
@@ -58,9 +59,9 @@ def slice_(input: Any, begin: Any, size: Any) -> Any:
             if not 0 <= s <= d - b:
                 raise invalid(f"Expected size[{axis}] in [0, {d - b}], but got {s}")
         return input[tuple(slice(b, b + s) for b, s in zip(starts, lengths, strict=True))]
-    return jax.lax.dynamic_slice(
-        jnp.asarray(input), list(begin), [d if s == -1 else s for d, s in zip(source, lengths, strict=True)]
-    )
+    if -1 in lengths:
+        operator.index(begin[0])  # raises in programs: how much is left only the host finds out
+    return jax.lax.dynamic_slice(jnp.asarray(input), list(begin), lengths)
 
 
 # StridedSlice: what `x[...]` makes.

@@ -397,7 +397,7 @@ def _used(targets: list[Any], fed: Any, context: Any) -> set[Tensor] | None:
         row = rows.find(op.type)
         if (
             row is None
-            or row.host
+            or row.on_host(op)
             or row.context
             or not row.numpy
             or not context.contains(op)

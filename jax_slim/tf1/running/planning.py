@@ -12,7 +12,9 @@ from jax_slim.tf1.running import references
 # What is evaluated where it is used, at no cost: never an input or output of a part.
 _INLINE = frozenset({"Const", "Placeholder", "PlaceholderV2", *references.VARIABLE_TYPES})
 # What programs know of values that they do not know.
-_ALWAYS_KNOWN = frozenset({"Shape", "ShapeN", "Size", "Rank", "TensorArraySizeV3"})
+_ALWAYS_KNOWN = frozenset(
+    {"Shape", "ShapeN", "Size", "Rank", "TensorArraySizeV3", "TensorListLength", "TensorListElementShape"}
+)
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
 _OBJECTS = frozenset({"string", "variant", "resource"})
 
@@ -158,7 +160,7 @@ def _describe(unit: Unit, fed: Any) -> None:
         if row is None:
             unit.host = True  # it fails when it is run, with a message that names it
             continue
-        unit.host |= row.host or _has_objects(op) or _differentiates_on_host(op)
+        unit.host |= row.on_host(op) or _has_objects(op) or _differentiates_on_host(op)
         unit.heavy |= not row.numpy
         unit.writes |= _writes(op, row)
         if not unit.host and not all(_knowable(t, fed, {}) for t in _static_inputs(unit, op)):
@@ -176,7 +178,7 @@ def _differentiates_on_host(op: Operation) -> bool:
     if kept is None:
         inside = needed(construct.outputs, dict.fromkeys(construct.external_inputs()))
         found = ((rows.find(o.type), o) for o in inside if not is_inline(o))
-        kept = construct.__dict__["on_host"] = any(row is None or row.host or _has_objects(o) for row, o in found)
+        kept = construct.__dict__["on_host"] = any(row is None or row.on_host(o) or _has_objects(o) for row, o in found)
     return kept
 
 
@@ -228,9 +230,9 @@ def _light(tensors: list[Tensor], by_op: dict[Operation, Unit], fed: Any, here: 
 def _has_objects(op: Operation) -> bool:
     for tensor in (*op._inputs, *op._outputs):
         name = tensor._dtype.base_dtype.name
-        if name in _OBJECTS and not (
-            name == "resource" and (references.key_of_tensor(tensor) is not None or _is_array_handle(tensor))
-        ):
+        if name == "resource" and (references.key_of_tensor(tensor) is not None or _is_array_handle(tensor)):
+            continue
+        if name in _OBJECTS and not (name == "variant" and _is_list_of_arrays(tensor)):
             return True
     return False
 
@@ -240,10 +242,26 @@ def _is_handle(tensor: Tensor) -> bool:
 
 
 def _is_array_handle(tensor: Tensor) -> bool:
+    return _origin(tensor).type == "TensorArrayV3"
+
+
+def _is_list_of_arrays(tensor: Tensor) -> bool:
+    """Whether a variant is a list whose elements programs can compute with."""
+    op = _origin(tensor)
+    kind = op.attrs.get("element_dtype")
+    if op.type == "TensorListResize":
+        return _is_list_of_arrays(op._inputs[0])
+    made = op.type == "EmptyTensorList" or op.type.startswith("TensorList")
+    return made and kind is not None and kind.name not in _OBJECTS
+
+
+def _origin(tensor: Tensor) -> Operation:
+    """The operation that made what control flow hands on."""
     op = tensor.op
-    while op.type in ("Enter", "Switch", "Identity", "Merge") and op._inputs:
-        op = op._inputs[0].op
-    return op.type == "TensorArrayV3"
+    while op.type in ("Enter", "Exit", "NextIteration", "Switch", "Identity", "IdentityN", "Merge") and op._inputs:
+        tensor = op._inputs[tensor.value_index if op.type == "IdentityN" else 0]
+        op = tensor.op
+    return op
 
 
 def _writes(op: Operation, row: rows.Row) -> bool:
@@ -264,7 +282,7 @@ def _knowable(tensor: Tensor, fed: Any, seen: dict[Operation, bool]) -> bool:
         seen[op] = True
     else:
         row = rows.find(op.type)
-        if row is None or row.host or _has_objects(op):
+        if row is None or row.on_host(op) or _has_objects(op):
             seen[op] = row is not None  # the host has computed it before
         elif op.type in ("Placeholder", "PlaceholderV2") or (
             op.type in ("Enter", "Switch", "Identity", "Merge") and not op._inputs[0]._dtype._is_ref_dtype
