@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import jax_slim.data.tfexample_decoder as tfexample_decoder
     import jax_slim.datasets as datasets
     import jax_slim.evaluation as evaluation
+    import jax_slim.graphs as graphs
     import jax_slim.learning as learning
     import jax_slim.model_analyzer as model_analyzer
     import jax_slim.nets as nets

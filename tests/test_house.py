@@ -41,6 +41,7 @@ HOUSE: list[dict[str, set[str]]] = [
         "nets": set(),
     },
     {"tf1": {"absl", "google", "google_crc32c", "ml_dtypes", "scipy", "tensorboard"}},
+    {"graphs": {"google"}},
     {"cli": {"PIL", "optax", "rich"}},
     {"__main__": set()},
 ]
@@ -52,7 +53,7 @@ TF1: list[set[str]] = [
     {"running"},
     {"python"},
     {"contrib"},
-    {"__init__", "__main__", "checking", "children", "companions", "frozen", "imports", "launching", "modules"},
+    {"__init__", "__main__", "checking", "children", "companions", "imports", "launching", "modules"},
 ]
 TF1_FLOORS = {part: floor for floor, parts in enumerate(TF1) for part in parts}
 FLOORS = {room: floor for floor, rooms in enumerate(HOUSE) for room in rooms}

@@ -104,7 +104,7 @@ def _in_directory(path: str) -> Any:
     if "saved_model.pb" in files:
         raise MissingCheckpointError(
             f"{path} is a SavedModel without variables: its folder 'variables' is missing, or has no index. Copy it "
-            "again, whole. A graph whose variables were frozen holds constants: jax_slim.tf1.frozen.load runs it."
+            "again, whole. A graph whose variables were frozen holds constants: slim.graphs.load runs it."
         )
     raise MissingCheckpointError(
         f"There is no checkpoint in {path}" + (f", which has: {_listed(files)}." if files else ", which is empty.")

@@ -1,4 +1,4 @@
-"""`jax-slim inspect`: what a net, a checkpoint, a frozen graph or a file of records holds."""
+"""`jax-slim inspect`: what a net, a checkpoint, a graph of TensorFlow or a file of records holds."""
 
 import argparse
 import json
@@ -6,20 +6,23 @@ import os
 from typing import Any
 
 from jax_slim.cli.failures import CommandError, UsageError
+from jax_slim.cli.graph_files import is_graph
 
-HELP = """show what a net, a checkpoint, a frozen graph or a file of TFRecords holds
+HELP = """show what a net, a checkpoint, a graph of TensorFlow or a file of TFRecords holds
 
   jax-slim inspect resnet_v1_50            the net's layers: shapes, parameters, FLOPs
-  jax-slim inspect frozen.pb               inputs, outputs, operations and constants of a TensorFlow 1 graph
+  jax-slim inspect frozen.pb               inputs, outputs, operations and constants of a TensorFlow graph
+  jax-slim inspect model.ckpt-1000.meta    the same, of a graph beside its checkpoint
+  jax-slim inspect exported/1600000000     the same with its signatures, of a SavedModel
   jax-slim inspect vgg_16.ckpt             names, shapes and dtypes in a checkpoint, of any format
   jax-slim inspect flowers/flowers_train_00000-of-00005.tfrecord    the features of its examples"""
+
+_LISTED = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
-    parser.add_argument(
-        "what", help="a net's name, a checkpoint, a frozen graph, or a file of TFRecords (a pattern is fine)"
-    )
+    parser.add_argument("what", help="a net's name, a checkpoint, a graph, or a file of TFRecords (a pattern is fine)")
     parser.add_argument("--num_classes", type=int, help="of a net: how many classes")
     parser.add_argument("--image_size", type=int, help="of a net: height and width in pixels")
     parser.add_argument("--batch_size", type=int, default=1, help="of a net: how many images (default 1)")
@@ -43,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         alike = near(options.what, ROWS)
         hint = f" Nets with near names: {', '.join(alike)}." if alike else ""
         raise CommandError(f"there is no file, checkpoint or net called {options.what!r}.{hint}")
-    if options.what.endswith((".pb", ".pbtxt")) and os.path.isfile(options.what):
+    if is_graph(options.what):
         return _graph(options)
     if _is_records(options.what):
         return _records(options)
@@ -72,32 +75,51 @@ def _checkpoint(options: argparse.Namespace) -> int:
 
 
 def _graph(options: argparse.Namespace) -> int:
-    """A frozen graph: what goes in and comes out, how many operations of each type, the largest constants."""
-    from jax_slim.tf1.files import frozen_graphs
+    """A graph: what goes in and comes out, how many operations of each type, variables, the largest constants."""
+    from jax_slim.graphs.sources import describe
 
     try:
-        found = frozen_graphs.describe(frozen_graphs.read(options.what))
+        found = describe(options.what)
     except ValueError as error:
-        raise CommandError(str(error).removeprefix("load: ")) from None
+        raise CommandError(str(error).removeprefix("describe: ")) from None
     if options.json:
         print(json.dumps(found, indent=1))
         return 0
+    print(found["kind"] + (f" with the checkpoint {found['checkpoint']}" if found["checkpoint"] else ""))
+    for name, signature in found["signatures"].items():
+        print(f"signature {name}")
+        for part in ("inputs", "outputs"):
+            for key, facts in signature[part].items():
+                print(f"  {part[:-1]:6}  {key}  {_typed(facts)}  {facts['tensor']}")
     for name, facts in found["inputs"].items():
-        sizes = (
-            "?" if facts["shape"] is None else f"[{', '.join('?' if s is None else str(s) for s in facts['shape'])}]"
-        )
-        print(f"input   {name}  {facts['dtype']} {sizes}")
-    for name in found["outputs"]:
+        print(f"input   {name}  {_typed(facts)}")
+    for name in found["outputs"][:_LISTED]:
         print(f"output  {name}")
-    print(f"{sum(found['operations'].values())} operations")
-    width = max(map(len, found["operations"]))
+    if len(found["outputs"]) > _LISTED:
+        print(f"  ... and {len(found['outputs']) - _LISTED} more outputs")
+    print(f"{sum(found['operations'].values())} operations" + _counted(len(found["functions"]), "function"))
+    width = max(map(len, found["operations"]), default=0)
     for name, count in found["operations"].items():
         print(f"  {name:{width}}  {count}{'  not known here' if name in found['unknown'] else ''}")
+    if found["variables"]:
+        print(f"{len(found['variables'])} variables:")
+        for name, facts in list(found["variables"].items())[:_LISTED]:
+            print(f"  {name}  {_typed(facts)}")
     constants = sorted(found["constants"].items(), key=lambda item: -item[1]["elements"])
     print(f"{len(constants)} constants of {sum(facts['elements'] for _, facts in constants)} elements; the largest:")
-    for name, facts in constants[:20]:
-        print(f"  {name}  {facts['dtype']} {facts['shape']}")
+    for name, facts in constants[:_LISTED]:
+        print(f"  {name}  {_typed(facts)}")
     return 0
+
+
+def _typed(facts: Any) -> str:
+    if facts["shape"] is None:
+        return f"{facts['dtype']} ?"
+    return f"{facts['dtype']} [{', '.join('?' if s is None else str(s) for s in facts['shape'])}]"
+
+
+def _counted(count: int, what: str) -> str:
+    return f", in {count} {what}{'s' if count > 1 else ''} besides the graph" if count else ""
 
 
 def _may_be_prefix(path: str) -> bool:

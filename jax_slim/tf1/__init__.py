@@ -5,7 +5,6 @@
 In code, `install()` has `import tensorflow` answered here; `import jax_slim.tf1 as tf` does without that.
 """
 
-import importlib
 import sys
 import types
 from typing import Any
@@ -21,8 +20,6 @@ class _Root(types.ModuleType):
 
     contrib = property(lambda self: modules.lookup("contrib"), lambda self, value: None)
     python = property(lambda self: modules.lookup("python"), lambda self, value: None)
-
-    frozen = property(lambda self: importlib.import_module("jax_slim.tf1.frozen"), lambda self, value: None)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):

@@ -1,4 +1,4 @@
-"""`jax-slim inspect` of frozen graphs."""
+"""`jax-slim inspect` of graphs."""
 
 import json
 from pathlib import Path
@@ -25,6 +25,22 @@ def test_a_frozen_graph_in_text_as_json(capsys):
     assert found["outputs"] == ["output:0"]
     assert found["operations"]["Const"] == len(found["constants"])
     assert found["unknown"] == []
+
+
+def test_a_saved_model_with_its_signatures(capsys):
+    assert main(["inspect", str(GRAPHS / "two_signatures")]) == 0
+    shown = capsys.readouterr().out
+    assert "SavedModel with the checkpoint " in shown
+    assert "signature relu\n  input   x  float32 [?, 3]  x:0\n  output  out  float32 [?, 2]  q:0" in shown
+    assert "2 variables:\n  w  float32 [3, 2]\n  b  float32 [2]\n" in shown
+    assert "functions besides the graph" in shown
+
+
+def test_a_meta_graph(capsys):
+    assert main(["inspect", str(GRAPHS / "training" / "model.ckpt-0.meta"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["kind"], found["variables"]["logits/weights"]["dtype"]) == ("meta graph", "float32")
+    assert found["checkpoint"].endswith("model.ckpt-0")
 
 
 @pytest.mark.parametrize("name", ["broken.pb", "broken.pbtxt"])

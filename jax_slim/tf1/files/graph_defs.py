@@ -20,7 +20,7 @@ from jax_slim.tf1.graph import (
 from jax_slim.tf1.graph.tensors import Operation, Tensor
 
 # Attributes that TensorFlow 2 added and that change no result.
-_HINTS = frozenset({"grad_a", "grad_b", "grad_x", "grad_y", "metadata"})
+_HINTS = frozenset({"grad_a", "grad_b", "grad_x", "grad_y", "metadata", "debug_name", "allowed_devices"})
 
 
 def import_graph_def(
@@ -144,7 +144,7 @@ class _Importer:
                 None,
                 None,
                 f"Op type not registered {names}: jax-slim has the types of TensorFlow 1.15. What the fetches do not need can be "
-                "left out: tf.graph_util.extract_sub_graph, or the outputs of jax_slim.tf1.frozen.load.",
+                "left out: tf.graph_util.extract_sub_graph, or the outputs of slim.graphs.load.",
             )
 
     def _sorted(self) -> list[Any]:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import jax_slim.tf1 as tf
-from jax_slim.tf1 import frozen
+from jax_slim import graphs
 
-GRAPHS = Path(__file__).parent / "graphs"
+GRAPHS = Path(__file__).parents[1] / "tf1" / "graphs"
 
 
 def values_of(name):
@@ -20,7 +20,7 @@ def values_of(name):
 
 def test_a_frozen_net_is_a_function_to_jit():
     values = values_of("conv_batch_norm")
-    net = frozen.load(GRAPHS / "conv_batch_norm.pb", outputs=["SpatialSqueeze:0", "Predictions"])
+    net = graphs.load(GRAPHS / "conv_batch_norm.pb", outputs=["SpatialSqueeze:0", "Predictions"])
     assert (net.inputs, net.outputs, net.variables) == (["input:0"], ["SpatialSqueeze:0", "Predictions:0"], {})
     logits, predictions = jax.jit(net)({}, values["input:0"])
     np.testing.assert_allclose(logits, values["SpatialSqueeze:0"], rtol=1e-4, atol=1e-5)
@@ -29,7 +29,7 @@ def test_a_frozen_net_is_a_function_to_jit():
 
 def test_variables_can_be_trained_and_rows_mapped():
     values = values_of("conv_batch_norm")
-    net = frozen.load(GRAPHS / "conv_batch_norm.pb", outputs="Predictions:0", as_variables=True)
+    net = graphs.load(GRAPHS / "conv_batch_norm.pb", outputs="Predictions:0", as_variables=True)
     assert net.variables
     images = jnp.asarray(values["input:0"])
 
@@ -47,7 +47,7 @@ def test_variables_can_be_trained_and_rows_mapped():
 
 def test_a_known_predicate_costs_no_branch():
     values = values_of("batch_norm_switch")
-    net = frozen.load(GRAPHS / "batch_norm_switch.pb", outputs="output:0")
+    net = graphs.load(GRAPHS / "batch_norm_switch.pb", outputs="output:0")
     assert net.inputs == ["input:0"]  # is_training has a default
     np.testing.assert_allclose(net({}, values["input:0"]), values["output:0"], rtol=1e-4, atol=1e-5)
     assert "cond[" not in str(jax.make_jaxpr(net)({}, values["input:0"]))
@@ -55,7 +55,7 @@ def test_a_known_predicate_costs_no_branch():
 
 def test_conditionals_and_loops():
     values = values_of("cond_while")
-    net = frozen.load(GRAPHS / "cond_while.pb", ["x", "n"], ["chosen", "looped", "cased"])
+    net = graphs.load(GRAPHS / "cond_while.pb", ["x", "n"], ["chosen", "looped", "cased"])
     for name, found in zip(net.outputs, jax.jit(net)({}, [values["x:0"], values["n:0"]]), strict=True):
         np.testing.assert_allclose(found, values[name], rtol=1e-4, atol=1e-5)
 
@@ -73,13 +73,13 @@ def test_only_what_outputs_need_has_to_be_known():
     graph = small()
     graph.node.add(name="odd", op="NoSuchOperation").input.append("y")
     graph.node.add(name="odder", op="NorThisOne").input.append("odd")
-    assert frozen.load(graph, outputs="y")({}, np.ones((1, 2), np.float32)).tolist() == [[4.0, 4.0]]
+    assert graphs.load(graph, outputs="y")({}, np.ones((1, 2), np.float32)).tolist() == [[4.0, 4.0]]
     with pytest.raises(tf.errors.NotFoundError, match=r"NoSuchOperation.*odd.*NorThisOne.*odder"):
-        frozen.load(graph, outputs="odder")
+        graphs.load(graph, outputs="odder")
 
 
 def test_any_tensor_can_be_an_input():
-    net = frozen.load(small(), "sum", "y")
+    net = graphs.load(small(), "sum", "y")
     assert net({}, np.ones((1, 2), np.float32)).tolist() == [[2.0, 2.0]]
 
 
@@ -88,14 +88,23 @@ def test_any_tensor_can_be_an_input():
     [
         (small(), {"outputs": "z"}, "no tensor z:0"),
         (small(), {"inputs": "z", "outputs": "y"}, "no tensor z:0"),
-        (small(lambda x: tf.as_string(x, name="text")), {"outputs": "text"}, r"run on the host: AsString \(text\)"),
-        (small(lambda x: tf.identity(tf.get_variable("v", []), name="w")), {"outputs": "w"}, r"has variables: v\b"),
-        (small(), {"inputs": [], "outputs": "y"}, r"these are left out: \['x'\]"),
+        (small(lambda x: tf.identity(tf.get_variable("v", []), name="w")), {"outputs": "w"}, r"has 1 variables \(v, "),
+        (small(), {"inputs": [], "outputs": "y"}, r"these are left out: \['x:0'\]"),
+        (small(), {"outputs": "y", "signature": "s"}, r"signature must be one of \[\], got 's'"),
     ],
 )
 def test_what_cannot_be_loaded_is_refused(graph, arguments, says):
     with pytest.raises(ValueError, match=says):
-        frozen.load(graph, **arguments)
+        graphs.load(graph, **arguments)
+
+
+def test_what_the_host_computes_can_be_called_and_not_traced():
+    net = graphs.load(small(lambda x: tf.as_string(x, name="text")), outputs=["text", "y"])
+    assert net.host == ["AsString (text)"]
+    text, y = net({}, np.ones((1, 2), np.float32))
+    assert (text.tolist(), y.tolist()) == ([[b"1.000000", b"1.000000"]], [[4.0, 4.0]])
+    with pytest.raises(ValueError, match=r"run on the host: AsString \(text\)"):
+        jax.jit(net)({}, np.ones((1, 2), np.float32))
 
 
 def broken(data, number):
@@ -116,7 +125,7 @@ def test_broken_files_give_one_clear_error(file, tmp_path):
         path.write_bytes(broken(data, number))
         said = "load: path: not registered"
         try:
-            frozen.load(path)
+            graphs.load(path)
         except (tf.errors.NotFoundError, ValueError) as error:
             said = str(error)
         assert said.startswith("load: ") or "not registered" in said
@@ -124,7 +133,7 @@ def test_broken_files_give_one_clear_error(file, tmp_path):
 
 def test_a_missing_file_and_one_of_another_kind(tmp_path):
     with pytest.raises(FileNotFoundError):
-        frozen.load(tmp_path / "none.pb")
+        graphs.load(tmp_path / "none.pb")
     (tmp_path / "other.pb").write_bytes(b"\xff" * 40)
-    with pytest.raises(ValueError, match=r"must be a TensorFlow graph \(a GraphDef\), got .*other.pb"):
-        frozen.load(tmp_path / "other.pb")
+    with pytest.raises(ValueError, match=r"must be a TensorFlow graph .*, got .*other.pb"):
+        graphs.load(tmp_path / "other.pb")

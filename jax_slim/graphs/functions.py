@@ -1,0 +1,175 @@
+"""`GraphFunction`: a graph as a function of variables and inputs."""
+
+import dataclasses
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jax_slim.kernels import compiling
+from jax_slim.tf1.graph.tensors import Tensor
+from jax_slim.tf1.operations import arrays
+from jax_slim.tf1.running import evaluation, planning, pullbacks, references
+
+_MOST_PROGRAMS = 16  # compiled for different values of single numbers and booleans
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class GraphFunction:
+    """A function of variables and inputs: `graph(variables, inputs)` gives the outputs.
+
+    It is pure: jit it, differentiate it, vmap it, export it. Called with arrays, outside of all that, it compiles
+    itself, once for each size of the inputs.
+
+    `inputs` is one array for a graph of one input, or a list in the order of `inputs`, or a dictionary by their names.
+    Arrays are cast to the types of the graph; as everywhere in JAX, 64 bits become 32 unless `jax_enable_x64` is on.
+    Single numbers and booleans of Python and NumPy are known while the function is traced, so that a predicate among
+    them costs no branch. The result is one array where one output was named by a text, a list where a list was given,
+    and otherwise a dictionary by name.
+
+    Attributes:
+      variables: arrays by name: the graph's variables, and those of its constants that `as_variables` asked for.
+      inputs: their names, in order: tensors', or those of the signature.
+      outputs: the outputs' names.
+      input_shapes: of each input its sizes, None for those that are not known; None where not even their number is.
+      input_types: of each input NumPy's type.
+      host: operations that JAX does not compute: texts, files, tables, results whose size depends on values. Where
+        there are any, parts of the graph run on the host, between compiled ones; it can be called, and neither jitted
+        nor differentiated.
+      graph: the graph that was built.
+    """
+
+    variables: dict[str, Any]
+    inputs: list[str]
+    outputs: list[str]
+    input_shapes: dict[str, tuple[int | None, ...] | None]
+    input_types: dict[str, np.dtype[Any]]
+    host: list[str]
+    graph: Any
+    _feeds: list[Tensor]
+    _results: list[Tensor]
+    _keys: dict[str, str]  # a variable's name -> under which key it is kept
+    _constants: dict[str, Tensor]
+    _units: list[planning.Unit]
+    _session: Callable[[], Any]
+    _pack: Callable[[list[Any]], Any]
+    _programs: dict[Any, Any] = dataclasses.field(default_factory=dict)
+
+    def __call__(self, variables: Mapping[str, Any], inputs: Any) -> Any:
+        missing = sorted({*self._keys, *self._constants} - set(variables))
+        if missing:
+            raise ValueError(
+                f"GraphFunction: variables must have all of the graph's, {missing[:5]} are not among them. "
+                "Pass its `variables`, or what became of them."
+            )
+        given = [_fed(n, t, v) for n, t, v in zip(self.inputs, self._feeds, self._ordered(inputs), strict=True)]
+        taken = {name: variables[name] for name in (*self._keys, *self._constants)}
+        traced = any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves((taken, given)))
+        if self.host:
+            if traced:
+                raise ValueError(
+                    f"GraphFunction: outputs must be of operations that JAX computes, these run on the host: "
+                    f"{', '.join(self.host[:10])}. Call the function without jit, grad or vmap around it, or name "
+                    "tensors behind those operations as inputs of `load`."
+                )
+            return self._pack(self._by_session(taken, given))
+        if traced:
+            return self._pack(self._evaluated(taken, given))
+        return self._pack(self._compiled(taken, given))
+
+    def __repr__(self) -> str:
+        host = f", {len(self.host)} operations on the host" if self.host else ""
+        return f"GraphFunction({self.inputs} -> {self.outputs}, {len(self.variables)} variables{host})"
+
+    def _ordered(self, inputs: Any) -> list[Any]:
+        if isinstance(inputs, Mapping):
+            given = {name if name in self.inputs else tensor_name(name): value for name, value in inputs.items()}
+            if sorted(given) != sorted(self.inputs):
+                raise ValueError(f"GraphFunction: inputs must be {self.inputs}, got {sorted(given)}.")
+            return [given[name] for name in self.inputs]
+        given = list(inputs) if isinstance(inputs, list | tuple) and len(self.inputs) != 1 else [inputs]
+        if len(given) != len(self.inputs):
+            raise ValueError(f"GraphFunction: inputs must be {len(self.inputs)} ({self.inputs}), got {len(given)}.")
+        return given
+
+    def _evaluated(self, variables: Mapping[str, Any], given: list[Any], weights: Any = ()) -> list[Any]:
+        """The outputs, operation by operation: what is traced."""
+        values: dict[Tensor, Any] = dict(zip(self._feeds, given, strict=True))
+        values.update(zip(self._weights(), weights, strict=False))
+        values.update((tensor, variables[name]) for name, tensor in self._constants.items())
+        state = references.State({key: variables[name] for name, key in self._keys.items()}, on_host=False)
+        run = evaluation.Evaluation(values, state, None, on_host=False)
+        pullbacks.prepare(run, self._units)
+        before, arrays.CHECKS.found = arrays.CHECKS.found, None
+        try:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Explicitly requested dtype")
+                run.run(self._units)
+                return [jnp.asarray(run.resolved(t)) for t in self._results]
+        finally:
+            arrays.CHECKS.found = before
+
+    def _weights(self) -> list[Tensor]:
+        """Constants that a program is given, not made of: XLA would look into each of their numbers."""
+        if "weights" not in self._programs:
+            found = (t for u in self._units for op in u.ops for t in op._inputs if t not in self._feeds)
+            chosen = [t for t in dict.fromkeys(found) if t.op.type == "Const" and is_weight(t)]
+            own = set(self._constants.values())
+            self._programs["weights"] = [t for t in chosen if t not in own]
+        return self._programs["weights"]
+
+    def _compiled(self, variables: Mapping[str, Any], given: list[Any]) -> list[Any]:
+        known = {place: value for place, value in enumerate(given) if isinstance(value, np.ndarray)}
+        key = tuple((place, value.tobytes()) for place, value in known.items())
+        if key not in self._programs:
+            if len(self._programs) > _MOST_PROGRAMS:
+                self._programs.clear()
+            arrays_of_weights = [jnp.asarray(t.op.attrs["value"]) for t in self._weights()]
+
+            def program(variables: Any, weights: Any, moving: dict[int, Any]) -> list[Any]:
+                whole = [known[place] if place in known else moving[place] for place in range(len(given))]
+                return self._evaluated(variables, whole, weights)
+
+            self._programs[key] = compiling.jit(program), arrays_of_weights
+        function, weights = self._programs[key]
+        return function(variables, weights, {p: v for p, v in enumerate(given) if p not in known})
+
+    def _by_session(self, variables: Mapping[str, Any], given: list[Any]) -> list[Any]:
+        """The outputs, by parts: compiled ones and the host's take turns."""
+        if "session" not in self._programs:
+            self._programs["session"] = self._session()
+        session = self._programs["session"]
+        session.variables.update({key: variables[name] for name, key in self._keys.items()})
+        feeds = dict(zip(self._feeds, map(np.asarray, given), strict=True))
+        for name, tensor in self._constants.items():
+            if variables[name] is not self.variables[name]:
+                feeds[tensor] = np.asarray(variables[name])
+        return list(session.run(self._results, feeds))
+
+
+def is_weight(tensor: Tensor) -> bool:
+    """Whether a constant is large and of floats."""
+    return bool(tensor.dtype.is_floating) and tensor.op.attrs["value"].size >= _LARGE
+
+
+_LARGE = 256
+
+
+def tensor_name(name: str) -> str:
+    """'input:0' of 'input'."""
+    return name if ":" in name else name + ":0"
+
+
+def _fed(name: str, tensor: Tensor, value: Any) -> Any:
+    kind = tensor.dtype.base_dtype.as_numpy_dtype
+    if kind is np.object_:
+        return np.asarray(value, object)
+    if isinstance(value, bool | int | float | np.generic):
+        return np.asarray(value).astype(kind)
+    value = jnp.asarray(value).astype(jax.dtypes.canonicalize_dtype(kind))
+    if not tensor.shape.is_compatible_with(value.shape):
+        raise ValueError(f"GraphFunction: {name} must be of shape {tensor.shape}, got {value.shape}.")
+    return value
