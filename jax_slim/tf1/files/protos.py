@@ -50,6 +50,7 @@ _FILES = {
     "CostGraphDef": "cost_graph",
     "DeviceStepStats": "step_stats",
     "NodeExecStats": "step_stats",
+    "TrackableObjectGraph": "trackable_object_graph",
 }
 
 # Messages that TensorBoard has no copy of: field number, name, type; `*` repeated, `+` packed, `{}` a map from strings.

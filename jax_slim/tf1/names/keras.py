@@ -33,9 +33,7 @@ for _name in (
 for _old, _new in {"Convolution1D": "Conv1D", "Convolution2D": "Conv2D", "Convolution3D": "Conv3D", "GlobalAvgPool2D": "GlobalAveragePooling2D",
                    "GlobalMaxPool2D": "GlobalMaxPooling2D", "Convolution2DTranspose": "Conv2DTranspose", "SeparableConvolution2D": "SeparableConv2D"}.items():  # fmt: skip
     NAMES[f"keras.layers.{_old}"] = NAMES[f"keras.layers.{_new}"]
-for (
-    _name
-) in "epsilon floatx image_data_format int_shape mean sum max concatenate get_session hard_sigmoid switch".split():
+for _name in "epsilon floatx image_data_format int_shape mean sum max concatenate hard_sigmoid switch".split():
     NAMES[f"keras.backend.{_name}"] = f"python.keras_backend:{_name}"
 for _name, _place in {"square": "math:square", "abs": "math:abs", "exp": "math:exp", "log": "math:log", "sqrt": "math:sqrt", "maximum": "math:maximum",
                       "minimum": "math:minimum", "sigmoid": "math:sigmoid", "tanh": "math:tanh", "cast": "math:cast",                       "reshape": "array:reshape", "expand_dims": "array:expand_dims", "shape": "array:shape", "stop_gradient": "array:stop_gradient",

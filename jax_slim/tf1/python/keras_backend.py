@@ -4,8 +4,19 @@ from typing import Any
 
 import numpy as np
 
-from jax_slim.tf1.graph import conversion, dtypes, graphs
-from jax_slim.tf1.python import array, clip_ops, gathering, joining, math, nn_losses, reductions
+from jax_slim.tf1.graph import conversion, dtypes
+from jax_slim.tf1.python import (
+    array,
+    clip_ops,
+    gathering,
+    joining,
+    keras_layers,
+    keras_sessions,
+    math,
+    nn_losses,
+    reductions,
+)
+from jax_slim.tf1.python.keras_sessions import get_session
 
 _EPSILON = 1e-7
 
@@ -55,18 +66,92 @@ def concatenate(tensors: Any, axis: int = -1) -> Any:
     )
 
 
-def get_session(op_input_list: Any = ()) -> Any:
-    """The session that is the default.
+def eval(x: Any) -> Any:
+    """The value of a tensor or variable in `get_session()`."""
+    return get_session().run(x)
 
-    Raises:
-      ValueError: there is none.
-    """
-    found = graphs.get_default_session()
-    if found is None:
-        raise ValueError(
-            "tf.keras.backend.get_session: there must be a default session: with tf.Session().as_default()."
-        )
-    return found
+
+def get_value(x: Any) -> Any:
+    """The value of a variable."""
+    return eval(x)
+
+
+def batch_get_value(tensors: Any) -> list[Any]:
+    """The values of several variables."""
+    return get_session().run(list(tensors)) if tensors else []
+
+
+def set_value(x: Any, value: Any) -> None:
+    """Gives a variable a value."""
+    x.load(np.asarray(value, x.dtype.as_numpy_dtype), get_session())
+
+
+def batch_set_value(tuples: Any) -> None:
+    """Gives variables values: pairs of both."""
+    for variable, value in tuples:
+        set_value(variable, value)
+
+
+def variable(value: Any, dtype: Any = None, name: str | None = None, constraint: Any = None) -> Any:
+    """A variable, which gets its first value by itself."""
+    from jax_slim.tf1.python.variables import Variable
+
+    kind = dtypes.as_dtype(dtype or "float32")
+    made = Variable(value, dtype=kind, name=name, constraint=constraint, use_resource=True)
+    keras_sessions.note_variable(made)
+    return made
+
+
+def placeholder(
+    shape: Any = None, ndim: int | None = None, dtype: Any = None, sparse: bool = False, name: str | None = None
+) -> Any:
+    """A placeholder; `ndim` stands for a shape of unknown sizes."""
+    if shape is None and ndim is not None:
+        shape = (None,) * ndim
+    return array.placeholder(dtypes.as_dtype(dtype or "float32"), shape=shape, name=name)
+
+
+def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = None, **unused: Any) -> Any:
+    """A Python function of arrays that gives the outputs' values, and has `updates` happen."""
+    inputs, many = list(inputs), isinstance(outputs, list | tuple)
+    wanted = list(outputs) if many else [outputs]
+
+    def call(values: Any) -> Any:
+        values = values if isinstance(values, list | tuple) else [values]
+        feed = dict(zip(inputs, values, strict=True))
+        found = get_session().run([wanted, list(updates or [])], feed)[0]
+        return found if many else found[0]
+
+    return call
+
+
+def dot(x: Any, y: Any) -> Any:
+    """The matrix product."""
+    from jax_slim.tf1.python import linalg
+
+    return linalg.matmul(x, y)
+
+
+def batch_flatten(x: Any) -> Any:
+    """All axes but the first joined."""
+    return array.reshape(x, [-1, int(np.prod(x.shape.as_list()[1:]))])
+
+
+def ndim(x: Any) -> int | None:
+    """The number of axes."""
+    return x.shape.ndims
+
+
+def gradients(loss: Any, variables: Any) -> list[Any]:
+    """The gradients of a loss."""
+    from jax_slim.tf1.graph import gradients as graph_gradients
+
+    return graph_gradients.gradients(loss, variables)
+
+
+def softmax(x: Any, axis: int = -1) -> Any:
+    """Softmax along an axis."""
+    return keras_layers.softmax(x, axis)
 
 
 def linear(x: Any) -> Any:

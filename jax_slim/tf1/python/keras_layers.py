@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jax_slim.tf1.graph import building, conversion, dtypes, graphs, shapes
+from jax_slim.tf1.graph import building, conversion, dtypes
 from jax_slim.tf1.python import (
     array,
     initializers,
@@ -15,62 +15,7 @@ from jax_slim.tf1.python import (
     layer_transposed,  # fmt: skip
     reductions,
 )
-from jax_slim.tf1.python.variables import Variable
-
-
-def learning_phase() -> Any:
-    """The graph's placeholder that says whether layers train: False unless it is fed."""
-    graph = graphs.get_default_graph()
-    kept = graph.get_collection_ref(("keras_learning_phase",))
-    if not kept:
-        with graph.name_scope(None), graph.control_dependencies(None):
-            kept.append(array.placeholder_with_default(False, shape=(), name="keras_learning_phase"))
-    return kept[0]
-
-
-class Layer(layer_base.Layer):
-    """A layer: a name scope of its name for each call, resource variables below the first one's, losses and updates kept in the layer."""
-
-    def _set_name(self, name: Any) -> None:
-        self._base_name = layer_base.snake_case(type(self).__name__)
-        self._name = name or layer_base.unique_name(self._base_name, zero_based=True)
-
-    def _set_scope(self, scope: Any = None) -> None:
-        pass
-
-    def _collect(self, elements: list[Any], collection: str) -> None:
-        pass
-
-    def add_weight(self, name: Any = None, shape: Any = None, dtype: Any = None, initializer: Any = None, regularizer: Any = None,  # type: ignore[override]
-                   trainable: bool | None = None, constraint: Any = None, **unused: Any) -> Any:  # fmt: skip
-        """A variable of the layer."""
-        kind = dtypes.as_dtype(dtype or self._dtype or dtypes.float32)
-        initializer = initializers.get(initializer) or (
-            initializers.GlorotUniform() if kind.is_floating else initializers.Zeros()
-        )
-        trainable = unused.get("synchronization") != 3 if trainable is None else trainable
-        sizes = shapes.as_shape(() if shape is None else shape).as_list()
-        made = Variable(
-            lambda: initializer(sizes, dtype=kind),
-            name=name,
-            trainable=bool(trainable),
-            use_resource=True,
-            constraint=constraint,
-        )
-        (self._trainable_weights if trainable else self._non_trainable_weights).append(made)
-        if regularizer is not None:
-            self._add_regularization(name, [made], regularizer)
-        return made
-
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Makes the operations for inputs, at the first call the variables too."""
-        tensors = layer_base.flatten(inputs)
-        with graphs.graph_of(tensors).as_default(), graphs.name_scope(self._name) as scope:
-            self._opened = scope
-            return self._called(inputs, tensors, args, kwargs)
-
-    def _name_scope(self) -> str:
-        return self._opened
+from jax_slim.tf1.python.keras_base import Layer, learning_phase
 
 
 class Dense(Layer, layer_core.Dense):

@@ -3,7 +3,7 @@
 import re
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -93,6 +93,15 @@ def flatten(values: Any) -> list[Any]:
     return [values]
 
 
+class Call(NamedTuple):
+    """What a layer was called with, and gave."""
+
+    inputs: Any
+    outputs: Any
+    args: tuple[Any, ...] = ()
+    kwargs: Any = None
+
+
 class Layer:
     """A layer: `build(input_shape)` makes its variables by `add_weight`, `call(inputs)` its operations.
 
@@ -107,11 +116,11 @@ class Layer:
         scope = kwargs.pop("_scope", None)
         self._reuse = kwargs.pop("_reuse", None)
         self._activity_regularizer = kwargs.pop("activity_regularizer", None)
-        input_shape = kwargs.pop("input_shape", None)
+        input_shape, whole_shape = kwargs.pop("input_shape", None), kwargs.pop("batch_input_shape", None)
         kwargs.pop("weights", None)
         if kwargs:
             raise TypeError("Keyword argument not understood:", next(iter(kwargs)))
-        self._batch_input_shape = None if input_shape is None else (None, *input_shape)
+        self._batch_input_shape = whole_shape if input_shape is None else (None, *input_shape)
         self.trainable, self.built, self.input_spec, self.stateful = trainable, False, None, False
         self._dtype = None if dtype is None else dtypes.as_dtype(dtype).name
         self._trainable_weights: list[Any] = []
@@ -122,7 +131,7 @@ class Layer:
         self._scope: Any = None
         self._current_scope: Any = None
         self._always_reuse: Any = None
-        self._inbound: list[tuple[Any, Any]] = []
+        self._inbound: list[Call] = []
         self._use_resource_variables = False
         self._set_name(name)
         if scope is not None and scope != "":
@@ -364,7 +373,19 @@ class Layer:
                 for output in flatten(outputs):
                     with graphs.name_scope("ActivityRegularizer"):
                         self.add_loss(self._activity_regularizer(output))
-        self._inbound.append((inputs, outputs))
+        return self._remembered(inputs, tensors, outputs, args, kwargs)
+
+    def _remembered(self, inputs: Any, tensors: list[Any], outputs: Any, args: Any, kwargs: Any) -> Any:
+        """Notes a call; what comes of a `tf.keras.Input` carries (layer, number of the call) so that models find back."""
+        if any(hasattr(t, "_keras_history") for t in tensors):
+            from jax_slim.tf1.python import array, nest
+
+            # A tensor that passes a layer unchanged is one tensor no more: it has two places in a model.
+            outputs = nest.map_structure(lambda t: array.identity(t) if any(t is i for i in tensors) else t, outputs)
+            for tensor in flatten(outputs):
+                if isinstance(tensor, Tensor):
+                    tensor._keras_history = (self, len(self._inbound))
+        self._inbound.append(Call(inputs, outputs, args, kwargs))
         return outputs
 
     def _check(self, tensors: list[Any]) -> None:
