@@ -11,7 +11,7 @@ from typing import Any
 from jax_slim.tf1.graph import collections, devices, op_defs
 from jax_slim.tf1.graph.tensors import Operation, Tensor
 
-_OWN = str(Path(__file__).resolve().parents[1])
+_OWN = str(Path(__file__).resolve().parents[2])
 _VALID_OP_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\-/]*$")
 _VALID_SCOPE_NAME = re.compile(r"^[A-Za-z0-9_.\-/]*$")
 

@@ -71,3 +71,10 @@ def test_layers_that_are_not_trained_leave_no_updates():
     with tf.Graph().as_default():
         slim.batch_norm(tf.ones([2, 3, 3, 2]), trainable=False)
         assert tf.get_collection("update_ops") == []
+
+
+def test_an_error_names_the_line_of_the_program_also_for_what_a_layer_makes():
+    with tf.Graph().as_default(), tf.Session() as sess:
+        outputs = slim.fully_connected(tf.ones([2, 3]), 4)
+        with pytest.raises(tf.errors.FailedPreconditionError, match=r"made at \S*test_layers\.py:\d+"):
+            sess.run(outputs)
