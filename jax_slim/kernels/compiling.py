@@ -32,9 +32,14 @@ def compiler_options() -> dict[str, str]:
     Returns:
       Those options that JAX's compiler knows, where a CPU is JAX's default platform; elsewhere {}.
     """
+    return known_options(_WANTED)
+
+
+def known_options(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Those options that JAX's compiler knows, where a CPU is JAX's default platform; elsewhere {}."""
     if jax.default_backend() != "cpu":
         return {}
-    return {name: value for name, value in _WANTED.items() if _known(name, value)}
+    return {name: value for name, value in wanted.items() if _known(name, value)}
 
 
 def jit(function: Callable[..., Any] | None = None, /, **arguments: Any) -> Any:
@@ -74,7 +79,7 @@ def jit(function: Callable[..., Any] | None = None, /, **arguments: Any) -> Any:
 
 
 @functools.cache
-def _known(name: str, value: str) -> bool:
+def _known(name: str, value: Any) -> bool:
     try:
         jax.jit(lambda x: x, compiler_options={name: value}).lower(jax.ShapeDtypeStruct((), "float32")).compile()
     except jax.errors.JaxRuntimeError:

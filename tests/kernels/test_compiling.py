@@ -79,5 +79,8 @@ def test_options_are_those_that_the_compiler_knows(monkeypatch):
     known = {"xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED"}
     monkeypatch.setattr(compiling, "_WANTED", {"xla_cpu_of_another_year": "1", **known})
     assert slim.compiler_options() == known
+    assert compiling.known_options({"xla_cpu_of_another_year": True, "xla_cpu_use_fusion_emitters": False}) == {
+        "xla_cpu_use_fusion_emitters": False
+    }
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    assert slim.compiler_options() == {}
+    assert slim.compiler_options() == compiling.known_options(known) == {}
