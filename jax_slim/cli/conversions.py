@@ -21,6 +21,7 @@ HELP = """make TFRecords of images, or convert a checkpoint: TensorFlow, safeten
   jax-slim convert model.ckpt-1000 model.safetensors
   jax-slim convert my_run model.ckpt-1200            the newest checkpoint of a run
   jax-slim convert vgg_16.ckpt vgg_run --format=orbax
+  jax-slim convert frozen.pb weights.safetensors     the weights of a frozen graph, under the variables' names
 
 The records are those of TF-Slim's scripts, which TF-Slim can read. They appear when all of them are complete."""
 
@@ -94,8 +95,16 @@ def _images(options: argparse.Namespace) -> int:
 def _checkpoint(options: argparse.Namespace) -> int:
     from jax_slim.checkpoints.converting import convert_checkpoint
 
+    source = options.source
+    if source.endswith((".pb", ".pbtxt")) and Path(source).is_file():
+        from jax_slim.graphs.frozen_weights import weights
+
+        try:
+            source = weights(source)
+        except ValueError as error:
+            raise CommandError(str(error).removeprefix("weights: ")) from None
     written = convert_checkpoint(
-        options.source,
+        source,
         options.target,
         format=options.format,
         include=options.include,
@@ -118,7 +127,7 @@ def _is_checkpoint(options: argparse.Namespace) -> bool:
         # A prefix of TensorFlow's files that has another name.
         return Path(f"{source}.index").is_file()
     if not source.is_dir():
-        return source.suffix in (".index", ".meta")
+        return source.suffix in (".index", ".meta", ".pb", ".pbtxt")
     inside = os.listdir(source)
     if "checkpoint" in inside or any(name.endswith((".index", ".safetensors")) for name in inside):
         return True

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from jax_slim.cli.failures import UsageError
+from jax_slim.cli.graph_files import add_graph_arguments
 
 HELP = """write a trained model as one file that runs without jax-slim
 
   jax-slim export --checkpoint_path=/tmp/flowers --output=flowers.zip
   python flowers.zip photo.jpg                     needs jax alone (and Pillow, to read the photo)
+  jax-slim export --graph=frozen.pb --preprocessing_name=inception --output=net.zip    a graph that TensorFlow wrote
 
 The file takes photographs of any size (its preprocessing is in it) and any batch; a .zip runs on CPU, GPU and TPU, an
 .onnx file wherever ONNX does."""
@@ -21,13 +23,17 @@ _FORMATS = {".zip": "stablehlo", ".onnx": "onnx"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
-    parser.add_argument("--checkpoint_path", required=True, help="a run's directory, or any checkpoint")
+    parser.add_argument("--checkpoint_path", help="a run's directory, or any checkpoint")
     parser.add_argument("--output", required=True, help="the file to write: .zip, or .onnx")
     parser.add_argument("--format", choices=("stablehlo", "onnx"), help="by default, what the file's ending says")
     parser.add_argument("--without_preprocessing", action="store_true", help="take prepared float images instead")
     parser.add_argument("--platforms", default="cpu,cuda,tpu", help="where it must run (default cpu,cuda,tpu)")
     parser.add_argument("--moving_average", action="store_true", help="use the moving averages of the variables")
     add_model_arguments(parser)
+    add_graph_arguments(parser)
+    parser.add_argument(
+        "--input_shapes", help="of a graph, where it does not tell: 'batch,8,3:batch', one for each input"
+    )
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +58,12 @@ def run(options: argparse.Namespace) -> int:
             f"--output must end in {' or '.join(_FORMATS)}, got {options.output}. --format says which of the two it is "
             "to be under another name; there are no others."
         )
+    if not options.checkpoint_path and not options.graph:
+        raise UsageError("--checkpoint_path or --graph must say what to export.")
+    if options.graph:
+        from jax_slim.cli import graph_exports
+
+        return graph_exports.run(options, kind)
     model, labels, path = model_of(options, options.checkpoint_path, options.moving_average)
 
     def classify(variables: Mapping[str, Any], images: jax.Array) -> jax.Array:

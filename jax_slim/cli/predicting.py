@@ -9,12 +9,15 @@ from typing import Any
 
 from jax_slim.cli.exports import add_model_arguments
 from jax_slim.cli.failures import CommandError, UsageError
+from jax_slim.cli.graph_files import add_graph_arguments
 
 HELP = """say what photographs show: a table, JSON, a picture
 
   jax-slim predict photo.jpg --checkpoint_path=/tmp/flowers
   jax-slim predict *.jpg --checkpoint_path=inception_v3.ckpt --model_name=inception_v3 --labels=imagenet.txt
   jax-slim predict holiday/ --checkpoint_path=/tmp/flowers --json --grid=holiday.png
+  jax-slim predict photo.jpg --graph=frozen.pb --preprocessing_name=inception --labels=imagenet.txt
+  jax-slim predict street.jpg --graph=ssd/frozen_inference_graph.pb --labels=mscoco_label_map.pbtxt      finds boxes
 
 Preprocessing, image size and labels come with the checkpoint where `jax-slim train` wrote it."""
 
@@ -22,13 +25,15 @@ Preprocessing, image size and labels come with the checkpoint where `jax-slim tr
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="image files, or folders of them")
-    parser.add_argument("--checkpoint_path", required=True, help="a run's directory, or any checkpoint")
-    parser.add_argument("--top", type=int, default=5, help="how many classes to show (default 5)")
+    parser.add_argument("--checkpoint_path", help="a run's directory, or any checkpoint")
+    parser.add_argument("--top", type=int, default=5, help="how many classes, or boxes, to show (default 5)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--grid", metavar="PNG", help="write a picture of all images with what they show")
     parser.add_argument("--batch_size", type=int, default=16, help="images at a time (default 16)")
     parser.add_argument("--moving_average", action="store_true", help="use the moving averages of the variables")
     add_model_arguments(parser)
+    add_graph_arguments(parser)
+    parser.add_argument("--min_score_thresh", type=float, default=0.5, help="the least score of a box (default 0.5)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -45,7 +50,13 @@ def run(options: argparse.Namespace) -> int:
 
     if options.top < 1 or options.batch_size < 1:
         raise UsageError("--top and --batch_size must be at least 1.")
+    if not options.checkpoint_path and not options.graph:
+        raise UsageError("--checkpoint_path or --graph must say what predicts.")
     paths = list(_files(options.images))
+    if options.graph:
+        from jax_slim.cli import graph_predictions
+
+        return graph_predictions.run(options, paths)
     model, labels, _ = model_of(options, options.checkpoint_path, options.moving_average)
 
     @jit

@@ -1,5 +1,6 @@
 """Graphs that TensorFlow wrote, without the programs that made them, as functions of JAX."""
 
+from jax_slim.graphs.frozen_weights import weights as weights
 from jax_slim.graphs.functions import GraphFunction as GraphFunction
 from jax_slim.graphs.loading import load as load
 from jax_slim.graphs.sources import describe as describe

@@ -80,6 +80,11 @@ class GraphFunction:
             return self._pack(self._evaluated(taken, given))
         return self._pack(self._compiled(taken, given))
 
+    def tensor_of(self, name: str) -> str:
+        """The tensor's name of an input or output that a signature or dictionary calls otherwise."""
+        both = zip([*self.inputs, *self.outputs], [*self._feeds, *self._results], strict=True)
+        return next(tensor.name for key, tensor in both if key == name)
+
     def __repr__(self) -> str:
         host = f", {len(self.host)} operations on the host" if self.host else ""
         return f"GraphFunction({self.inputs} -> {self.outputs}, {len(self.variables)} variables{host})"

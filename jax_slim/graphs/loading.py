@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_slim.graphs import sources
+from jax_slim.graphs.frozen_weights import weight_names
 from jax_slim.graphs.functions import GraphFunction, tensor_name
 from jax_slim.graphs.sources import Source
 from jax_slim.graphs.variables import Stored
@@ -18,7 +19,6 @@ from jax_slim.tf1.running import planning, references
 from jax_slim.tf1.running.session import BaseSession
 
 _DEFAULT = "serving_default"
-_FEW = 8  # elements up to which a constant is no variable, where the graph does not tell
 _BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, ArithmeticError, AssertionError,
            RecursionError, MemoryError, errors.OpError)  # fmt: skip
 
@@ -82,7 +82,7 @@ def load(
             frozen_graphs.build(part)
         results = [graph.get_tensor_by_name(renamed.get(n, n)) for n in wanted]
         feeds = [graph.get_tensor_by_name(renamed.get(n, n)) for n in given]
-        constants = _variables(graph) if as_variables else {}
+        constants = _constants(graph, part) if as_variables else {}
         units, stateful = _units(results, [*feeds, *constants.values()])
     except errors.NotFoundError:
         raise
@@ -189,18 +189,11 @@ def _line(error: BaseException) -> str:
     return text.splitlines()[0]
 
 
-def _variables(graph: Any) -> dict[str, Tensor]:
-    """The constants that were variables before the graph was frozen."""
-    floats = [op for op in graph.get_operations() if op.type == "Const" and op.outputs[0].dtype.is_floating]
+def _constants(graph: Any, part: Any) -> dict[str, Tensor]:
+    """The constants that were variables before the graph was frozen. What decides shapes stays a constant."""
     static = {t for op in graph.get_operations() for t in rows.static_inputs(op)}
-    floats = [op for op in floats if op.outputs[0] not in static]
-    read = [op for op in floats if any(_reads(user, op) for user in op.outputs[0].consumers())]
-    chosen = read or [op for op in floats if op.attrs["value"].size > _FEW]
-    return {op.name: op.outputs[0] for op in chosen}
-
-
-def _reads(user: Any, variable: Any) -> bool:
-    return user.type == "Identity" and user.name in (f"{variable.name}/read", f"{variable.name}/ReadVariableOp")
+    found = {name: graph.get_tensor_by_name(f"{name}:0") for name in weight_names({n.name: n for n in part.node})}
+    return {name: tensor for name, tensor in found.items() if tensor not in static}
 
 
 def _units(results: list[Tensor], given: list[Tensor]) -> tuple[list[planning.Unit], list[Any]]:

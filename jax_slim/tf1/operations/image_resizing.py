@@ -1,13 +1,12 @@
 """Images in other sizes: TF's four methods with TF's sampling, by `jax_slim.preprocessing`, and crops of boxes."""
 
-import functools
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.custom_derivatives import linear_call
 
+from jax_slim.kernels.linear_maps import LinearMap
 from jax_slim.preprocessing import _resampling
 from jax_slim.preprocessing._taps import Taps, taps
 from jax_slim.tf1.graph import errors, known_values, rows
@@ -41,20 +40,34 @@ def _resized(images: Any, size: Any, method: str, align_corners: bool, half_pixe
         return _resampling.exact(images, method, down, across)
     if method != "nearest":
         images = images.astype(np.float32)
-    return linear_call(
-        lambda _, x: _resampling.exact(x, method, down, across),
-        functools.partial(_spread, down, across, images.shape),
-        (),
-        images,
+    sizes = (*images.shape[1:3], height, width)
+    return _scaled(
+        images, method=method, sizes=sizes, align_corners=align_corners, half_pixel_centers=half_pixel_centers
     )
 
 
-def _spread(down: Taps, across: Taps, shape: Any, _: Any, gradient: Any) -> Any:
+def _scale(images: Any, *, method: str, **how: Any) -> Any:
+    return _resampling.exact(images, method, *_both_taps(method, **how))
+
+
+def _spread(gradient: Any, *, method: str, sizes: tuple[int, int, int, int], **how: Any) -> Any:
     """The way back, as products with the two matrices: a sum over scattered pixels is slow on a CPU."""
-    rows_, columns = (
-        jnp.asarray(_matrix(t, length), gradient.dtype) for t, length in ((down, shape[1]), (across, shape[2]))
-    )
+    found = zip(_both_taps(method, sizes, **how), sizes[:2], strict=True)
+    rows_, columns = (jnp.asarray(_matrix(t, length), gradient.dtype) for t, length in found)
     return jnp.einsum("nhwc,hi,wj->nijc", gradient, rows_, columns, precision="highest")
+
+
+def _both_taps(method: str, sizes: tuple[int, int, int, int], align_corners: bool, half_pixel_centers: bool) -> Any:
+    return tuple(
+        taps(method, before, after, align_corners, half_pixel_centers)
+        for before, after in zip(sizes[:2], sizes[2:], strict=True)
+    )
+
+
+_scaled = LinearMap("resize_image", _scale, _scale, {0: lambda gradient, _, **how: _scaled_back(gradient, **how)})
+_scaled_back = LinearMap(
+    "resize_image_back", _spread, _spread, {0: lambda gradient, _, **how: _scaled(gradient, **how)}
+)
 
 
 def _matrix(found: Taps, inputs: int) -> np.ndarray:
@@ -85,9 +98,9 @@ def resize_area(images, size, *, align_corners):
 
 def _turned(method: str, grads: Any, shape: Any, dtype: Any, align_corners: bool, half_pixel_centers: bool) -> Any:
     grads = jnp.asarray(grads)
-    down = taps(method, shape[1], grads.shape[1], align_corners, half_pixel_centers)
-    across = taps(method, shape[2], grads.shape[2], align_corners, half_pixel_centers)
-    return _spread(down, across, shape, (), grads).astype(dtype)
+    sizes = (*(int(size) for size in shape[1:3]), *grads.shape[1:3])
+    how = {"align_corners": align_corners, "half_pixel_centers": half_pixel_centers}
+    return _scaled_back(grads, method=method, sizes=sizes, **how).astype(dtype)
 
 
 def _like_original(op: Any) -> Any:
