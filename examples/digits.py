@@ -122,7 +122,7 @@ def draw(path, logdir, test):
 
     scalars = slim.summary.read_scalars(logdir)
     figure = plt.figure(figsize=(11, 5), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=[2, 3])
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[2, 3])[0]
     axes = left.subplots(2, 1, sharex=True)
     for axis, tag, scale in zip(axes, ("total_loss", "accuracy/train_batch"), ("log", "linear"), strict=True):
         steps, values = scalars[tag]

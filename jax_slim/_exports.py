@@ -1,10 +1,10 @@
 """What `import jax_slim as slim` offers besides the rooms that load on first use: `slim.conv2d` and its like."""
 
-import jax_slim.losses as losses
-import jax_slim.metrics as metrics
-import jax_slim.summary as summary
-import jax_slim.summary.adding as summaries
-import jax_slim.utils as utils
+import jax_slim.summary.adding as _adding
+from jax_slim import losses as losses
+from jax_slim import metrics as metrics
+from jax_slim import summary as summary
+from jax_slim import utils as utils
 from jax_slim.core.arg_scope import add_arg_scope as add_arg_scope
 from jax_slim.core.arg_scope import arg_scope as arg_scope
 from jax_slim.core.arg_scope import arg_scope_func_key as arg_scope_func_key
@@ -139,3 +139,5 @@ from jax_slim.summary.summarizing import summarize_tensor as summarize_tensor
 from jax_slim.summary.summarizing import summarize_tensors as summarize_tensors
 from jax_slim.summary.summarizing import summarize_variables as summarize_variables
 from jax_slim.summary.summarizing import summarize_weights as summarize_weights
+
+summaries = _adding

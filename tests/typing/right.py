@@ -1,0 +1,28 @@
+"""A program without mistakes: no checker may complain of it."""
+
+import jax
+import jax.numpy as jnp
+
+import jax_slim as slim
+from jax_slim import learning, nets
+
+
+def net(images: jax.Array) -> jax.Array:
+    with slim.arg_scope([slim.conv2d], padding="VALID", weights_regularizer=slim.l2_regularizer(0.01)):
+        hidden = slim.repeat(images, 2, slim.conv2d, 8, [3, 3], scope="conv")
+    hidden = slim.stack(slim.flatten(hidden), slim.fully_connected, [16, 16], scope="fc")
+    return slim.fully_connected(hidden, 10, activation_fn=None, scope="logits")
+
+
+model = slim.Model(net)
+variables = model.init(jax.random.key(0), jnp.ones([1, 8, 8, 3]))
+logits = slim.jit(model.apply)(variables, jnp.ones([1, 8, 8, 3]))
+loss = slim.losses.softmax_cross_entropy(logits, slim.one_hot_encoding(jnp.array([1]), 10))
+accuracy = slim.metrics.accuracy
+classifier = nets.create_model("lenet", num_classes=10)
+trains = (learning.train, slim.learning.create_train_op, slim.evaluation.evaluate_once, slim.optimize_loss)
+rooms = (
+    (slim.checkpoints, slim.data, slim.datasets, slim.exporting, slim.graphs, slim.initializers, slim.kernels),
+    (slim.layers, slim.model_analyzer, slim.optimizers, slim.parallel, slim.preprocessing, slim.regularizers),
+    (slim.summaries, slim.summary, slim.tf1, slim.utils, slim.tfexample_decoder, slim.dataset_data_provider),
+)
