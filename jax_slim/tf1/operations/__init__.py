@@ -17,6 +17,7 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     decoding,
     diagonals,
     elementwise,
+    feature_crosses,
     file_io,
     fourier,
     fractional_pooling,
