@@ -35,7 +35,7 @@ HOUSE: list[dict[str, set[str]]] = [
     },
     {
         "evaluation": set(),
-        "exporting": {"PIL", "jax2onnx", "onnx"},
+        "exporting": {"PIL", "google", "jax2onnx", "onnx", "tensorboard"},
         "learning": {"optax"},
         "model_analyzer": {"rich"},
         "nets": set(),

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jax_slim.cli.failures import UsageError
@@ -16,16 +16,18 @@ HELP = """write a trained model as one file that runs without jax-slim
   jax-slim export --graph=frozen.pb --preprocessing_name=inception --output=net.zip    a graph that TensorFlow wrote
 
 The file takes photographs of any size (its preprocessing is in it) and any batch; a .zip runs on CPU, GPU and TPU, an
-.onnx file wherever ONNX does."""
+.onnx file wherever ONNX does, a .pb wherever TensorFlow 1 or 2 does: a frozen graph with TF-Slim's names. A folder
+(--output=folder/) becomes a SavedModel, for TensorFlow Serving."""
 
-_FORMATS = {".zip": "stablehlo", ".onnx": "onnx"}
+_FORMATS = {".zip": "stablehlo", ".onnx": "onnx", ".pb": "frozen_graph", ".pbtxt": "frozen_graph"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     parser.add_argument("--checkpoint_path", help="a run's directory, or any checkpoint")
-    parser.add_argument("--output", required=True, help="the file to write: .zip, or .onnx")
-    parser.add_argument("--format", choices=("stablehlo", "onnx"), help="by default, what the file's ending says")
+    parser.add_argument("--output", required=True, help="the file to write: .zip, .onnx, .pb or .pbtxt; or a folder")
+    formats = ("stablehlo", "onnx", "frozen_graph", "saved_model")
+    parser.add_argument("--format", choices=formats, help="by default, what the ending says; saved_model for folder/")
     parser.add_argument("--without_preprocessing", action="store_true", help="take prepared float images instead")
     parser.add_argument("--platforms", default="cpu,cuda,tpu", help="where it must run (default cpu,cuda,tpu)")
     parser.add_argument("--moving_average", action="store_true", help="use the moving averages of the variables")
@@ -52,15 +54,17 @@ def run(options: argparse.Namespace) -> int:
 
     from jax_slim.cli.runs import model_of
 
-    kind = options.format or _FORMATS.get(os.path.splitext(options.output)[1].lower())
+    kind = options.format or _format_of(options.output)
     if kind is None:
         raise UsageError(
-            f"--output must end in {' or '.join(_FORMATS)}, got {options.output}. --format says which of the two it is "
-            "to be under another name; there are no others."
+            f"--output must end in {', '.join(_FORMATS)}, or in / for a SavedModel, got {options.output}. --format "
+            "says which of them it is to be under another name; there are no others."
         )
     if not options.checkpoint_path and not options.graph:
         raise UsageError("--checkpoint_path or --graph must say what to export.")
     if options.graph:
+        if kind not in ("stablehlo", "onnx"):
+            raise UsageError(f"--output must end in .zip or .onnx with --graph, got {options.output}.")
         from jax_slim.cli import graph_exports
 
         return graph_exports.run(options, kind)
@@ -79,6 +83,8 @@ def run(options: argparse.Namespace) -> int:
         if preprocessing is None and model.preprocessing is not None:
             description |= {"preprocessing": f"{model.preprocessing} (not included)"}
         export_onnx(options.output, classify, model.variables, shape, labels, description, preprocessing)
+    elif kind in ("frozen_graph", "saved_model"):
+        _export_graph(kind, options.output, model, labels, preprocessing)
     else:
         from jax_slim.exporting.classifiers import export_classifier
 
@@ -95,3 +101,38 @@ def run(options: argparse.Namespace) -> int:
         )
     print(f"wrote {options.output}", file=sys.stderr)
     return 0
+
+
+def _format_of(output: str) -> str | None:
+    if output.endswith(("/", os.sep)):
+        return "saved_model"
+    return _FORMATS.get(os.path.splitext(output)[1].lower())
+
+
+def _export_graph(kind: str, output: str, model: Any, labels: Sequence[str] | None, preprocessing: str | None) -> None:
+    """Writes a graph of TensorFlow, and says what its ends are called."""
+    import jax
+    import jax.numpy as jnp
+
+    from jax_slim.exporting.graph_files import export_frozen_graph, export_saved_model
+    from jax_slim.exporting.tf_slim_names import output_names
+
+    def predict(variables: Any, inputs: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
+        logits, end_points = model.apply(variables, inputs["input"])
+        found = next((end_points[name] for name in ("Predictions", "predictions") if name in end_points), None)
+        if found is None:
+            with jax.named_scope("predictions"):
+                found = jax.nn.softmax(logits)
+        return {
+            name: array.reshape(array.shape[0], array.shape[-1])
+            for name, array in (("logits", logits), ("probabilities", found))
+        }
+
+    inputs = {"input": (", ".join(map(str, ("batch", *model.input_shape))), jnp.float32)}
+    names = output_names(model.name)
+    if kind == "frozen_graph":
+        made = export_frozen_graph(output, predict, model.variables, inputs, preprocessing, names)
+    else:
+        made = export_saved_model(output, predict, model.variables, inputs, preprocessing, names, labels)
+    ends = [*made.inputs.values(), *made.outputs.values()]
+    print("nodes: {} -> {}, {}".format(*ends), file=sys.stderr)

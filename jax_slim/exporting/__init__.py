@@ -4,4 +4,6 @@ from jax_slim.exporting.archives import ExportError as ExportError
 from jax_slim.exporting.archives import export_model as export_model
 from jax_slim.exporting.archives import load_exported as load_exported
 from jax_slim.exporting.classifiers import export_classifier as export_classifier
+from jax_slim.exporting.graph_files import export_frozen_graph as export_frozen_graph
+from jax_slim.exporting.graph_files import export_saved_model as export_saved_model
 from jax_slim.exporting.onnx_files import export_onnx as export_onnx

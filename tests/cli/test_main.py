@@ -82,7 +82,7 @@ def test_a_wrong_command_line_is_2(capsys, arguments, message):
         (["predict", "a.jpg", "--checkpoint_path={tmp}", "--model_name=lenett"], "Near names: lenet"),
         (
             ["export", "--checkpoint_path={tmp}", "--output=x.tflite"],
-            "--output must end in .zip or .onnx, got x.tflite",
+            "--output must end in .zip, .onnx, .pb, .pbtxt, or in / for a SavedModel, got x.tflite",
         ),
         (["evaluate", "--checkpoint_path={tmp}", "--confusion_matrix=x.txt"], "must end with .csv or .png"),
     ],
@@ -189,3 +189,20 @@ def test_bash_completes_commands_flags_and_values(capsys):
     assert completed(script, ["jax-slim", "train", "--optimizer", "mom"]) == ["momentum"]
     assert run(capsys, "completion", "zsh")[1].startswith("autoload")
     assert "-l batch_size" in run(capsys, "completion", "fish")[1]
+
+
+def test_exports_a_frozen_graph_and_a_saved_model(capsys, tmp_path):
+    import jax
+
+    import jax_slim as slim
+
+    model = slim.nets.create_model("lenet", 3, image_size=12)
+    checkpoint = str(tmp_path / "lenet.safetensors")
+    slim.checkpoints.convert_checkpoint(dict(model.init(jax.random.key(0))), checkpoint)
+    options = [f"--checkpoint_path={checkpoint}", "--model_name=lenet", "--num_classes=3", "--image_size=12"]
+    for output in ("net.pb", "served/"):
+        code, _, err = run(capsys, "export", *options, f"--output={tmp_path}/{output}")
+        assert code == 0, err
+        assert "nodes: input -> LeNet/fc4/BiasAdd, Predictions/Reshape_1" in err
+    assert (tmp_path / "net.pb").is_file()
+    assert (tmp_path / "served" / "saved_model.pb").is_file()
