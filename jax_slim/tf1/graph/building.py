@@ -1,5 +1,7 @@
 """How nodes are made: inputs converted and checked against TF's definition, attributes filled in, shapes inferred."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from jax_slim.tf1.graph import conversion, dtypes, graphs, op_defs, rows, shape_inference, shapes
@@ -51,9 +53,22 @@ def make_op(type: str, /, *inputs: Any, name: str | None = None, **attributes: A
             if attribute.name not in attrs:
                 raise TypeError(f"No argument for attr {attribute.name} found in '{type}' Op")
             _check_attribute(attribute, attrs[attribute.name], type)
-        op = graph.create_op(type, tensors, output_types(definition, attrs), name=scope, attrs=attrs, op_def=definition)
+        with _beside_variables(graph, definition, tensors):
+            op = graph.create_op(
+                type, tensors, output_types(definition, attrs), name=scope, attrs=attrs, op_def=definition
+            )
     shape_inference.infer(op)
     return op
+
+
+@contextlib.contextmanager
+def _beside_variables(graph: Any, definition: op_defs.OpDef, tensors: list[Tensor]) -> Iterator[None]:
+    """What takes references to variables is where these are."""
+    with contextlib.ExitStack() as stack:
+        for argument, tensor in zip(definition.inputs, tensors, strict=False):
+            if argument.is_ref:
+                stack.enter_context(graph.colocate_with(tensor))
+        yield
 
 
 def output_types(definition: op_defs.OpDef, attrs: dict[str, Any]) -> list[dtypes.DType]:

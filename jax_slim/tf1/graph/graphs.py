@@ -87,7 +87,7 @@ class Graph:
             if override is not None and "_gradient_op_type" not in attrs:
                 attrs["_gradient_op_type"] = override.encode()
             colocate = self._stack("colocations", [])
-            if colocate and "_class" not in attrs:
+            if colocate:
                 attrs["_class"] = sorted({group for op in colocate for group in op.colocation_groups()})
             op = Operation(
                 self,
@@ -107,7 +107,9 @@ class Graph:
             self._by_name[name] = op
             self._names_in_use.setdefault(name.lower(), 1)
             self.version += 1
-            op._device = colocate[-1].device if colocate else devices.resolve(self._stack("devices", []), op)
+            op._device = devices.resolve(self._stack("devices", []), op)
+            for other in colocate:
+                op._device = other.device or op._device
             for controller in self._stack("controllers", []):
                 controller.made.add(op)
             if context is not None:
@@ -367,12 +369,13 @@ class Graph:
             node = op.op if isinstance(op, Tensor) else op
         else:
             node = op.op
-        kept = stack[:]
+        kept, kept_devices = stack[:], self._stack("devices", [])
         self._local.colocations = ([] if ignore_existing else kept) + ([node] if node is not None else [])
+        self._local.devices = []  # a place that something needs is stronger than what functions of devices would say
         try:
             yield
         finally:
-            self._local.colocations = kept
+            self._local.colocations, self._local.devices = kept, kept_devices
 
     def _colocate_with_for_gradient(self, op: Any, gradient_uid: Any = None, ignore_existing: bool = False) -> Any:
         return self.colocate_with(op, ignore_existing)

@@ -18,7 +18,7 @@ def no_op(name: str | None = None) -> Operation:
 def with_dependencies(dependencies: Any, output_tensor: Any, name: str | None = None) -> Any:
     """The tensor, to be computed after the dependencies."""
     with graphs.name_scope(name, "control_dependency", [*dependencies, output_tensor]) as scope:
-        with graphs.control_dependencies(dependencies):
+        with graphs.colocate_with(output_tensor), graphs.control_dependencies(dependencies):
             if isinstance(output_tensor, IndexedSlices):
                 return IndexedSlices(
                     building.make("Identity", output_tensor.values), output_tensor.indices, output_tensor.dense_shape

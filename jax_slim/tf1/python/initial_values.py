@@ -33,19 +33,22 @@ def checked(initial_value: Any) -> tuple[Any, bool]:
     return initial_value, False
 
 
-def tensor(initial_value: Any, from_function: bool, scope: str, dtype: Any) -> Tensor:
-    """The initial value as a tensor; what a function makes is below `scope/Initializer`."""
+def tensor(initial_value: Any, from_function: bool, dtype: Any) -> Tensor:
+    """The initial value as a tensor; what a function makes is below `Initializer`, on no device."""
     if not from_function:
         return conversion.convert_to_tensor(initial_value, dtype, "initial_value")
-    with colocated_with_name(scope.rstrip("/")), graphs.name_scope("Initializer"), graphs.device(None):
+    with graphs.name_scope("Initializer"), graphs.device(None):
         return conversion.convert_to_tensor(initial_value(), dtype, "initial_value")
 
 
 @contextlib.contextmanager
-def colocated_with_name(name: str) -> Iterator[None]:
-    """Has operations made inside say that they are to be where the operation of that name will be."""
+def colocated_with_name(name: str | None) -> Iterator[None]:
+    """Has operations made inside say that they are to be where the operation of that name will be; None: nothing of the kind."""
+    if name is None:
+        yield
+        return
     graph = graphs.get_default_graph()
-    old, graph._attr_scope = graph._attr_scope, {**graph._attr_scope, "_class": [b"loc:@" + name.encode()]}
+    old, graph._attr_scope = graph._attr_scope, {**graph._attr_scope, "_class": [b"loc:@" + name.rstrip("/").encode()]}
     try:
         yield
     finally:

@@ -43,7 +43,11 @@ class ResourceVariable(Variable):
             self._initial_value, self._dtype = value, value.dtype.base_dtype
             with graphs.name_scope("IsInitialized"):
                 self._is_initialized_op = building.make("VarIsInitializedOp", self._handle)
-            with graphs.name_scope("Assign") as assign_scope:
+            with (
+                graphs.name_scope("Assign") as assign_scope,
+                graphs.colocate_with(None, ignore_existing=True),
+                graphs.device(self._handle.device),
+            ):
                 guarded = initial_values.guarded(scope, value)
                 self._initializer_op = building.make("AssignVariableOp", self._handle, guarded, name=assign_scope)
             with graphs.name_scope("Read"):

@@ -359,14 +359,15 @@ class RefVariable(Variable):
             initial_values.init_scope(),
             graphs.name_scope(name, "Variable", [] if from_function else [initial_value]) as scope,
         ):
-            self._initial_value = initial_values.tensor(initial_value, from_function, scope, dtype)
-            if not validate_shape:
-                shape = shapes.unknown_shape()
-            elif shape is None:
-                shape = self._initial_value.shape
-            if validate_shape and not self._initial_value.shape.is_fully_defined():
-                raise ValueError(f"initial_value must have a shape specified: {self._initial_value}")
-            self._variable = state_ops.variable_op_v2(shape, self._initial_value.dtype.base_dtype, name=scope)
+            with initial_values.colocated_with_name(scope if from_function else None):
+                self._initial_value = initial_values.tensor(initial_value, from_function, dtype)
+                if not validate_shape:
+                    shape = shapes.unknown_shape()
+                elif shape is None:
+                    shape = self._initial_value.shape
+                if validate_shape and not self._initial_value.shape.is_fully_defined():
+                    raise ValueError(f"initial_value must have a shape specified: {self._initial_value}")
+                self._variable = state_ops.variable_op_v2(shape, self._initial_value.dtype.base_dtype, name=scope)
             guarded = initial_values.guarded(scope, self._initial_value)
             self._initializer_op = state_ops.assign(self._variable, guarded, validate_shape=validate_shape).op
             if caching_device is not None:

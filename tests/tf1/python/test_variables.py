@@ -81,3 +81,26 @@ def test_a_variable_that_a_branch_reads_has_its_gradient():
         gradient = tf.gradients(tf.reduce_sum(v.initialized_value() ** 2), v)[0]
         session.run(v.initializer)
         np.testing.assert_array_equal(session.run(gradient), [2.0, 4.0])
+
+
+def test_what_takes_a_reference_is_placed_beside_its_variable():
+    """As in TensorFlow 1.15: a function of devices is asked once for a variable, and not for what assigns to it."""
+    asked = []
+
+    def device(op):
+        asked.append(op.name)
+        return f"/cpu:{len(asked)}"
+
+    with tf.Graph().as_default(), tf.device(device):
+        a = tf.get_variable("a", [2])
+        tf.train.GradientDescentOptimizer(1.0).apply_gradients([(tf.constant([1.0, 2.0]), a)])
+        assigned = tf.assign_add(a, [1.0, 1.0])
+        with tf.colocate_with(a), tf.device("/cpu:9"):
+            beside = tf.constant(1.0)
+        held = tf.get_variable("held", [2], use_resource=True)
+    assert asked[0] == "a"
+    assert not {"a/Assign", "AssignAdd", "a/Initializer/random_uniform/mul", "held/Assign"} & set(asked)
+    assert {op.device for op in (a.op, a.initializer, assigned.op, beside.op)} == {"/cpu:1"}
+    for op in (a.op, a.initializer, a.initial_value.op, assigned.op, a.value().op, beside.op):
+        assert op.get_attr("_class") == [b"loc:@a"]
+    assert held.initializer.device.endswith(held.handle.device[-1])
