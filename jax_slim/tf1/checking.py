@@ -54,7 +54,7 @@ def check(paths: list[str]) -> Report:
 
 def known(dotted: str) -> bool:
     """Whether a dotted name below `tensorflow` is here; what stands behind a class or function is not looked at."""
-    dotted = modules._plain(dotted)
+    dotted = modules._plain(dotted).removeprefix("compat.v2.")
     table, packages = modules.table(), modules.packages()
     parts = dotted.split(".")
     for end in range(len(parts), 0, -1):

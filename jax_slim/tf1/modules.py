@@ -42,7 +42,7 @@ tensor_forest tensorboard testing text tfprof timeseries tpu training util"""
 @functools.cache
 def packages() -> frozenset[str]:
     """The dotted names that are modules."""
-    found = {"compat", "contrib", "python"} | {f"contrib.{name}" for name in _CONTRIB.split()}
+    found = {"compat", "compat.v2", "contrib", "python"} | {f"contrib.{name}" for name in _CONTRIB.split()}
     for name in table():
         parts = name.split(".")[:-1]
         found.update(".".join(parts[:i]) for i in range(1, len(parts) + 1))
@@ -65,6 +65,8 @@ def lookup(dotted: str) -> Any:
       AttributeError: there is no such name here.
     """
     dotted = _plain(dotted)
+    if dotted.startswith(_SECOND):
+        return _of_second_version(dotted[len(_SECOND) :])
     place = table().get(dotted)
     if place is not None:
         return load(place)
@@ -80,18 +82,36 @@ def lookup(dotted: str) -> Any:
 
 
 def _plain(dotted: str) -> str:
-    """Without the spellings of later versions: compat.v1 and compat.v2 are the root."""
+    """Without the spellings of later versions: compat.v1 is the root."""
     parts = dotted.split(".")
-    while parts[:2] in (["compat", "v1"], ["compat", "v2"]):
+    while parts[:2] == ["compat", "v1"] or (
+        parts[:2] == ["compat", "v2"] and parts[2:4] in (["compat", "v1"], ["compat", "v2"])
+    ):
         parts = parts[2:]
     while parts[:2] == ["_api", "v1"]:
         parts = parts[2:]
     return ".".join(parts)
 
 
+_SECOND = "compat.v2."
+
+
+def _of_second_version(dotted: str) -> Any:
+    """What a name below `tf.compat.v2` is: the same as below `tf`, but for functions whose arguments TensorFlow 2 has changed."""
+    second: Any = importlib.import_module("jax_slim.tf1.python.second_version")
+    if dotted in second.OTHERS:
+        return load(second.OTHERS[dotted])
+    found = lookup(dotted)
+    if isinstance(found, Module):
+        return module(_SECOND + dotted)
+    return second.adapted(found, second.SIGNATURES[dotted]) if dotted in second.SIGNATURES else found
+
+
 def is_module(dotted: str) -> bool:
     """Whether a dotted name is a module."""
     dotted = _plain(dotted)
+    if f"{dotted}.".startswith(_SECOND):
+        dotted = dotted[len(_SECOND) :]
     place = table().get(dotted, "")
     return (
         not dotted
@@ -105,17 +125,30 @@ def _is_python_module(dotted: str) -> bool:
     if dotted.startswith("contrib.") and ".python" in dotted:
         return dotted.rpartition(".")[2].islower()
     # tensorflow.python.framework, .ops, .training and the files in them: names of attributes are looked up at the next level.
-    return dotted.startswith("python.") and dotted.count(".") <= 3 and dotted.rpartition(".")[2] in _PYTHON_MODULES
+    if not dotted.startswith("python.") or dotted.count(".") > 3:
+        return False
+    above, _, last = dotted.rpartition(".")
+    if last in _PYTHON_PACKAGES:
+        return True
+    # A file's function may have the name of that file (gradients.gradients), or of another one (ops.device).
+    is_package = above.rpartition(".")[2] in _PYTHON_PACKAGES and above not in _FILES_LIKE_PACKAGES
+    return last in _PYTHON_FILES and (is_package or not has_ending(last))
 
 
-_PYTHON_MODULES = {
-    "framework", "ops", "training", "platform", "client", "summary", "lib", "io", "util", "layers", "keras", "eager", "saved_model", "tools", "data", "estimator", "losses", "debug", "feature_column", "distribute",
+_FILES_LIKE_PACKAGES = ("python.framework.ops", "python.summary.summary", "python.training.training")
+
+_PYTHON_PACKAGES = {
+    "python", "framework", "ops", "training", "platform", "client", "summary", "lib", "io", "util", "layers", "keras", "eager", "saved_model", "tools", "data", "estimator", "losses", "debug", "feature_column", "distribute",
+    "distributions", "core", "engine", "wrappers", "checkpoint",
+}  # fmt: skip
+_PYTHON_FILES = {
     "dtypes", "errors", "errors_impl", "constant_op", "tensor_shape", "tensor_util", "graph_util", "random_seed", "function", "importer", "sparse_tensor", "test_util", "common_shapes", "op_def_registry", "meta_graph", "device",
     "array_ops", "math_ops", "nn_ops", "nn", "nn_impl", "init_ops", "variables", "variable_scope", "control_flow_ops", "random_ops", "state_ops", "string_ops", "image_ops", "image_ops_impl", "data_flow_ops", "io_ops", "parsing_ops", "logging_ops",
     "clip_ops", "check_ops", "sparse_ops", "script_ops", "gradients", "gradients_impl", "rnn", "rnn_cell", "rnn_cell_impl", "tensor_array_ops", "lookup_ops", "linalg_ops", "metrics_impl", "metrics", "losses_impl", "template", "functional_ops",
-    "resource_variable_ops", "embedding_ops", "ctc_ops", "custom_gradient", "partitioned_variables", "gen_nn_ops", "gen_array_ops", "gen_math_ops", "gen_image_ops", "gen_state_ops", "gen_data_flow_ops", "gen_control_flow_ops", "gen_io_ops", "special_math_ops", "confusion_matrix", "weights_broadcast_ops", "standard_ops", "spectral_ops", "numerics", "bitwise_ops", "distributions", "histogram_ops", "manip_ops", "sets", "session_ops", "summary_ops",
+    "resource_variable_ops", "embedding_ops", "ctc_ops", "custom_gradient", "partitioned_variables", "gen_nn_ops", "gen_array_ops", "gen_math_ops", "gen_image_ops", "gen_state_ops", "gen_data_flow_ops", "gen_control_flow_ops", "gen_io_ops", "special_math_ops", "confusion_matrix", "weights_broadcast_ops", "standard_ops", "spectral_ops", "numerics", "bitwise_ops", "histogram_ops", "manip_ops", "sets", "session_ops", "summary_ops",
     "saver", "supervisor", "optimizer", "moving_averages", "training_util", "learning_rate_decay", "monitored_session", "basic_session_run_hooks", "session_run_hook", "session_manager", "coordinator", "queue_runner", "queue_runner_impl", "checkpoint_utils", "checkpoint_management", "adam", "momentum", "gradient_descent", "rmsprop", "adagrad", "adadelta", "ftrl", "slot_creator", "input", "evaluation", "device_setter", "server_lib", "sync_replicas_optimizer", "training_ops", "warm_starting_util",
-    "app", "flags", "gfile", "tf_logging", "test", "googletest", "resource_loader", "sysconfig", "session", "timeline", "device_lib", "file_io", "tf_record", "python_io", "compat", "nest", "deprecation", "tf_inspect", "tf_export", "tf_decorator", "tf_should_use", "tf_contextlib", "writer", "summary_iterator", "event_accumulator", "base", "core", "convolutional", "normalization", "pooling", "utils", "loader", "builder", "signature_constants", "signature_def_utils", "tag_constants", "signature_def_utils_impl", "builder_impl", "loader_impl", "constants", "freeze_graph", "inspect_checkpoint", "optimize_for_inference_lib", "context", "dataset_ops", "iterator_ops", "readers", "pywrap_tensorflow", "estimator_lib", "model_fn", "run_config", "backend", "engine", "initializers", "regularizers", "activations", "profiler", "model_analyzer", "option_builder",
+    "app", "flags", "gfile", "tf_logging", "test", "googletest", "resource_loader", "sysconfig", "session", "timeline", "device_lib", "file_io", "tf_record", "python_io", "compat", "nest", "deprecation", "tf_inspect", "tf_export", "tf_decorator", "tf_should_use", "tf_contextlib", "writer", "summary_iterator", "event_accumulator", "base", "convolutional", "normalization", "pooling", "utils", "loader", "builder", "signature_constants", "signature_def_utils", "tag_constants", "signature_def_utils_impl", "builder_impl", "loader_impl", "constants", "freeze_graph", "inspect_checkpoint", "optimize_for_inference_lib", "context", "dataset_ops", "iterator_ops", "readers", "pywrap_tensorflow", "estimator_lib", "model_fn", "run_config", "backend", "initializers", "regularizers", "activations", "profiler", "model_analyzer", "option_builder",
+    "indexed_slices", "tensor", "gradient_checker", "cond", "while_loop", "control_flow_assert", "control_flow_case", "control_flow_switch_case", "variable_v1", "resource_variables_toggle", "ref_variable", "array_ops_stack", "stack", "debug_data", "hooks", "ops_test", "collections",
 }  # fmt: skip
 
 

@@ -79,3 +79,31 @@ def test_check_lists_missing_names_with_their_lines(tmp_path):
     assert done.returncode == 1
     assert f"{tmp_path / 'train.py'}:4: tf.no_such is missing" in done.stdout
     assert "1 files use TensorFlow; all names are there for 0. 1 use Slim" in done.stdout
+
+
+def test_a_name_in_an_inner_file_is_that_files_function():
+    """`gradients` and `device` are files as well."""
+    from jax_slim.tf1.modules import lookup
+
+    assert lookup("python.ops.gradients.gradients") is tf.gradients
+    assert lookup("python.framework.ops.device") is tf.device
+    assert lookup("python.summary.summary_iterator").summary_iterator is tf.train.summary_iterator
+    assert lookup("python.framework.dtypes").float32_ref == tf.float32._as_ref
+    assert lookup("python.ops.nn").rnn_cell.BasicLSTMCell is tf.nn.rnn_cell.BasicLSTMCell
+
+
+def test_functions_of_compat_v2_take_tensorflow_2s_arguments():
+    from jax_slim.tf1.modules import is_module, lookup
+
+    second = lookup("compat.v2")
+    assert is_module("compat.v2.nn")
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.reshape(tf.range(4.0), [1, 2, 2, 1])
+        assert session.run(second.nn.avg_pool2d(input=x, ksize=2, strides=1, padding="VALID")) == 1.5
+        assert session.run(second.argmax([[1, 3, 2]], 1, tf.int32)).dtype == "int32"
+        assert second.Variable is tf.Variable
+        with pytest.raises(TypeError, match="unexpected keyword argument 'value'"):
+            second.nn.avg_pool2d(value=x)
+        assert session.run(second.where([True, False], 1.0, [2.0, 3.0])).tolist() == [1.0, 3.0]
+        assert session.run(tf.atan2(x=1.0, y=0.0)) == 0.0
+        assert tf.random.poisson([1.0, 2.0], [3]).shape.as_list() == [3, 2]

@@ -134,6 +134,7 @@ complex64, complex128, string, resource, variant = (
     _BY_NAME[n] for n in ("complex64", "complex128", "string", "resource", "variant")
 )
 bool_ = _BY_NAME["bool"]
+globals().update({n: t for n, t in _BY_NAME.items() if n.endswith("_ref")})
 qint8, quint8, qint16, quint16, qint32 = (_BY_NAME[n] for n in ("qint8", "quint8", "qint16", "quint16", "qint32"))
 QUANTIZED_DTYPES = frozenset(
     _BY_NAME[n + end] for n in ("qint8", "quint8", "qint16", "quint16", "qint32") for end in ("", "_ref")

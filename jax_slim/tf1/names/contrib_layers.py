@@ -27,10 +27,11 @@ for _file, _names in _LAYERS.items():
         NAMES[f"contrib.layers.{_name}"] = f"{_file}:{_name}"
 _UTILS = (
     "collect_named_outputs append_tensor_alias get_tensor_aliases gather_tensors_aliases convert_collection_to_dict static_cond get_variable_collections "
-    "channel_dimension last_dimension two_element_tuple n_positive_integers"
+    "channel_dimension last_dimension two_element_tuple n_positive_integers constant_value"
 )
 for _name in _UTILS.split():
     NAMES[f"contrib.layers.utils.{_name}"] = f"contrib.layer_utils:{_name}"
+NAMES["contrib.layers.utils.smart_cond"] = "python.smart:smart_cond"
 
 _FRAMEWORK = {
     "contrib.arg_scopes": "add_arg_scope arg_scope arg_scope_func_key arg_scoped_arguments current_arg_scope has_arg_scope",

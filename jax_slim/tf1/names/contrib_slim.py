@@ -27,6 +27,7 @@ _copy(
     _PREFIX + "variables.",
     _PREFIX + "ops.variables.",
     _PREFIX + "ops.arg_scope.",
+    _PREFIX + "ops.framework_ops.",
 )
 # The files of the package `tf_slim`, which programs import too.
 for _file in (
@@ -37,6 +38,7 @@ for _file in (
     "optimizers",
     "feature_column",
     "normalization",
+    "sparse_ops",
     "summaries",
 ):
     _copy(
@@ -47,13 +49,16 @@ for _file in (
 for _file in ("training", "evaluation"):
     _copy(contrib_training.NAMES, "contrib.training.", f"{_PREFIX}training.{_file}.", f"{_PREFIX}training.")
 _copy(losses.NAMES, "contrib.losses.", _PREFIX + "losses.", _PREFIX + "losses.loss_ops.")
-_copy(metrics.NAMES, "contrib.metrics.", _PREFIX + "metrics.")
+_copy(losses.NAMES, "contrib.losses.metric_learning.", _PREFIX + "losses.metric_learning.")
+_copy(
+    metrics.NAMES,
+    "contrib.metrics.",
+    *(f"{_PREFIX}metrics.{f}" for f in ("", "metric_ops.", "classification.", "histogram_ops.")),
+)
 for _name in "l1_regularizer l2_regularizer l1_l2_regularizer sum_regularizer".split():
     NAMES[f"{_PREFIX}regularizers.{_name}"] = f"python.regularizers:{_name}"
 for _name in "xavier_initializer xavier_initializer_conv2d variance_scaling_initializer".split():
     NAMES[f"{_PREFIX}initializers.{_name}"] = f"contrib.layers_initializers:{_name}"
-for _name in "smart_cond constant_value".split():
-    NAMES[f"{_PREFIX}utils.{_name}"] = f"python.smart:{_name}"
 for _name in "analyze_ops analyze_vars tensor_description".split():
     NAMES[f"{_PREFIX}model_analyzer.{_name}"] = f"contrib.slim_model_analyzer:{_name}"
 for _name in (

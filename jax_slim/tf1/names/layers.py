@@ -3,8 +3,6 @@
 NAMES: dict[str, str] = {
     "layers.Layer": "python.layer_base:Layer",
     "layers.InputSpec": "python.layer_base:InputSpec",
-    "contrib.layers.utils.smart_cond": "python.smart:smart_cond",
-    "contrib.layers.utils.constant_value": "python.smart:constant_value",
 }
 _PLACES = {
     "layer_core": "Dense dense Dropout dropout Flatten flatten",

@@ -9,5 +9,5 @@ for _name in f"{_LOSSES} huber_loss get_regularization_loss".split():
     NAMES[f"losses.{_name}"] = f"python.losses:{_name}"
 for _name in _LOSSES.split():
     NAMES[f"contrib.losses.{_name}"] = f"contrib.losses:{_name}"
-for _name in "contrastive_loss triplet_semihard_loss npairs_loss lifted_struct_loss pairwise_distance".split():
+for _name in "contrastive_loss triplet_semihard_loss npairs_loss npairs_loss_multilabel lifted_struct_loss pairwise_distance".split():
     NAMES[f"contrib.losses.metric_learning.{_name}"] = f"contrib.metric_learning:{_name}"

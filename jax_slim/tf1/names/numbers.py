@@ -25,6 +25,7 @@ NAMES: dict[str, str] = {
     **{f"{place}.{n}": f"python.spectral:{n}" for n in _FOURIER for place in ("signal", "spectral")},
     **{n: f"python.spectral:{n}" for n in _FOURIER if not n.lstrip("i").startswith("rfft")},
     **{f"dtypes.{n}": f"graph.dtypes:{n}" for n in _TYPES},
+    **{f"python.framework.dtypes.{n}_ref": f"graph.dtypes:{n}_ref" for n in (*_TYPES[:-3], "bool", "half", "double")},
     "dtypes.half": "graph.dtypes:float16",
     "dtypes.double": "graph.dtypes:float64",
     "dtypes.bool": "graph.dtypes:bool_",

@@ -5,7 +5,7 @@ for _name in ["random_uniform", "random_normal", "truncated_normal", "random_shu
     NAMES[_name] = f"python.random:{_name}"
 for _name, _ours in {
     "uniform": "random_uniform", "normal": "random_normal", "truncated_normal": "truncated_normal", "shuffle": "random_shuffle",
-    "gamma": "random_gamma", "poisson": "random_poisson_v2", "categorical": "categorical", "multinomial": "multinomial",
+    "gamma": "random_gamma", "poisson": "random_poisson", "categorical": "categorical", "multinomial": "multinomial",
     "set_random_seed": "set_random_seed", "stateless_uniform": "stateless_random_uniform", "stateless_normal": "stateless_random_normal",
     "stateless_truncated_normal": "stateless_truncated_normal", "stateless_multinomial": "stateless_multinomial",
     "stateless_categorical": "stateless_categorical",

@@ -4,6 +4,7 @@ NAMES: dict[str, str] = {
     "Variable": "python.variables:Variable", "Variable.SaveSliceInfo": "python.variables:SaveSliceInfo",
     "VariableSynchronization": "python.variables:VariableSynchronization", "VariableAggregation": "python.variables:VariableAggregation",
     "VariableScope": "python.variable_scope:VariableScope", "AUTO_REUSE": "python.variable_scope:AUTO_REUSE",
+    "python.ops.variables.VariableV1": "python.variables:Variable", "python.ops.variable_v1.VariableV1": "python.variables:Variable",
     "PartitionedVariable": "python.partitioned:PartitionedVariable",
     "init_scope": "python.initial_values:init_scope",
     "ResourceVariable": "python.resource_variables:ResourceVariable", "RefVariable": "python.variables:RefVariable",

@@ -1,6 +1,7 @@
 """`tf.math`, elementwise: arithmetic, comparisons, logic, rounding, logarithms, trigonometry, and conversions of types."""
 
 import builtins
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -24,11 +25,23 @@ def _unary(name: str, type: str, doc: str) -> Callable[..., Any]:
     return _named(function, name, doc)
 
 
-def _binary(name: str, type: str, doc: str) -> Callable[..., Any]:
+def _binary(name: str, type: str, doc: str, arguments: str = "x y") -> Callable[..., Any]:
     def function(x: Any, y: Any, name: str | None = None) -> Any:
         return building.make(type, x, y, name=name)
 
-    return _named(function, name, doc)
+    if arguments == "x y":
+        return _named(function, name, doc)
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    wanted = [*(inspect.Parameter(a, kind) for a in arguments.split()), inspect.Parameter("name", kind, default=None)]
+    signature = inspect.Signature(wanted)
+
+    def renamed(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return function(*bound.args)
+
+    renamed.__signature__ = signature  # type: ignore[attr-defined]
+    return _named(renamed, name, doc)
 
 
 negative = _unary("negative", "Neg", "-x, elementwise.")
@@ -82,7 +95,7 @@ minimum = _binary(
     "minimum", "Minimum", "The smaller one of x and y, elementwise; where they are equal, x has the gradient."
 )
 squared_difference = _binary("squared_difference", "SquaredDifference", "(x - y)^2, elementwise.")
-atan2 = _binary("atan2", "Atan2", "The angle of the point (y, x), from -pi to pi: arguments are (y, x).")
+atan2 = _binary("atan2", "Atan2", "The angle of the point (y, x), from -pi to pi.", "y x")
 logical_and = _binary("logical_and", "LogicalAnd", "x and y, elementwise.")
 logical_or = _binary("logical_or", "LogicalOr", "x or y, elementwise.")
 equal = _binary("equal", "Equal", "x == y, elementwise; the operator == compares tensors themselves.")
@@ -93,11 +106,11 @@ greater = _binary("greater", "Greater", "x > y, elementwise.")
 greater_equal = _binary("greater_equal", "GreaterEqual", "x >= y, elementwise.")
 xdivy = _binary("xdivy", "Xdivy", "0 where x is 0, else x / y.")
 xlogy = _binary("xlogy", "Xlogy", "0 where x is 0, else x * log(y).")
-igamma = _binary("igamma", "Igamma", "The lower regularized incomplete gamma function of (a, x).")
-igammac = _binary("igammac", "Igammac", "The upper regularized incomplete gamma function of (a, x).")
-zeta = _binary("zeta", "Zeta", "The Hurwitz zeta function of (x, q).")
-polygamma = _binary("polygamma", "Polygamma", "The polygamma function of order a at x.")
-nextafter = _binary("nextafter", "NextAfter", "The number that follows x in the direction of y.")
+igamma = _binary("igamma", "Igamma", "The lower regularized incomplete gamma function.", "a x")
+igammac = _binary("igammac", "Igammac", "The upper regularized incomplete gamma function.", "a x")
+zeta = _binary("zeta", "Zeta", "The Hurwitz zeta function.", "x q")
+polygamma = _binary("polygamma", "Polygamma", "The polygamma function of order a at x.", "a x")
+nextafter = _binary("nextafter", "NextAfter", "The number that follows x1 in the direction of x2.", "x1 x2")
 mod = floormod
 
 
