@@ -17,6 +17,8 @@ _ALWAYS_KNOWN = frozenset(
 )
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
 _OBJECTS = frozenset({"string", "variant", "resource"})
+# What may wait until another run has done something.
+_WAITING = ("QueueDequeue", "QueueEnqueue", "ReaderRead", "Stage", "Unstage", "BarrierTake", "AccumulatorTake")
 
 
 @dataclasses.dataclass(eq=False)
@@ -28,6 +30,7 @@ class Unit:
     host: bool = False
     writes: bool = False
     heavy: bool = False
+    waits: bool = False
     level: int = 0
     before: set["Unit"] = dataclasses.field(default_factory=set)
     after: set["Unit"] = dataclasses.field(default_factory=set)
@@ -78,7 +81,8 @@ def needed(targets: Iterable[Any], fed: Any, context: Any = None, control: bool 
 def units_of(ops: set[Operation], context: Any, fed: Any) -> list[Unit]:
     """The units of operations in a context (None: outside of all), in an order that data and control edges allow.
 
-    Where they say nothing, what writes a variable comes as late as it can, otherwise what was made first is first.
+    Where they say nothing, what writes a variable comes as late as it can, what waits for a queue still later (another
+    operation may fail, and then nothing waits), otherwise what was made first is first.
     """
     by_op: dict[Operation, Unit] = {}
     by_construct: dict[Any, Unit] = {}
@@ -162,6 +166,7 @@ def _describe(unit: Unit, fed: Any) -> None:
             continue
         unit.host |= row.on_host(op) or _has_objects(op) or _differentiates_on_host(op)
         unit.heavy |= not row.numpy
+        unit.waits |= op.type.startswith(_WAITING)
         unit.writes |= _writes(op, row)
         if not unit.host and not all(_knowable(t, fed, {}) for t in _static_inputs(unit, op)):
             unit.host = True
@@ -297,16 +302,16 @@ def _knowable(tensor: Tensor, fed: Any, seen: dict[Operation, bool]) -> bool:
 
 def _sorted(units: list[Unit]) -> list[Unit]:
     waiting = {u: len(u.before) for u in units}
-    ready = [(u.writes, u.number, id(u), u) for u in units if not u.before]
+    ready = [(u.waits, u.writes, u.number, id(u), u) for u in units if not u.before]
     heapq.heapify(ready)
     result: list[Unit] = []
     while ready:
-        unit = heapq.heappop(ready)[3]
+        unit = heapq.heappop(ready)[-1]
         result.append(unit)
         for other in unit.after:
             waiting[other] -= 1
             if not waiting[other]:
-                heapq.heappush(ready, (other.writes, other.number, id(other), other))
+                heapq.heappush(ready, (other.waits, other.writes, other.number, id(other), other))
     if len(result) < len(units):
         stuck = next(u for u in units if waiting[u])
         raise errors.InvalidArgumentError(None, stuck.ops[0], "The graph has a cycle.")
@@ -322,9 +327,9 @@ def parts_of(units: list[Unit], targets: Iterable[Any], fed: Any) -> list[Part]:
         unit.level = level
     last = max((u.level for u in units if not u.host), default=0)
     for unit in reversed(units):  # what writes waits for the last reader that it does not have to come before
-        if unit.writes and not unit.host:
+        if (unit.writes and not unit.host) or (unit.waits and unit.host):
             limits = [u.level - (u.host != unit.host) for u in unit.after]
-            unit.level = max(unit.level, min([*limits, last]))
+            unit.level = max(unit.level, min([*limits, last + unit.host]))
     levels: dict[int, list[Unit]] = {}
     for unit in units:
         levels.setdefault(unit.level, []).append(unit)

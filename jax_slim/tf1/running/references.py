@@ -1,13 +1,17 @@
 """Variables in a run: references to them, which one a tensor refers to, and where their values are while operations are evaluated."""
 
 import dataclasses
+import functools
 import secrets
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jax_slim.tf1.graph import errors
 from jax_slim.tf1.graph.tensors import Tensor
+from jax_slim.tf1.operations import arrays
 
 VARIABLE_TYPES = frozenset({"Variable", "VariableV2", "TemporaryVariable", "VarHandleOp"})
 # Operations that hand a reference, or a variable's handle, on.
@@ -90,6 +94,7 @@ class State:
 
     def __init__(self, values: Any, on_host: bool) -> None:
         self.values, self.written, self.on_host = values, {}, on_host
+        self._counted, self._all_good = 0, None  # of the checks so far
 
     def read(self, key: str) -> Any:
         """A variable's value now.
@@ -108,15 +113,27 @@ class State:
         return key in self.written or key in self.values
 
     def write(self, key: str, value: Any) -> None:
+        """Gives a variable a value; in a compiled program only if all that was to be checked before it is well."""
+        before = self.written.get(key, self.values.get(key))
+        if arrays.CHECKS.found and before is not None and not is_random(key) and _alike(before, value):
+            value = jnp.where(self._good(arrays.CHECKS.found), value, before)
         self.written[key] = value
+
+    def _good(self, checks: list[Any]) -> Any:
+        if len(checks) != self._counted:
+            every = [good for good, _ in checks]
+            self._counted, self._all_good = len(every), functools.reduce(jnp.logical_and, every)
+        return self._all_good
 
     def current(self) -> dict[str, Any]:
         """All values now."""
         return {**self.values, **self.written}
 
 
+def _alike(one: Any, other: Any) -> bool:
+    return jnp.shape(one) == jnp.shape(other) and jnp.result_type(one) == jnp.result_type(other)
+
+
 def is_traced(value: Any) -> bool:
     """Whether a value is part of a program that is being traced."""
-    import jax
-
     return isinstance(value, jax.core.Tracer)
