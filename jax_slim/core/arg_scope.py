@@ -28,12 +28,12 @@ _current: contextvars.ContextVar[Scope] = contextvars.ContextVar("jax_slim_arg_s
 
 def arg_scope_func_key(op: Callable[..., Any]) -> str:
     """The key under which `op` stands in a scope (the table that `arg_scope(...) as scope` yields)."""
-    return getattr(op, "_arg_scope_key", None) or str(op)
+    return getattr(op, "_key_op", None) or str(op)
 
 
 def has_arg_scope(func: Callable[..., Any]) -> bool:
     """Whether `func` was decorated with `add_arg_scope`, so that `arg_scope` can give it defaults."""
-    return hasattr(func, "_arg_scope_key")
+    return hasattr(func, "_key_op")
 
 
 def arg_scoped_arguments(func: Callable[..., Any]) -> tuple[str, ...]:
@@ -155,7 +155,7 @@ def add_arg_scope(func: Callable[P, R]) -> Callable[P, R]:
                 )
         return {**defaults, **kwargs}
 
-    with_defaults._arg_scope_key = key  # pyright: ignore[reportAttributeAccessIssue]
+    with_defaults._key_op = key  # pyright: ignore[reportAttributeAccessIssue]
     return with_defaults
 
 

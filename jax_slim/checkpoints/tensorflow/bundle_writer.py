@@ -66,7 +66,7 @@ def write_checkpoint(
       TypeError: a value that a checkpoint cannot hold.
       CheckpointError: the disk is full, or the like. What was saved before is still there.
     """
-    path = _checked_prefix(os.fspath(prefix), global_step, latest_filename)
+    path = _checked_prefix(os.fspath(prefix), global_step, latest_filename, of_a_run=update_state)
     if max_to_keep is not None and max_to_keep < 1:
         raise ValueError(f"write_checkpoint: max_to_keep must be None or at least 1, got {max_to_keep}.")
     if not isinstance(tensors, Mapping) or not tensors:
@@ -94,7 +94,7 @@ def write_checkpoint(
     return path
 
 
-def _checked_prefix(prefix: str, global_step: int | None, latest_filename: str | None) -> str:
+def _checked_prefix(prefix: str, global_step: int | None, latest_filename: str | None, of_a_run: bool) -> str:
     name = os.path.basename(prefix)
     if not name or _FILE_NAME.fullmatch(name) or re.search(r"[*?]", name):
         raise ValueError(
@@ -104,7 +104,7 @@ def _checked_prefix(prefix: str, global_step: int | None, latest_filename: str |
     path = prefix if global_step is None else f"{prefix}-{int(global_step)}"
     if os.path.basename(path) == (latest_filename or "checkpoint"):
         raise ValueError(f"write_checkpoint: prefix must differ from the name of the state file, got {prefix!r}.")
-    if os.path.isdir(path):
+    if of_a_run and os.path.isdir(path):  # most likely the run's own, in which the files should be
         raise ValueError(f"write_checkpoint: prefix must not be a directory, got {path!r}. Pass {path}/model.ckpt.")
     return path
 

@@ -104,11 +104,12 @@ class SummaryAtEndHook(SessionRunHook):
             self._summary_writer = FileWriterCache.get(self._log_dir)
 
     def end(self, session: Any) -> None:
-        step = steps.global_step(session, self._global_step)
-        text = session.run(self._summary_op, self._feed_dict) if self._summary_op is not None else None
-        if self._summary_writer:
-            if text is not None:
+        if self._summary_op is not None:
+            step = steps.global_step(session, self._global_step)
+            text = session.run(self._summary_op, self._feed_dict)
+            if self._summary_writer:
                 self._summary_writer.add_summary(text, step)
+        if self._summary_writer:
             self._summary_writer.flush()
 
 

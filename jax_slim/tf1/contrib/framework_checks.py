@@ -63,7 +63,17 @@ def reduce_sum_n(tensors: Any, name: str | None = None) -> Any:
 
 
 def get_graph_from_inputs(op_input_list: Any, graph: Any = None) -> Any:
-    """The graph that tensors are of."""
+    """The graph that tensors and operations are of, or the given one, which they must be of.
+
+    Raises:
+      TypeError: the inputs are no list or tuple.
+      ValueError: they are of different graphs, or not of the given one.
+    """
+    if not isinstance(op_input_list, list | tuple):
+        raise TypeError(f"The op_input_list must be a list or tuple, got {op_input_list!r}")
+    for entry in op_input_list if graph is not None else ():
+        if getattr(entry, "graph", graph) is not graph:
+            raise ValueError(f"{entry} is not from the passed-in graph.")
     return graph or graphs.graph_of(op_input_list)
 
 

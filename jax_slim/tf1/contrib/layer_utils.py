@@ -3,7 +3,9 @@
 import collections
 from typing import Any
 
-from jax_slim.tf1.graph import graphs, shapes
+from jax_slim.tf1.graph import graphs, known_values, shapes
+from jax_slim.tf1.graph.tensors import Tensor
+from jax_slim.tf1.python import variables
 
 
 def collect_named_outputs(collections: Any, alias: str, outputs: Any) -> Any:
@@ -122,18 +124,36 @@ def n_positive_integers(n: int, value: Any) -> tuple[int, ...]:
     """A number n times, or n numbers as they are.
 
     Raises:
-      TypeError: n is no positive number.
-      ValueError: they are not n positive numbers.
+      ValueError: n is no positive number, or they are not n positive numbers.
     """
-    if int(n) < 1:
-        raise TypeError("n must be a positive integer")
+    if int(n) < 1 or int(n) != n:
+        raise ValueError("n must be a positive integer")
     try:
         value = int(value)
     except (TypeError, ValueError):
-        sequence: Any = tuple(int(v) for v in value)
+        try:
+            sequence: Any = tuple(int(v) for v in value)
+        except (TypeError, ValueError):  # a size that is not known
+            sequence = ()
         if len(sequence) != n or any(s < 1 for s in sequence):
             raise ValueError(f"Expected sequence of {n} positive integers, but received {value!r}.") from None
         return sequence
     if value < 1:
         raise ValueError(f"Expected positive integer, but received {value}")
     return (value,) * n
+
+
+def constant_value(value_or_tensor_or_var: Any, dtype: Any = None) -> Any:
+    """A value as it is, or a tensor's where it is known while the graph is built; None for variables and other tensors.
+
+    Raises:
+      ValueError: it is None, or a tensor or variable of another type than `dtype`.
+    """
+    value = value_or_tensor_or_var
+    if value is None:
+        raise ValueError("value_or_tensor_or_var cannot be None")
+    if not isinstance(value, Tensor | variables.Variable):
+        return value
+    if dtype is not None and value.dtype != dtype:
+        raise ValueError(f"It has the wrong type {value.dtype} instead of {dtype}")
+    return None if isinstance(value, variables.Variable) else known_values.constant_value(value)

@@ -341,7 +341,7 @@ def group_norm(inputs: Any, groups: int = 32, channels_axis: int = -1, reduction
     """Normalizes groups of channels of each example.
 
     Raises:
-      ValueError: axes that are not there, channels that do not divide into the groups.
+      ValueError: axes that are not there or of unknown size, channels that do not divide into the groups.
     """
     inputs = conversion.convert_to_tensor(inputs)
     rank = inputs.shape.ndims
@@ -357,8 +357,10 @@ def group_norm(inputs: Any, groups: int = 32, channels_axis: int = -1, reduction
         raise ValueError(f"Inputs {inputs.name} has undefined channel dimension: {channels_axis}.")
     reduction_axes = [a + rank if a < 0 else a for a in reduction_axes]
     for a in reduction_axes:
-        if a > rank:
+        if a >= rank:
             raise ValueError("Axis is out of bounds.")
+        if inputs.shape[a].value is None:
+            raise ValueError(f"Inputs {inputs.name} has undefined dimensions {a}.")
         if a == channels_axis:
             raise ValueError("reduction_axis must be mutually exclusive with channels_axis")
     if groups > channels:

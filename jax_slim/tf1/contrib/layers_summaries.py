@@ -5,7 +5,7 @@ from typing import Any
 
 from jax_slim.tf1.graph import graphs
 from jax_slim.tf1.graph.collections import GraphKeys
-from jax_slim.tf1.python import nn_normalization, summary
+from jax_slim.tf1.python import checks, math, nn_normalization, reductions, summary
 
 
 def _scalar(tensor: Any, tag: str | None = None) -> Any:
@@ -24,14 +24,18 @@ def summarize_tensor(tensor: Any, tag: str | None = None) -> Any:
 
 
 def summarize_activation(op: Any) -> Any:
-    """A histogram of an activation, and how much of a ReLU's is zero."""
+    """A histogram of an activation; of a ReLU or softplus also how many of its inputs are below 0, of a ReLU6 how many above 6."""
     if op.op.type in ("Relu", "Softplus", "Relu6"):
-        _scalar(nn_normalization.zero_fraction(op), f"{op.op.name}/zeros")
+        _fraction(op, math.less, 0.0, "zeros")
     if op.op.type == "Relu6":
-        from jax_slim.tf1.python import math, reductions
-
-        _scalar(reductions.reduce_mean(math.cast(math.greater(op, 6.0), "float32")), f"{op.op.name}/sixes")
+        _fraction(op, math.greater, 6.0, "sixes")
     return _histogram(op, f"{op.op.name}/activation")
+
+
+def _fraction(op: Any, comparison: Any, bound: float, name: str) -> None:
+    features = op.op.inputs[0]
+    beyond = comparison(features, math.cast(bound, features.dtype))
+    _scalar(reductions.reduce_mean(math.cast(beyond, "float32", name="ToFloat")), f"{op.op.name}/{name}")
 
 
 def summarize_tensors(tensors: Any, summarizer: Any = summarize_tensor) -> list[Any]:
@@ -80,11 +84,9 @@ def _name(tensor: Any, name: str | None, prefix: str | None, postfix: str | None
 
 
 def _printed(made: Any, tensor: Any, name: str) -> Any:
-    from jax_slim.tf1.python import checks
-
     printed = checks.Print(made, [tensor], name)
     graphs.add_to_collection(GraphKeys.SUMMARIES, printed)
-    return made
+    return printed
 
 
 def add_histogram_summary(tensor: Any, name: str | None = None, prefix: str | None = None) -> Any:
@@ -97,8 +99,9 @@ def add_image_summary(
 ) -> Any:
     """An image summary, of up to three images."""
     name = _name(tensor, name, prefix)
-    made = summary.image(name, tensor)
-    return _printed(made, tensor, name) if print_summary else made
+    if print_summary:
+        return _printed(summary.image(name, tensor, collections=[]), tensor, name)
+    return summary.image(name, tensor)
 
 
 def add_scalar_summary(

@@ -1,9 +1,22 @@
 """`tf.contrib.losses.metric_learning`: losses of embeddings by which examples of a class come together."""
 
+from collections.abc import Callable
 from typing import Any
 
-from jax_slim.tf1.graph import building, conversion, dtypes
-from jax_slim.tf1.python import array, constant_op, gathering, linalg, math, nn_losses, reductions
+from jax_slim.tf1.graph import building, conversion, dtypes, graphs
+from jax_slim.tf1.graph.composites import SparseTensor
+from jax_slim.tf1.python import (
+    array,
+    checks,
+    constant_op,
+    gathering,
+    joining,
+    linalg,
+    math,
+    nn_losses,
+    reductions,
+    sparse,
+)
 
 
 def pairwise_distance(feature: Any, squared: bool = False) -> Any:
@@ -72,16 +85,53 @@ def npairs_loss(
     labels: Any, embeddings_anchor: Any, embeddings_positive: Any, reg_lambda: float = 0.002, print_losses: bool = False
 ) -> Any:
     """The cross entropy of each anchor's products with all positives, and a penalty on the embeddings' length."""
+
+    def shared() -> Any:
+        column = conversion.convert_to_tensor(labels)
+        column = array.reshape(column, [array.shape(column)[0], 1])
+        return math.cast(math.equal(column, array.transpose(column)), dtypes.float32)
+
+    return _npairs(shared, embeddings_anchor, embeddings_positive, reg_lambda, print_losses)
+
+
+def npairs_loss_multilabel(
+    sparse_labels: Any, embeddings_anchor: Any, embeddings_positive: Any, reg_lambda: float = 0.002, print_losses: bool = False
+) -> Any:  # fmt: skip
+    """`npairs_loss` of pairs with several labels: what anchors and positives have in common counts by how many labels they share.
+
+    Args:
+      sparse_labels: for each pair a sparse tensor [classes] or [1, classes] with a value at each of its labels.
+
+    Raises:
+      TypeError: labels that are no sparse tensors.
+    """
+    if not all(isinstance(one, SparseTensor) for one in sparse_labels):
+        raise TypeError(f"sparse_labels must be a list of SparseTensors, but got {sparse_labels}")
+    with graphs.name_scope("NpairsLossMultiLabel"):
+
+        def shared() -> Any:
+            dense = [sparse.sparse_tensor_to_dense(math.cast(one, dtypes.float32)) for one in sparse_labels]
+            present = joining.concat([array.reshape(one, [1, -1]) for one in dense], 0)
+            return linalg.matmul(present, present, transpose_b=True)
+
+        return _npairs(shared, embeddings_anchor, embeddings_positive, reg_lambda, print_losses)
+
+
+def _npairs(
+    shared: Callable[[], Any], embeddings_anchor: Any, embeddings_positive: Any, reg_lambda: float, print_losses: bool
+) -> Any:
+    """The loss, from what makes the matrix [n, n] of how much each anchor has in common with each positive."""
     anchor = reductions.reduce_mean(reductions.reduce_sum(math.square(embeddings_anchor), 1))
     positive = reductions.reduce_mean(reductions.reduce_sum(math.square(embeddings_positive), 1))
     l2loss = math.multiply(0.25 * reg_lambda, anchor + positive, name="l2loss")
     similarity = linalg.matmul(embeddings_anchor, embeddings_positive, transpose_a=False, transpose_b=True)
-    labels = conversion.convert_to_tensor(labels)
-    labels = array.reshape(labels, [array.shape(labels)[0], 1])
-    same = math.cast(math.equal(labels, array.transpose(labels)), dtypes.float32)
-    same = same / reductions.reduce_sum(same, 1, keepdims=True)
-    losses = nn_losses.softmax_cross_entropy_with_logits(logits=similarity, labels=same)
-    return l2loss + reductions.reduce_mean(losses, name="xentropy")
+    wanted = shared()
+    wanted = wanted / reductions.reduce_sum(wanted, 1, keepdims=True)
+    losses = nn_losses.softmax_cross_entropy_with_logits(logits=similarity, labels=wanted)
+    entropy = reductions.reduce_mean(losses, name="xentropy")
+    if print_losses:
+        entropy = checks.Print(entropy, ["cross entropy:", entropy, "l2loss:", l2loss])
+    return l2loss + entropy
 
 
 def lifted_struct_loss(labels: Any, embeddings: Any, margin: float = 1.0) -> Any:

@@ -8,7 +8,9 @@ from jax_slim.tf1.graph.composites import IndexedSlices
 from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.python import (
     clip_ops,
+    constant_op,
     control_flow,
+    gathering,
     initializers,
     math,
     moving_averages,
@@ -89,8 +91,6 @@ def optimize_loss(
             rate = learning_rate_decay_fn(rate, global_step)
             if "learning_rate" in summaries:
                 summary.scalar("learning_rate", rate)
-        elif rate is not None and "learning_rate" in summaries:
-            summary.scalar("learning_rate", rate)
         chosen = _optimizer(optimizer, rate, learning_rate)
         found = variables_module.trainable_variables() if variables is None else variables
         gradients = chosen.compute_gradients(loss, found, colocate_gradients_with_ops=colocate_gradients_with_ops)
@@ -188,11 +188,11 @@ def _multiplied(gradients: Any, multipliers: Any) -> list[Any]:
     for gradient, variable in gradients:
         key = variable if variable in multipliers else variable.name if variable.name in multipliers else None
         if gradient is not None and key is not None:
-            factor = conversion.convert_to_tensor(multipliers[key], dtype=gradient.dtype.base_dtype)
+            factor = multipliers[key]
             if isinstance(gradient, IndexedSlices):
                 gradient = IndexedSlices(gradient.values * factor, gradient.indices, gradient.dense_shape)
             else:
-                gradient = gradient * factor
+                gradient = gradient * math.cast(factor, gradient.dtype)
         found.append((gradient, variable))
     return found
 
@@ -206,18 +206,25 @@ def adaptive_clipping_fn(
     epsilon: float = 1e-8,
     name: str | None = None,
 ) -> Any:
-    """A function for `clip_gradients`: clips at the moving average of the norm's logarithm plus `std_factor` deviations."""
+    """A function for `clip_gradients`: cuts what is far above the usual norm down to the usual norm.
+
+    Far above is `std_factor` standard deviations of the norm's logarithm above its mean, both moving averages.
+
+    Args:
+      decay: of the averages; at step n of `global_step`, where there is one, at most n / (n + 1).
+      static_max_norm: the largest norm at any time.
+      report_summary: whether there is a summary of the bound.
+    """
 
     def clip(grads_and_vars: Any) -> Any:
         gradients, found = zip(*grads_and_vars, strict=True)
         norm = clip_ops.global_norm(gradients)
-        largest, _ = _adaptive_max_norm(norm, std_factor, decay, global_step, epsilon, name)
-        if static_max_norm is not None:
-            largest = math.minimum(largest, static_max_norm)
+        largest, log_mean = _adaptive_max_norm(norm, std_factor, decay, global_step, epsilon, name)
         if report_summary:
             summary.scalar("global_norm/adaptive_max_gradient_norm", largest)
-        # What is below is left as it is, by a factor of 1.
-        factor = control_flow.cond(norm < largest, lambda: conversion.constant(1.0), lambda: largest / norm)
+        factor = gathering.where(norm < largest, constant_op.ones_like(norm), math.exp(log_mean) / norm)
+        if static_max_norm is not None:
+            factor = math.minimum(static_max_norm / norm, factor)
         clipped = []
         for gradient in gradients:
             if gradient is None:
@@ -237,6 +244,10 @@ def _adaptive_max_norm(
     with variable_scope.variable_scope(name, "AdaptiveMaxNorm", [norm]):
         log_norm = math.log(norm + epsilon)
 
+        if global_step is not None:
+            count = math.cast(global_step, "float32")
+            decay = math.minimum(decay, count / (count + 1.0))
+
         def averaged(label: str, value: Any) -> Any:
             kept = variable_scope.get_variable(
                 label,
@@ -245,11 +256,7 @@ def _adaptive_max_norm(
                 initializer=initializers.zeros_initializer(),
                 trainable=False,
             )
-            rate = decay
-            if global_step is not None:
-                count = math.cast(global_step, value.dtype.base_dtype)
-                rate = math.minimum(decay, count / (count + 1.0))
-            return moving_averages.assign_moving_average(kept, value, rate, zero_debias=False)
+            return moving_averages.assign_moving_average(kept, value, decay, zero_debias=False)
 
         mean = averaged("mean", log_norm)
         square_mean = averaged("sq_mean", math.square(log_norm))

@@ -8,6 +8,7 @@ from jax_slim.tf1.graph import composites, conversion, dtypes
 from jax_slim.tf1.python import (
     array,
     cases,
+    constant_op,
     control_flow,
     functional,
     image_codecs,
@@ -130,7 +131,9 @@ class NumBoxesSequence(ItemHandler):
 
     @staticmethod
     def _count(tensor: Any) -> Any:
-        ones = array.ones_like(tensor.values, dtype=dtypes.int32)
+        if not isinstance(tensor, composites.SparseTensor):
+            raise ValueError("tensor must be of type tf.SparseTensor.")
+        ones = constant_op.ones_like(tensor.values, dtype=dtypes.int32)
         present = sparse.sparse_tensor_to_dense(composites.SparseTensor(tensor.indices, ones, tensor.dense_shape))
         return reductions.reduce_sum(present, axis=1)
 

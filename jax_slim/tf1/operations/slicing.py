@@ -29,12 +29,15 @@ def _slice_shape(op: Any) -> Any:
     source = source if source is not None else (None,) * rank
     begin = begin if begin is not None else [None] * rank
     wanted = wanted if wanted is not None else [None] * rank
-    return [
-        tuple(
-            s if s != -1 and s is not None else (None if s is None or b is None or d is None else max(d - b, 0))
-            for d, b, s in zip(source, begin, wanted, strict=True)
-        )
-    ]
+    found: list[int | None] = []
+    for d, b, s in zip(source, begin, wanted, strict=True):
+        if s is not None and s < -1:
+            refuse(op, f"Invalid value in tensor used for shape: {s}")
+        if s == -1 and b is not None and d is not None and b > d:
+            refuse(op, f"Negative dimension size caused by subtracting {b} from {d}")
+        left = d - b if d is not None and b is not None else None
+        found.append(left if s == -1 else s)
+    return [tuple(found)]
 
 
 def _slice_static(op: Any) -> tuple[str, ...]:

@@ -87,16 +87,29 @@ class MaxPooling2D(_Pooling):
     operation = "MaxPool"
 
 
-class AveragePooling3D(_Pooling):
+class _Pooling3D(_Pooling):
+    rank = 3
+
+    def call(self, inputs: Any) -> Any:
+        # TensorFlow 1 pools along three axes with channels last only, and turns the others around: nodes that have names.
+        first = self.data_format == "channels_first"
+        if first:
+            inputs = array.transpose(inputs, (0, 2, 3, 4, 1))
+        outputs = building.make(self.operation, inputs, ksize=[1, *self.pool_size, 1], strides=[1, *self.strides, 1],
+                                padding=self.padding.upper())  # fmt: skip
+        return array.transpose(outputs, (0, 4, 1, 2, 3)) if first else outputs
+
+
+class AveragePooling3D(_Pooling3D):
     """Means of windows along three axes; padding is not counted."""
 
-    rank, operation = 3, "AvgPool3D"
+    operation = "AvgPool3D"
 
 
-class MaxPooling3D(_Pooling):
+class MaxPooling3D(_Pooling3D):
     """Maxima of windows along three axes."""
 
-    rank, operation = 3, "MaxPool3D"
+    operation = "MaxPool3D"
 
 
 def average_pooling1d(

@@ -150,24 +150,32 @@ def _types(types: Any) -> list[Any]:
     return [dtypes.as_dtype(t) for t in (types if isinstance(types, list | tuple) else [types])]
 
 
-def _shape_list(element_shapes: Any, types: list[Any]) -> Any:
-    if isinstance(element_shapes, shapes.TensorShape):
-        return [element_shapes]
-    if element_shapes is None or not isinstance(element_shapes, list | tuple):
-        return element_shapes
-    if (
-        len(types) == 1
-        and all(isinstance(d, int | None.__class__) for d in element_shapes)
-        and (not element_shapes or len(element_shapes) != 1 or isinstance(element_shapes[0], int | None.__class__))
+def _shape_list(given: Any, partial: bool = False) -> Any:
+    """The shapes of a queue's components. One shape alone is that of its one component; `partial` ones may have unknown sizes."""
+    if partial and (
+        not isinstance(given, list | tuple) or not given or any(s is None or isinstance(s, int) for s in given)
     ):
-        return [element_shapes] if element_shapes else [[]]
-    return list(element_shapes)
+        raise ValueError("When providing partial shapes, a list of shapes must be provided.")
+    if given is None:
+        return None
+    if isinstance(given, shapes.TensorShape):
+        given = [given]
+    if not isinstance(given, list | tuple):
+        raise TypeError("shapes must be a TensorShape or a list or tuple of TensorShapes.")
+    if all(s is None or isinstance(s, int) for s in given):
+        given = [given]
+    found = [shapes.as_shape(s) for s in given]
+    if not partial and not all(s.is_fully_defined() for s in found):
+        raise ValueError(f"All shapes must be fully defined: {found}")
+    if any(s.ndims is None for s in found):
+        raise ValueError(f"All shapes must have a defined rank: {found}")
+    return found
 
 
 class FIFOQueue(QueueBase):
     """A queue that gives its elements in the order in which they came."""
 
-    _type, _default = "FIFOQueueV2", "fifo_queue"
+    _type, _default, _partial = "FIFOQueueV2", "fifo_queue", False
 
     def __init__(
         self,
@@ -179,7 +187,7 @@ class FIFOQueue(QueueBase):
         name: str | None = None,
     ) -> None:
         types = _types(dtypes)
-        known = _shape_list(shapes, types)
+        known = _shape_list(shapes, partial=self._partial)
         names = [names] if isinstance(names, str) else names
         ref = building.make(
             self._type,
@@ -195,7 +203,7 @@ class FIFOQueue(QueueBase):
 class PaddingFIFOQueue(FIFOQueue):
     """A queue whose elements may differ in the sizes that are None in `shapes`; `dequeue_many` pads them with zeros."""
 
-    _type, _default = "PaddingFIFOQueueV2", "padding_fifo_queue"
+    _type, _default, _partial = "PaddingFIFOQueueV2", "padding_fifo_queue", True
 
     def __init__(
         self,
@@ -224,7 +232,7 @@ class RandomShuffleQueue(QueueBase):
         name: str | None = None,
     ) -> None:
         types = _types(dtypes)
-        known = _shape_list(shapes, types)
+        known = _shape_list(shapes)
         names = [names] if isinstance(names, str) else names
         first, second = random.get_seed(seed)
         ref = building.make(
@@ -247,7 +255,7 @@ class PriorityQueue(QueueBase):
         name: str = "priority_queue",
     ) -> None:
         kinds = _types(types)
-        known = _shape_list(shapes, kinds)
+        known = _shape_list(shapes)
         ref = building.make(
             "PriorityQueueV2",
             component_types=kinds,

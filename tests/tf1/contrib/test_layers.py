@@ -78,3 +78,50 @@ def test_an_error_names_the_line_of_the_program_also_for_what_a_layer_makes():
         outputs = slim.fully_connected(tf.ones([2, 3]), 4)
         with pytest.raises(tf.errors.FailedPreconditionError, match=r"made at \S*test_layers\.py:\d+"):
             sess.run(outputs)
+
+
+def test_groups_need_known_sizes_of_what_they_reduce():
+    with tf.Graph().as_default(), pytest.raises(ValueError, match="undefined dimensions 2"):
+        tf.contrib.layers.group_norm(tf.placeholder(tf.float32, [1, 32, None, 4]), groups=2)
+
+
+def test_pooling_along_three_axes_turns_channels_around():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = np.arange(2 * 3 * 4 * 2, dtype=np.float32).reshape(1, 2, 3, 4, 2)
+        y = tf.contrib.layers.avg_pool3d(x, [3, 2, 2], stride=1, data_format="NCDHW")
+        assert (y.op.name, y.shape.as_list()) == ("AvgPool3D/transpose_1", [1, 2, 1, 3, 1])
+        np.testing.assert_allclose(session.run(y)[0, 1, 0, 2, 0], x[0, 1, :, 2:4, :].mean())
+
+
+def test_helpers_of_layers():
+    utils = tf.contrib.layers.utils
+    with tf.Graph().as_default() as graph:
+        assert utils.constant_value(0.5) == 0.5
+        assert utils.constant_value(tf.constant("a")) == b"a"
+        assert utils.constant_value(tf.Variable(1.0)) is None
+        with pytest.raises(ValueError, match="wrong type"):
+            utils.constant_value(tf.constant(1.0), tf.int32)
+        for n, value in ((0, 1), (2, [1]), (3, tf.TensorShape([2, None, 1]))):
+            with pytest.raises(ValueError, match="positive integer"):
+                utils.n_positive_integers(n, value)
+        one = tf.constant(1.0)
+        assert tf.contrib.framework.get_graph_from_inputs([one]) is graph
+        with pytest.raises(ValueError, match="not from the passed-in graph"):
+            tf.contrib.framework.get_graph_from_inputs([one], graph=tf.Graph())
+
+
+def test_npairs_loss_of_several_labels():
+    random = np.random.default_rng(0)
+    anchors, positives = random.normal(size=(2, 3, 4)).astype(np.float32)
+    labels = np.array([[1, 0, 1], [0, 1, 1], [1, 0, 0]])
+    with tf.Graph().as_default(), tf.Session() as session:
+        rows = [tf.SparseTensor(np.argwhere(r), np.ones(r.sum()), [3]) for r in labels]
+        loss = tf.contrib.losses.metric_learning.npairs_loss_multilabel(rows, anchors, positives, 0.02)
+        found = session.run(loss)
+        with pytest.raises(TypeError, match="SparseTensors"):
+            tf.contrib.losses.metric_learning.npairs_loss_multilabel([tf.ones([3])], anchors, positives)
+    shared = (labels @ labels.T) / (labels @ labels.T).sum(1, keepdims=True)
+    logits = anchors.astype(float) @ positives.T
+    entropy = (np.log(np.exp(logits).sum(1)) - (shared * logits).sum(1)).mean()
+    length = (anchors**2).sum(1).mean() + (positives**2).sum(1).mean()
+    assert found == pytest.approx(entropy + 0.25 * 0.02 * length, rel=1e-5)

@@ -42,3 +42,28 @@ def test_arguments_that_are_none_of_the_known_are_refused(arguments, says):
             tf.contrib.layers.optimize_loss(
                 v * 1.0, tf.train.get_or_create_global_step(), **{"learning_rate": 0.1, **arguments}
             )
+
+
+def test_adaptive_clipping_cuts_down_to_the_usual_norm():
+    with tf.Graph().as_default(), tf.Session() as session:
+        v = tf.get_variable("v", initializer=10.0)
+        step = tf.train.get_or_create_global_step()
+        clip = tf.contrib.layers.adaptive_clipping_fn()
+        train = tf.contrib.layers.optimize_loss(v * 5.0, step, 0.1, "SGD", clip_gradients=clip)
+        tags = [s.op.name for s in tf.get_collection("summaries")]
+        session.run(tf.global_variables_initializer())
+        session.run(train)
+        assert session.run(v) == pytest.approx(9.8916, abs=1e-4)  # 10 - 0.1 * exp(0.05 * log(5))
+    assert "OptimizeLoss/learning_rate" not in tags  # only a rate that decays is summarized
+
+
+def test_a_multiplier_may_be_a_tensor_of_another_type():
+    with tf.Graph().as_default(), tf.Session() as session:
+        v = tf.get_variable("v", initializer=10.0)
+        factor = tf.placeholder(tf.float64, [])
+        train = tf.contrib.layers.optimize_loss(
+            v * 5.0, tf.train.get_or_create_global_step(), 0.1, "SGD", gradient_multipliers={v: factor}
+        )
+        session.run(tf.global_variables_initializer())
+        session.run(train, {factor: 7.0})
+        assert session.run(v) == 6.5
