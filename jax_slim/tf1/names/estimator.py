@@ -6,6 +6,8 @@ for _file, _names in {
     "python.estimator_specs": "EstimatorSpec ModeKeys RunConfig WarmStartSettings",
     "python.estimator_training": "TrainSpec EvalSpec train_and_evaluate Exporter FinalExporter LatestExporter BestExporter",
     "python.checkpoint_initialization": "VocabInfo",
+    "python.estimator_canned": "DNNClassifier DNNRegressor LinearClassifier LinearRegressor DNNLinearCombinedClassifier DNNLinearCombinedRegressor "
+    "BaselineClassifier BaselineRegressor",
     "python.hook_base": "SessionRunHook SessionRunArgs SessionRunContext SessionRunValues",
     "python.hooks": "LoggingTensorHook StopAtStepHook CheckpointSaverHook CheckpointSaverListener StepCounterHook NanTensorHook NanLossDuringTrainingError "
     "SummarySaverHook GlobalStepWaiterHook FinalOpsHook FeedFnHook ProfilerHook SecondOrStepTimer",
