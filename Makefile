@@ -4,6 +4,7 @@
 #   make demo       train a small net on handwritten digits, evaluate it, draw what it learned
 #   make test       the fast tests          make test-all   all of them
 #   make lint       what CI checks          make format     put it right where a tool can
+#   make dist       sdist and wheel in dist/, checked, and the wheel tried in an environment of its own
 #   make bench      the benchmarks          make bench-nets whole nets beside other libraries (it installs them)
 #
 # uv is used where it is installed, else venv and pip. `make VENV=/elsewhere PYTHON=python3.12 setup` chooses both.
@@ -17,7 +18,7 @@ HAS_UV = uv --version >/dev/null 2>&1
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$name" && break; done)
 
-.PHONY: setup demo test test-slow test-all lint format bench bench-nets clean
+.PHONY: setup demo test test-slow test-all lint format dist bench bench-nets clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -73,6 +74,18 @@ lint: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The environment that the wheel is tried in has nothing but what the wheel asks for.
+dist: $(VENV)/.installed-dev
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/python -m twine check --strict dist/*
+	rm -rf dist/tried && $(BIN)/python -m venv dist/tried
+	dist/tried/bin/python -m pip install --quiet dist/*.whl
+	cd dist/tried && bin/jax-slim --version && bin/jax-slim models "lenet*" && \
+		echo "import tensorflow as tf; print(tf.Session().run(tf.constant('the room tf1 runs')))" > program.py && \
+		bin/python -m jax_slim.tf1 program.py
+	rm -rf dist/tried
 
 BENCHMARKS_OF_NETS := benchmarks/nets.py benchmarks/tf1_programs.py benchmarks/gpu.py benchmarks/gpu_checks.py
 bench: $(VENV)/.installed-dev
