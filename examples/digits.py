@@ -114,9 +114,8 @@ def draw(path, logdir, test):
     from matplotlib import pyplot as plt
 
     variables = slim.checkpoints.load_variables(str(logdir))
-    model = slim.Model(net)
-    predict = slim.jit(lambda variables, images: model.apply(variables, prepared(images), is_training=False))
-    chances = np.asarray(jax.nn.softmax(predict(variables, test["image"])))
+    predict = slim.predictor(slim.Model(lambda images: net(prepared(images), is_training=False)), variables)
+    chances = np.asarray(jax.nn.softmax(predict(test["image"])))
     said, true = chances.argmax(-1), test["label"]
     order = np.argsort(said == true, kind="stable")[:40]
 

@@ -25,6 +25,7 @@ HOUSE: list[dict[str, set[str]]] = [
     {
         "checkpoints": {"google_crc32c", "ml_dtypes", "orbax", "safetensors"},
         "datasets": {"PIL"},
+        "inference": set(),
         "layers": set(),
         "losses": set(),
         "metrics": set(),

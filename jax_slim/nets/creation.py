@@ -138,6 +138,7 @@ def create_model(
 
         model = slim.nets.create_model("resnet_v1_50", checkpoint="resnet_v1_50.ckpt")
         image = model.preprocess(slim.data.decode_image(data))                      # any photograph -> [224, 224, 3]
+        logits = slim.predictor(model)(image[None])
         logits, end_points = model.apply(model.variables, image[None])
 
         model = slim.nets.create_model("mobilenet_v1_025", num_classes=5, checkpoint="mobilenet_v1_0.25_128.ckpt")

@@ -1,0 +1,80 @@
+"""`predictor`: what a trained model computes for batches of inputs, and nothing besides."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jax_slim.core.model import Model
+from jax_slim.inference.folding import prepared
+from jax_slim.kernels import jit
+
+
+def predictor(model: Model, variables: Mapping[str, Any] | None = None, **kwargs: Any) -> "Predictor":
+    """Makes of a model and its variables a compiled function of inputs: images -> logits.
+
+        predict = slim.predictor(model, variables)
+        logits = predict(images)                        # [8, 224, 224, 3] -> [8, 1000]
+        probabilities = jax.nn.softmax(logits)
+
+    It is the fastest way to use a trained model. Only the outputs are computed: nets return (logits, end points), and
+    a compiled `model.apply` has to write and return all of them. Batch norm goes into the weights first (see
+    `fold_batch_norm`). On a CPU, the program is compiled as by `slim.jit`, and a large batch may go through it in
+    groups of a few images, where that is faster and the results of an image do not depend on the others. Results are
+    those of `model.apply` but for rounding.
+
+    The variables are prepared at the first call, and are those of the time when the predictor was made: after more
+    training, make another. A batch of another shape is compiled anew.
+
+    Args:
+      model: a `Model`, such as `slim.nets.create_model` makes, whose program takes arrays.
+      variables: name -> array; by default those of the model's checkpoint.
+      **kwargs: further arguments of the program. `is_training=False` is given by itself where the program takes it.
+
+    Returns:
+      A function of the program's arrays, on the host or on a device, to what the program returns, on the device; of
+      (outputs, end points) to the outputs. Its `variables` are the prepared ones.
+
+    Raises:
+      ValueError: there are no variables; at the first call, one is missing or has another shape.
+      ProgramError: at the first call: the program draws random numbers.
+    """
+    if variables is None:
+        variables = getattr(model, "variables", None)
+    if not isinstance(variables, Mapping):
+        raise ValueError(
+            f"predictor: variables must be a mapping name -> array, got {variables!r:.60}. Pass what model.init, a run "
+            "or slim.checkpoints.load_variables returned."
+        )
+    return Predictor(model, variables, {**evaluating(model), **kwargs})
+
+
+class Predictor:
+    """What `predictor` makes: a compiled function of inputs.
+
+    Attributes:
+      variables: name -> array: those given; from the first call on the prepared ones.
+    """
+
+    def __init__(self, model: Model, variables: Mapping[str, Any], arguments: dict[str, Any]) -> None:
+        self.variables: Mapping[str, Any] = variables
+        self._model, self._arguments = model, arguments
+        self._compiled: Callable[..., Any] | None = None
+
+    def __repr__(self) -> str:
+        return f"<predictor of {self._model!r}>"
+
+    def __call__(self, *args: Any) -> Any:
+        if self._compiled is None:
+            ready, self.variables = prepared(self._model, self.variables, args, self._arguments, True, True)
+            arguments = self._arguments
+            self._compiled = jit(lambda variables, *args: ready.apply(variables, *args, **arguments))
+        return self._compiled(self.variables, *args)
+
+
+def evaluating(model: Model) -> dict[str, Any]:
+    """{"is_training": False} for a program that has this argument, else {}."""
+    try:
+        parameters = inspect.signature(model.function).parameters
+    except (TypeError, ValueError):
+        return {}
+    return {"is_training": False} if "is_training" in parameters else {}
