@@ -5,6 +5,7 @@ from typing import Any
 
 from jax_slim.tf1.files import protos
 from jax_slim.tf1.graph import devices
+from jax_slim.tf1.python import logging
 
 _ports = itertools.count(20000)
 
@@ -125,6 +126,7 @@ class Server:
             self._server_def = protos.ServerDef(
                 cluster=spec.as_cluster_def(), job_name=job_name, task_index=task_index, protocol=protocol or "grpc"
             )
+        _warn_of_others(ClusterSpec(self._server_def.cluster), self._server_def.job_name)
         if config is not None and hasattr(config, "SerializeToString"):
             self._server_def.default_session_config.MergeFromString(config.SerializeToString())
         address = ClusterSpec(self._server_def.cluster).task_address(
@@ -150,6 +152,17 @@ class Server:
     def create_local_server(config: Any = None, start: bool = True) -> "Server":
         """A server of a cluster of one task, `/job:local/task:0`."""
         return Server({"local": [f"localhost:{next(_ports)}"]}, protocol="grpc", config=config, start=start)
+
+
+def _warn_of_others(spec: ClusterSpec, job: str) -> None:
+    """Says that workers are not joined, where a program expects it of a cluster of several."""
+    workers = sum(spec.num_tasks(name) for name in spec.jobs if name not in ("ps", "evaluator"))
+    if workers > 1 and job != "ps":
+        logging.warning(
+            "tf.train.Server: the cluster has %d workers, but this process trains alone: processes share no variables here. "
+            "In their place one process of jax_slim.learning.train(mesh=...) uses all devices of a machine.",
+            workers,
+        )
 
 
 STANDARD_PS_OPS = (

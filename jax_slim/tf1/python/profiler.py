@@ -114,46 +114,55 @@ def _size(shape: Any) -> int:
     return int(np.prod(shape.as_list(), dtype=np.int64)) if shape.is_fully_defined() else 0
 
 
+# Operations for each element of the output.
+_FOR_EACH = {
+    "Add": 1, "AddV2": 1, "Sub": 1, "Mul": 1, "RealDiv": 1, "Maximum": 1, "Minimum": 1, "Pow": 1, "Less": 1, "LessEqual": 1, "Greater": 1,
+    "GreaterEqual": 1, "Equal": 1, "NotEqual": 1, "SquaredDifference": 2, "BiasAdd": 1, "Reciprocal": 1, "Square": 1, "Rsqrt": 2, "RsqrtGrad": 4,
+    "Log": 1, "Neg": 1, "Softmax": 5, "AssignAdd": 1, "AssignSub": 1,
+}  # fmt: skip
+
+
 def _float_ops(op: Any) -> int:
-    """Arithmetic operations, by TensorFlow's rules: a product and a sum are two."""
+    """Arithmetic operations, by TensorFlow's rules: a product and a sum are two. Types that it has no rule for count nothing."""
     out = _size(op.outputs[0].shape) if op.outputs else 0
-    if op.type in ("Conv2D", "DepthwiseConv2dNative"):
+    if op.type in _FOR_EACH:
+        return _FOR_EACH[op.type] * out
+    into = [_size(t.shape) for t in op.inputs]
+    if op.type in ("Sum", "ArgMax", "ArgMin", "BiasAddGrad"):
+        return max(into[0] - out, 0) if into[0] and out else 0
+    if op.type == "Mean":
+        return into[0]
+    if op.type == "AddN":
+        return out * (len(into) - 1)
+    if op.type == "L2Loss":
+        return max(3 * into[0] - 1, 0)
+    if op.type == "MatMul":
+        shape = op.inputs[0].shape.as_list() if op.inputs[0].shape.ndims == 2 else [None, None]
+        return 2 * out * ((shape[0] if op.get_attr("transpose_a") else shape[1]) or 0)
+    if op.type in ("AvgPool", "MaxPool"):
+        return out * int(np.prod(op.get_attr("ksize")))
+    if op.type == "AvgPoolGrad":
+        return 2 * into[1] * int(np.prod(op.get_attr("ksize")))
+    if op.type == "MaxPoolGrad":
+        return into[1] * (int(np.prod(op.get_attr("ksize"))) + 1)
+    return _convolution_ops(op, out)
+
+
+def _convolution_ops(op: Any, out: int) -> int:
+    if op.type in ("Conv2D", "Conv3D", "DepthwiseConv2dNative"):
         shape = op.inputs[1].shape
         if not shape.is_fully_defined():
             return 0
-        height, width, channels, _ = shape.as_list()
-        return 2 * out * height * width * (channels if op.type == "Conv2D" else 1)
-    if op.type == "MatMul":
-        shape = op.inputs[0].shape.as_list() if op.inputs[0].shape.ndims == 2 else [None, None]
-        inner = shape[0] if op.get_attr("transpose_a") else shape[1]
-        return 2 * out * (inner or 0)
-    if op.type in (
-        "Add",
-        "AddV2",
-        "Sub",
-        "Mul",
-        "RealDiv",
-        "Maximum",
-        "Minimum",
-        "Pow",
-        "Less",
-        "Greater",
-        "Equal",
-        "BiasAdd",
-        "Reciprocal",
-        "Square",
-        "Rsqrt",
-        "Sqrt",
-        "Neg",
-    ):
-        return out
-    if op.type in ("Sum", "Mean", "ArgMax"):
-        return _size(op.inputs[0].shape)
-    if op.type in ("AvgPool", "MaxPool"):
-        return out * int(np.prod(op.get_attr("ksize")))
-    if op.type == "L2Loss":
-        return 2 * _size(op.inputs[0].shape)
-    return 5 * out if op.type == "Softmax" else 0
+        sizes = shape.as_list()
+        taps = int(np.prod(sizes[:-2]))
+        return 2 * out * taps * (1 if op.type == "DepthwiseConv2dNative" else sizes[-2])
+    if op.type in ("Conv2DBackpropInput", "Conv2DBackpropFilter"):
+        images = op.outputs[0] if op.type == "Conv2DBackpropInput" else op.inputs[0]
+        kernel = op.inputs[1] if op.type == "Conv2DBackpropInput" else op.outputs[0]
+        depth = images.shape.as_list()[-1] if images.shape.ndims else None
+        steps = int(np.prod(op.get_attr("strides")))
+        return 2 * _size(images.shape) * _size(kernel.shape) // (depth * steps) if depth else 0
+    return 0
 
 
 def profile(

@@ -1,7 +1,10 @@
-"""`timeline.Timeline`: the traces of runs in the format that chrome://tracing shows."""
+"""`timeline.Timeline`: the times of a run in the format that chrome://tracing and Perfetto show."""
 
 import json
+import re
 from typing import Any
+
+_LABEL = re.compile(r"^(.*) = ([^(]+)\((.*)\)$", re.DOTALL)
 
 
 class Timeline:
@@ -11,22 +14,26 @@ class Timeline:
         self._stats = step_stats
 
     def generate_chrome_trace_format(self, show_dataflow: bool = True, show_memory: bool = False) -> str:
-        """The trace as JSON text."""
+        """The trace as JSON text: an event for each entry, with its operation's type as the name and its inputs beside it."""
         events: list[dict[str, Any]] = []
         for pid, device in enumerate(self._stats.dev_stats):
-            events.append({"name": "process_name", "ph": "M", "pid": pid, "args": {"name": device.device}})
+            events.append({"name": "process_name", "ph": "M", "pid": pid, "args": {"name": f"{device.device} Compute"}})
             for node in device.node_stats:
-                start, length = node.all_start_micros, max(node.all_end_rel_micros, 1)
+                label = _LABEL.match(node.timeline_label)
+                name, kind, inputs = label.groups() if label else (node.node_name, node.node_name, "")
+                arguments = {"name": name, "op": kind}
+                arguments.update({f"input{i}": text for i, text in enumerate(inputs.split(", ")) if text})
+                length = max(node.all_end_rel_micros, 1)
                 events.append(
                     {
-                        "name": node.node_name,
+                        "name": kind,
                         "cat": "Op",
                         "ph": "X",
-                        "ts": start,
+                        "ts": node.all_start_micros,
                         "dur": length,
                         "pid": pid,
                         "tid": 0,
-                        "args": {"name": node.node_name},
+                        "args": arguments,
                     }
                 )
         return json.dumps({"traceEvents": events}, indent=4)

@@ -5,6 +5,8 @@ import time
 import weakref
 from typing import Any
 
+import jax
+
 from jax_slim.tf1.graph import errors, graphs
 from jax_slim.tf1.graph.tensors import Operation, Tensor
 from jax_slim.tf1.operations import control
@@ -51,7 +53,8 @@ class BaseSession:
         Args:
           fetches: a tensor, operation, variable or name, or a nested structure of them.
           feed_dict: tensor -> the value that it has in this run.
-          options, run_metadata: accepted.
+          options: accepted.
+          run_metadata: a RunMetadata whose `step_stats` gets the times of what ran; a program that was compiled is one entry.
 
         Raises:
           RuntimeError: the session is closed, or the graph is empty.
@@ -63,14 +66,27 @@ class BaseSession:
         if not self._graph._by_number:
             raise RuntimeError("The Session graph is empty.  Add operations to the graph before calling run().")
         feeds = feeding.feeds_of(self._graph, feed_dict)
-        targets, executables, take = self._plan(fetches, feeds)
+        _, executables, take = self._plan(fetches, feeds)
         values: dict[Tensor, Any] = dict(feeds)
-        started = time.time()
-        for executable in executables:
-            executable.run(values, self)
-        if run_metadata is not None:
-            _fill(run_metadata, targets, started)
+        if run_metadata is None:
+            for executable in executables:
+                executable.run(values, self)
+        else:
+            self._run_with_times(executables, values, run_metadata)
         return take(lambda element: self._fetched(element, values))
+
+    def _run_with_times(
+        self, executables: list[executing.Executable], values: dict[Tensor, Any], run_metadata: Any
+    ) -> None:
+        stats = getattr(run_metadata, "step_stats", None)
+        devices: dict[str, Any] = {}
+        for executable in executables:
+            started = time.time()
+            executable.run(values, self)
+            # What JAX computes goes on after the call: the entry ends when all of it is there.
+            jax.block_until_ready([values[t] for t in executable.part.outputs if isinstance(values.get(t), jax.Array)])
+            if stats is not None and hasattr(stats, "dev_stats"):
+                _note(stats, devices, executable.part, started, time.time())
 
     def value_of(self, tensor: Tensor) -> Any:
         """The value of one tensor as operations pass it on: for rows that need what is no input of theirs."""
@@ -287,11 +303,14 @@ def _same(before: Any, now: Any) -> bool:
     return before is now or (isinstance(now, str) and before == now)
 
 
-def _fill(run_metadata: Any, targets: list[Any], started: float) -> None:
-    stats = getattr(run_metadata, "step_stats", None)
-    if stats is not None and hasattr(stats, "dev_stats"):
-        device = stats.dev_stats.add()
-        device.device = "/job:localhost/replica:0/task:0/device:CPU:0"
-        for target in targets:
-            node = device.node_stats.add(node_name=(target.op if isinstance(target, Tensor) else target).name)
-            node.all_start_micros, node.all_end_rel_micros = int(started * 1e6), int((time.time() - started) * 1e6)
+def _note(stats: Any, devices: dict[str, Any], part: planning.Part, started: float, ended: float) -> None:
+    """Adds an entry for a part to a StepStats: one for all of its operations, as they are computed together."""
+    name = "/job:localhost/replica:0/task:0/device:" + ("CPU:0" if part.host else f"{jax.default_backend().upper()}:0")
+    if name not in devices:
+        devices[name] = stats.dev_stats.add(device=name)
+    ops = [op for unit in part.units for op in unit.ops]
+    node = devices[name].node_stats.add(node_name=ops[-1].name)
+    node.all_start_micros, node.all_end_rel_micros = int(started * 1e6), max(int((ended - started) * 1e6), 1)
+    node.op_end_rel_micros = node.all_end_rel_micros
+    names = ", ".join(op.name for op in ops[:20]) + (f", ... ({len(ops)} operations)" if len(ops) > 20 else "")
+    node.timeline_label = f"{ops[-1].name} = {ops[-1].type if len(ops) == 1 else 'Program'}({names})"

@@ -35,3 +35,11 @@ def test_a_frozen_graph_has_constants_for_variables(tmp_path):
     assert (tmp_path / "frozen.pb").read_bytes() == frozen.SerializeToString()
     cut = tools.strip_unused(frozen, ["net/Conv2D"], ["net/out"], tf.float32.as_datatype_enum)
     assert [(n.name, n.op) for n in cut.node] == [("net/Conv2D", "Placeholder"), ("net/out", "Relu")]
+
+
+def test_a_cluster_of_several_workers_is_told_that_each_trains_alone(caplog):
+    with caplog.at_level("WARNING"):
+        tf.train.Server({"ps": ["h:1"], "worker": ["h:2"]}, "worker", 0)
+        assert "trains alone" not in caplog.text
+        tf.train.Server({"ps": ["h:1"], "worker": ["h:2", "h:3"]}, "worker", 0)
+    assert "2 workers, but this process trains alone" in caplog.text
