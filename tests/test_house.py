@@ -23,7 +23,7 @@ HOUSE: list[dict[str, set[str]]] = [
         "regularizers": set(),
     },
     {
-        "checkpoints": {"google_crc32c", "ml_dtypes", "orbax", "safetensors"},
+        "checkpoints": {"google_crc32c", "h5py", "ml_dtypes", "orbax", "safetensors"},
         "datasets": {"PIL"},
         "inference": set(),
         "layers": set(),

@@ -10,6 +10,7 @@ from jax_slim.checkpoints.native import MissingCheckpointError as MissingCheckpo
 from jax_slim.checkpoints.native import latest_checkpoint as latest_checkpoint
 from jax_slim.checkpoints.native import load as load
 from jax_slim.checkpoints.opening import open_checkpoint as open_checkpoint
+from jax_slim.checkpoints.peers.writing import convert_to_peer as convert_to_peer
 from jax_slim.checkpoints.reader import Checkpoint as Checkpoint
 from jax_slim.checkpoints.reading import load_variables as load_variables
 from jax_slim.checkpoints.restoring import assign_from_checkpoint as assign_from_checkpoint

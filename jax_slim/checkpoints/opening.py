@@ -10,6 +10,9 @@ from typing import Any
 from jax_slim.checkpoints.native import CheckpointError, MissingCheckpointError
 from jax_slim.checkpoints.orbax_trees import OrbaxCheckpoint, orbax_tree
 from jax_slim.checkpoints.other_files import what_else
+from jax_slim.checkpoints.peers.keras_files import KerasCheckpoint, is_zip_of_keras
+from jax_slim.checkpoints.peers.recognizing import as_slim
+from jax_slim.checkpoints.peers.torch_files import TorchCheckpoint, is_old_pickle, is_zip_of_torch
 from jax_slim.checkpoints.reader import Checkpoint, PathLike
 from jax_slim.checkpoints.safetensors_files import SafetensorsCheckpoint
 from jax_slim.checkpoints.tensorflow.opening import TensorFlowCheckpoint
@@ -18,13 +21,14 @@ from jax_slim.checkpoints.tensorflow.paths import checkpoints_in, place_of
 from jax_slim.checkpoints.training_runs import open_newest, training_checkpoint
 from jax_slim.core import names
 
+_FILES = (".safetensors", (".pth", ".pt", ".bin", ".h5", ".keras"))  # which one in a directory is meant
 _STATE = "checkpoint"  # TensorFlow's file that names the newest one
 _TABLE = 0xDB4775248B80FB57.to_bytes(8, "little")  # what a table of TensorFlow ends with: V1 files, V2 indexes
 
 Checkpoint.register(TensorFlowCheckpoint)
 
 
-def open_checkpoint(path: PathLike) -> Checkpoint:
+def open_checkpoint(path: PathLike, origin: str | None = None) -> Checkpoint:
     """Opens a checkpoint of any format: a lazy mapping name -> array.
 
         with slim.checkpoints.open_checkpoint("/tmp/inception_v3.ckpt") as checkpoint:
@@ -37,14 +41,31 @@ def open_checkpoint(path: PathLike) -> Checkpoint:
           `checkpoint` file (then the newest);
         - a run of `learning.train`: its directory (then the newest), or one checkpoint in it ('/tmp/run/1200');
         - a `.safetensors` file, or a directory with one;
-        - a tree saved with orbax: its directory, or that of a CheckpointManager.
+        - a tree saved with orbax: its directory, or that of a CheckpointManager;
+        - a file of PyTorch (`.pth`, `.pt`, `.bin`), read without PyTorch and without running what is in it, or of
+          Keras (`.h5`, `.weights.h5`, `.keras`; needs h5py: `pip install 'jax-slim[keras]'`).
+
+        Files of timm's, torchvision's and Keras's nets that are TF-Slim's have TF-Slim's names and layouts here
+        (docs/weights_of_others.md lists them); those of other nets have their own.
+      origin: whose net the file is of, 'timm/mobilenetv3_large_100', where neither its arrays nor its name tell, or to
+        be sure of it. None finds out.
 
     Raises:
       MissingCheckpointError: there is none; it is a FileNotFoundError, too.
-      CheckpointError: it is damaged, or something else.
+      CheckpointError: it is damaged, or something else, or not of the net that `origin` says.
+      ValueError: no net is called `origin`.
     """
     if isinstance(path, Checkpoint):
         return path
+    found = _open(path)
+    if isinstance(found, SafetensorsCheckpoint | TorchCheckpoint | KerasCheckpoint):
+        return as_slim(found, origin)
+    if origin is not None:
+        raise CheckpointError(f"open_checkpoint: origin must be None for {describe(found)}, got {origin!r}.")
+    return found
+
+
+def _open(path: PathLike) -> Checkpoint:
     given = os.fspath(path) if isinstance(path, str | os.PathLike) else None
     if not isinstance(given, str) or not given:
         raise TypeError(f"open_checkpoint: path must be the path of a checkpoint, got {path!r}.")
@@ -96,11 +117,12 @@ def _in_directory(path: str) -> Any:
     if (tree := orbax_tree(path)) is not None:
         return OrbaxCheckpoint(tree)
     files = sorted(os.listdir(path))
-    found = [file for file in files if file.endswith(".safetensors")]
-    if len(found) == 1:
-        return SafetensorsCheckpoint(os.path.join(path, found[0]))
-    if found:
-        raise CheckpointError(f"There are several checkpoints in {path}: {_listed(found)}. Name one.")
+    for endings in _FILES:
+        found = [file for file in files if file.endswith(endings)]
+        if len(found) == 1:
+            return _open(os.path.join(path, found[0]))
+        if found:
+            raise CheckpointError(f"There are several checkpoints in {path}: {_listed(found)}. Name one.")
     if "saved_model.pb" in files:
         raise MissingCheckpointError(
             f"{path} is a SavedModel without variables: its folder 'variables' is missing, or has no index. Copy it "
@@ -111,12 +133,16 @@ def _in_directory(path: str) -> Any:
     )
 
 
-def _by_content(path: str) -> SafetensorsCheckpoint | None:
+def _by_content(path: str) -> Checkpoint | None:
     """A file whose name tells nothing; None when it may be TensorFlow's and damaged."""
     with Path(path).open("rb") as file:
         head = file.read(32)
     if re.fullmatch(rb"\{[\s\"]", head[8:10]):
         return SafetensorsCheckpoint(path)
+    if is_old_pickle(head) or (head.startswith(b"PK\x03\x04") and is_zip_of_torch(path)):
+        return TorchCheckpoint(path)
+    if head.startswith(b"\x89HDF\r\n") or (head.startswith(b"PK\x03\x04") and is_zip_of_keras(path)):
+        return KerasCheckpoint(path)
     if (what := what_else(path, head)) is not None:
         raise CheckpointError(f"{path} is no checkpoint, it is {what}.")
     if not head:

@@ -6,7 +6,7 @@ import re
 from jax_slim.data.checksums import masked_crc32c
 
 _STARTS = {
-    b"PK\x03\x04": "a zip archive (an .npz, .keras or PyTorch file)",
+    b"PK\x03\x04": "a zip archive (an .npz file, perhaps)",
     b"\x89HDF\r\n": "an HDF5 file (of Keras)",
     b"\x80\x02": "a pickle (an old PyTorch file)",
     b"\x80\x03": "a pickle",

@@ -14,6 +14,7 @@ from jax_slim.checkpoints.advice import advice
 from jax_slim.checkpoints.matching import Match, match
 from jax_slim.checkpoints.native import CheckpointError
 from jax_slim.checkpoints.opening import describe, opened
+from jax_slim.checkpoints.peers.mapping import PeerCheckpoint
 from jax_slim.checkpoints.reader import AVERAGE, PathLike, averages_in, each_array, entries_of, size_of
 from jax_slim.core import names
 from jax_slim.core.collections import GraphKeys
@@ -74,6 +75,7 @@ def assign_from_checkpoint(
     chosen = _chosen(function, wanted, include, exclude)
     options = (ignore_missing_vars, reshape_variables, name_map, moving_average)
     with opened(model_path) as checkpoint:
+        _tell_options(function, model_path, checkpoint)
         values = _read(function, checkpoint, chosen, asked, wanted, *options)
     facts = dict(var_list.facts) if isinstance(var_list, Variables) else {}
     kept = {name: values.get(name, like) for name, like in wanted.items() if name in values or _is_value(like)}
@@ -130,6 +132,7 @@ def assign_from_checkpoint_fn(
         chosen = _chosen(function, {name: variables[name] for name in asked}, include, exclude)
         options = (ignore_missing_vars, reshape_variables, name_map, moving_average)
         with opened(model_path) as checkpoint:
+            _tell_options(function, model_path, checkpoint)
             values = _read(function, checkpoint, chosen, asked, {*variables, *asked.values()}, *options)
         return variables | values
 
@@ -294,6 +297,17 @@ def _read(
 def _with_advice(found: Match, entries: Mapping[str, Any], model: Collection[str]) -> str:
     lines = [f"- {text}" for text in advice(found, entries, model)]
     return "\n".join([str(found), *(["What may help:", *lines] if lines else [])])
+
+
+def _tell_options(function: str, given: Any, checkpoint: Mapping[str, Any]) -> None:
+    """Warns of what only the net could tell: that its options make another function than the weights are for."""
+    if given is not checkpoint and isinstance(checkpoint, PeerCheckpoint) and checkpoint.needed:
+        told = ", ".join(f"{option}={value!r}" for option, value in checkpoint.needed.items())
+        _log.warning(
+            "%s: %s is of %s, which is %s with %s, and another function without. slim.nets.create_model(%r, "
+            "checkpoint=...) sees to that.",
+            function, checkpoint.path, checkpoint.peer.origin, checkpoint.peer.net, told, checkpoint.peer.net,
+        )  # fmt: skip
 
 
 def _renaming(name_map: NameMap) -> Callable[[str], str | None]:

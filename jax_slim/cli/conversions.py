@@ -1,4 +1,4 @@
-"""`jax-slim convert`: images to TFRecords, and checkpoints from one format to another."""
+"""`jax-slim convert`: images to TFRecords, and checkpoints from one format or library to another."""
 
 import argparse
 import contextlib
@@ -12,7 +12,7 @@ from typing import Any
 
 from jax_slim.cli.failures import CommandError, UsageError
 
-HELP = """make TFRecords of images, or convert a checkpoint: TensorFlow, safetensors, orbax
+HELP = """make TFRecords of images, or convert a checkpoint: TensorFlow, safetensors, orbax; from and to timm and others
 
   jax-slim convert flower_photos flowers             a folder of images for each class -> flowers/*.tfrecord
   jax-slim convert photos.csv records --skip_damaged    a CSV file with the columns filename and label
@@ -22,12 +22,14 @@ HELP = """make TFRecords of images, or convert a checkpoint: TensorFlow, safeten
   jax-slim convert my_run model.ckpt-1200            the newest checkpoint of a run
   jax-slim convert vgg_16.ckpt vgg_run --format=orbax
   jax-slim convert frozen.pb weights.safetensors     the weights of a frozen graph, under the variables' names
+  jax-slim convert resnet50.pth resnet_run --format=orbax          files of timm, torchvision and Keras
+  jax-slim convert my_run mobilenet.safetensors --to=timm          and the way back
 
 The records are those of TF-Slim's scripts, which TF-Slim can read. They appear when all of them are complete."""
 
 # Option -> its argument of `datasets.convert` or `checkpoints.convert_checkpoint`.
 _FOR_IMAGES = ("name", "num_shards", "validation_fraction", "seed", "skip_damaged")
-_FOR_CHECKPOINTS = ("format", "include", "exclude", "moving_average", "variables_only")
+_FOR_CHECKPOINTS = ("format", "include", "exclude", "moving_average", "variables_only", "to", "origin")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     checkpoints = parser.add_argument_group("checkpoints")
     checkpoints.add_argument(
         "--format", choices=("tensorflow", "safetensors", "orbax"), help="of the target; by default what its name says"
+    )
+    checkpoints.add_argument(
+        "--to", metavar="LIBRARY", help="timm or torchvision: a file of theirs, of their net that is the same function"
+    )
+    checkpoints.add_argument(
+        "--origin", metavar="NET", help="whose net the source is of, where it cannot tell: timm/mobilenetv3_large_100"
     )
     checkpoints.add_argument("--include", action="append", help="only names that begin like this expression")
     checkpoints.add_argument("--exclude", action="append", help="without names that begin like this expression")
@@ -94,33 +102,87 @@ def _images(options: argparse.Namespace) -> int:
 
 def _checkpoint(options: argparse.Namespace) -> int:
     from jax_slim.checkpoints.converting import convert_checkpoint
+    from jax_slim.checkpoints.peers.mapping import PeerCheckpoint
 
-    source = options.source
-    if source.endswith((".pb", ".pbtxt")) and Path(source).is_file():
+    if options.to:
+        return _to_library(options)
+    with _opened(options) as checkpoint:
+        written = convert_checkpoint(
+            checkpoint,
+            options.target,
+            format=options.format,
+            include=options.include,
+            exclude=options.exclude,
+            moving_average=bool(options.moving_average),
+            variables_only=bool(options.variables_only),
+            overwrite=options.overwrite,
+        )
+        if isinstance(checkpoint, PeerCheckpoint):
+            _describe(checkpoint, options)
+    print(f"wrote {written}", file=sys.stderr)
+    return 0
+
+
+@contextlib.contextmanager
+def _opened(options: argparse.Namespace) -> Iterator[Any]:
+    """The checkpoint, or the weights of a frozen graph."""
+    from jax_slim.checkpoints.opening import open_checkpoint
+
+    if options.source.endswith((".pb", ".pbtxt")) and Path(options.source).is_file():
         from jax_slim.graphs.frozen_weights import weights
 
         try:
-            source = weights(source)
+            found = weights(options.source)
         except ValueError as error:
             raise CommandError(str(error).removeprefix("weights: ")) from None
-    written = convert_checkpoint(
-        source,
-        options.target,
-        format=options.format,
-        include=options.include,
-        exclude=options.exclude,
-        moving_average=bool(options.moving_average),
-        variables_only=bool(options.variables_only),
-        overwrite=options.overwrite,
-    )
+        yield found
+        return
+    with open_checkpoint(options.source, options.origin) as checkpoint:
+        yield checkpoint
+
+
+def _to_library(options: argparse.Namespace) -> int:
+    """Writes the file of another library's net."""
+    from jax_slim.checkpoints.peers.writing import convert_to_peer
+    from jax_slim.cli import runs
+
+    for name in ("format", "include", "exclude", "moving_average", "variables_only"):
+        if getattr(options, name) is not None:
+            raise UsageError(f"--{name} does not go with --to, which writes the variables of the whole net.")
+    said = runs.described_in(options.source)
+    try:
+        with _opened(options) as checkpoint:
+            written = convert_to_peer(
+                checkpoint, options.target, options.to, said.get("options") if said else None, options.overwrite
+            )
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     print(f"wrote {written}", file=sys.stderr)
     return 0
+
+
+def _describe(checkpoint: Any, options: argparse.Namespace) -> None:
+    """Says what the net is; and writes it beside the checkpoints of a run, so that a command can be given the run."""
+    from jax_slim.cli import runs
+    from jax_slim.nets.creation import create_model
+
+    peer = checkpoint.peer
+    if options.format == "orbax" and not (Path(options.target) / runs.MODEL).exists():
+        runs.save_model(options.target, create_model(peer.net, checkpoint.classes, **peer.options), None)
+        return
+    told = ", ".join(f"{name}={value!r}" for name, value in peer.options.items())
+    print(f"{peer.origin} is {peer.net}" + (f" with {told}" if told else ""), file=sys.stderr)
 
 
 def _is_checkpoint(options: argparse.Namespace) -> bool:
     """Whether a checkpoint is meant; looks at names first, which costs nothing."""
     named = (os.path.basename(os.path.normpath(path)) for path in (options.source, options.target))
-    if options.format or any(re.search(r"\.safetensors$|\.ckpt(?:$|[-.])", name) for name in named):
+    if (
+        options.format
+        or options.to
+        or options.origin
+        or any(re.search(r"\.(?:safetensors|pth|pt|h5|keras)$|\.ckpt(?:$|[-.])", name) for name in named)
+    ):
         return True
     source = Path(options.source).expanduser()
     if not source.exists():

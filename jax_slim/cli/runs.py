@@ -73,7 +73,7 @@ def find_model(
       CommandError: nothing says which net it is, or the file of labels does not fit.
     """
     said = described_in(checkpoint_path)
-    name = model_name or said.get("model_name")
+    name = model_name or said.get("model_name") or _net_of(checkpoint_path)
     if name is None:
         from jax_slim.checkpoints.tensorflow.paths import is_there
 
@@ -107,6 +107,17 @@ def find_model(
         )
     labels = read_labels(labels_path) if labels_path else known.get("labels")
     return Described(model, with_background(labels, model.num_classes, labels_path), checkpoint_path)
+
+
+def _net_of(checkpoint_path: str) -> str | None:
+    """The net of a file of timm's, torchvision's or Keras's, whose names tell it; None for any other."""
+    if not os.path.exists(checkpoint_path):
+        return None
+    from jax_slim.checkpoints.opening import open_checkpoint
+    from jax_slim.checkpoints.peers.mapping import PeerCheckpoint
+
+    with open_checkpoint(checkpoint_path) as checkpoint:
+        return checkpoint.peer.net if isinstance(checkpoint, PeerCheckpoint) else None
 
 
 def check_net(name: str) -> None:

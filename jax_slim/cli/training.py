@@ -292,6 +292,7 @@ def _model(options: argparse.Namespace, data: Any, said: dict[str, Any] | None) 
         exclude=excluded or None,
         ignore_missing_vars=options.ignore_missing_vars,
         batch_norm_decay=_batch_norm_decay(options),
+        **(said or {}).get("options", {}),
     )
     return model, labels
 

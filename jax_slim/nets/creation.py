@@ -20,6 +20,7 @@ from jax_slim.core.collections import GraphKeys
 from jax_slim.core.model import Model
 from jax_slim.core.tracebacks import shortened
 from jax_slim.core.values import Variables
+from jax_slim.nets._origins import adopted
 from jax_slim.nets.nets_factory import get_network_fn, networks_map
 from jax_slim.nets.published import PUBLISHED
 from jax_slim.nets.registry import Row, row_of
@@ -149,6 +150,8 @@ def create_model(
       num_classes: how many classes; by default those of the published checkpoint; 0 leaves out the last layer.
       checkpoint: where to take the variables from: any file or directory that `slim.checkpoints.open_checkpoint`
         reads, or a mapping name -> array. The last layers are left out where theirs has another number of classes.
+        Of a net of timm's, torchvision's or Keras's it also gives the number of classes and the options that make this
+        net the same function, where they are not given.
       weight_decay: the scale of the L2 loss on weights.
       image_size: height and width in pixels; by default the size of the published checkpoint of this net, or the
         net's own.
@@ -166,7 +169,8 @@ def create_model(
     Raises:
       ValueError: there is no such net or preprocessing, or a number is out of range.
       TypeError: `options` has what is no argument of the net.
-      CheckpointError: there is no checkpoint, it is damaged, or it is of another net.
+      CheckpointError: there is no checkpoint, it is damaged, it is of another net, or `options` make another function
+        of this one than its weights were trained for.
     """
     row = row_of("create_model", name)
     for argument, value, least in (("num_classes", num_classes, 0), ("image_size", image_size, 1),
@@ -174,15 +178,21 @@ def create_model(
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
             raise ValueError(f"create_model: {argument} must be an int of at least {least}, got {value!r}.")
     _check_options(name, options)
-    classes = row.classes if num_classes is None else num_classes
-    model = NetModel(_Net(name, classes or None, weight_decay, batch_norm_decay, options))
-    model.name, model.num_classes, model.options, model.head = name, classes or None, dict(options), row.head
-    size, prepared = _as_published(name, row, classes)
-    model.image_size = image_size or size
-    model.preprocessing = _kind(preprocessing) if preprocessing else prepared
-    model.channels = channels or row.channels
-    if checkpoint is not None:
-        model.variables = _restored(model, checkpoint, moving_average, exclude, ignore_missing_vars)
+    with contextlib.ExitStack() as stack:
+        source = checkpoint
+        if checkpoint is not None and not isinstance(checkpoint, Mapping):
+            source = stack.enter_context(open_checkpoint(checkpoint))
+        if source is not None:
+            num_classes, options = adopted(name, source, num_classes, options)
+        classes = row.classes if num_classes is None else num_classes
+        model = NetModel(_Net(name, classes or None, weight_decay, batch_norm_decay, options))
+        model.name, model.num_classes, model.options, model.head = name, classes or None, dict(options), row.head
+        size, prepared = _as_published(name, row, classes)
+        model.image_size = image_size or size
+        model.preprocessing = _kind(preprocessing) if preprocessing else prepared
+        model.channels = channels or row.channels
+        if source is not None:
+            model.variables = _restored(model, source, moving_average, exclude, ignore_missing_vars)
     return model
 
 
@@ -237,7 +247,11 @@ def _kind(preprocessing: str) -> str:
 
 
 def _restored(
-    model: NetModel, source: Any, moving_average: bool, exclude: Sequence[str] | str | None, ignore_missing: bool
+    model: NetModel,
+    source: Mapping[str, Any],
+    moving_average: bool,
+    exclude: Sequence[str] | str | None,
+    ignore_missing: bool,
 ) -> Variables:
     specs = {
         name: spec
@@ -245,16 +259,14 @@ def _restored(
         if GraphKeys.MODEL_VARIABLES in spec.collections
     }
     left_out = [exclude] if isinstance(exclude, str) else list(exclude or ())
-    with contextlib.ExitStack() as stack:
-        checkpoint = source if isinstance(source, Mapping) else stack.enter_context(open_checkpoint(source))
-        shapes = {name: tuple(shape) for name, shape in _shapes(checkpoint).items()}
-        of_head = [name for name in specs if name.startswith(model.head)]
-        if any(shapes.get(name, specs[name].shape) != specs[name].shape for name in of_head):
-            # Another number of classes: all of the last layers, so that none is half old and half new.
-            left_out += [re.escape(name) + "$" for name in of_head]
-        return assign_from_checkpoint(
-            checkpoint, specs, ignore_missing, moving_average=moving_average, exclude=left_out or None
-        )
+    shapes = {name: tuple(shape) for name, shape in _shapes(source).items()}
+    of_head = [name for name in specs if name.startswith(model.head)]
+    if any(shapes.get(name, specs[name].shape) != specs[name].shape for name in of_head):
+        # Another number of classes: all of the last layers, so that none is half old and half new.
+        left_out += [re.escape(name) + "$" for name in of_head]
+    return assign_from_checkpoint(
+        source, specs, ignore_missing, moving_average=moving_average, exclude=left_out or None
+    )
 
 
 def _shapes(checkpoint: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:

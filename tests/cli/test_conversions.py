@@ -1,10 +1,14 @@
 """`jax-slim convert`: images to TFRecords, checkpoints from one format to another; one clear line where it cannot."""
 
+import json
+
 import numpy as np
 import pytest
 
+import peer_files
 import pictures
 from jax_slim.checkpoints.opening import open_checkpoint
+from jax_slim.checkpoints.safetensors_files import SafetensorsCheckpoint, save_safetensors
 from jax_slim.checkpoints.tensorflow.bundle_writer import write_checkpoint
 from jax_slim.cli import main as entry
 from jax_slim.datasets import open_dataset
@@ -162,3 +166,28 @@ def test_no_space_left(capsys, pets, tmp_path, monkeypatch):
     assert code == 1
     assert err.splitlines()[-1].startswith(f"jax-slim convert: error: {tmp_path / 'out'}: No space left on device: ")
     assert not (tmp_path / "out").exists()
+
+
+def test_files_of_other_libraries(capsys, tmp_path):
+    """To TensorFlow's form and to a run, which says which net it is; and back."""
+    source, run_, back = tmp_path / "model.safetensors", tmp_path / "run", tmp_path / "back.safetensors"
+    arrays = peer_files.state("timm/mobilenetv2_050")
+    save_safetensors(source, arrays)
+    assert run(capsys, source, tmp_path / "a.ckpt") == (
+        0,
+        f"timm/mobilenetv2_050 is mobilenet_v2_050 with use_explicit_padding=True\nwrote {tmp_path / 'a.ckpt'}\n",
+    )
+    code, _ = run(capsys, source, run_, "--format=orbax")
+    said = json.loads((run_ / "model.json").read_text())
+    assert (code, said["model_name"], said["num_classes"]) == (0, "mobilenet_v2_050", 5)
+    assert said["options"] == {"use_explicit_padding": True}
+    assert run(capsys, run_, back, "--to=timm") == (0, f"wrote {back}\n")
+    with SafetensorsCheckpoint(back) as found:
+        for name, value in arrays.items():
+            np.testing.assert_allclose(found[name], value, atol=1e-6)
+    code, error = run(capsys, run_, tmp_path / "c.safetensors", "--to=torch")
+    assert code == 2
+    assert "to must be 'timm'" in error
+    code, error = run(capsys, source, tmp_path / "d.ckpt", "--origin=timm/inception_v4")
+    assert code == 1
+    assert "is not of timm/inception_v4" in error

@@ -1,0 +1,107 @@
+"""Whose net a file is: told by the names in it, by shapes, and where these are the same by what the file is called."""
+
+import contextlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jax_slim.checkpoints.native import CheckpointError
+from jax_slim.checkpoints.peers.mapping import PeerCheckpoint, parts_of
+from jax_slim.checkpoints.peers.tables import Peer, peers
+from jax_slim.checkpoints.reader import Checkpoint, Entry
+from jax_slim.core.names import hint
+
+_LEFT = re.compile(r".*\.num_batches_tracked|(?:AuxLogits|aux1|aux2)\..*")
+_CONFIG = "config.json"  # beside timm's files
+
+
+def as_slim(source: Checkpoint, origin: str | None = None) -> Checkpoint:
+    """A file under TF-Slim's names where it is of a net that is one of TF-Slim's; else as it is.
+
+    Args:
+      source: the file under its own names.
+      origin: whose net it is, 'timm/mobilenetv3_large_100', where that is to be said; None finds out.
+
+    Raises:
+      ValueError: there is no such origin.
+      CheckpointError: it is not of the net that `origin` says, or nothing tells which of several it is of.
+    """
+    entries = source.entries()
+    if origin is not None:
+        if origin not in peers():
+            raise ValueError(
+                f"open_checkpoint: origin must be a net of timm's, torchvision's or Keras's that is one of TF-Slim's, "
+                f"got {origin!r}.{hint(str(origin), peers(), 'origins')}"
+            )
+        if (why := _unlike(peers()[origin], entries)) is not None:
+            raise CheckpointError(f"{source.path} is not of {origin}: {why}.")
+        return PeerCheckpoint(source, peers()[origin])
+    found = [peer for peer in peers().values() if _unlike(peer, entries) is None]
+    if not found:
+        return source
+    called = _called(source.path)
+    # 'mobilenetv3_large_100' also begins a name that goes on: the longest one is meant.
+    fits = {
+        peer.origin: max((len(name) for name in peer.names if _is_called(name, called)), default=0) for peer in found
+    }
+    best = max(fits.values())
+    chosen = [peer for peer in found if (fits[peer.origin] == best if best else not peer.told)]
+    if not chosen or any(_function(peer) != _function(chosen[0]) for peer in chosen):
+        origins = " or ".join(peer.origin for peer in found)
+        raise CheckpointError(
+            f"{source.path} may be of {origins}: their arrays have the same names and shapes, but the nets compute "
+            f"different things. Keep the {_CONFIG} that was beside it, call the file as the net "
+            f"({found[0].names[0]}.safetensors), or say open_checkpoint(path, origin={found[0].origin!r})."
+        )
+    return PeerCheckpoint(source, chosen[0])
+
+
+def _unlike(peer: Peer, entries: Mapping[str, Entry]) -> str | None:
+    """Why these cannot be entries of a peer's; None when they can."""
+    parts = parts_of(peer)
+    for name, shape in peer.where.items():
+        if name not in entries or tuple(entries[name].shape) != shape:
+            return f"it has no {name} of shape {list(shape)}"
+    for part in parts:
+        if part.theirs not in entries and not part.theirs.startswith(peer.head):
+            return f"it has no {part.theirs}"
+    known = {part.theirs for part in parts}
+    for name in entries:
+        if name not in known and not _LEFT.fullmatch(name):
+            return f"it has {name}"
+    for part in parts:
+        if part.theirs in entries and len(entries[part.theirs].shape) != _rank(part):
+            return f"its {part.theirs} is of shape {list(entries[part.theirs].shape)}"
+    return None
+
+
+def _rank(part: Any) -> int:
+    if part.role != "kernel":
+        return 1
+    return 2 if part.axes.split is not None or part.ours.endswith("FC/weights") else 4
+
+
+def _function(peer: Peer) -> Any:
+    return peer.net, sorted(peer.options.items()), peer.epsilon
+
+
+def _called(path: str) -> list[str]:
+    """What a file is called: the description beside it, its own name, that of its folder."""
+    told = []
+    config = Path(path).with_name(_CONFIG)
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if config.stat().st_size < 1 << 20:
+            said = json.loads(config.read_text(encoding="utf-8"))
+            architecture, settings = said.get("architecture"), said.get("pretrained_cfg") or {}
+            if isinstance(architecture, str):
+                told.append(f"{architecture}.{settings.get('tag', '')}")
+    if told:
+        return told
+    # The cache of the Hugging Face Hub: models--timm--<net>.<tag>/snapshots/<commit>/model.safetensors.
+    return [part.rpartition("--")[2] for part in Path(path).parts[-4:]]
+
+
+def _is_called(name: str, called: list[str]) -> bool:
+    return any(re.match(re.escape(name) + r"(?![a-z0-9])", text, re.IGNORECASE) for text in called)

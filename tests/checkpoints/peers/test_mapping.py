@@ -1,0 +1,81 @@
+"""Weights of timm's, torchvision's and Keras's nets in TF-Slim's: the same logits, recorded of the peers themselves.
+
+`tests/goldens/peers/nets.json` was made by `record.py` beside this file.
+"""
+
+import json
+
+import numpy as np
+import pytest
+
+import golden
+import jax_slim as slim
+import peer_arrays
+from jax_slim.checkpoints.peers.mapping import parts_of
+from jax_slim.checkpoints.peers.recognizing import as_slim
+from jax_slim.checkpoints.peers.tables import peers
+from jax_slim.checkpoints.reader import Checkpoint, Entry
+
+RECORDED = json.loads((golden.FOLDER / "peers" / "nets.json").read_text())
+FAST = {"keras/MobileNet(alpha=0.25)"}
+
+
+class Source(Checkpoint):
+    """A file of a peer's net, with the arrays that the references were recorded with."""
+
+    format = "made"
+
+    def __init__(self, shapes, path="somewhere/model.file"):
+        self.path = path
+        self._entries = {name: Entry(np.dtype(np.float32), shape) for name, shape in shapes.items()}
+
+    def entries(self):
+        return self._entries
+
+    def _read(self, name):
+        return peer_arrays.array(name, self._entries[name].shape)
+
+
+def source_of(peer):
+    """The shapes are those of TF-Slim's net, backwards: wrong ones would not give the logits that were recorded."""
+    model = slim.nets.create_model(peer.net, num_classes=1000, **peer.options)
+    specs = model.specs(model.example())
+    shapes = {}
+    for part in parts_of(peer):
+        name = part.ours or f"{part.layer}/BatchNorm/beta"
+        shapes[part.theirs] = part.axes.theirs(np.broadcast_to(np.float32(0), specs[name].shape)).shape
+    return Source(shapes)
+
+
+def test_the_names_are_the_peers_own():
+    for origin, peer in peers().items():
+        if origin not in RECORDED:
+            continue
+        theirs = {part.theirs for part in parts_of(peer)}
+        recorded = RECORDED[origin]
+        assert (len(theirs), peer_arrays.digest(theirs)) == (recorded["entries"], recorded["names"]), origin
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        pytest.param(origin, marks=() if origin in FAST else pytest.mark.slow)
+        for origin in RECORDED
+        if origin in peers()
+    ],
+)
+def test_the_logits_are_the_peers_own(origin):
+    peer = peers()[origin]
+    checkpoint = as_slim(source_of(peer), origin)
+    assert checkpoint.peer is peer
+    model = slim.nets.create_model(peer.net, checkpoint=checkpoint)
+    assert model.num_classes == checkpoint.classes == 1000
+    assert set(checkpoint) == set(model.variables)
+    recordings = list(RECORDED[origin]["logits"].items())
+    for size, recorded in recordings[:1] if origin in FAST else recordings:
+        images = peer_arrays.image(int(size))
+        images = images[..., ::-1] if peer.bgr else images  # these nets take blue first
+        logits, _ = slim.jit(model.apply)(model.variables, images)
+        first = np.ravel(logits)[:10]
+        np.testing.assert_allclose(first, recorded["first"], rtol=0, atol=1e-5 * recorded["largest"])
+        assert np.abs(logits).max() == pytest.approx(recorded["largest"], rel=1e-4)
