@@ -8,14 +8,17 @@ import zlib
 import numpy as np
 
 
-def array(name, shape):
-    """What the entry of this name is: weights that keep the size of what passes, statistics that are not 0 and 1."""
+def array(name, shape, gain=1):
+    """What the entry of this name is: weights that keep the size of what passes, statistics that are not 0 and 1.
+
+    `gain` is of the weights: where many sums follow each other, numbers would grow until biases no longer count.
+    """
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     kind = name.replace(".", "/").rpartition("/")[2]
     if len(shape) > 1:
         inputs = shape[1:] if "/" not in name else shape[:2] if shape[-1] == 1 else shape[:-1]  # torch's; Keras's
         fan_in = int(np.prod(inputs))
-        return (rng.standard_normal(shape) * np.sqrt(2 / fan_in)).astype(np.float32)
+        return (rng.standard_normal(shape) * (gain * np.sqrt(2 / fan_in))).astype(np.float32)
     if kind in ("running_var", "moving_variance", "gamma", "weight"):
         return rng.uniform(0.8, 1.2, shape).astype(np.float32)
     return (rng.standard_normal(shape) * 0.2).astype(np.float32)

@@ -1,6 +1,6 @@
 """Records `tests/goldens/peers`: what nets of timm, torchvision and Keras make of given weights.
 
-    python record.py nets timm/inception_v4 160 139        # adds a line to nets.json
+    python record.py nets timm/inception_v4 1 160 139      # adds a line to nets.json
     python record.py files                                 # small files of torch.save, Keras
 
 Run with timm, torchvision and Keras, and without jax-slim. A line has a checksum of the names of all entries, the
@@ -21,7 +21,7 @@ import peer_arrays
 FOLDER = Path(__file__).parents[2] / "goldens" / "peers"
 
 
-def torch_logits(library, name, sizes):
+def torch_logits(library, name, sizes, gain):
     import torch
 
     if library == "timm":
@@ -36,7 +36,7 @@ def torch_logits(library, name, sizes):
     state = {key: tuple(value.shape) for key, value in net.state_dict().items() if "num_batches_tracked" not in key}
     with torch.no_grad():
         net.load_state_dict(
-            {key: torch.from_numpy(peer_arrays.array(key, shape)) for key, shape in state.items()}, strict=False
+            {key: torch.from_numpy(peer_arrays.array(key, shape, gain)) for key, shape in state.items()}, strict=False
         )
         net.eval()
         logits = {
@@ -57,7 +57,7 @@ def keras_layers(net):
     return layers
 
 
-def keras_logits(name, sizes):
+def keras_logits(name, sizes, gain):
     os.environ.setdefault("KERAS_BACKEND", "jax" if "NASNet" in name else "torch")
     import keras
 
@@ -75,19 +75,20 @@ def keras_logits(name, sizes):
             for weight in of.weights:
                 key = f"{layer}/{weight.name}"
                 state[key] = tuple(weight.shape)
-                weight.assign(peer_arrays.array(key, state[key]))
+                weight.assign(peer_arrays.array(key, state[key], gain))
         logits[size] = keras.ops.convert_to_numpy(net(peer_arrays.image(size), training=False))
     return state, logits
 
 
-def nets(origin, sizes):
+def nets(origin, gain, sizes):
     library, _, name = origin.partition("/")
-    state, logits = keras_logits(name, sizes) if library == "keras" else torch_logits(library, name, sizes)
+    state, logits = keras_logits(name, sizes, gain) if library == "keras" else torch_logits(library, name, sizes, gain)
     file = FOLDER / "nets.json"
     lines = json.loads(file.read_text()) if file.exists() else {}
     lines[origin] = {
         "names": peer_arrays.digest(state),
         "entries": len(state),
+        "gain": gain,
         "logits": {
             str(size): {"largest": float(np.abs(found).max()), "first": [float(x) for x in found.ravel()[:10]]}
             for size, found in logits.items()
@@ -153,4 +154,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "files":
         files()
     else:
-        nets(sys.argv[2], [int(size) for size in sys.argv[3:]])
+        nets(sys.argv[2], float(sys.argv[3]), [int(size) for size in sys.argv[4:]])

@@ -25,15 +25,15 @@ class Source(Checkpoint):
 
     format = "made"
 
-    def __init__(self, shapes, path="somewhere/model.file"):
-        self.path = path
+    def __init__(self, shapes, gain):
+        self.path, self._gain = "somewhere/model.file", gain
         self._entries = {name: Entry(np.dtype(np.float32), shape) for name, shape in shapes.items()}
 
     def entries(self):
         return self._entries
 
     def _read(self, name):
-        return peer_arrays.array(name, self._entries[name].shape)
+        return peer_arrays.array(name, self._entries[name].shape, self._gain)
 
 
 def source_of(peer):
@@ -44,7 +44,7 @@ def source_of(peer):
     for part in parts_of(peer):
         name = part.ours or f"{part.layer}/BatchNorm/beta"
         shapes[part.theirs] = part.axes.theirs(np.broadcast_to(np.float32(0), specs[name].shape)).shape
-    return Source(shapes)
+    return Source(shapes, RECORDED[peer.origin]["gain"])
 
 
 def test_the_names_are_the_peers_own():
