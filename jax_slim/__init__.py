@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from jax_slim import evaluation as evaluation
     from jax_slim import exporting as exporting
     from jax_slim import graphs as graphs
+    from jax_slim import inference as inference
     from jax_slim import initializers as initializers
     from jax_slim import kernels as kernels
     from jax_slim import layers as layers

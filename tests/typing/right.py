@@ -22,7 +22,16 @@ accuracy = slim.metrics.accuracy
 classifier = nets.create_model("lenet", num_classes=10)
 trains = (learning.train, slim.learning.create_train_op, slim.evaluation.evaluate_once, slim.optimize_loss)
 rooms = (
-    (slim.checkpoints, slim.data, slim.datasets, slim.exporting, slim.graphs, slim.initializers, slim.kernels),
+    (
+        slim.checkpoints,
+        slim.data,
+        slim.datasets,
+        slim.exporting,
+        slim.graphs,
+        slim.inference,
+        slim.initializers,
+        slim.kernels,
+    ),
     (slim.layers, slim.model_analyzer, slim.optimizers, slim.parallel, slim.preprocessing, slim.regularizers),
     (slim.summaries, slim.summary, slim.tf1, slim.utils, slim.tfexample_decoder, slim.dataset_data_provider),
 )
