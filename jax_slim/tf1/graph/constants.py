@@ -41,7 +41,7 @@ def to_array(
     if verify_shape:
         raise TypeError(f"Expected Tensor's shape: {sizes}, got {array.shape}.")
     total = int(np.prod(sizes))
-    if array.size > total:
+    if array.size > max(total, 1):
         raise ValueError(f"Too many elements provided. Needed at most {total}, but received {array.size}")
     if array.size == total or not allow_broadcast:
         return array.reshape(sizes)

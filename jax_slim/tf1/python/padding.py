@@ -53,7 +53,7 @@ def _refine(result: Tensor, sizes: Any, paddings: Any) -> None:
 
 def _known_amounts(paddings: Any) -> Any:
     if isinstance(paddings, Tensor):
-        if paddings.op.type == "Pack":
+        if paddings.op.type == "Pack" and paddings.op.attrs["axis"] == 0:
             return [_known_amounts(t) for t in paddings.op.inputs]
         return known_values.constant_value(paddings)
     return [_known_amounts(p) for p in paddings] if isinstance(paddings, list | tuple) else paddings

@@ -38,7 +38,9 @@ class ResourceVariable(Variable):
                     value = conversion.convert_to_tensor(
                         initial_value() if from_function else initial_value, dtype, "initial_value"
                     )
-                self._handle = building.make("VarHandleOp", shape=value.shape if shape is None else shapes.as_shape(shape),
+                if shape is None:
+                    shape = value.shape if validate_shape else shapes.unknown_shape()
+                self._handle = building.make("VarHandleOp", shape=shapes.as_shape(shape),
                                              dtype=value.dtype.base_dtype, shared_name=handle_name, name=scope)  # fmt: skip
             self._initial_value, self._dtype = value, value.dtype.base_dtype
             with graphs.name_scope("IsInitialized"):

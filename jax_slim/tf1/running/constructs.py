@@ -9,7 +9,7 @@ import numpy as np
 
 from jax_slim.tf1.graph import errors, rows
 from jax_slim.tf1.graph.tensors import Operation, Tensor
-from jax_slim.tf1.operations import arrays, tensor_arrays
+from jax_slim.tf1.operations import arrays, control, tensor_arrays
 from jax_slim.tf1.running import planning, references
 
 _UNROLLED = 8  # rounds up to which a loop is repeated in the program instead of scanned
@@ -89,12 +89,12 @@ def _plain(run: Any, unit: Any) -> None:
 
 
 def _inner_units(
-    unit: Any, name: Any, targets: list[Any], fed: Any, context: Any, control: bool = True
+    unit: Any, name: Any, targets: list[Any], fed: Any, context: Any, control: bool = True, leaks: Any = ()
 ) -> list[planning.Unit]:
     """The units of a branch or body, worked out once."""
     kept = unit.__dict__.setdefault("inner", {})
     if name not in kept:
-        kept[name] = planning.units_of(planning.needed(targets, fed, context, control), context, fed)
+        kept[name] = planning.units_of(planning.needed(targets, fed, context, control), context, fed, leaks)
     return kept[name]
 
 
@@ -107,10 +107,13 @@ def _conditional(run: Any, unit: Any) -> None:
     pred = run.resolved(construct.pred)
     if arrays.is_known(pred):
         chosen = int(bool(np.asarray(pred)))
+        run.values.update(dict.fromkeys(unit.leaks, control.DEAD))
         for merge, value in zip(merges, _branch(run, unit, chosen, merges), strict=True):
             run.values[merge.outputs[0]] = value
             run.values[merge.outputs[1]] = np.int32(chosen)
         return
+    if unit.leaks:
+        raise HostOnly("a branch's tensor is used outside of it")
     keys = _written_keys(unit)
 
     def branch(which: int) -> Any:
@@ -138,14 +141,16 @@ def _conditional(run: Any, unit: Any) -> None:
 
 
 def _branch(run: Any, unit: Any, which: int, merges: list[Operation]) -> list[Any]:
-    """The values that a branch gives to the merges."""
+    """The values that a branch gives to the merges; what is used of it elsewhere goes to the run's values."""
     context = next(c for c in unit.construct.contexts if c.branch == which)
     doors = {door: source for source, door in context.external.items()}
     targets = [m._inputs[which] for m in merges]
-    units = _inner_units(unit, which, targets, doors, context)
+    leaks = [t for t in unit.leaks if context.contains(t.op)]
+    units = _inner_units(unit, which, [*targets, *leaks], doors, context, leaks=leaks)
     inner = run.inner({door: run.value(source) for door, source in doors.items() if _has(run, source)})
     inner.values[context.pivot] = np.asarray(bool(which))
     inner.run(units)
+    run.values.update((t, inner.value(t)) for t in leaks)
     return [inner.resolved(t) if not t.dtype._is_ref_dtype else inner.value(t) for t in targets]
 
 

@@ -34,6 +34,8 @@ class Unit:
     level: int = 0
     before: set["Unit"] = dataclasses.field(default_factory=set)
     after: set["Unit"] = dataclasses.field(default_factory=set)
+    # Tensors of a conditional's branches that are used outside of it, as they are there where the branch is taken.
+    leaks: dict[Tensor, None] = dataclasses.field(default_factory=dict)
 
     @property
     def number(self) -> int:
@@ -78,7 +80,7 @@ def needed(targets: Iterable[Any], fed: Any, context: Any = None, control: bool 
     return found
 
 
-def units_of(ops: set[Operation], context: Any, fed: Any) -> list[Unit]:
+def units_of(ops: set[Operation], context: Any, fed: Any, leaks: Iterable[Tensor] = ()) -> list[Unit]:
     """The units of operations in a context (None: outside of all), in an order that data and control edges allow.
 
     Where they say nothing, what writes a variable comes as late as it can, what waits for a queue still later (another
@@ -101,7 +103,12 @@ def units_of(ops: set[Operation], context: Any, fed: Any) -> list[Unit]:
             unit = by_construct[construct] = Unit([op], construct)
             units.append(unit)
         by_op[op] = unit
+    for tensor in leaks:
+        _leak(by_op.get(tensor.op), tensor)
     for op, unit in by_op.items():
+        for tensor in op._inputs:
+            if tensor not in fed and by_op.get(tensor.op) is not unit:
+                _leak(by_op.get(tensor.op), tensor)
         sources = [t.op for t in op._inputs if t not in fed]
         for other in [*sources, *op._control_inputs, *_predicate(op)]:
             for source in _through(other):
@@ -115,6 +122,13 @@ def units_of(ops: set[Operation], context: Any, fed: Any) -> list[Unit]:
         for unit in units:
             _cut_on_host(unit, by_op, fed)
     return _sorted(units)
+
+
+def _leak(unit: Unit | None, tensor: Tensor) -> None:
+    construct = None if unit is None else unit.construct
+    if construct is not None and construct.kind == "cond" and tensor.op.private.get("construct") is not construct:
+        unit.leaks[tensor] = None
+        unit.host = True
 
 
 def _predicate(op: Operation) -> list[Operation]:
