@@ -132,13 +132,13 @@ class GraphFunction:
         if key not in self._programs:
             if len(self._programs) > _MOST_PROGRAMS:
                 self._programs.clear()
-            arrays_of_weights = [jnp.asarray(t.op.attrs["value"]) for t in self._weights()]
+            weights = jax.device_put([t.op.attrs["value"] for t in self._weights()])
 
             def program(variables: Any, weights: Any, moving: dict[int, Any]) -> list[Any]:
                 whole = [known[place] if place in known else moving[place] for place in range(len(given))]
                 return self._evaluated(variables, whole, weights)
 
-            self._programs[key] = compiling.jit(program), arrays_of_weights
+            self._programs[key] = compiling.jit(program), weights
         function, weights = self._programs[key]
         return function(variables, weights, {p: v for p, v in enumerate(given) if p not in known})
 
@@ -174,7 +174,9 @@ def _fed(name: str, tensor: Tensor, value: Any) -> Any:
         return np.asarray(value, object)
     if isinstance(value, bool | int | float | np.generic):
         return np.asarray(value).astype(kind)
-    value = jnp.asarray(value).astype(jax.dtypes.canonicalize_dtype(kind))
+    kind = jax.dtypes.canonicalize_dtype(kind)
+    # What NumPy has it converts itself: JAX would compile a program for each conversion.
+    value = value.astype(kind) if isinstance(value, jax.Array) else jax.device_put(np.asarray(value, kind))
     if not tensor.shape.is_compatible_with(value.shape):
         raise ValueError(f"GraphFunction: {name} must be of shape {tensor.shape}, got {value.shape}.")
     return value

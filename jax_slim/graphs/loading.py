@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 
 from jax_slim.graphs import sources
@@ -91,7 +91,7 @@ def load(
             f"load: path must be a TensorFlow graph that holds what is asked for, got {source.where}: {_line(error)}"
         ) from error
     values = Stored(source, definition, checkpoint).values(stateful)
-    values |= {name: jnp.asarray(t.op.attrs["value"]) for name, t in constants.items()}
+    values |= jax.device_put({name: t.op.attrs["value"] for name, t in constants.items()})
     return GraphFunction(
         variables=values,
         inputs=keys,

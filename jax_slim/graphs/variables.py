@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-import jax.numpy as jnp
+import jax
 
 from jax_slim.graphs.sources import Source
 from jax_slim.tf1.files import checkpoints
@@ -58,7 +58,7 @@ class Stored:
                     f"load: checkpoint must hold the variables of {self._where}, got {self._prefix}, whose {op.name} "
                     f"is of shape {value.shape}, not {shape}."
                 )
-        return {op.name: jnp.asarray(value) for op, value in zip(variables, found, strict=True)}
+        return jax.device_put({op.name: value for op, value in zip(variables, found, strict=True)})
 
     def _entries(self) -> dict[str, tuple[str, str]]:
         """Variable -> (entry, which part of it), as the operations that save them say."""
