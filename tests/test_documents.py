@@ -61,6 +61,13 @@ def test_the_document_on_tensorflow_1_programs_runs(tmp_path, capfd):
     np.testing.assert_allclose(scope["back"], scope["before"], rtol=0, atol=1e-5)
 
 
+def test_the_document_on_graphs_runs(tmp_path, capfd):
+    code = "\n".join(blocks("docs/graphs.md")).replace("/tmp/graphs", str(tmp_path))
+    exec(compile(code, "docs/graphs.md", "exec"), {})
+    shown = re.findall(r"^print\(.*# (.*)$", code, re.MULTILINE)
+    assert capfd.readouterr().out.splitlines() == shown
+
+
 @pytest.mark.slow
 def test_the_training_script_of_tf_slim_runs_as_it_is(tmp_path):
     from tensorboard.backend.event_processing import event_accumulator

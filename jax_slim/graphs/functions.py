@@ -11,7 +11,7 @@ import numpy as np
 
 from jax_slim.kernels import compiling
 from jax_slim.tf1.graph.tensors import Tensor
-from jax_slim.tf1.operations import arrays
+from jax_slim.tf1.operations import arrays, control, tensor_arrays
 from jax_slim.tf1.running import evaluation, planning, pullbacks, references
 
 _MOST_PROGRAMS = 16  # compiled for different values of single numbers and booleans
@@ -113,7 +113,7 @@ class GraphFunction:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "Explicitly requested dtype")
                 run.run(self._units)
-                return [jnp.asarray(run.resolved(t)) for t in self._results]
+                return [_array(t, run.resolved(t)) for t in self._results]
         finally:
             arrays.CHECKS.found = before
 
@@ -177,6 +177,20 @@ def _fed(name: str, tensor: Tensor, value: Any) -> Any:
     kind = jax.dtypes.canonicalize_dtype(kind)
     # What NumPy has it converts itself: JAX would compile a program for each conversion.
     value = value.astype(kind) if isinstance(value, jax.Array) else jax.device_put(np.asarray(value, kind))
-    if not tensor.shape.is_compatible_with(value.shape):
+    sizes = tensor.shape.sizes
+    if sizes is not None and not (len(sizes) == value.ndim and all(map(_fits, sizes, value.shape))):
         raise ValueError(f"GraphFunction: {name} must be of shape {tensor.shape}, got {value.shape}.")
     return value
+
+
+def _array(tensor: Tensor, value: Any) -> Any:
+    if isinstance(value, tensor_arrays.TensorArrayValue | control.Dead):
+        raise ValueError(
+            f"GraphFunction: outputs must be arrays, {tensor.name} is none: it holds a loop's or a branch's."
+        )
+    return jnp.asarray(value)
+
+
+def _fits(wanted: int | None, size: Any) -> bool:
+    """Whether a size is the one wanted; a name of `jax.export` for a size may be."""
+    return wanted is None or not isinstance(size, int) or size == wanted

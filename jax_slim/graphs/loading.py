@@ -74,13 +74,14 @@ def load(
         outputs = outputs if outputs is not None else {k: _of_info(source, k, i) for k, i in chosen.outputs.items()}
     try:
         definition = lowering.lowered(source.definition)
-        names, wanted = _outputs(source, definition, outputs)
+        names, wanted = _outputs(source.definition, outputs)
         keys, given = _inputs(definition, inputs, wanted)
         part, renamed = frozen_graphs.cut(definition, given, wanted, _first(source, definition, wanted))
         graph = graphs.Graph()
         with graph.as_default():
             frozen_graphs.build(part)
         results = [graph.get_tensor_by_name(renamed.get(n, n)) for n in wanted]
+        _check_results(graph, results)
         feeds = [graph.get_tensor_by_name(renamed.get(n, n)) for n in given]
         constants = _constants(graph, part) if as_variables else {}
         units, stateful = _units(results, [*feeds, *constants.values()])
@@ -91,7 +92,7 @@ def load(
             f"load: path must be a TensorFlow graph that holds what is asked for, got {source.where}: {_line(error)}"
         ) from error
     values = Stored(source, definition, checkpoint).values(stateful)
-    values |= jax.device_put({name: t.op.attrs["value"] for name, t in constants.items()})
+    values |= zip(constants, jax.device_put([t.op.attrs["value"] for t in constants.values()]), strict=True)
     return GraphFunction(
         variables=values,
         inputs=keys,
@@ -100,7 +101,7 @@ def load(
             zip(keys, (None if t.shape.sizes is None else tuple(t.shape.sizes) for t in feeds), strict=True)
         ),
         input_types=dict(zip(keys, (np.dtype(t.dtype.base_dtype.as_numpy_dtype) for t in feeds), strict=True)),
-        host=sorted({f"{op.type} ({op.name})" for u in units if u.host for op in u.ops[:1]}),
+        host=_on_host(units, results),
         graph=graph,
         _feeds=feeds,
         _results=results,
@@ -110,6 +111,20 @@ def load(
         _session=lambda: _session(source, graph),
         _pack=_packing(outputs, names),
     )
+
+
+def _check_results(graph: Any, results: list[Tensor]) -> None:
+    for tensor in results:
+        if not graph.is_fetchable(tensor):
+            raise ValueError(f"outputs must be outside of conditionals and loops, {tensor.name} is inside of one.")
+        if tensor.dtype.base_dtype.name in ("variant", "resource"):
+            raise ValueError(f"outputs must be arrays, {tensor.name} is a {tensor.dtype.base_dtype.name}.")
+
+
+def _on_host(units: list[planning.Unit], results: list[Tensor]) -> list[str]:
+    """The operations that JAX does not compute, and what gives texts."""
+    found = [u.ops[0] for u in units if u.host] + [t.op for t in results if t.dtype.base_dtype.name == "string"]
+    return sorted({f"{op.type} ({op.name})" for op in found})
 
 
 def _packing(outputs: Any, names: list[str]) -> Any:
@@ -140,7 +155,7 @@ def _of_info(source: Source, key: str, info: Any) -> str:
     return info.name
 
 
-def _outputs(source: Source, definition: Any, outputs: Any) -> tuple[list[str], list[str]]:
+def _outputs(definition: Any, outputs: Any) -> tuple[list[str], list[str]]:
     """What outputs are called, and the names of their tensors."""
     if isinstance(outputs, Mapping):
         return list(outputs), [tensor_name(n) for n in outputs.values()]

@@ -58,7 +58,7 @@ class Stored:
                     f"load: checkpoint must hold the variables of {self._where}, got {self._prefix}, whose {op.name} "
                     f"is of shape {value.shape}, not {shape}."
                 )
-        return jax.device_put({op.name: value for op, value in zip(variables, found, strict=True)})
+        return dict(zip((op.name for op in variables), jax.device_put(found), strict=True))
 
     def _entries(self) -> dict[str, tuple[str, str]]:
         """Variable -> (entry, which part of it), as the operations that save them say."""

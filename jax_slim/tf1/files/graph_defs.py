@@ -4,6 +4,8 @@ import heapq
 import re
 from typing import Any
 
+import numpy as np
+
 from jax_slim.tf1.files import constructs, function_defs, lowering
 from jax_slim.tf1.graph import (
     attributes,
@@ -252,6 +254,10 @@ class _Importer:
             op._set_device(merged.to_string() if op.device else node.device)
         self._late += [(op, place, source) for place, source in late]
         if op.type == "Const":
+            if attrs["value"].dtype != np.dtype(attrs["dtype"].as_numpy_dtype):
+                raise ValueError(
+                    f"Node '{node.name}': the constant is of {attrs['value'].dtype}, not {attrs['dtype'].name}."
+                )
             op.outputs[0].set_shape(attrs["value"].shape)
         elif not late:
             shape_inference.infer(op)

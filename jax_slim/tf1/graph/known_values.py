@@ -50,6 +50,9 @@ def _find(tensor: Tensor) -> Any:
         or (op.context is not None and op.type in ("Merge", "Enter", "Exit"))
     ):
         return _UNKNOWN
+    total = tensor.shape.num_elements()
+    if total is not None and total > _LARGEST:
+        return _UNKNOWN
     values = []
     for source in op._inputs:
         value = constant_value(source)

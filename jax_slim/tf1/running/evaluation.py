@@ -187,6 +187,8 @@ def running(op: Operation) -> Iterator[None]:
         jax.errors.JAXTypeError,
     ) as error:
         raise errors.InvalidArgumentError(None, op, f"{type(error).__name__}: {error}") from error
+    except MemoryError as error:
+        raise errors.ResourceExhaustedError(None, op, f"OOM when computing {op.name}: {error}") from error
 
 
 def missing_feed(op: Operation) -> errors.OpError:
