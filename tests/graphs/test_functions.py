@@ -107,30 +107,6 @@ def test_what_the_host_computes_can_be_called_and_not_traced():
         jax.jit(net)({}, np.ones((1, 2), np.float32))
 
 
-def broken(data, number):
-    random = np.random.default_rng(number)
-    if number % 2:
-        return data[: random.integers(len(data))]
-    changed = bytearray(data)
-    for place in random.integers(len(data), size=3):
-        changed[place] ^= int(random.integers(1, 256))
-    return bytes(changed)
-
-
-@pytest.mark.parametrize("file", ["conv_batch_norm.pb", "cond_while.pb", "unfused_flatten.pbtxt"])
-def test_broken_files_give_one_clear_error(file, tmp_path):
-    data = (GRAPHS / file).read_bytes()
-    for number in range(20):
-        path = tmp_path / file
-        path.write_bytes(broken(data, number))
-        said = "load: path: not registered"
-        try:
-            graphs.load(path)
-        except (tf.errors.NotFoundError, ValueError) as error:
-            said = str(error)
-        assert said.startswith("load: ") or "not registered" in said
-
-
 def test_a_missing_file_and_one_of_another_kind(tmp_path):
     with pytest.raises(FileNotFoundError):
         graphs.load(tmp_path / "none.pb")

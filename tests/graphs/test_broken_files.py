@@ -1,0 +1,150 @@
+"""Broken graph files of each kind: one clear error, in bounded memory; what can still be loaded, loads."""
+
+import contextlib
+import random
+import resource
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import jax_slim as slim
+import jax_slim.tf1 as tf
+from jax_slim.tf1.files import protos
+
+GRAPHS = Path(__file__).parents[1] / "tf1" / "graphs"
+EXTREME = [0, -1, 1, 2, 7, 2**31 - 1, -(2**31), 2**40, 2**62, 100000]
+NAMED = {"outputs": ["logits/BiasAdd:0"], "inputs": ["images:0"]}
+# What is copied, which file of it is broken, as which message it can be changed, and how it is loaded.
+KINDS = {
+    "frozen": ("conv_batch_norm.pb", "", "GraphDef", {}),
+    "text": ("unfused_flatten.pbtxt", "", None, {}),
+    "loops": ("rnn_v1.pb", "", "GraphDef", {}),
+    "functions": ("cond_v2.pb", "", "GraphDef", {}),
+    "calls": ("functions.pb", "", "GraphDef", {}),
+    "boxes": ("ssd_loops.pb", "", "GraphDef", {}),
+    "meta": ("training", "model.ckpt-0.meta", "MetaGraphDef", NAMED),
+    "index": ("training", "model.ckpt-0.index", None, NAMED),
+    "values": ("training", "model.ckpt-0.data-00000-of-00001", None, NAMED),
+    "saved": ("two_signatures", "saved_model.pb", "SavedModel", {}),
+    "tables": ("saved_model", "saved_model.pb", "SavedModel", {"signature": "words"}),
+}
+
+
+def changed(value, random):
+    """Another value of a field."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return random.choice(EXTREME)
+    if isinstance(value, float):
+        return random.choice([0.0, -1.0, 1e38, float("nan"), float("inf")])
+    if isinstance(value, str):
+        return random.choice(["", value[:-1], value + "x", value + ":5", "^" + value, "a b", "Relu", "While", "Fill"])
+    return random.choice([b"", value[:-1], value * 2, b"\xff" * len(value)])
+
+
+def fields(message, found):
+    """All fields of a message and of those in it: (holder, name or None)."""
+    for field, value in message.ListFields():
+        if hasattr(value, "ListFields"):
+            fields(value, found)
+        elif hasattr(value, "MergeFrom") or hasattr(value, "keys"):
+            found.append((value, None))
+            for part in value.values() if hasattr(value, "keys") else value:
+                if hasattr(part, "ListFields"):
+                    fields(part, found)
+        else:
+            found.append((message, field.name))
+    return found
+
+
+def change(message, random):
+    """Changes something in a message: a field, or what is in a list or map."""
+    holder, name = random.choice(fields(message, []))
+    try:
+        if name is not None:
+            setattr(holder, name, changed(getattr(holder, name), random))
+        elif hasattr(holder, "keys"):
+            del holder[random.choice(list(holder))]
+        elif random.random() < 0.4:
+            del holder[random.randrange(len(holder))]
+        elif hasattr(holder[0], "ListFields"):
+            holder.add().CopyFrom(random.choice(list(holder)))
+        else:
+            place = random.randrange(len(holder))
+            holder[place] = changed(holder[place], random)
+    except (ValueError, TypeError, OverflowError):  # no value of such a field
+        pass
+
+
+def broken(data, number, message):
+    """Bytes cut short, with others in places, or a message with other fields."""
+    chance = random.Random(number)
+    if number % 3 == 0:
+        return data[: chance.randrange(len(data))]
+    if number % 3 == 1 or message is None:
+        changed = bytearray(data)
+        for _ in range(3):
+            changed[chance.randrange(len(data))] ^= chance.randrange(1, 256)
+        return bytes(changed)
+    made = getattr(protos, message).FromString(data)
+    for _ in range(chance.randrange(1, 4)):
+        change(made, chance)
+    return made.SerializeToString()
+
+
+def given(net):
+    """Ones for the inputs of a function."""
+    found = {}
+    for name in net.inputs:
+        shape = tuple(2 if size is None else min(size, 50) for size in net.input_shapes[name] or (2, 4, 3))
+        text = net.input_types[name].hasobject
+        found[name] = np.full(shape, b"a", object) if text else np.ones(shape, net.input_types[name])
+    return found
+
+
+def check(kind, numbers, folder, call=False):
+    """Loads broken files; gives how many could be loaded."""
+    source, inside, message, arguments = KINDS[kind]
+    path = folder / source
+    (shutil.copytree if inside else shutil.copy)(GRAPHS / source, path)
+    target, data = path / inside, (GRAPHS / source / inside).read_bytes()
+    path = path / "model.ckpt-0.meta" if source == "training" else path
+    loaded = 0
+    for number in numbers:
+        target.write_bytes(broken(data, number, message))
+        said = "load: "
+        try:
+            net = slim.graphs.load(path, **arguments)
+            loaded += 1
+            slim.graphs.describe(path)
+        except (ValueError, tf.errors.NotFoundError) as error:
+            said = str(error)
+        else:
+            if call:
+                with contextlib.suppress(ValueError, tf.errors.OpError):
+                    net(net.variables, given(net))
+        assert said.startswith(("load: ", "describe: ")) or "not registered" in said, (number, said)
+    return loaded
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_twenty_broken_files(kind, tmp_path):
+    check(kind, range(20), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_hundreds_of_broken_files(kind, tmp_path):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    check(kind, range(1000, 1500), tmp_path)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 1 << 20  # kilobytes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["frozen", "functions", "calls", "loops", "saved"])
+def test_what_can_still_be_loaded_can_be_called_or_says_why_not(kind, tmp_path):
+    assert check(kind, range(2, 180, 3), tmp_path, call=True)
