@@ -198,8 +198,9 @@ class _Importer:
         return self._ops[source[1:]]
 
     def _make(self, node: Any) -> Operation:
-        definition: Any = op_defs.find(node.op)
         attrs = {key: attributes.from_proto(value) for key, value in node.attr.items()}
+        kind, attrs = attributes.of_stand_in(node.op, attrs)
+        definition: Any = op_defs.find(kind)
         for attribute in definition.attributes.values():
             if attrs.get(attribute.name) is None and attribute.has_default:
                 attrs[attribute.name] = attribute.default
@@ -240,7 +241,7 @@ class _Importer:
             raise ValueError(f"Node name '{name}' already exists in the Graph")
         with self._graph.colocate_with(None, ignore_existing=True):
             op = self._graph.create_op(
-                node.op,
+                kind,
                 inputs,
                 building.output_types(definition, attrs),
                 name=name + "/",
@@ -267,18 +268,29 @@ class _Importer:
 
     def _find_forward(self, op: Operation, found: dict[str, Any]) -> None:
         """Gradients name the operation that they are of."""
-        name = op.attrs["forward"].decode()
-        name = f"{self._prefix}/{name}" if self._prefix else name
-        op.attrs["forward"] = name.encode()
-        forward = self._graph._by_name.get(name) or found.get(name)
+        said, places, given = op.attrs["forward"], op.attrs["places"], op.attrs["given"]
+        lists = isinstance(said, bytes) and isinstance(places, list) and isinstance(given, list)
+        if not lists or not _within(places, len(op.inputs) - len(given)) or len(places) != len(op.outputs):
+            raise ValueError(f"Node '{op.name}' does not say what it is the gradient of.")
+        own = said.decode("utf-8", "replace")
+        name = f"{self._prefix}/{own}" if self._prefix else own
+        # A loop keeps the name of its frame, whatever prefix its nodes get.
+        forward = self._graph._by_name.get(name) or found.get(name) or found.get(own)
         if forward is None:
             raise ValueError(f"Node '{op.name}' is the gradient of '{name}', which the graph does not have.")
-        op.private.update(forward=forward, inputs=tuple(op.attrs["places"]), gradients=tuple(op.attrs["given"]))
+        if not _within(given, len(forward.outputs)):
+            raise ValueError(f"Node '{op.name}' does not say what it is the gradient of.")
+        op.attrs["forward"] = forward.name.encode()
+        op.private.update(forward=forward, inputs=tuple(places), gradients=tuple(given))
 
     def _colocation(self, group: bytes) -> bytes:
         if not self._prefix or not group.startswith(b"loc:@"):
             return group
         return b"loc:@" + self._prefix.encode() + b"/" + group[5:]
+
+
+def _within(numbers: list[Any], limit: int) -> bool:
+    return all(type(number) is int and 0 <= number < limit for number in numbers)
 
 
 def _is_nothing(value: Any) -> bool:

@@ -88,13 +88,53 @@ _FROM: dict[str, Any] = {
 }
 
 
+OURS = "SlimGradient"
+_STAND_IN = "PyFuncStateless"
+_KEPT = ("forward", "places", "given")
+
+
+def _inputs(op: Any, node: Any) -> None:
+    node.input.extend(t.op.name if t.value_index == 0 else t.name for t in op._inputs)
+    node.input.extend(sorted("^" + o.name for o in op._control_inputs))
+
+
+def _as_stand_in(op: Any, node: Any) -> Any:
+    """A gradient that no type of TensorFlow computes, as a function of Python that a process may lack.
+
+    TensorFlow refuses a file with one type that it does not know. So it loads the graph, and runs what needs no such
+    gradient; attributes that begin with `_` it keeps for whoever knows them.
+    """
+    node.op = _STAND_IN
+    _inputs(op, node)
+    forward = op.attrs["forward"]
+    node.attr["token"].s = b"jax-slim: the gradient of " + (forward.encode() if isinstance(forward, str) else forward)
+    node.attr["Tin"].list.type.extend(int(t.dtype.base_dtype) for t in op._inputs)
+    node.attr["Tout"].CopyFrom(to_proto(op.attrs["Tout"], "list(type)"))
+    for name in _KEPT:
+        node.attr[f"_slim_{name}"].CopyFrom(to_proto(op.attrs[name]))
+    for name in op.attrs:
+        if name.startswith("_"):
+            node.attr[name].CopyFrom(to_proto(op.attrs[name]))
+    return node
+
+
+def of_stand_in(kind: str, attrs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The type and attributes of a node, where it stands for a gradient of ours those of the gradient."""
+    if kind != _STAND_IN or any(f"_slim_{name}" not in attrs for name in _KEPT):
+        return kind, attrs
+    own = {name: attrs[f"_slim_{name}"] for name in _KEPT}
+    rest = {name: value for name, value in attrs.items() if name != "token" and not name.startswith("_slim_")}
+    return OURS, rest | own
+
+
 def node_def(op: Any) -> Any:
     """An operation as a NodeDef: inputs `name` or `name:1`, then `^control` sorted, all attributes that files know."""
     from tensorboard.compat.proto import node_def_pb2
 
     node = node_def_pb2.NodeDef(name=op.name, op=op.type, device=op.device)
-    node.input.extend(t.op.name if t.value_index == 0 else t.name for t in op._inputs)
-    node.input.extend(sorted("^" + o.name for o in op._control_inputs))
+    if op.type == OURS:
+        return _as_stand_in(op, node)
+    _inputs(op, node)
     known = op.op_def.attributes if op.op_def else {}
     for name in sorted(op.attrs):
         node.attr[name].CopyFrom(to_proto(op.attrs[name], known[name].kind if name in known else None))

@@ -242,19 +242,6 @@ def l2_loss(op: Any, grad: Any) -> Any:
     return make("Mul", op._inputs[0], grad, name="mul")
 
 
-@rows.set_gradient("Sum")
-def total(op: Any, grad: Any) -> list[Any]:
-    x = op._inputs[0]
-    axes = known_values.constant_value(op._inputs[1])
-    if axes is None or not x.shape.is_fully_defined() or None in (grad.shape.sizes or ()):
-        return gradients.generic(op, [grad])
-    sizes = np.array(x.shape.as_list(), np.int32)
-    kept = sizes.copy()
-    kept[np.asarray(axes, np.int64).reshape(-1)] = 1
-    reshaped = make("Reshape", grad, conversion.constant(kept, name="Reshape/shape"))
-    return [make("Tile", reshaped, conversion.constant(sizes // np.maximum(kept, 1), name="Tile/multiples")), None]
-
-
 @rows.set_gradient("Reshape")
 def reshape(op: Any, grad: Any) -> list[Any]:
     return [make("Reshape", grad, _shape(op._inputs[0])), None]
@@ -287,23 +274,6 @@ def split_v(op: Any, *grads: Any) -> list[Any]:
 
 def _joined(grads: Any, axis: Any) -> Any:
     return make("ConcatV2", list(grads), axis, name="concat") if len(grads) > 1 else grads[0]
-
-
-@rows.set_gradient("ConcatV2")
-def concat(op: Any, grad: Any) -> list[Any]:
-    *values, axis = op._inputs
-    place = known_values.constant_value(axis)
-    if place is None or any(not v.shape.is_fully_defined() for v in values):
-        return gradients.generic(op, [grad])
-    place = int(place) % values[0].shape.ndims
-    result, begin = [], 0
-    for value in values:
-        sizes = value.shape.as_list()
-        start = [0] * len(sizes)
-        start[place] = begin
-        begin += sizes[place]
-        result.append(make("Slice", grad, np.array(start, np.int32), np.array(sizes, np.int32)))
-    return [*result, None]
 
 
 def _known_bounds(op: Any) -> tuple[str, ...]:
