@@ -19,7 +19,15 @@ for _place in ("python.tools", "tools"):
         f"{_place}.freeze_graph.{n}": f"python.tools:{n}" for n in ("freeze_graph", "freeze_graph_with_def_protos")
     }
     NAMES[f"{_place}.strip_unused_lib.strip_unused"] = "python.tools:strip_unused"
-    NAMES[f"{_place}.optimize_for_inference_lib.optimize_for_inference"] = "python.tools:optimize_for_inference"
+    for _name in (
+        "optimize_for_inference",
+        "fold_batch_norms",
+        "ensure_graph_is_valid",
+        "node_name_from_input",
+        "node_from_map",
+        "values_from_const",
+    ):
+        NAMES[f"{_place}.optimize_for_inference_lib.{_name}"] = f"python.inference_graphs:{_name}"
 NAMES["python.client.device_lib.list_local_devices"] = "python.tools:list_local_devices"
 for _name in [
     "get_data_files_path",

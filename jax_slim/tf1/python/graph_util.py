@@ -148,13 +148,13 @@ def _reading(node: Any) -> Any:
 
 
 def remove_training_nodes(input_graph: Any, protected_nodes: Any = None) -> Any:
-    """A GraphDef without `CheckNumerics` and without `Identity` nodes that nothing but names needs."""
+    """A GraphDef without `CheckNumerics` and `Identity` nodes, but those that are named or ordered by control edges."""
     protected = set(protected_nodes or ())
     removed = {}
     controls = {s[1:] for node in input_graph.node for s in node.input if s.startswith("^")}
     for node in input_graph.node:
         simple = node.op in ("Identity", "CheckNumerics") and node.name not in protected | controls
-        if simple and not any(s.startswith("^") for s in node.input) and "_class" not in node.attr:
+        if simple and not any(s.startswith("^") for s in node.input):
             removed[node.name] = node.input[0]
     made = protos.GraphDef()
     for node in input_graph.node:
@@ -167,6 +167,16 @@ def remove_training_nodes(input_graph: Any, protected_nodes: Any = None) -> Any:
             while not source.startswith("^") and _name(source) in removed:
                 source = removed[_name(source)]
             changed.input.append(re.sub(r":0$", "", source))
+        if "_class" in node.attr:  # a graph whose nodes are to stand beside missing ones cannot be imported
+            there = [
+                c
+                for c in node.attr["_class"].list.s
+                if c.decode("utf-8", "replace").removeprefix("loc:@") not in removed
+            ]
+            if there:
+                changed.attr["_class"].list.s[:] = there
+            else:
+                del changed.attr["_class"]
     made.library.CopyFrom(input_graph.library)
     made.versions.CopyFrom(input_graph.versions)
     return made

@@ -1,4 +1,4 @@
-"""TensorFlow's tools on graph files, as functions: `freeze_graph`, `strip_unused_lib`, `optimize_for_inference_lib`; devices."""
+"""TensorFlow's tools on graph files, as functions: `freeze_graph`, `strip_unused_lib`; devices."""
 
 import copy
 import os
@@ -117,18 +117,6 @@ def strip_unused(
     if left:
         raise KeyError(f"The following input nodes were not found: {left}")
     return graph_util.extract_sub_graph(cut, output_node_names)
-
-
-def optimize_for_inference(
-    input_graph_def: Any,
-    input_node_names: list[str],
-    output_node_names: list[str],
-    placeholder_type_enum: Any,
-    toco_compatible: bool = False,
-) -> Any:
-    """A graph without what only training needs. What a compiler folds is left to it."""
-    found = strip_unused(input_graph_def, input_node_names, output_node_names, placeholder_type_enum)
-    return graph_util.remove_training_nodes(found, output_node_names)
 
 
 class _Device(NamedTuple):
