@@ -41,7 +41,7 @@ HOUSE: list[dict[str, set[str]]] = [
         "model_analyzer": {"rich"},
         "nets": set(),
     },
-    {"tf1": {"absl", "google", "google_crc32c", "ml_dtypes", "scipy", "tensorboard"}},
+    {"tf1": {"PIL", "absl", "google", "google_crc32c", "ml_dtypes", "scipy", "tensorboard"}},
     {"graphs": {"google"}},
     {"cli": {"PIL", "optax", "rich"}},
     {"__main__": set()},
@@ -54,7 +54,17 @@ TF1: list[set[str]] = [
     {"running"},
     {"python"},
     {"contrib"},
-    {"__init__", "__main__", "checking", "children", "companions", "imports", "launching", "modules"},
+    {
+        "__init__",
+        "__main__",
+        "checking",
+        "children",
+        "companions",
+        "companions_scipy",
+        "imports",
+        "launching",
+        "modules",
+    },
 ]
 TF1_FLOORS = {part: floor for floor, parts in enumerate(TF1) for part in parts}
 FLOORS = {room: floor for floor, rooms in enumerate(HOUSE) for room in rooms}

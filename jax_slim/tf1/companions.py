@@ -31,6 +31,8 @@ from typing import Any
 
 import numpy as np
 
+from jax_slim.tf1 import companions_scipy
+
 _MOVES = {
     "range": range, "xrange": range, "zip": zip, "map": map, "filter": filter, "input": input, "reduce": functools.reduce,
     "zip_longest": itertools.zip_longest, "filterfalse": itertools.filterfalse, "intern": sys.intern, "reload_module": importlib.reload,
@@ -66,6 +68,7 @@ def install() -> None:
     """Answers `import six` in this process, unless it is installed, and gives back names that Python and NumPy have no more."""
     if "six" not in sys.modules and importlib.util.find_spec("six") is None:
         sys.modules.update(_modules())
+    companions_scipy.install()
     for name, what in _NUMPY.items():
         if name not in np.__dict__:
             setattr(np, name, what)
