@@ -10,7 +10,17 @@ import pytest
 import jax_slim as slim
 
 GRAPHS = Path(__file__).parents[1] / "tf1" / "graphs"
-PURE = ["cond_v2", "functions", "rnn_v1", "rnn_v2", "ssd_combined", "batch_norm_switch", "cond_while", "dynamic_rnn"]
+PURE = [
+    "cond_v2",
+    "functions",
+    "rnn_v1",
+    "rnn_v2",
+    "ssd_combined",
+    "batch_norm_switch",
+    "cond_while",
+    "dynamic_rnn",
+    "defun",
+]
 
 
 def recorded(name):
@@ -89,6 +99,18 @@ def test_signatures_name_inputs_and_outputs():
     check(relu(relu.variables, {"x": values["x"]}), {"out": values["q"]})
     by_name = slim.graphs.load(GRAPHS / "two_signatures", outputs="q")
     np.testing.assert_allclose(by_name(by_name.variables, values["x"]), values["q"], rtol=1e-4, atol=1e-5)
+
+
+def test_a_saved_model_of_functions_as_tensorflow_2_writes_it():
+    """Its variables are saved by objects and reach functions as handles; one has a loop that ends by a value."""
+    values = np.load(GRAPHS / "second_version.npz")
+    net = slim.graphs.load(GRAPHS / "second_version")
+    assert (sorted(net.variables), net.host) == (["dense/b", "dense/w"], [])
+    found = jax.jit(net)(net.variables, {"x": values["x"]})
+    check(found, {"scores": values["scores"], "rounds": values["rounds"]})
+    net = slim.graphs.load(GRAPHS / "second_version", signature="rnn")
+    assert net.host == []
+    check(net(net.variables, {"seq": values["s"]}), {"out": values["out"]})
 
 
 def test_folders_of_exports_by_time(tmp_path):

@@ -51,9 +51,12 @@ def key_of_tensor(tensor: Tensor) -> str | None:
     """Which variable a reference or handle refers to, found in the graph; None for other tensors."""
     op = tensor.op
     while op.type not in VARIABLE_TYPES:
-        if not op._inputs or not (op._inputs[0].dtype._is_ref_dtype or op._inputs[0].dtype.name == "resource"):
+        if not op._inputs:
             return None
-        op = op._inputs[0].op
+        source = op._inputs[tensor.value_index if op.type == "IdentityN" else 0]
+        if not (source.dtype._is_ref_dtype or source.dtype.name == "resource"):
+            return None
+        tensor, op = source, source.op
     return key_of(op)
 
 
