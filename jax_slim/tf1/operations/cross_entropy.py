@@ -48,8 +48,17 @@ def _dense_shapes(op: Any) -> Any:
     return [whole.sizes[:1], whole.sizes]
 
 
-@rows.row("SoftmaxCrossEntropyWithLogits", shape=_dense_shapes, numpy=False)
+def _log_softmax(features: np.ndarray) -> np.ndarray:
+    centered = features - features.max(-1, keepdims=True, initial=-np.inf)
+    return centered - np.log(np.exp(centered).sum(-1, keepdims=True))
+
+
+@rows.row("SoftmaxCrossEntropyWithLogits", shape=_dense_shapes)
 def softmax_cross_entropy_with_logits(features, labels):
+    if arrays.xp(features, labels) is np:
+        features, labels = np.broadcast_arrays(features, labels)
+        logarithms = _log_softmax(features)
+        return (labels * -logarithms).sum(-1), np.exp(logarithms) - labels
     features, labels = jnp.broadcast_arrays(jnp.asarray(features), jnp.asarray(labels))
     return _loss(features, labels), jax.nn.softmax(features) - labels
 
@@ -61,11 +70,17 @@ def _sparse_shapes(op: Any) -> Any:
     return [[batch], [batch, classes]]
 
 
-@rows.row("SparseSoftmaxCrossEntropyWithLogits", shape=_sparse_shapes, numpy=False)
+@rows.row("SparseSoftmaxCrossEntropyWithLogits", shape=_sparse_shapes)
 def sparse_softmax_cross_entropy_with_logits(features, labels):
     classes = features.shape[1]
     valid = (labels >= 0) & (labels < classes)
     arrays.require(valid, functools.partial(_wrong_label, labels, classes))
+    if arrays.xp(features, labels) is np:
+        hot = labels[:, None] == np.arange(classes, dtype=labels.dtype)
+        logarithms = _log_softmax(features)
+        return np.where(hot, -logarithms, features.dtype.type(0)).sum(-1), np.exp(logarithms) - hot.astype(
+            features.dtype
+        )
     features, labels = jnp.asarray(features), jnp.asarray(labels)
     hot = labels[:, None] == jnp.arange(classes, dtype=labels.dtype)
     nan = jnp.asarray(np.nan, features.dtype)  # what TF has on GPUs for labels out of range

@@ -24,6 +24,10 @@ def _flat(data: Any, ids: Any) -> tuple[Any, Any, tuple[int, ...]]:
 
 
 def _sums(data: Any, ids: Any, count: int) -> Any:
+    if arrays.xp(data, ids) is np:
+        found = np.zeros((count, *data.shape[1:]), data.dtype)
+        np.add.at(found, ids[ids >= 0], data[ids >= 0])
+        return found
     return jax.ops.segment_sum(data, jnp.where(ids < 0, count, ids), count)
 
 
@@ -112,18 +116,20 @@ def _unsorted(data: Any, segment_ids: Any, num_segments: Any, compute: Any) -> A
         return _refused(f"segment_ids{place} is out of range [0, {count})")
 
     arrays.require((segment_ids < count).all(), error)
-    flat, ids, rest = _flat(jnp.asarray(data), jnp.asarray(segment_ids))
+    flat, ids, rest = _flat(data, segment_ids)
     return compute(flat, ids, count).reshape((count, *rest))
 
 
-def _unsorted_row(type: str, compute: Any) -> None:
+def _unsorted_row(type: str, compute: Any, numpy: bool = False) -> None:
     def row(data: Any, segment_ids: Any, num_segments: Any) -> Any:
+        if not numpy:
+            data, segment_ids = jnp.asarray(data), jnp.asarray(segment_ids)
         return _unsorted(data, segment_ids, num_segments, compute)
 
-    rows.row(type, static=("num_segments",), shape=_unsorted_shape, numpy=False)(row)
+    rows.row(type, static=("num_segments",), shape=_unsorted_shape, numpy=numpy)(row)
 
 
-_unsorted_row("UnsortedSegmentSum", _sums)
+_unsorted_row("UnsortedSegmentSum", _sums, numpy=True)
 _unsorted_row("UnsortedSegmentProd", _products)
 _unsorted_row("UnsortedSegmentMax", lambda data, ids, count: _with_shares(data, ids, count, True))
 _unsorted_row("UnsortedSegmentMin", lambda data, ids, count: _with_shares(data, ids, count, False))

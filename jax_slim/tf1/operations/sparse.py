@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_slim.tf1.graph import known_values, rows, shape_inference
+from jax_slim.tf1.graph import building, gradients, known_values, rows, shape_inference
 from jax_slim.tf1.operations.arrays import require, xp
 from jax_slim.tf1.operations.shape_rules import check_rank, length, product, refuse, shape_in, sizes, unknown, value
 from jax_slim.tf1.operations.shaping import invalid, reshaped
@@ -153,7 +153,24 @@ def _product_shape(op: Any) -> Any:
     return [(a[0], b[1])]
 
 
-@rows.row("SparseTensorDenseMatMul", static=("a_shape",), shape=_product_shape)
+def _product_gradient(op: Any, grad: Any) -> list[Any]:
+    """Nodes, as TensorFlow's: how many values there are is new in every run, which NumPy takes as it comes."""
+    indices, values, shape, b = op._inputs
+    if grad.dtype.is_complex:
+        return gradients.generic(op, [grad])
+    turned, b_turned = op.attrs["adjoint_a"], op.attrs["adjoint_b"]
+    of_b = building.make("SparseTensorDenseMatMul", indices, values, shape, grad, adjoint_a=not turned, adjoint_b=False)
+    row, column = (
+        building.make("StridedSlice", indices, [0, i], [0, i + 1], [1, 1], begin_mask=1, end_mask=1, shrink_axis_mask=2)
+        for i in (int(turned), int(not turned))
+    )
+    here = building.make("GatherV2", grad, row, 0)
+    there = building.make("GatherV2", building.make("Transpose", b, [1, 0]) if b_turned else b, column, 0)
+    of_values = building.make("Sum", building.make("Mul", here, there, name="mul"), 1)
+    return [None, of_values, None, building.make("Transpose", of_b, [1, 0]) if b_turned else of_b]
+
+
+@rows.row("SparseTensorDenseMatMul", static=("a_shape",), shape=_product_shape, gradient=_product_gradient)
 def sparse_tensor_dense_mat_mul(
     a_indices: Any, a_values: Any, a_shape: Any, b: Any, *, adjoint_a: bool, adjoint_b: bool
 ) -> Any:

@@ -12,7 +12,10 @@ from jax_slim.tf1.operations import arrays, control
 from jax_slim.tf1.running import constructs, planning, pullbacks, references
 from jax_slim.tf1.running.evaluation import Evaluation
 
-_RUNS_BEFORE_COMPILING = 3  # of what NumPy computes as well: most runs of that kind are made once or twice
+# Of what NumPy computes as well: most runs of that kind are made once or twice. An operation takes hundreds of times
+# longer to compile than NumPy takes for small values, so large programs (unrolled recurrent nets) must be used more often.
+_RUNS_BEFORE_COMPILING = 3
+_OPERATIONS_A_RUN = 20
 _UNCOMPILED = (
     constructs.HostOnly,
     jax.errors.ConcretizationTypeError,
@@ -67,7 +70,7 @@ class Executable:
             self._seen.clear()
         seen = (key, tuple(getattr(values[t], "shape", None) for t in self.part.inputs))
         count = self._seen[seen] = self._seen.get(seen, 0) + 1
-        return count > _RUNS_BEFORE_COMPILING
+        return count > _RUNS_BEFORE_COMPILING + len(self.part.units) // _OPERATIONS_A_RUN
 
     def _run_on_host(self, values: dict[Tensor, Any], session: Any) -> None:
         state = session.state_on_host()
