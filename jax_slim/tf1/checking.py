@@ -100,19 +100,33 @@ def _uses(tree: ast.AST) -> Iterator[tuple[int, str]]:
                     dotted = f"{base}.{alias.name}" if base else alias.name
                     aliases[alias.asname or alias.name] = dotted
                     yield node.lineno, dotted
+    for node in ast.walk(tree):  # slim = tf.contrib.slim
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            dotted = _dotted(node.value, aliases)
+            if dotted and modules.is_module(dotted):
+                aliases[node.targets[0].id] = dotted
     inner: set[int] = set()
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Attribute) or id(node) in inner:
-            continue
-        names: list[str] = []
-        place: ast.AST = node
-        while isinstance(place, ast.Attribute):
-            inner.add(id(place))
-            names.append(place.attr)
-            place = place.value
-        if isinstance(place, ast.Name) and place.id in aliases:
-            base = aliases[place.id]
-            yield node.lineno, ".".join([*([base] if base else []), *reversed(names)])
+        if isinstance(node, ast.Attribute) and id(node) not in inner:
+            place: ast.AST = node
+            while isinstance(place, ast.Attribute):
+                inner.add(id(place))
+                place = place.value
+            dotted = _dotted(node, aliases)
+            if dotted:
+                yield node.lineno, dotted
+
+
+def _dotted(node: ast.AST, aliases: dict[str, str]) -> str | None:
+    """The dotted name below `tensorflow` that an expression is, or None."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    if not names or not isinstance(node, ast.Name) or node.id not in aliases:
+        return None
+    base = aliases[node.id]
+    return ".".join([*([base] if base else []), *reversed(names)])
 
 
 def main(arguments: list[str]) -> int:

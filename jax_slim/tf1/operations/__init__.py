@@ -29,6 +29,7 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     image_codecs,
     image_colors,
     image_resizing,
+    image_transforms,
     iterators,
     joining,
     linear_algebra,
