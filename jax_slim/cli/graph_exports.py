@@ -61,6 +61,11 @@ def _classifier(options: argparse.Namespace, net: "GraphFunction", kind: str, pr
         preprocessing = of_net if of_net in PREPROCESSING else preprocessing
     channels = graph_files.channels_of(net, name)
     shape = net.input_shapes[name]
+    if shape is not None and shape[0] not in (None, 1):
+        raise CommandError(
+            f"{options.graph} takes {shape[0]} images at a time, and an exported classifier takes any number. Leave "
+            "--preprocessing_name out, to export the graph as it is, as a .zip."
+        )
 
     def direct(variables: Mapping[str, Any], images: Any) -> Any:
         found = next(iter(net(variables, images).values()))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import jax_slim as slim
+import jax_slim.tf1 as tf
 from jax_slim.cli.main import main
 
 GRAPHS = Path(__file__).parents[1] / "tf1" / "graphs"
@@ -74,6 +75,20 @@ def test_classes_are_found_after_preprocessing(photo, tmp_path, capsys):
     assert not np.allclose(logits, want)
 
 
+def test_graphs_that_begin_with_a_file_s_bytes(photo, tmp_path, capsys):
+    with tf.Graph().as_default() as graph:
+        contents = tf.constant(b"", name="DecodePng/contents")
+        pixels = tf.image.convert_image_dtype(tf.image.decode_png(contents, 3), tf.float32)
+        tf.nn.softmax(tf.reduce_mean(pixels, [0, 1])[None] * 5, name="softmax")
+    (tmp_path / "net.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    command = ["predict", str(photo / "a.png"), f"--graph={tmp_path / 'net.pb'}", "--json"]
+    assert main([*command, "--input_layer=DecodePng/contents"]) == 0
+    (rows,) = json.loads(capsys.readouterr().out).values()
+    values = 5 * np.load(GRAPHS / "ssd_loops.npz")["in|image_tensor:0"][0].mean((0, 1)) / 255
+    want = np.exp(values) / np.exp(values).sum()
+    assert {row["class"]: row["probability"] for row in rows} == pytest.approx(dict(enumerate(want.tolist())), abs=1e-5)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -137,3 +152,6 @@ def test_what_the_host_computes_is_not_exported(tmp_path, capsys):
     assert main(["export", f"--graph={GRAPHS / 'ssd_loops.pb'}", f"--output={tmp_path / 'net.zip'}"]) == 1
     assert "are no operations that JAX computes" in capsys.readouterr().err
     assert main(["export", "--output=x.zip"]) == 2
+    command = ["export", f"--graph={GRAPHS / 'unfused_flatten.pbtxt'}", "--output=x.zip", "--preprocessing_name=vgg"]
+    assert main(command) == 1
+    assert "takes 2 images at a time" in capsys.readouterr().err

@@ -159,7 +159,10 @@ def _stand_in(made: Any, node: Any, place: int) -> str:
         raise ValueError(f"{node.name} has {len(types)} outputs.")
     added = made.node.add(name=f"{node.name}/input_{place}", op="Placeholder")
     added.attr["dtype"].type = int(types[place].base_dtype)
-    added.attr["shape"].shape.unknown_rank = True
+    if node.op == "Const":  # as the net of 2015 for photographs takes its file
+        added.attr["shape"].shape.CopyFrom(node.attr["value"].tensor.tensor_shape)
+    else:
+        added.attr["shape"].shape.unknown_rank = True
     return f"{added.name}:0"
 
 
