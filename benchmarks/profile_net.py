@@ -5,7 +5,9 @@
 
 The compiled program is run under JAX's profiler; the times of its operations are summed by what they compute, by layer,
 and one by one. An operation that the compiler made of several stands under the name of the last. Watching costs about a
-tenth; operations that run side by side both count in full.
+tenth; operations that run side by side both count in full. Do not read layers of convolutions from it: JAX's profiler
+counts those that Eigen computes where they are waited for, so that ResNet-50 seems to spend 5 ms under its mean pool.
+`operations.py` times them one by one.
 """
 
 import argparse

@@ -43,7 +43,7 @@ HOUSE: list[dict[str, set[str]]] = [
     },
     {"tf1": {"PIL", "absl", "google", "google_crc32c", "ml_dtypes", "scipy", "tensorboard"}},
     {"graphs": {"google"}},
-    {"cli": {"PIL", "optax", "rich"}},
+    {"cli": {"PIL", "onnxruntime", "optax", "rich"}},
     {"__main__": set()},
 ]
 # The floors inside of tf1: its folders and files, each on a floor above what it may import.

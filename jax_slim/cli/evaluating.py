@@ -1,6 +1,7 @@
 """`jax-slim evaluate`: research/slim's `eval_image_classifier.py`."""
 
 import argparse
+import functools
 import json
 import os
 import sys
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Evaluates."""
+    from jax_slim.checkpoints.reading import load_variables
     from jax_slim.cli import confusion, inputs, runs
     from jax_slim.cli.class_names import numbers_by_name
     from jax_slim.evaluation.once import DEFAULT_WRITER, evaluate_with
@@ -87,10 +89,11 @@ def run(options: argparse.Namespace) -> int:
             eval_interval_secs=chosen.eval_interval_secs, timeout=chosen.timeout, moving_average=moving,
         )  # fmt: skip
         return 0
-    source = path if native else model.variables
-    program = _program(model)
+    variables = load_variables(path, moving) if native else model.variables
+    logits_fn, prepared = _prepared(model, variables)
+    program = _program(model, logits_fn)
     results = evaluate_with(
-        program, source, eval_dir, batches(), chosen.max_num_batches, None, DEFAULT_WRITER, moving and native
+        program, prepared, eval_dir, batches(), chosen.max_num_batches, None, DEFAULT_WRITER, moving_average=False
     )
     print(encodable(confusion.by_class(program.matrix, labels), sys.stdout))
     if chosen.confusion_matrix is not None:
@@ -101,7 +104,22 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _program(model: "NetModel") -> Any:
+def _prepared(model: "NetModel", variables: Any) -> tuple[Any, dict[str, Any]]:
+    """What makes logits of images, and the variables that it takes, with the step that they are of."""
+    import jax
+
+    from jax_slim.core.model import Model
+    from jax_slim.inference import folding
+
+    net, prepared = folding.prepared(
+        Model(model.function), variables, (model.example(),), {"is_training": False}, alone=True, groups=True
+    )
+    step = {"global_step": variables["global_step"]} if "global_step" in variables else {}
+    # On the host, as a checkpoint's are: evaluation places them, on the devices of other processes too.
+    return functools.partial(net.function, is_training=False), {**jax.device_get(dict(prepared)), **step}
+
+
+def _program(model: "NetModel", logits_fn: Any) -> Any:
     """The metrics as a compiled program, whose `matrix` says after `results` what was taken for what."""
     from jax_slim.metrics.programs import MetricsProgram
 
@@ -114,11 +132,16 @@ def _program(model: "NetModel") -> Any:
             self.matrix = found.pop(_MATRIX)
             return found, summaries
 
-    return Program(metrics_function(model, with_matrix=True), "evaluate")
+    return Program(metrics_function(model, logits_fn, with_matrix=True), "evaluate")
 
 
-def metrics_function(model: "NetModel", with_matrix: bool = False) -> Any:
-    """The program that is evaluated: a batch -> accuracy, recall among the best five, cross entropy."""
+def metrics_function(model: "NetModel", logits_fn: Any = None, with_matrix: bool = False) -> Any:
+    """The program that is evaluated: a batch -> accuracy, recall among the best five, cross entropy.
+
+    Args:
+      logits_fn: images -> logits; by default the model's own program.
+      with_matrix: whether to count what is taken for what.
+    """
     import jax.numpy as jnp
     from jax import nn
 
@@ -126,8 +149,11 @@ def metrics_function(model: "NetModel", with_matrix: bool = False) -> Any:
     from jax_slim.metrics.means import streaming_accuracy, streaming_mean
     from jax_slim.metrics.ranking import streaming_recall_at_k
 
+    def own_logits(images: Any) -> Any:
+        return model.function(images, is_training=False)[0]
+
     def metrics(batch: dict[str, Any]) -> dict[str, Any]:
-        logits, _ = model.function(batch["image"], is_training=False)
+        logits = (logits_fn or own_logits)(batch["image"])
         logits = logits.reshape(logits.shape[0], logits.shape[-1])
         labels = batch["label"]
         # The last batch is filled up: copies do not count.

@@ -50,8 +50,6 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Writes the file."""
-    import jax
-
     from jax_slim.cli.runs import model_of
 
     kind = options.format or _format_of(options.output)
@@ -70,28 +68,26 @@ def run(options: argparse.Namespace) -> int:
         return graph_exports.run(options, kind)
     model, labels, path = model_of(options, options.checkpoint_path, options.moving_average)
 
-    def classify(variables: Mapping[str, Any], images: jax.Array) -> jax.Array:
-        logits, _ = model.apply(variables, images)
-        return logits.reshape(logits.shape[0], logits.shape[-1])
-
     description = {"model_name": model.name, "checkpoint": path}
     preprocessing = None if options.without_preprocessing else model.preprocessing
     if kind == "onnx":
         from jax_slim.exporting.onnx_files import export_onnx
 
+        classify, variables = _prepared(model)
         shape = ("batch", *model.input_shape)
         if preprocessing is None and model.preprocessing is not None:
             description |= {"preprocessing": f"{model.preprocessing} (not included)"}
-        export_onnx(options.output, classify, model.variables, shape, labels, description, preprocessing)
+        export_onnx(options.output, classify, variables, shape, labels, description, preprocessing)
     elif kind in ("frozen_graph", "saved_model"):
         _export_graph(kind, options.output, model, labels, preprocessing)
     else:
         from jax_slim.exporting.classifiers import export_classifier
 
+        classify, variables = _prepared(model)
         export_classifier(
             options.output,
             classify,
-            model.variables,
+            variables,
             model.image_size,
             model.channels,
             preprocessing,
@@ -101,6 +97,19 @@ def run(options: argparse.Namespace) -> int:
         )
     print(f"wrote {options.output}", file=sys.stderr)
     return 0
+
+
+def _prepared(model: Any) -> tuple[Any, Mapping[str, Any]]:
+    """A function (variables, images) -> logits, and its variables: batch norm is in the weights."""
+    from jax_slim.core.model import Model
+    from jax_slim.inference import fold_batch_norm
+
+    def logits_of(images: Any) -> Any:
+        logits, _ = model.function(images, is_training=False)
+        return logits.reshape(logits.shape[0], logits.shape[-1])
+
+    ready, variables = fold_batch_norm(Model(logits_of), model.variables, model.example())
+    return ready.apply, variables
 
 
 def _format_of(output: str) -> str | None:

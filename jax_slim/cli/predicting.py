@@ -17,6 +17,7 @@ HELP = """say what photographs show: a table, JSON, a picture
   jax-slim predict *.jpg --checkpoint_path=inception_v3.ckpt --model_name=inception_v3 --labels=imagenet.txt
   jax-slim predict holiday/ --checkpoint_path=/tmp/flowers --json --grid=holiday.png
   jax-slim predict photo.jpg --graph=frozen.pb --preprocessing_name=inception --labels=imagenet.txt
+  jax-slim predict photo.jpg --checkpoint_path=flowers.onnx                      by onnxruntime, where it is installed
   jax-slim predict street.jpg --graph=ssd/frozen_inference_graph.pb --labels=mscoco_label_map.pbtxt      finds boxes
 
 Preprocessing, image size and labels come with the checkpoint where `jax-slim train` wrote it."""
@@ -25,7 +26,7 @@ Preprocessing, image size and labels come with the checkpoint where `jax-slim tr
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="image files, or folders of them")
-    parser.add_argument("--checkpoint_path", help="a run's directory, or any checkpoint")
+    parser.add_argument("--checkpoint_path", help="a run's directory, any checkpoint, or an exported .onnx file")
     parser.add_argument("--top", type=int, default=5, help="how many classes, or boxes, to show (default 5)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--grid", metavar="PNG", help="write a picture of all images with what they show")
@@ -38,14 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints what the images show; 1 when one of them could not be read."""
-    import jax
-    import numpy as np
-
-    from jax_slim.cli.runs import model_of
+    from jax_slim.cli import classifiers
     from jax_slim.data.errors import DataLossError
     from jax_slim.data.photographs import read_photograph
     from jax_slim.exporting.loader import best_classes, show
-    from jax_slim.kernels import jit
     from jax_slim.progress import Progress
 
     if options.top < 1 or options.batch_size < 1:
@@ -57,37 +54,30 @@ def run(options: argparse.Namespace) -> int:
         from jax_slim.cli import graph_predictions
 
         return graph_predictions.run(options, paths)
-    model, labels, _ = model_of(options, options.checkpoint_path, options.moving_average)
-
-    @jit
-    def probabilities(variables: Any, images: Any) -> Any:
-        logits, _ = model.apply(variables, images)
-        return jax.nn.softmax(logits.reshape(logits.shape[0], logits.shape[-1]))
-
-    # Nets of grey images see the same grey as in training and evaluation.
-    prepare = model.preprocessing_fn(use_grayscale=model.channels == 1)
+    batch_size = min(options.batch_size, len(paths))
+    if options.checkpoint_path.lower().endswith(".onnx"):
+        classifier = classifiers.of_onnx(options)
+    else:
+        classifier = classifiers.of_checkpoint(options, batch_size)
     code = 0
     found: dict[str, list[dict[str, Any]]] = {}
     with Progress(len(paths), "predict", unit="images") as progress:
-        for start in range(0, len(paths), options.batch_size):
+        for start in range(0, len(paths), batch_size):
             prepared = []
-            for path in paths[start : start + options.batch_size]:
+            for path in paths[start : start + batch_size]:
                 try:
-                    pixels = read_photograph(path, 4 if model.channels == 4 else 3)
+                    pixels = read_photograph(path, classifier.channels)
                 except (OSError, DataLossError) as error:
                     reason = f"{path}: {error.strerror or error}" if isinstance(error, OSError) else error
                     print(f"jax-slim predict: error: {reason}", file=sys.stderr)
                     code = 1
                 else:
-                    prepared.append((path, prepare(pixels, None)))
+                    prepared.append((path, classifier.prepare(pixels)))
             if prepared:
-                # Always the same number: another one would be compiled anew.
-                images = np.stack([image for _, image in prepared])
-                images = np.pad(images, [(0, options.batch_size - len(images)), (0, 0), (0, 0), (0, 0)])
-                rows = np.asarray(probabilities(model.variables, images))
-                for (path, _), row in zip(prepared, rows, strict=False):
-                    found[path] = best_classes(row, labels, options.top)
-            progress.update(min(start + options.batch_size, len(paths)))
+                rows = classifier.probabilities([image for _, image in prepared])
+                for (path, _), row in zip(prepared, rows, strict=True):
+                    found[path] = best_classes(row, classifier.labels, options.top)
+            progress.update(min(start + batch_size, len(paths)))
     show(found, options.json)
     if options.grid and found:
         from jax_slim.cli.grids import draw_grid

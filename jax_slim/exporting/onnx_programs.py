@@ -16,6 +16,8 @@ import numpy as np
 from jax import lax
 from jax.extend.core import ClosedJaxpr, Literal
 
+from jax_slim.kernels.linear_maps import PLAIN
+
 
 class _First(NamedTuple):
     """An image batch [N, H, W, C] of the program, held as [N, C, H, W]."""
@@ -67,12 +69,20 @@ def _run(closed: ClosedJaxpr, arguments: Sequence[Any]) -> list[Any]:
         inner = next((parameters[key] for key in ("jaxpr", "call_jaxpr") if key in parameters), None)
         if isinstance(inner, ClosedJaxpr) and name in _CALLS:
             results = _run(inner, operands)
+        elif name in PLAIN:  # of a model that was traced before it was known what for
+            results = _run(_definition(equation), operands)
         else:
             results = _channels_first(equation, operands)
             if results is None:
                 results = _bound(equation, [_plain(operand) for operand in operands], parameters)
         values |= dict(zip(equation.outvars, results, strict=True))
     return [read(variable) for variable in closed.jaxpr.outvars]
+
+
+def _definition(equation: Any) -> ClosedJaxpr:
+    """One of the kernels' operations in those of `lax`."""
+    avals = (jax.ShapeDtypeStruct(variable.aval.shape, variable.aval.dtype) for variable in equation.invars)
+    return jax.make_jaxpr(functools.partial(PLAIN[equation.primitive.name], **equation.params))(*avals)
 
 
 def _plain(value: Any) -> Any:

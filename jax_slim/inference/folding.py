@@ -1,6 +1,6 @@
 """`fold_batch_norm`: a model, and its variables, prepared for evaluation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -14,7 +14,7 @@ from jax_slim.core.values import Facts, Variables
 from jax_slim.core.variables import model_variable
 from jax_slim.inference.grouping import cost_of_examples, in_groups, same_steps, size_of_groups, worth_grouping
 from jax_slim.inference.splitting import Split
-from jax_slim.kernels import jit
+from jax_slim.kernels import choices, jit
 
 _FACTS = Facts(trainable=False, collections=(GraphKeys.GLOBAL_VARIABLES, GraphKeys.MODEL_VARIABLES))
 
@@ -33,7 +33,8 @@ def fold_batch_norm(model: Model, variables: Mapping[str, Any], *args: Any, **kw
 
     The new variables have the names of those they are made of: 'conv1/weights', scaled; the rest of
     'conv1/BatchNorm/...' is 'conv1/biases'. They are for evaluation: what is trained is the old model. `slim.predictor`
-    prepares by itself; this is for exporting, and for programs of your own.
+    prepares by itself; this is for exporting, and for programs of your own. What `slim.kernel_forms` says where a model
+    is prepared holds whenever it runs.
 
     Args:
       model: a `Model`, such as `slim.nets.create_model` makes.
@@ -81,19 +82,31 @@ class _Prepared:
     def __init__(self, model: Model, shapes: Mapping[str, jax.ShapeDtypeStruct], alone: bool, groups: bool) -> None:
         self.__name__ = getattr(model.function, "__name__", "prepared")
         self._model, self._shapes, self._alone, self._groups = model, dict(shapes), alone, groups
+        self._kernel_forms = choices.kind()  # other forms make other arrays of variables
+        self._splits: dict[Any, tuple[Split, Any]] = {}
 
     def split(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Split, Any, list[Any]]:
         """The model's program in two, the structure of its result, and the arrays among its arguments."""
         arrays, rebuild = arrays_apart((args, dict(kwargs)))
+        leaves, structure = jax.tree.flatten(
+            rebuild([jax.ShapeDtypeStruct(array.shape, array.dtype) for array in arrays])
+        )
+        key = (structure, tuple(map(repr, leaves)), choices.tuned())
+        if key not in self._splits:
+            self._splits[key] = self._split(arrays, rebuild)
+        return *self._splits[key], arrays
 
+    def _split(self, arrays: list[Any], rebuild: Callable[[list[Any]], Any]) -> tuple[Split, Any]:
         def run(values: dict[str, Any], arrays: list[Any]) -> Any:
             args, kwargs = rebuild(arrays)
             result = self._model.apply(values, *args, **kwargs)
             return without_end_points(result) if self._alone else result
 
-        closed, made = jax.make_jaxpr(run, return_shape=True)(self._shapes, arrays)
+        like = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in arrays]
+        with choices.kernel_forms(self._kernel_forms):
+            closed, made = jax.make_jaxpr(run, return_shape=True)(self._shapes, like)
         # A dict of values goes in by the order of its names.
-        return Split(closed, sorted(self._shapes)), jax.tree.structure(made), arrays
+        return Split(closed, sorted(self._shapes)), jax.tree.structure(made)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         split, structure, arrays = self.split(args, kwargs)

@@ -23,7 +23,8 @@ def predictor(model: Model, variables: Mapping[str, Any] | None = None, **kwargs
     those of `model.apply` but for rounding.
 
     The variables are prepared at the first call, and are those of the time when the predictor was made: after more
-    training, make another. A batch of another shape is compiled anew.
+    training, make another. What is not changed is not copied: a training step that is given these arrays as
+    `donate_argnums` takes them away. A batch of another shape is compiled anew.
 
     Args:
       model: a `Model`, such as `slim.nets.create_model` makes, whose program takes arrays.

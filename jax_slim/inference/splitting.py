@@ -4,6 +4,7 @@ On the way, what a convolution or a product with known weights is multiplied and
 into its weights and into biases: `batch_norm` by its moving averages is that.
 """
 
+import contextlib
 import functools
 import itertools
 import math
@@ -336,7 +337,9 @@ def _run(operations: Sequence[_Operation], values: dict[int, Any]) -> None:
 
 
 def _bound(equation: Any, *operands: Any) -> Sequence[Any]:
-    results = equation.primitive.bind(*operands, **equation.primitive.get_bind_params(equation.params))
+    scope = str(equation.source_info.name_stack)  # profiles show the layer by it
+    with jax.named_scope(scope) if scope else contextlib.nullcontext():
+        results = equation.primitive.bind(*operands, **equation.primitive.get_bind_params(equation.params))
     return results if equation.primitive.multiple_results else [results]
 
 

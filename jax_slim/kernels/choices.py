@@ -75,6 +75,11 @@ def kernel_forms(kind: str) -> Iterator[None]:
         yield
 
 
+def kind() -> str:
+    """The kind of forms that is asked for."""
+    return _kind.value
+
+
 def plain() -> bool:
     """Whether `lax`'s own operations are asked for."""
     return _kind.value == "lax"

@@ -17,6 +17,9 @@ from jax import lax
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+# The definition of each map in `lax`'s operations, by the name of its primitive.
+PLAIN: dict[str, Callable[..., Any]] = {}
+
 Array = Any  # an array, or what stands for one while tracing
 
 
@@ -44,6 +47,7 @@ class LinearMap:
         """
         self.name, self.plain, self.on_cpu, self._transposes, self._fold = name, plain, on_cpu, dict(transposes), fold
         self._primitive = primitive = Primitive(name)
+        PLAIN[name] = plain
         primitive.def_impl(self._run)
         primitive.def_abstract_eval(self._shape)
         ad.primitive_jvps[primitive] = self._jvp

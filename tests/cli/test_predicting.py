@@ -3,6 +3,7 @@
 import argparse
 import json
 import struct
+import sys
 import zlib
 
 import jax
@@ -76,3 +77,72 @@ def test_the_data_says_what_was_passed_over(place, capsys):
     assert "photos: passed over, no images by their names: 1 .heic" in capsys.readouterr().err
     assert len(inputs.open_data(options, "validation")) == 1
     assert capsys.readouterr().err == ""
+
+
+class FakeRuntime:
+    """What of onnxruntime is used: a net of one layer over photographs, or prepared images, of 2 channels' means."""
+
+    def __init__(self, kind="tensor(uint8)", name="image", **said):
+        self.said, self.seen = said, []
+        self.input = argparse.Namespace(name=name, shape=["batch", 6, 5, 3], type=kind)
+
+    SessionOptions = argparse.Namespace
+
+    def InferenceSession(self, path, options, providers):
+        if not path.endswith("net.onnx"):
+            raise RuntimeError("[ONNXRuntimeError] : 7 : INVALID_PROTOBUF\nmore")
+        return self
+
+    def get_inputs(self):
+        return [self.input]
+
+    def get_outputs(self):
+        return [argparse.Namespace(name="logits"), argparse.Namespace(name="probabilities")]
+
+    def get_modelmeta(self):
+        return argparse.Namespace(custom_metadata_map=self.said)
+
+    def run(self, wanted, feeds):
+        assert wanted == ["logits"]
+        self.seen.append(feeds["image"])
+        return [np.float32([[0, 1, 3]])]
+
+
+def with_onnxruntime(monkeypatch, fake):
+    monkeypatch.setitem(sys.modules, "onnxruntime", fake)
+    return fake
+
+
+def test_onnx_files_run_with_their_own_preprocessing_and_labels(place, capsys, monkeypatch):
+    fake = with_onnxruntime(monkeypatch, FakeRuntime(labels=json.dumps(LABELS), preprocessing="inception"))
+    assert main(["predict", str(place / "photos"), "--checkpoint_path=net.onnx", "--json"]) == 0
+    for rows in json.loads(capsys.readouterr().out).values():
+        assert [row["label"] for row in rows] == ["藍", "grün", "red"]
+        assert rows[0]["probability"] == pytest.approx(np.exp(3) / np.exp([0, 1, 3]).sum(), abs=1e-6)
+    assert {image.shape for image in fake.seen} == {(1, 30, 40, 3)} and fake.seen[0].dtype == np.uint8
+
+
+def test_onnx_files_without_preprocessing_say_which_they_need(place, capsys, monkeypatch):
+    photo = str(place / "photos" / "red" / "srgb.png")
+    fake = with_onnxruntime(monkeypatch, FakeRuntime("tensor(float)", preprocessing="inception (not included)"))
+    assert main(["predict", photo, "--checkpoint_path=net.onnx", "--json"]) == 0
+    assert fake.seen[0].shape == (1, 6, 5, 3) and fake.seen[0].dtype == np.float32 and abs(fake.seen[0]).max() <= 1
+    assert json.loads(capsys.readouterr().out)[photo][0]["label"] == "2"
+    with_onnxruntime(monkeypatch, FakeRuntime("tensor(float)"))
+    assert main(["predict", photo, "--checkpoint_path=net.onnx"]) == 1
+    assert "does not say how. Give --preprocessing_name." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("fake", "path", "told"),
+    [
+        (None, "net.onnx", "Install it: pip install onnxruntime."),
+        (FakeRuntime(), "other.onnx", "other.onnx is no ONNX file that onnxruntime reads: [ONNXRuntimeError] : 7"),
+        (FakeRuntime(name="x"), "net.onnx", "height, width, channels] and give 'logits', got ['x']"),
+    ],
+)  # fmt: skip
+def test_onnx_files_that_cannot_be_run(place, capsys, monkeypatch, fake, path, told):
+    with_onnxruntime(monkeypatch, fake)
+    photo = str(place / "photos" / "red" / "srgb.png")
+    assert main(["predict", photo, f"--checkpoint_path={path}"]) == 1
+    assert told in capsys.readouterr().err

@@ -60,6 +60,22 @@ def test_a_net_has_the_same_results_with_one_transpose_where_it_enters():
     assert names(program).count("transpose") <= 7
 
 
+def test_operations_of_our_kernels_become_those_of_lax():
+    images = RNG.normal(size=(2, 6, 7, 3)).astype(np.float32)
+
+    def net(images):
+        return slim.avg_pool2d(slim.max_pool2d(slim.conv2d(images, 4, 3), 2, 1), 2, 1)
+
+    model = slim.Model(net)
+    folded, variables = slim.fold_batch_norm(model, model.init(jax.random.key(0), images), images)
+    closed = jax.make_jaxpr(lambda images: folded.apply(variables, images))(images)
+    assert any(name.startswith("slim_") for name in names(closed))
+    program = jax.make_jaxpr(lambda images: onnx_programs.evaluated(closed, images))(images)
+    assert not any(name.startswith("slim_") for name in names(program))
+    (found,) = jax.core.eval_jaxpr(program.jaxpr, program.consts, images)
+    np.testing.assert_allclose(found, folded.apply(variables, images), rtol=1e-5, atol=1e-6)
+
+
 def test_what_depends_on_variables_alone_is_computed():
     scale = np.array([4.0, 9.0, 16.0], np.float32)
     images = RNG.normal(size=(2, 5, 5, 3)).astype(np.float32)
