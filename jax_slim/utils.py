@@ -163,8 +163,8 @@ def n_positive_integers(n: int, value: int | Sequence[int]) -> tuple[int, ...]:
     if count is None or count < 1:
         raise ValueError(f"n_positive_integers: n must be an integer of 1 or more, got {n!r}.")
     one = _integer(value)
-    several = isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
-    numbers = [one] * count if one is not None else [_integer(v) for v in value] if several else []
+    several = value if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str) else ()
+    numbers = [one] * count if one is not None else [_integer(v) for v in several]
     if len(numbers) != count or any(number is None or number < 1 for number in numbers):
         raise ValueError(
             f"n_positive_integers: value must be an integer of 1 or more, or {count} of them, got {value!r}."

@@ -152,7 +152,7 @@ def _write(
         if isinstance(writer, str):
             writer = stack.enter_context(EventWriter(logdir))
         if writer is not None:
-            scalars = write_summaries(writer, jax.device_get(counted(summaries)), step)
+            scalars = write_summaries(writer, jax.device_get(counted(dict(summaries))), step)
             for name, value in {**scalars, **results}.items():
                 tag = re.sub(r"[^-/\w.]", "_", name)
                 if np.ndim(value) == 0:

@@ -207,14 +207,12 @@ def _chain(layers: list[Callable[..., Any]]) -> Callable[..., Any]:
 
 
 def _each(name: str, functions: Any, num_layers: int) -> list[Function]:
-    if callable(functions):
-        return [functions] * num_layers
-    functions = list(functions)
-    if len(functions) != num_layers:
+    several: list[Any] = [functions] * num_layers if callable(functions) else list(functions)
+    if len(several) != num_layers:
         raise ValueError(
-            f"rev_block: {name} must be one function or a list of num_layers={num_layers}, got {len(functions)}."
+            f"rev_block: {name} must be one function or a list of num_layers={num_layers}, got {len(several)}."
         )
-    return functions
+    return several
 
 
 def _zeros(tree: Any) -> Any:

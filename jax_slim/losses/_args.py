@@ -5,13 +5,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from jax_slim.core.class_ids import note_class_ids
 
 
 def smoothing(function: str, label_smoothing: Any) -> bool:
     """Whether labels are smoothed at all; refuses a share outside of [0, 1]. A traced one is taken on trust."""
-    if isinstance(label_smoothing, jax.core.Tracer):
+    if isinstance(label_smoothing, Tracer):
         return True
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{function}: label_smoothing must be between 0 and 1, got {label_smoothing!r}.")

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 
 from jax_slim.core.collections import NamesOfCollections, add_to_collection, add_to_collections
 from jax_slim.core.program import ProgramError
@@ -103,7 +104,7 @@ def report(
 
 def is_concrete(value: jax.Array) -> bool:
     """Whether the numbers can be looked at: not while a program is traced for `jit`."""
-    return not isinstance(value, jax.core.Tracer)
+    return not isinstance(value, Tracer)
 
 
 def require(requirement: str, met: jax.Array, wrong: Callable[[], str] = str) -> jax.Array:

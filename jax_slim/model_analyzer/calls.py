@@ -46,7 +46,7 @@ class Call:
     def name(self) -> str:
         """Its scope; of a layer that opens none itself, the one that its variables share; else the function's name."""
         scopes = [spec.name.rpartition("/")[0] for spec in self.variables]
-        return self.scope or self.op_scope or (scopes and posixpath.commonpath(scopes)) or self.function
+        return self.scope or self.op_scope or (posixpath.commonpath(scopes) if scopes else "") or self.function
 
 
 class Watch(AbstractRun):

@@ -141,7 +141,10 @@ def _resized(image: Any, side: int) -> tuple[Taps, Taps]:
     """The taps that bring the smaller side to `side`; sizes are rounded from float32, halves to even."""
     height, width = image.shape[-3:-1]
     scale = np.float32(side) / np.float32(min(height, width))
-    return tuple(taps("bilinear", now, max(1, int(np.rint(np.float32(now) * scale)))) for now in (height, width))
+    vertical, horizontal = (
+        taps("bilinear", now, max(1, int(np.rint(np.float32(now) * scale)))) for now in (height, width)
+    )
+    return vertical, horizontal
 
 
 def _check_crop(name: str, rows: Taps, columns: Taps, height: int, width: int) -> None:
