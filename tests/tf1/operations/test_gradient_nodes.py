@@ -69,6 +69,8 @@ CASES = {
     "ConcatV2 of examples": lambda x, y: tf.concat([x, y], 0),
     "CropAndResize": lambda x, y: tf.image.crop_and_resize(x, y[0, 0, :2], [0, 1], [3, 2]),
 }
+
+
 @pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
 def test_the_numbers(known: bool) -> None:
     with tf.Graph().as_default() as graph, tf.Session() as session:

@@ -6,7 +6,7 @@ import jax_slim.tf1 as tf
 
 
 def test_a_branchs_tensor_is_used_in_branches_of_the_same_predicate():
-    """Preprocessing that keeps its random numbers for a second image does so, also from conditionals in conditionals."""
+    """Preprocessing that keeps its random numbers for a second image does so, also in nested conditionals."""
     kept = {}
     with tf.Graph().as_default(), tf.Session() as session:
         flag, x = tf.placeholder(tf.bool, []), tf.placeholder(tf.float32, [2])
