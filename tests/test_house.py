@@ -60,7 +60,7 @@ TF1: list[set[str]] = [
         "checking",
         "children",
         "companions",
-        "companions_scipy",
+        "dropped_names",
         "imports",
         "launching",
         "modules",

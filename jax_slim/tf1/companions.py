@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from jax_slim.tf1 import companions_scipy
+from jax_slim.tf1 import dropped_names
 
 _MOVES = {
     "range": range, "xrange": range, "zip": zip, "map": map, "filter": filter, "input": input, "reduce": functools.reduce,
@@ -68,7 +68,7 @@ def install() -> None:
     """Answers `import six` in this process, unless it is installed, and gives back names that Python and NumPy have no more."""
     if "six" not in sys.modules and importlib.util.find_spec("six") is None:
         sys.modules.update(_modules())
-    companions_scipy.install()
+    dropped_names.install()
     for name, what in _NUMPY.items():
         if name not in np.__dict__:
             setattr(np, name, what)

@@ -93,6 +93,10 @@ for _name in [
     NAMES[f"examples.tutorials.mnist.input_data.{_name}"] = f"contrib.mnist_input_data:{_name}"
     NAMES[f"contrib.learn.python.learn.datasets.mnist.{_name}"] = f"contrib.mnist_input_data:{_name}"
 NAMES["contrib.learn.datasets.mnist.read_data_sets"] = "contrib.mnist_input_data:read_data_sets"
+for _name in ("VocabularyProcessor", "CategoricalVocabulary", "ByteProcessor", "tokenizer"):
+    for _place in ("", "text.", "categorical_vocabulary."):
+        NAMES[f"contrib.learn.preprocessing.{_place}{_name}"] = f"contrib.learn_texts:{_name}"
+        NAMES[f"contrib.learn.python.learn.preprocessing.{_place}{_name}"] = f"contrib.learn_texts:{_name}"
 NAMES["contrib.slim.variable_scope"] = "python.variable_scope:"
 NAMES["test.mock"] = "python.test:mock"
 NAMES["contrib.slim.learning.supervisor.Supervisor"] = "python.supervisor:Supervisor"

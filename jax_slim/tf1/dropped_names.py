@@ -1,4 +1,4 @@
-"""What SciPy has dropped since TensorFlow 1's time and programs of then use: `scipy.misc`'s images, by Pillow, and old names."""
+"""What SciPy and Pillow have dropped since TensorFlow 1's time and programs of then use: `scipy.misc`'s images and old names."""
 
 import importlib.abc
 import importlib.machinery
@@ -14,7 +14,7 @@ _FILTERS = {"nearest": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3, "cubic": 3}
 
 
 def install() -> None:
-    """Has `import scipy.misc` and its kin give what they gave in SciPy 1.0; SciPy itself is not imported."""
+    """Has `import scipy.misc`, `PIL.Image` and their kin give what they once gave; nothing of them is imported now."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
         for name, complete in _COMPLETED.items():
@@ -135,6 +135,22 @@ def _linalg(module: ModuleType) -> None:
     module.__path__ = []
 
 
+def _filters(module: ModuleType) -> None:
+    dropped = {"ANTIALIAS": "LANCZOS", "LINEAR": "BILINEAR", "CUBIC": "BICUBIC"}
+    _add(module, {old: getattr(module, new) for old, new in dropped.items()})
+
+
+def _fonts(module: ModuleType) -> None:
+    def size(font: Any, text: Any, *arguments: Any, **keywords: Any) -> tuple[int, int]:
+        """The width and height that a text takes, from its origin."""
+        left_top_right_bottom = font.getbbox(text, *arguments, **keywords)
+        return left_top_right_bottom[2], left_top_right_bottom[3]
+
+    for kind in (module.ImageFont, module.FreeTypeFont, module.TransposedFont):
+        if not hasattr(kind, "getsize"):
+            kind.getsize = size
+
+
 def _add(module: ModuleType, names: Any) -> None:
     for name, what in names.items():
         if name not in module.__dict__:
@@ -143,6 +159,8 @@ def _add(module: ModuleType, names: Any) -> None:
 
 # Module -> what completes it once it is loaded. Modules of private names, which SciPy has dropped, are made.
 _COMPLETED: dict[str, Callable[[ModuleType], None]] = {
+    "PIL.Image": _filters,
+    "PIL.ImageFont": _fonts,
     "scipy.misc": _misc,
     "scipy.misc.pilutil": _misc,
     "scipy.ndimage": _ndimage,

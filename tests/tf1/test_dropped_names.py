@@ -1,11 +1,11 @@
-"""What SciPy dropped, as programs of TensorFlow 1's time used it."""
+"""What SciPy and Pillow dropped, as programs of TensorFlow 1's time used it."""
 
 import importlib
 
 import numpy as np
 import pytest
 
-from jax_slim.tf1 import companions_scipy as old
+from jax_slim.tf1 import dropped_names as old
 
 
 @pytest.fixture
@@ -52,3 +52,11 @@ def test_other_modules_have_their_old_names(misc):
     arpack = importlib.import_module("scipy.sparse.linalg.eigen.arpack")
     assert arpack.eigsh is importlib.import_module("scipy.sparse.linalg").eigsh
     assert misc.comb(5, 2) == 10
+
+
+def test_pillow_has_its_old_names(misc):
+    from PIL import Image, ImageFont
+
+    assert vars(Image)["ANTIALIAS"] == Image.LANCZOS
+    width, height = vars(ImageFont.ImageFont)["getsize"](ImageFont.load_default(), "ab")
+    assert width > height / 2 > 0
