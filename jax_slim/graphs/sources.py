@@ -127,7 +127,7 @@ def _parsed(data: bytes, message: Callable[[], Any]) -> Any:
     made = message()
     try:
         with warnings.catch_warnings(action="ignore"):  # of broken escapes
-            text_format.Merge(data.decode(), made)
+            protos.merge_text(data.decode(), made)
     except (text_format.ParseError, ValueError, RecursionError):
         return None
     return made

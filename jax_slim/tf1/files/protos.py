@@ -107,6 +107,28 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+_ANY = "[type.googleapis.com/tensorflow."
+_ANY_HERE = "[type.googleapis.com/tensorboard."
+
+
+def merge_text(text: str, message: Any) -> None:
+    """Reads a message as text into one, as `text_format.Merge`.
+
+    An `Any` in it, as the assets of SavedModels are, names its type with TensorFlow's package, which only TensorFlow has.
+
+    Raises:
+      google.protobuf.text_format.ParseError: it is no such text.
+    """
+    from google.protobuf import text_format
+
+    text_format.Merge(text.replace(_ANY, _ANY_HERE), message)
+    metas = [message] if hasattr(message, "collection_def") else getattr(message, "meta_graphs", ())
+    for meta in metas:
+        for collection in meta.collection_def.values():
+            for packed in collection.any_list.value if collection.WhichOneof("kind") == "any_list" else ():
+                packed.type_url = packed.type_url.replace(_ANY_HERE[1:], _ANY[1:])
+
+
 @functools.cache
 def _classes() -> dict[str, Any]:
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory

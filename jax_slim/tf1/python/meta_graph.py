@@ -42,7 +42,7 @@ def read(meta_graph_or_file: Any) -> Any:
         from google.protobuf import text_format
 
         try:
-            text_format.Merge(data.decode(), made)
+            protos.merge_text(data.decode(), made)
         except (text_format.ParseError, UnicodeDecodeError) as error:
             raise OSError(f"Cannot parse file {path}: {error}.") from None
     return made

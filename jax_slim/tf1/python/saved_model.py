@@ -301,10 +301,8 @@ def parse_saved_model(export_dir: Any) -> Any:
                 made.ParseFromString(file.read())
             return made
         if os.path.exists(text):
-            from google.protobuf import text_format
-
             with open(text, encoding="utf-8") as file:  # noqa: PTH123
-                text_format.Merge(file.read(), made)
+                protos.merge_text(file.read(), made)
             return made
     except Exception as error:
         raise OSError(f"Cannot parse file {binary}: {error}.") from None

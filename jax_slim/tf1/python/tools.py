@@ -78,8 +78,6 @@ def freeze_graph(input_graph: Any, input_saver: Any, input_binary: bool, input_c
 
 
 def _message(kind: str, path: Any, binary: bool) -> Any:
-    from google.protobuf import text_format
-
     if not gfile.Exists(path):
         raise ValueError(f"Input file '{path}' does not exist!")
     made = getattr(protos, kind)()
@@ -87,7 +85,7 @@ def _message(kind: str, path: Any, binary: bool) -> Any:
     if binary:
         made.ParseFromString(data)
     else:
-        text_format.Parse(data.decode(), made)
+        protos.merge_text(data.decode(), made)
     return made
 
 
