@@ -203,6 +203,12 @@ class Module(types.ModuleType):
         self.__dict__[name] = found
         return found
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        # Of names in inner files it is not known whether they are files themselves.
+        raise AttributeError(
+            f"{self.__name__} is not part of jax-slim's TensorFlow 1, or it is a module: see docs/tf1_programs.md for what is there."
+        )
+
     def __dir__(self) -> list[str]:
         prefix = self.__dict__["_dotted"]
         prefix = prefix + "." if prefix else ""

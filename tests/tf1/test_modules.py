@@ -107,3 +107,22 @@ def test_functions_of_compat_v2_take_tensorflow_2s_arguments():
         assert session.run(second.where([True, False], 1.0, [2.0, 3.0])).tolist() == [1.0, 3.0]
         assert session.run(tf.atan2(x=1.0, y=0.0)) == 0.0
         assert tf.random.poisson([1.0, 2.0], [3]).shape.as_list() == [3, 2]
+
+
+def test_calling_what_is_not_there_in_an_inner_file_says_so():
+    from jax_slim.tf1.modules import lookup
+
+    with pytest.raises(AttributeError, match=r"bipartite_matching is not part of jax-slim's TensorFlow 1"):
+        lookup("contrib.image.python.ops.image_ops").bipartite_matching(1)
+
+
+def test_helpers_of_contribs_layers_for_layers_of_ones_own():
+    from jax_slim.tf1.modules import lookup
+
+    inner = lookup("contrib.layers.python.layers.layers")
+    with tf.Graph().as_default():
+        with tf.variable_scope("own", custom_getter=inner._build_variable_getter({"kernel": "weights"})):
+            kernel = tf.get_variable("kernel", [2])
+        inner._add_variable_to_collections(kernel, {"weights": ["kept"]}, "weights")
+        assert tf.get_collection("kept") == tf.model_variables() == [kernel]
+        assert kernel.op.name == "own/weights"

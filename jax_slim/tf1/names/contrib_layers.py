@@ -53,3 +53,8 @@ for _file, _names in _FRAMEWORK.items():
     for _name in _names.split():
         NAMES[f"contrib.framework.{_name}"] = f"{_file}:{_name}"
 NAMES["contrib.layers.safe_embedding_lookup_sparse"] = "python.nn_embedding:safe_embedding_lookup_sparse"
+# What programs that bring changed layers of their own take from the file of TensorFlow's.
+_INNER = {"_model_variable_getter": "model_variable_getter", "_build_variable_getter": "variable_getter", "_add_variable_to_collections": "add_to_collections"}  # fmt: skip
+for _name, _ours in _INNER.items():
+    NAMES[f"contrib.layers.python.layers.layers.{_name}"] = f"contrib.layers_common:{_ours}"
+    NAMES[f"contrib.slim.layers.layers.{_name}"] = f"contrib.layers_common:{_ours}"

@@ -124,7 +124,7 @@ class Conv(Layer):
                                       regularizer=self.kernel_regularizer, constraint=self.kernel_constraint, trainable=True, dtype=self.dtype)  # fmt: skip
         self._add_bias_weight()
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={self._channel_axis: channels})
-        self._convolution = nn_convolutions.Convolution(
+        self._convolution_op = nn_convolutions.Convolution(
             shapes.as_shape(input_shape), self.kernel.shape, "VALID" if self.padding == "causal" else self.padding.upper(), self.strides, self.dilation_rate,
             data_format=tf_data_format(self.data_format, self.rank + 2))  # fmt: skip
         self.built = True
@@ -136,7 +136,7 @@ class Conv(Layer):
             left = self.dilation_rate[0] * (self.kernel_size[0] - 1)
             middle = [[left, 0], [0, 0]] if self.data_format == "channels_last" else [[0, 0], [left, 0]]
             inputs = padding.pad(inputs, [[0, 0], *middle])
-        return self._finished(self._convolution(inputs, self.kernel))
+        return self._finished(self._convolution_op(inputs, self.kernel))
 
     def _finished(self, outputs: Any) -> Any:
         if self.use_bias:

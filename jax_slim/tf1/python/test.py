@@ -325,7 +325,7 @@ class TestCase(absltest.TestCase):
     def assertRaisesIncompatibleShapesError(self, exception_type: Any = errors.InvalidArgumentError) -> Any:
         return self.assertRaisesWithPredicateMatch(exception_type, r".*")
 
-    assertRaisesRegexp = unittest.TestCase.assertRaisesRegex
+    assertRaisesRegexp = assertRaisesWithRegexpMatch = unittest.TestCase.assertRaisesRegex
     assertItemsEqual = unittest.TestCase.assertCountEqual
     assertEquals = unittest.TestCase.assertEqual
     assertRegexpMatches = unittest.TestCase.assertRegex

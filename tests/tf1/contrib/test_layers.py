@@ -125,3 +125,17 @@ def test_npairs_loss_of_several_labels():
     entropy = (np.log(np.exp(logits).sum(1)) - (shared * logits).sum(1)).mean()
     length = (anchors**2).sum(1).mean() + (positives**2).sum(1).mean()
     assert found == pytest.approx(entropy + 0.25 * 0.02 * length, rel=1e-5)
+
+
+def test_a_layer_of_ones_own_convolves_with_another_kernel():
+    """What layers with weight standardization or spectral normalization do."""
+
+    class Doubled(tf.layers.Conv2D):
+        def call(self, inputs):
+            return self._convolution_op(inputs, 2.0 * self.kernel)
+
+    with tf.Graph().as_default(), tf.Session() as session:
+        layer = Doubled(1, 3, padding="same", kernel_initializer=tf.ones_initializer())
+        found = layer.apply(tf.ones([1, 4, 4, 1]))
+        session.run(tf.global_variables_initializer())
+        assert session.run(found)[0, 1, 1, 0] == 18.0
