@@ -53,6 +53,13 @@ def _once(values: list[Any]) -> list[Any]:
 class Layer(layer_base.Layer):
     """A layer: a name scope of its name for each call, resource variables below the first one's, losses and updates kept in the layer."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if layer_base.Layer in cls.__bases__:  # named beside a layer of Keras it comes before Keras's, as in TensorFlow
+            for name in vars(Layer).keys() & vars(layer_base.Layer).keys() - vars(cls).keys():
+                if name == "__call__" or not name.startswith("__"):
+                    setattr(cls, name, vars(layer_base.Layer)[name])
+
     def _set_name(self, name: Any) -> None:
         self._base_name = layer_base.snake_case(type(self).__name__)
         self._name = name or layer_base.unique_name(self._base_name, zero_based=True)

@@ -139,3 +139,14 @@ def test_a_layer_of_ones_own_convolves_with_another_kernel():
         found = layer.apply(tf.ones([1, 4, 4, 1]))
         session.run(tf.global_variables_initializer())
         assert session.run(found)[0, 1, 1, 0] == 18.0
+
+
+def test_a_layer_of_keras_and_of_tf_layers_has_variables_by_scope():
+    class Both(tf.keras.layers.Conv2D, tf.layers.Layer):
+        pass
+
+    with tf.Graph().as_default():
+        for _ in range(2):
+            with tf.variable_scope("conv", reuse=tf.AUTO_REUSE) as scope:
+                Both(2, 3, name=scope.name, _scope=scope, _reuse=scope.reuse).apply(tf.ones([1, 4, 4, 1]))
+        assert [v.op.name for v in tf.global_variables()] == ["conv/kernel", "conv/bias"]
