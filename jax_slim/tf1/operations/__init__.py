@@ -3,6 +3,7 @@
 from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     activations,
     arithmetic,
+    banded_diagonals,
     candidate_samplers,
     casts,
     checking,
@@ -37,6 +38,7 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     nn_gradients,
     non_max_suppression,
     normalization,
+    other_versions,
     padding,
     parsing,
     pooling,
