@@ -31,6 +31,17 @@ class Report(NamedTuple):
     unread: list[tuple[str, str]]
 
 
+# What TensorFlow 1.0 called otherwise, and what 1.15 has not got any more: programs older than that name it.
+_RENAMED = {
+    "pack": "stack", "unpack": "unstack", "sub": "subtract", "mul": "multiply", "neg": "negative", "select": "where", "concat_v2": "concat",
+    "batch_matmul": "matmul", "batch_svd": "svd", "image_summary": "summary.image", "histogram_summary": "summary.histogram",
+    "scalar_summary": "summary.scalar", "merge_summary": "summary.merge", "merge_all_summaries": "summary.merge_all",
+    "train.SummaryWriter": "summary.FileWriter", "nn.deconv2d": "nn.conv2d_transpose", "ReplicaDeviceSetter": "train.replica_device_setter",
+    "LegacySyncReplicasOptimizer": "train.SyncReplicasOptimizer", "image.per_image_whitening": "image.per_image_standardization",
+    "Supervisor": "train.Supervisor", "Saver": "train.Saver", "SequenceExample": "train.SequenceExample",
+}  # fmt: skip
+
+
 def check(paths: list[str]) -> Report:
     """Reads files and, recursively, folders."""
     missing: list[Missing] = []
@@ -129,6 +140,15 @@ def _dotted(node: ast.AST, aliases: dict[str, str]) -> str | None:
     return ".".join([*([base] if base else []), *reversed(names)])
 
 
+def _hint(name: str) -> str:
+    """The name's own successor, or the nearest name."""
+    new = _RENAMED.get(name.removeprefix("python.ops.array_ops.").removeprefix("python.ops.math_ops."))
+    if new is not None:
+        return f" (TensorFlow 1.0 renamed it: tf.{new})"
+    near = difflib.get_close_matches(name, modules.table(), 1, 0.8)
+    return f" (there is tf.{near[0]})" if near else ""
+
+
 def main(arguments: list[str]) -> int:
     """Prints what is missing in files and folders; the exit code is 1 where something is."""
     if not arguments:
@@ -140,8 +160,7 @@ def main(arguments: list[str]) -> int:
         return 2
     report = check(arguments)
     for path, line, name in report.missing:
-        near = difflib.get_close_matches(name, modules.table(), 1, 0.8)
-        sys.stdout.write(f"{path}:{line}: tf.{name} is missing{f' (there is tf.{near[0]})' if near else ''}\n")
+        sys.stdout.write(f"{path}:{line}: tf.{name} is missing{_hint(name)}\n")
     for path, reason in report.unread:
         sys.stdout.write(f"{path}: not read: {reason}\n")
     counts = collections.Counter(m.name for m in report.missing)

@@ -71,13 +71,15 @@ def test_command_line_of_the_launcher(arguments, code, says):
 def test_check_lists_missing_names_with_their_lines(tmp_path):
     (tmp_path / "train.py").write_text(
         "import tensorflow as tf\nfrom tensorflow.contrib import slim\n\n"
-        "x = tf.nn.relu(tf.no_such(1))\ny = slim.conv2d\n"
+        "x = tf.nn.relu(tf.no_such(1))\ny = slim.conv2d\nlayers = tf.contrib.layers\nlayers.absent(tf.pack([x]))\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "jax_slim.tf1", "--check", str(tmp_path)], capture_output=True, text=True, timeout=200
     )
     assert done.returncode == 1
     assert f"{tmp_path / 'train.py'}:4: tf.no_such is missing" in done.stdout
+    assert f"{tmp_path / 'train.py'}:7: tf.contrib.layers.absent is missing" in done.stdout
+    assert "tf.pack is missing (TensorFlow 1.0 renamed it: tf.stack)" in done.stdout
     assert "1 files use TensorFlow; all names are there for 0. 1 use Slim" in done.stdout
 
 

@@ -21,3 +21,9 @@ for _file, _places, _names in (
 ):  # fmt: skip
     NAMES.update({f"{_place}.{_name}": f"python.{_file}:{_name}" for _place in _places for _name in _names.split()})
 NAMES["contrib.checkpoint.CheckpointManager"] = NAMES["train.CheckpointManager"]
+for _name in (
+    "Loss BinaryCrossentropy CategoricalCrossentropy SparseCategoricalCrossentropy MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError "
+    "MeanSquaredLogarithmicError Huber Hinge SquaredHinge KLDivergence Poisson LogCosh"
+).split():
+    NAMES[f"keras.losses.{_name}"] = f"python.keras_loss_objects:{_name}"
+NAMES["keras.layers.LayerNormalization"] = "python.keras_layers_more:LayerNormalization"

@@ -323,3 +323,37 @@ class DepthwiseConv2D(Layer):
         if self.use_bias:
             outputs = nn_normalization.bias_add(outputs, self.bias)
         return outputs if self.activation is None else self.activation(outputs)
+
+
+class LayerNormalization(Layer):
+    """Each example with mean 0 and variance 1 along axes, times `gamma`, plus `beta`."""
+
+    def __init__(self, axis: Any = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True, beta_initializer: Any = "zeros",
+                 gamma_initializer: Any = "ones", beta_regularizer: Any = None, gamma_regularizer: Any = None, **kwargs: Any) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.axis = list(axis) if isinstance(axis, list | tuple) else [axis]
+        self.epsilon, self.center, self.scale = epsilon, center, scale
+        self._initializers = initial.get(beta_initializer), initial.get(gamma_initializer)
+        self._regularizers = beta_regularizer, gamma_regularizer
+
+    def build(self, input_shape: Any) -> None:
+        sizes = shapes.as_shape(input_shape).as_list()
+        self._axes = sorted(a % len(sizes) for a in self.axis)
+        shape = [sizes[a] for a in self._axes]
+        self.gamma = self.beta = None
+        if self.scale:
+            self.gamma = self.add_weight(
+                "gamma", shape, initializer=self._initializers[1], regularizer=self._regularizers[1]
+            )
+        if self.center:
+            self.beta = self.add_weight(
+                "beta", shape, initializer=self._initializers[0], regularizer=self._regularizers[0]
+            )
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        sizes = inputs.shape.as_list()
+        spread = [sizes[a] if a in self._axes else 1 for a in range(len(sizes))]
+        mean, variance = nn_normalization.moments(inputs, self._axes, keep_dims=True)
+        beta, gamma = (None if v is None else array.reshape(v, spread) for v in (self.beta, self.gamma))
+        return nn_normalization.batch_normalization(inputs, mean, variance, beta, gamma, self.epsilon)
