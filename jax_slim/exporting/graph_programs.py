@@ -10,8 +10,9 @@ from jax import export as jax_export
 from jax_slim.exporting import graph_elementwise, graph_indexing, graph_shaping, graph_windows
 from jax_slim.exporting.archives import ExportError
 from jax_slim.exporting.graph_equations import Equation, Known, Var, flattened, variables_of
+from jax_slim.exporting.graph_matching import Match
 from jax_slim.exporting.graph_nodes import Nodes, Tensor
-from jax_slim.exporting.graph_patterns import Match, matched
+from jax_slim.exporting.graph_patterns import matched
 from jax_slim.exporting.graph_writing import Writer
 from jax_slim.kernels.choices import kernel_forms
 

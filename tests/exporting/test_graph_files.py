@@ -11,7 +11,6 @@ import jax_slim.tf1 as tf
 from jax_slim.exporting import ExportError, any_size, export_frozen_graph, export_saved_model
 from jax_slim.exporting.graph_nodes import Nodes, fill_tensor
 from jax_slim.exporting.tf_slim_names import output_names
-from jax_slim.tf1 import frozen
 from jax_slim.tf1.graph import tensor_protos
 
 RNG = np.random.default_rng(0)
@@ -38,7 +37,7 @@ def test_lenet_says_the_same(tmp_path):
         output_names=output_names("lenet"),
     )  # fmt: skip
     assert made.outputs == {"logits": "LeNet/fc4/BiasAdd", "probabilities": "Predictions/Reshape_1"}
-    graph = frozen.load(made.path, outputs=list(made.outputs.values()))
+    graph = slim.graphs.load(made.path, outputs=list(made.outputs.values()))
     assert graph.inputs == ["input:0"]
     wanted = jax.jit(whole)(variables, {"input": images})
     for found, name in zip(jax.jit(graph)({}, images), wanted, strict=True):
@@ -50,7 +49,7 @@ def test_text_is_written_where_the_name_says_so(tmp_path):
     text = made.path.read_text()
     assert text.startswith("node {")
     assert text.endswith("versions {\n  producer: 134\n}\n")
-    assert frozen.load(made.path).outputs == ["Reshape_2:0"]
+    assert slim.graphs.load(made.path).outputs == ["Reshape_2:0"]
 
 
 def test_a_saved_model_has_one_signature(tmp_path):
@@ -94,7 +93,7 @@ def test_variables_in_trees_are_named_by_the_way_to_them(tmp_path):
         tmp_path / "net.pb", lambda v, i: {"y": i["x"] @ v["layer"]["w"] * v["list"][0] + v["list"][1]}, tree,
         {"x": ("n, 3", jnp.float32)},
     )  # fmt: skip
-    graph = frozen.load(made.path, as_variables=True)
+    graph = slim.graphs.load(made.path, as_variables=True)
     assert set(graph.variables) == {"layer/w", "list/0", "list/1"}
     np.testing.assert_array_equal(graph(graph.variables, np.ones((2, 3), np.float32))["add:0"], np.full((2, 2), 7))
 

@@ -12,7 +12,6 @@ from tensorboard.compat.proto import graph_pb2
 import jax_slim as slim
 import jax_slim.tf1 as tf
 from jax_slim.exporting import ExportError, export_frozen_graph
-from jax_slim.tf1 import frozen
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(3, 6, 5, 4)).astype(np.float32)
@@ -41,6 +40,13 @@ def rnn(w, x):
 
     last, all_states = lax.scan(step, jnp.zeros((x.shape[0], 4)), jnp.swapaxes(x[:, :, 0], 0, 1))
     return last + all_states[-1] + all_states.sum(0)
+
+
+def neighbours(x, radius, more=0):
+    """Local response normalization, over more channels on one side than TensorFlow's where `more` says so."""
+    squares = jnp.pad(jnp.square(x), ((0, 0), (0, 0), (0, 0), (radius, radius + more)))
+    total = sum(squares[..., i : i + 4] for i in range(2 * radius + 1 + more))
+    return x * (0.5 + 0.2 * total) ** -0.75
 
 
 # Function of (variables, x), the types of the nodes that it needs among others, and whether it takes rows.
@@ -85,6 +91,8 @@ OPERATIONS = {
         lambda w, x: lax.reduce_window(x, np.inf, lax.min, (1, 1, 2, 2), (1, 1, 1, 2), "VALID"),
         "MaxPool Neg",
     ),
+    "local response": (lambda w, x: neighbours(x, 1), "LRN"),
+    "another sum of neighbours": (lambda w, x: neighbours(x, 1, more=1), "Pow"),
     "softmax": (lambda w, x: jax.nn.softmax(x), "Softmax"),
     "softmax along another axis": (lambda w, x: jax.nn.softmax(x, axis=1), "Exp"),
     "activations": (
@@ -270,14 +278,14 @@ def test_a_net_has_tf_slims_nodes(tmp_path):
     assert nodes["conv2/depthwise_weights"].op == "Const"
     assert made == (made.path, {"input": "input"}, {"0": "logits/out"})
     assert nodes["logits/out"].op == "BiasAdd"
-    graph = frozen.load(made.path, outputs="logits/out", as_variables=True)
+    graph = slim.graphs.load(made.path, outputs="logits/out", as_variables=True)
     assert set(graph.variables) == set(variables)
     np.testing.assert_allclose(graph(graph.variables, X), model.apply(variables, X), rtol=1e-5, atol=1e-5)
 
 
 def test_sizes_may_be_the_callers(tmp_path):
     _, made = exported(tmp_path, lambda w, x: (x.reshape(-1, 4), x.mean(), x[:, :2] + jnp.zeros((x.shape[0], 2, 5, 4))))
-    graph = frozen.load(made.path, inputs="input", outputs=list(made.outputs.values()))
+    graph = slim.graphs.load(made.path, inputs="input", outputs=list(made.outputs.values()))
     for count in (1, 4):
         x = RNG.normal(size=(count, 6, 5, 4)).astype(np.float32)
         rows, mean, part = graph({}, x)
