@@ -117,6 +117,13 @@ def print_v2(input: Any, *, output_stream: bytes, end: bytes = b"\n") -> tuple[(
     return ()
 
 
+def _own(value: Any) -> Any:
+    """An argument for a Python function, which may change it: as in TensorFlow that changes nothing else."""
+    if not isinstance(value, np.ndarray):
+        return value
+    return value.copy() if value.ndim else value[()]
+
+
 @rows.row(
     "PyFunc",
     "PyFuncStateless",
@@ -135,9 +142,7 @@ def py_func(input: Any, *, token: bytes, Tout: Any) -> list[Any]:
             f"PyFunc calls {token.decode()}, a Python function of another process: such a graph runs only where it was built.",
         )
     try:
-        result = function(
-            *[v if isinstance(v, np.ndarray) and v.ndim else v[()] if isinstance(v, np.ndarray) else v for v in input]
-        )
+        result = function(*map(_own, input))
     except errors.OpError:
         raise
     except StopIteration as error:

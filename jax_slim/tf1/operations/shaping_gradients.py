@@ -41,6 +41,8 @@ def _kept_shape(op: Any, axes: list[int], shape: Any) -> Any:
 def _spread(op: Any, grad: Any) -> Any:
     """A gradient of a sum, repeated over what was added; None where the axes are not known."""
     axes, x = _axes(op), op._inputs[0]
+    if axes is None and (op.attrs["keep_dims"] or op.outputs[0].shape.ndims == 0):  # whatever the rank
+        return make("BroadcastTo", grad, make("Shape", x))
     if axes is None:
         return None
     shape = None if x.shape.is_fully_defined() else make("Shape", x)

@@ -19,18 +19,20 @@ def _programs(session, fetches, feed):
 
 def test_a_sparse_net_of_new_sizes_is_never_compiled(graph):
     places, values = tf.placeholder(tf.int64, [None, 2]), tf.placeholder(tf.float32, [None])
-    labels = tf.placeholder(tf.int32, [4])
+    labels, mask = tf.placeholder(tf.int32, [4]), tf.placeholder(tf.float32)
     weights = tf.Variable(np.arange(6, dtype=np.float32).reshape(3, 2) / 10)
     embedding = tf.Variable(np.zeros((5, 2), np.float32))
     logits = tf.sparse_tensor_dense_matmul(tf.SparseTensor(places, values, [4, 3]), weights)
     logits = tf.tanh(tf.sigmoid(logits)) + tf.gather(embedding, labels)
-    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels % 2, logits=logits))
+    loss = tf.reduce_mean(mask * tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels % 2, logits=logits))
+    assert loss.shape.as_list() == [] and mask.shape.ndims is None
     step = tf.train.GradientDescentOptimizer(0.5).minimize(loss)
     losses = []
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         for count in range(1, 8):
             feed = {places: [[i % 4, i % 3] for i in range(count)], values: np.ones(count), labels: [0, 1, 2, 4]}
+            feed[mask] = np.ones(4)
             losses.append(session.run([loss, step], feed)[0])
         assert not any(_programs(session, [loss, step], dict.fromkeys(feed)))
     assert losses[0] > losses[-1]
@@ -83,3 +85,35 @@ def test_large_programs_are_run_more_often_before_they_are_compiled(graph):
             session.run(y, {x: [1.0, 2.0]})
             counts += _programs(session, y, {x: None})
     assert counts == [0] * (executing._RUNS_BEFORE_COMPILING + 2) + [1]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_sums_of_unknown_rank_are_spread_again(graph, keep):
+    x = tf.placeholder(tf.float32)
+    mean = tf.reduce_mean(x * x, keepdims=keep)
+    if not keep:
+        assert mean.shape.ndims == 0
+    (gradient,) = tf.gradients(mean * 3.0, [x])
+    assert "BroadcastTo" in [op.type for op in graph.get_operations()]
+    with tf.Session() as session:
+        for value in (2.0, [1.0, 2.0], [[1.0, 2.0, 3.0]]):
+            found = session.run(gradient, {x: value})
+            np.testing.assert_allclose(found, 6 * np.asarray(value) / np.size(value), rtol=1e-6)
+
+
+def test_a_python_function_may_change_its_arguments(graph):
+    kept = tf.constant([1.0, 2.0])
+    x = tf.placeholder(tf.float32, [2])
+
+    def change(*arrays):
+        for array in arrays:
+            array[0] = 9
+        return np.stack(arrays)
+
+    found = tf.py_func(change, [kept, tf.nn.relu(x), x], tf.float32)
+    fed = np.array([3, 4], np.float32)
+    with tf.Session() as session:
+        for _ in range(6):
+            both, constant = session.run([found, kept], {x: fed})
+            assert both.tolist() == [[9, 2], [9, 4], [9, 4]]
+            assert constant.tolist() == [1, 2] and fed.tolist() == [3, 4]
