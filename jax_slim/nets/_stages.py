@@ -45,14 +45,23 @@ def conv(name: str, depth: int, kernel_size: Sequence[int] | None = None, **argu
     return Stage(name, lambda net: conv2d(net, depth, kernel, scope=name, **arguments))
 
 
+def padded_conv(name: str, depth: int, **arguments: Any) -> Stage:
+    """A convolution that pads as much on either side, whatever the size and the stride."""
+    arguments["padding"] = "VALID"
+    return Stage(name, lambda net: conv2d(_around(net, _kernel(name)), depth, _kernel(name), scope=name, **arguments))
+
+
 def max_pool(name: str, **arguments: Any) -> Stage:
     """A maximum over windows."""
     return Stage(name, lambda net: max_pool2d(net, _kernel(name), scope=name, **arguments))
 
 
-def avg_pool(name: str, **arguments: Any) -> Stage:
-    """A mean over windows."""
-    return Stage(name, lambda net: avg_pool2d(net, _kernel(name), scope=name, **arguments))
+def avg_pool(name: str, count_padding: bool = False, **arguments: Any) -> Stage:
+    """A mean over windows; with `count_padding` over the zeros beyond the border as well, as many on either side."""
+    if not count_padding:
+        return Stage(name, lambda net: avg_pool2d(net, _kernel(name), scope=name, **arguments))
+    arguments["padding"] = "VALID"
+    return Stage(name, lambda net: avg_pool2d(_around(net, _kernel(name)), _kernel(name), scope=name, **arguments))
 
 
 def fork(*stages: Stage, axis: int = -1) -> Stage:
@@ -120,6 +129,12 @@ def _chain(net: jax.Array, stages: Sequence[Stage]) -> jax.Array:
     for stage in stages:
         net = stage(net)
     return net
+
+
+def _around(net: jax.Array, kernel: tuple[int, int]) -> jax.Array:
+    """Zeros around the maps, as many as reach the middle of a window."""
+    pads = [(size // 2, size // 2) for size in kernel]
+    return jnp.pad(net, ((0, 0), *pads, (0, 0)))
 
 
 def _kernel(name: str) -> tuple[int, int]:

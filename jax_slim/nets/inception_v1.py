@@ -22,7 +22,7 @@ from jax_slim.layers.encodings import softmax
 from jax_slim.layers.pooling import avg_pool2d, max_pool2d
 from jax_slim.layers.stochastic import dropout
 from jax_slim.nets._heads import squeezed
-from jax_slim.nets._stages import Stage, conv, max_pool, mixed, run
+from jax_slim.nets._stages import Stage, conv, max_pool, mixed, padded_conv, run
 from jax_slim.nets.inception_utils import inception_arg_scope
 
 inception_v1_arg_scope = inception_arg_scope
@@ -33,6 +33,7 @@ def inception_v1_base(
     final_endpoint: str = "Mixed_5c",
     include_root_block: bool = True,
     scope: Any = "InceptionV1",
+    symmetric_padding: bool = False,
 ) -> tuple[jax.Array, dict[str, Any]]:
     """The convolutions of Inception v1.
 
@@ -44,6 +45,8 @@ def inception_v1_base(
       include_root_block: whether to begin with what comes before 'Mixed_3b'; if not, `inputs` are its [N, H / 8, W / 8,
         C] activations.
       scope: the variable scope.
+      symmetric_padding: whether the first convolution pads as much on either side, as PyTorch does, and not by the size
+        of the images: for weights of torchvision's GoogLeNet.
 
     Returns:
       The activations at `final_endpoint`, [N, H / 32, W / 32, 1024] at the last one, and all until then by name.
@@ -52,7 +55,7 @@ def inception_v1_base(
       ValueError: there is no such `final_endpoint`.
     """
     root = [
-        conv("Conv2d_1a_7x7", 64, stride=2),
+        (padded_conv if symmetric_padding else conv)("Conv2d_1a_7x7", 64, stride=2),
         max_pool("MaxPool_2a_3x3", stride=2),
         conv("Conv2d_2b_1x1", 64),
         conv("Conv2d_2c_3x3", 192),
@@ -103,6 +106,7 @@ def inception_v1(
     reuse: Any = None,
     scope: Any = "InceptionV1",
     global_pool: bool = False,
+    symmetric_padding: bool = False,
 ) -> tuple[jax.Array, dict[str, Any]]:
     """Classifies images by nine Inception modules.
 
@@ -116,6 +120,7 @@ def inception_v1(
       reuse: whether to share the variables that an earlier call made under `scope`.
       scope: the variable scope.
       global_pool: whether to average over the whole last map, for inputs of any size, not over 7 x 7 windows.
+      symmetric_padding: as `inception_v1_base`.
 
     Returns:
       The logits: [N, num_classes], or [N, H', W', num_classes] without `spatial_squeeze`, or the features [N, H', W',
@@ -130,7 +135,7 @@ def inception_v1(
         variable_scope(scope, "InceptionV1", [inputs], reuse=reuse) as sc,
         arg_scope([batch_norm, dropout], is_training=is_training),
     ):
-        net, end_points = inception_v1_base(inputs, scope=sc)
+        net, end_points = inception_v1_base(inputs, scope=sc, symmetric_padding=symmetric_padding)
         with variable_scope("Logits"):
             if global_pool:
                 net = end_points["global_pool"] = jnp.mean(net, axis=(1, 2), keepdims=True)

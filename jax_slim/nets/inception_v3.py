@@ -33,6 +33,7 @@ def inception_v3_base(
     min_depth: int = 16,
     depth_multiplier: float = 1.0,
     scope: Any = None,
+    count_padding: bool = False,
 ) -> tuple[jax.Array, dict[str, Any]]:
     """The convolutions of Inception v3.
 
@@ -44,6 +45,8 @@ def inception_v3_base(
       min_depth: the fewest channels of a convolution, which `depth_multiplier` does not go below.
       depth_multiplier: by which the channels of all convolutions are multiplied; above 0.
       scope: the variable scope; by default 'InceptionV3'.
+      count_padding: whether means over 3 x 3 windows count the zeros beyond the border, as PyTorch's do: for weights
+        that were trained so (torchvision's, and timm's but for its ports of TF-Slim's).
 
     Returns:
       The activations at `final_endpoint`, [N, 8, 8, 2048] at the last one for 299 x 299, and all until then by name.
@@ -60,7 +63,7 @@ def inception_v3_base(
 
     valid = {"padding": "VALID"}
     halved = {"padding": "VALID", "stride": 2}
-    average = avg_pool("AvgPool_0a_3x3")
+    average = avg_pool("AvgPool_0a_3x3", count_padding)
     stages = [
         layer("Conv2d_1a_3x3", 32, **halved),
         layer("Conv2d_2a_3x3", 32, **valid),
@@ -158,6 +161,7 @@ def inception_v3(
     create_aux_logits: bool = True,
     scope: Any = "InceptionV3",
     global_pool: bool = False,
+    count_padding: bool = False,
 ) -> tuple[jax.Array, dict[str, Any]]:
     """Classifies images by eleven Inception modules, and by a second, auxiliary head in the midst of them.
 
@@ -173,6 +177,7 @@ def inception_v3(
       create_aux_logits: whether to make the auxiliary head, whose loss helps the lower layers to learn.
       scope: the variable scope.
       global_pool: whether to average over the whole last map, for inputs of any size, not over 8 x 8 windows.
+      count_padding: as `inception_v3_base`.
 
     Returns:
       The logits: [N, num_classes], or [N, H', W', num_classes] without `spatial_squeeze`, or the features [N, H', W',
@@ -189,7 +194,9 @@ def inception_v3(
         variable_scope(scope, "InceptionV3", [inputs], reuse=reuse) as sc,
         arg_scope([batch_norm, dropout], is_training=is_training),
     ):
-        net, end_points = inception_v3_base(inputs, scope=sc, min_depth=min_depth, depth_multiplier=depth_multiplier)
+        net, end_points = inception_v3_base(
+            inputs, scope=sc, min_depth=min_depth, depth_multiplier=depth_multiplier, count_padding=count_padding
+        )
         if create_aux_logits and num_classes:
             with (
                 arg_scope([conv2d, max_pool2d, avg_pool2d], stride=1, padding="SAME"),

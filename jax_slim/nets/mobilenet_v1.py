@@ -168,6 +168,7 @@ def mobilenet_v1(
     reuse: Any = None,
     scope: str = "MobilenetV1",
     global_pool: bool = False,
+    use_explicit_padding: bool = False,
 ) -> NetAndEndPoints:
     """Classifies images: [N, 224, 224, 3] -> [N, num_classes].
 
@@ -183,6 +184,7 @@ def mobilenet_v1(
       scope: the variable scope.
       global_pool: whether to average over the whole map; else over windows of 7 x 7, or of the map where it is smaller.
         The former takes images of any size.
+      use_explicit_padding: as `mobilenet_v1_base`.
 
     Returns:
       The logits, or the features before them; and the end points: those of `mobilenet_v1_base`, 'AvgPool_1a' or
@@ -198,8 +200,9 @@ def mobilenet_v1(
     ):
         defined = MOBILENETV1_CONV_DEFS if conv_defs is None else conv_defs
         net, end_points = mobilenet_v1_base(
-            inputs, _end_points("mobilenet_v1", defined)[-1], min_depth, depth_multiplier, conv_defs, scope=sc
-        )
+            inputs, _end_points("mobilenet_v1", defined)[-1], min_depth, depth_multiplier, conv_defs,
+            use_explicit_padding=use_explicit_padding, scope=sc,
+        )  # fmt: skip
         with variable_scope("Logits"):
             if global_pool:
                 net = end_points["global_pool"] = jnp.mean(net, axis=(1, 2), keepdims=True)

@@ -40,9 +40,34 @@ def hard_swish(x: jax.Array) -> jax.Array:
 squeeze_excite = functools.partial(_squeeze_excite, squeeze_factor=4, inner_activation_fn=jax.nn.relu, gating_fn=_gate)
 
 
+def _exact_gate(x: jax.Array) -> jax.Array:
+    return jax.nn.relu6(x + 3) * (1 / 6)
+
+
 def _se4(expansion_tensor: jax.Array, input_tensor: jax.Array) -> jax.Array:
     del input_tensor
     return squeeze_excite(expansion_tensor)
+
+
+def _exact_se4(expansion_tensor: jax.Array, input_tensor: jax.Array) -> jax.Array:
+    del input_tensor
+    return squeeze_excite(expansion_tensor, gating_fn=_exact_gate)
+
+
+def _padded_conv(net: jax.Array, num_outputs: int, kernel_size: Any, **arguments: Any) -> jax.Array:
+    return conv2d(fixed_padding(net, kernel_size), num_outputs, kernel_size, padding="VALID", **arguments)
+
+
+def _changed(layer: Op, exact_hard_sigmoid: bool, symmetric_padding: bool) -> Op:
+    """A layer with the gate of other libraries, or padded as PyTorch pads."""
+    params = dict(layer.params)
+    if exact_hard_sigmoid and params.get("expansion_transform") is _se4:
+        params["expansion_transform"] = _exact_se4
+    if symmetric_padding and params.get("stride", 1) > 1:
+        if layer.op is conv2d:
+            return layer._replace(op=_padded_conv, params=params)
+        params["use_explicit_padding"] = True
+    return layer._replace(params=params)
 
 
 def reduce_to_1x1(input_tensor: jax.Array, default_size: int = 7, **kwargs: Any) -> jax.Array:
@@ -322,6 +347,8 @@ def mobilenet(
     conv_defs: Mapping[str, Any] | None = None,
     finegrain_classification_mode: bool = False,
     use_groupnorm: bool = False,
+    exact_hard_sigmoid: bool = False,
+    symmetric_padding: bool = False,
     **kwargs: Any,
 ) -> NetAndEndPoints:
     """Classifies images: [N, 224, 224, 3] -> [N, num_classes].
@@ -335,6 +362,10 @@ def mobilenet(
       finegrain_classification_mode: whether the last layer before the classes keeps its width whatever
         `depth_multiplier`.
       use_groupnorm: whether `group_norm` takes the place of `batch_norm`; `groups=` says how many groups, 8 by default.
+      exact_hard_sigmoid: whether the gates of squeeze and excitation are exact sixths, as PyTorch's and Keras's are;
+        TF-Slim's are 0.16667, with which it trained its own weights.
+      symmetric_padding: whether layers with a stride pad as much on either side, as PyTorch does, and not by the size
+        of their maps: for weights that were trained so. (`use_explicit_padding` of TF-Slim pads the blocks' inputs.)
       **kwargs: the other arguments of `nets.mobilenet.mobilenet` and `mobilenet_base`: `is_training`, `base_only`,
         `final_endpoint`, `output_stride`, `use_explicit_padding`, `prediction_fn`, `reuse`.
 
@@ -351,6 +382,9 @@ def mobilenet(
     if finegrain_classification_mode:
         *others, last = conv_defs["spec"]
         conv_defs = {**conv_defs, "spec": [*others, last._replace(multiplier_func=lambda params, multiplier: params)]}
+    if exact_hard_sigmoid or symmetric_padding:
+        spec = [_changed(layer, exact_hard_sigmoid, symmetric_padding) for layer in conv_defs["spec"]]
+        conv_defs = {**conv_defs, "spec": spec}
     if use_groupnorm:
         defaults = {**DEFAULTS_GROUP_NORM, (group_norm,): {"groups": kwargs.pop("groups", 8)}}
         conv_defs = {**conv_defs, "defaults": defaults}

@@ -13,8 +13,8 @@ from typing import Any
 
 import jax
 
-from jax_slim.core.arg_scope import Scope
-from jax_slim.nets import nasnet_parts
+from jax_slim.core.arg_scope import Scope, arg_scope
+from jax_slim.nets import nasnet_parts, nasnet_utils
 from jax_slim.nets.nasnet_parts import Config, NetAndEndPoints
 from jax_slim.nets.nasnet_utils import NasNetANormalCell, NasNetAReductionCell, calc_reduction_layers
 
@@ -129,6 +129,7 @@ def build_nasnet_mobile(
     final_endpoint: str | None = None,
     config: Config | None = None,
     current_step: Any = None,
+    zeros_in_pools: str | None = None,
 ) -> NetAndEndPoints:
     """NASNet-A mobile.
 
@@ -143,6 +144,8 @@ def build_nasnet_mobile(
         'Predictions'; None for the whole net.
       config: the figures; by default `mobile_imagenet_config()`. It is not changed.
       current_step: the training step that drop path depends on; None stands for the program's global step.
+      zeros_in_pools: which poolings with a stride see zeros beyond the border: "averages", as in timm, "all", as in
+        Keras; None for none, as in TF-Slim, where their weights come from.
 
     Returns:
       The logits [N, num_classes]; or features [N, C]; or the output of `final_endpoint`. And the end points 'Stem',
@@ -154,8 +157,9 @@ def build_nasnet_mobile(
     """
     config = mobile_imagenet_config() if config is None else config
     return _nasnet(
-        "build_nasnet_mobile", images, num_classes, is_training, final_endpoint, config, current_step, "imagenet"
-    )
+        "build_nasnet_mobile", images, num_classes, is_training, final_endpoint, config, current_step, "imagenet",
+        zeros_in_pools,
+    )  # fmt: skip
 
 
 def build_nasnet_large(
@@ -165,12 +169,14 @@ def build_nasnet_large(
     final_endpoint: str | None = None,
     config: Config | None = None,
     current_step: Any = None,
+    zeros_in_pools: str | None = None,
 ) -> NetAndEndPoints:
     """NASNet-A large. Arguments and results as `build_nasnet_mobile`; made for 331 x 331 pixels."""
     config = large_imagenet_config() if config is None else config
     return _nasnet(
-        "build_nasnet_large", images, num_classes, is_training, final_endpoint, config, current_step, "imagenet"
-    )
+        "build_nasnet_large", images, num_classes, is_training, final_endpoint, config, current_step, "imagenet",
+        zeros_in_pools,
+    )  # fmt: skip
 
 
 def _nasnet(
@@ -182,6 +188,7 @@ def _nasnet(
     config: Config,
     current_step: Any,
     stem: str,
+    zeros_in_pools: str | None = None,
 ) -> NetAndEndPoints:
     images, config = nasnet_parts.prepared(function, images, config, is_training)
     reductions = calc_reduction_layers(config.num_cells, config.num_reduction_layers)
@@ -197,7 +204,10 @@ def _nasnet(
         config.use_bounded_activation,
     )
     normal_cell, reduction_cell = NasNetANormalCell(*for_cells), NasNetAReductionCell(*for_cells)
-    with nasnet_parts.scopes(config, is_training):
+    with (
+        nasnet_parts.scopes(config, is_training),
+        arg_scope([nasnet_utils.with_border], zeros_in_pools=zeros_in_pools),
+    ):
         if stem == "imagenet":
             outputs = nasnet_parts.imagenet_stem(images, config, reduction_cell, current_step)
         else:

@@ -278,7 +278,9 @@ class NasNetABaseCell:
                 f"{type(self).__name__}: operations must be like 'separable_5x5_2', 'avg_pool_3x3', 'max_pool_3x3' or "
                 f"'none', got {operation!r}."
             )
-        return pool(net, int(window.split("x")[0]), stride=stride, padding="SAME")
+        size = int(window.split("x")[0])
+        net, padding = with_border(net, kind, size, stride)
+        return pool(net, size, stride=stride, padding=padding)
 
     def _capped(self, net: jax.Array) -> jax.Array:
         return jnp.clip(net, -_CAP, _CAP) if self._bounded else net
@@ -295,6 +297,30 @@ class NasNetABaseCell:
                     state = factorized_reduction(state, filters, 2 if _size(state) != size else 1)
             unused.append(state)
         return jnp.concatenate(unused, axis=get_channel_index())
+
+
+@add_arg_scope
+def with_border(
+    net: jax.Array, kind: str, size: int, stride: int, zeros_in_pools: str | None = None
+) -> tuple[jax.Array, str]:
+    """What a pooling takes, and its padding: the map, "SAME"; or the map with zeros around, "VALID".
+
+    Args:
+      net: the map.
+      kind: "avg" or "max".
+      size, stride: of its windows.
+      zeros_in_pools: which poolings with a stride see zeros beyond the border, as many as "SAME" pads: "averages" or
+        "all"; None for none of them, as in TF-Slim.
+    """
+    if zeros_in_pools not in (None, "averages", "all"):
+        raise ValueError(f"nasnet: zeros_in_pools must be None, 'averages' or 'all', got {zeros_in_pools!r}.")
+    if stride == 1 or zeros_in_pools is None or (kind == "max" and zeros_in_pools == "averages"):
+        return net, "SAME"
+    pads = [(0, 0)] * 4
+    for axis in {1, 2, 3} - {get_channel_index()}:
+        both = max((-(-net.shape[axis] // stride) - 1) * stride + size - net.shape[axis], 0)
+        pads[axis] = (both // 2, both - both // 2)
+    return jnp.pad(net, pads), "VALID"
 
 
 def _size(net: jax.Array) -> tuple[int, ...]:

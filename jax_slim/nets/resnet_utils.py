@@ -40,6 +40,41 @@ def subsample(inputs: jax.Array, factor: int, scope: str | None = None) -> jax.A
     return inputs if factor == 1 else max_pool2d(inputs, [1, 1], stride=factor, scope=scope)
 
 
+def root_pool(net: jax.Array, symmetric_padding: bool) -> jax.Array:
+    """The pooling behind a net's first convolution; with zeros on either side of the map, or padded by its size."""
+    if symmetric_padding:
+        net = jnp.pad(net, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        return max_pool2d(net, [3, 3], stride=2, padding="VALID", scope="pool1")
+    return max_pool2d(net, [3, 3], stride=2, scope="pool1")
+
+
+def moved_strides(function: str, blocks: Sequence[Block], unit_strides: str) -> Sequence[Block]:
+    """Blocks with their strides in the first unit of the next block, where "first" or "first_1x1" asks for that.
+
+    Raises:
+      ValueError: `unit_strides` is none of the three, or the last block has a stride, which no block follows.
+    """
+    choices = ("last", "first", "first_1x1")
+    if unit_strides not in choices:
+        raise ValueError(f"{function}: unit_strides must be one of {', '.join(choices)}, got {unit_strides!r}.")
+    if unit_strides == "last":
+        return blocks
+    moved, before = [], 1
+    for block in blocks:
+        units = [dict(unit) for unit in block.args]
+        after, units[-1]["stride"] = units[-1].get("stride", 1), 1
+        units[0]["stride"] = before
+        if unit_strides == "first_1x1":
+            units[0]["stride_first"] = True
+        moved.append(block._replace(args=units))
+        before = after
+    if before != 1:
+        raise ValueError(
+            f"{function}: unit_strides must be 'last' for a last block with a stride, got {unit_strides!r}."
+        )
+    return moved
+
+
 @add_arg_scope
 def conv2d_same(
     inputs: jax.Array, num_outputs: int, kernel_size: int, stride: int, rate: int = 1, scope: str | None = None

@@ -22,7 +22,6 @@ from jax_slim.core.scopes import variable_scope
 from jax_slim.layers.batch_normalization import batch_norm
 from jax_slim.layers.convolutions import conv2d
 from jax_slim.layers.encodings import softmax
-from jax_slim.layers.pooling import max_pool2d
 from jax_slim.nets import resnet_utils
 from jax_slim.nets._heads import check_images, squeezed
 from jax_slim.nets.resnet_utils import Block
@@ -41,6 +40,7 @@ def bottleneck(
     outputs_collections: NamesOfCollections = None,
     scope: str | None = None,
     use_bounded_activations: bool = False,
+    stride_first: bool = False,
 ) -> jax.Array:
     """Adds to the inputs what 1 x 1, 3 x 3 and 1 x 1 convolutions make of them; then ReLU.
 
@@ -48,11 +48,12 @@ def bottleneck(
       inputs: [N, H, W, C]. Where C is not `depth`, a 1 x 1 convolution takes the place of the identity.
       depth: the channels of the result.
       depth_bottleneck: the channels within.
-      stride: of the 3 x 3 convolution and of the shortcut.
+      stride: of the 3 x 3 convolution, or the first one, and of the shortcut.
       rate: distance between the taps of the 3 x 3 convolution.
       outputs_collections: collections that list the result, under the name of the scope.
       scope: the variable scope; by default "bottleneck_v1", made unique.
       use_bounded_activations: whether values are kept within [-6, 6], for computing with few bits.
+      stride_first: whether the first 1 x 1 convolution has the stride, as in the paper, and not the 3 x 3 one.
 
     Returns:
       [N, ceil(H / stride), ceil(W / stride), depth].
@@ -63,8 +64,9 @@ def bottleneck(
             shortcut = resnet_utils.subsample(inputs, stride, "shortcut")
         else:
             shortcut = conv2d(inputs, depth, [1, 1], stride=stride, activation_fn=bounded, scope="shortcut")
-        residual = conv2d(inputs, depth_bottleneck, [1, 1], stride=1, scope="conv1")
-        residual = resnet_utils.conv2d_same(residual, depth_bottleneck, 3, stride, rate=rate, scope="conv2")
+        first, second = (stride, 1) if stride_first else (1, stride)
+        residual = conv2d(inputs, depth_bottleneck, [1, 1], stride=first, scope="conv1")
+        residual = resnet_utils.conv2d_same(residual, depth_bottleneck, 3, second, rate=rate, scope="conv2")
         residual = conv2d(residual, depth, [1, 1], stride=1, activation_fn=None, scope="conv3")
         if use_bounded_activations:
             output = jax.nn.relu6(shortcut + jnp.clip(residual, -6.0, 6.0))
@@ -85,6 +87,8 @@ def resnet_v1(
     store_non_strided_activations: bool = False,
     reuse: Any = None,
     scope: str | None = None,
+    unit_strides: str = "last",
+    symmetric_padding: bool = False,
 ) -> NetAndEndPoints:
     """Runs a residual net made of any blocks.
 
@@ -102,6 +106,11 @@ def resnet_v1(
       store_non_strided_activations: whether the blocks' end points are their results before their strides.
       reuse: whether to share the variables that an earlier call made under `scope`.
       scope: the variable scope; by default "resnet_v1", made unique.
+      unit_strides: where the blocks' strides are: "last", in their last units, as TF-Slim has them; "first", in the
+        first unit of the next block, as torchvision, timm and others have them; "first_1x1", there in the first
+        convolution, as in the paper and in Keras. Weights fit all three, and are right in one.
+      symmetric_padding: whether the first pooling pads its map by a pixel on either side, as PyTorch and Keras do, and
+        not by its size.
 
     Returns:
       The logits: [N, num_classes], or [N, H', W', num_classes] without `spatial_squeeze`, or the features before them;
@@ -111,6 +120,7 @@ def resnet_v1(
       ValueError: `output_stride` is not reached by the strides, or `spatial_squeeze` meets a map.
     """
     check_images("resnet_v1", inputs)
+    blocks = resnet_utils.moved_strides("resnet_v1", blocks, unit_strides)
     root_stride = 4 if include_root_block else 1
     output_stride = resnet_utils.blocks_output_stride("resnet_v1", blocks, output_stride, root_stride)
     with variable_scope(scope, "resnet_v1", [inputs], reuse=reuse) as sc:
@@ -122,7 +132,7 @@ def resnet_v1(
             net = inputs
             if include_root_block:
                 net = resnet_utils.conv2d_same(net, 64, 7, stride=2, scope="conv1")
-                net = max_pool2d(net, [3, 3], stride=2, scope="pool1")
+                net = resnet_utils.root_pool(net, symmetric_padding)
             net = resnet_utils.stack_blocks_dense(net, blocks, output_stride, store_non_strided_activations)
             end_points = convert_collection_to_dict(collection)
             if global_pool:
@@ -162,6 +172,8 @@ def resnet_v1_50(
     depth_multiplier: float = 1,
     reuse: Any = None,
     scope: str = "resnet_v1_50",
+    unit_strides: str = "last",
+    symmetric_padding: bool = False,
 ) -> NetAndEndPoints:
     """The residual net with 50 layers. [N, 224, 224, 3] -> [N, num_classes].
 
@@ -176,7 +188,7 @@ def resnet_v1_50(
     blocks = _blocks(scope, (3, 4, 6, 3), min_base_depth, depth_multiplier)
     return resnet_v1(
         inputs, blocks, num_classes, is_training, global_pool, output_stride, True, spatial_squeeze,
-        store_non_strided_activations, reuse, scope,
+        store_non_strided_activations, reuse, scope, unit_strides, symmetric_padding,
     )  # fmt: skip
 
 
@@ -192,12 +204,14 @@ def resnet_v1_101(
     depth_multiplier: float = 1,
     reuse: Any = None,
     scope: str = "resnet_v1_101",
+    unit_strides: str = "last",
+    symmetric_padding: bool = False,
 ) -> NetAndEndPoints:
     """The residual net with 101 layers. Arguments and results as `resnet_v1_50`."""
     blocks = _blocks(scope, (3, 4, 23, 3), min_base_depth, depth_multiplier)
     return resnet_v1(
         inputs, blocks, num_classes, is_training, global_pool, output_stride, True, spatial_squeeze,
-        store_non_strided_activations, reuse, scope,
+        store_non_strided_activations, reuse, scope, unit_strides, symmetric_padding,
     )  # fmt: skip
 
 
@@ -213,12 +227,14 @@ def resnet_v1_152(
     depth_multiplier: float = 1,
     reuse: Any = None,
     scope: str = "resnet_v1_152",
+    unit_strides: str = "last",
+    symmetric_padding: bool = False,
 ) -> NetAndEndPoints:
     """The residual net with 152 layers. Arguments and results as `resnet_v1_50`."""
     blocks = _blocks(scope, (3, 8, 36, 3), min_base_depth, depth_multiplier)
     return resnet_v1(
         inputs, blocks, num_classes, is_training, global_pool, output_stride, True, spatial_squeeze,
-        store_non_strided_activations, reuse, scope,
+        store_non_strided_activations, reuse, scope, unit_strides, symmetric_padding,
     )  # fmt: skip
 
 
@@ -234,12 +250,14 @@ def resnet_v1_200(
     depth_multiplier: float = 1,
     reuse: Any = None,
     scope: str = "resnet_v1_200",
+    unit_strides: str = "last",
+    symmetric_padding: bool = False,
 ) -> NetAndEndPoints:
     """The residual net with 200 layers. Arguments and results as `resnet_v1_50`."""
     blocks = _blocks(scope, (3, 24, 36, 3), min_base_depth, depth_multiplier)
     return resnet_v1(
         inputs, blocks, num_classes, is_training, global_pool, output_stride, True, spatial_squeeze,
-        store_non_strided_activations, reuse, scope,
+        store_non_strided_activations, reuse, scope, unit_strides, symmetric_padding,
     )  # fmt: skip
 
 

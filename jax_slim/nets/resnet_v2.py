@@ -19,7 +19,6 @@ from jax_slim.core.scopes import variable_scope
 from jax_slim.layers.batch_normalization import batch_norm
 from jax_slim.layers.convolutions import conv2d
 from jax_slim.layers.encodings import softmax
-from jax_slim.layers.pooling import max_pool2d
 from jax_slim.nets import resnet_utils
 from jax_slim.nets._heads import check_images, squeezed
 from jax_slim.nets.resnet_utils import Block
@@ -77,6 +76,7 @@ def resnet_v2(
     spatial_squeeze: bool = True,
     reuse: Any = None,
     scope: str | None = None,
+    symmetric_padding: bool = False,
 ) -> NetAndEndPoints:
     """Runs a residual net made of any blocks.
 
@@ -92,6 +92,8 @@ def resnet_v2(
       spatial_squeeze: whether to drop the two spatial axes, of size 1, from the logits.
       reuse: whether to share the variables that an earlier call made under `scope`.
       scope: the variable scope; by default "resnet_v2", made unique.
+      symmetric_padding: whether the first pooling has zeros on either side of its map, as Keras's has, and is not
+        padded by its size.
 
     Returns:
       The logits: [N, num_classes], or [N, H', W', num_classes] without `spatial_squeeze`, or the features before them;
@@ -114,7 +116,7 @@ def resnet_v2(
                 # The first unit normalizes and activates: nothing does so here.
                 with arg_scope([conv2d], activation_fn=None, normalizer_fn=None):
                     net = resnet_utils.conv2d_same(net, 64, 7, stride=2, scope="conv1")
-                net = max_pool2d(net, [3, 3], stride=2, scope="pool1")
+                net = resnet_utils.root_pool(net, symmetric_padding)
             net = resnet_utils.stack_blocks_dense(net, blocks, output_stride)
             net = batch_norm(net, activation_fn=jax.nn.relu, scope="postnorm")
             end_points = convert_collection_to_dict(collection)
@@ -152,11 +154,12 @@ def resnet_v2_50(
     spatial_squeeze: bool = True,
     reuse: Any = None,
     scope: str = "resnet_v2_50",
+    symmetric_padding: bool = False,
 ) -> NetAndEndPoints:
     """The residual net with 50 layers. [N, 224, 224, 3] -> [N, num_classes]. Arguments and results as `resnet_v2`."""
     return resnet_v2(
         inputs, _blocks((3, 4, 6, 3)), num_classes, is_training, global_pool, output_stride, True, spatial_squeeze,
-        reuse, scope,
+        reuse, scope, symmetric_padding,
     )  # fmt: skip
 
 
@@ -169,11 +172,12 @@ def resnet_v2_101(
     spatial_squeeze: bool = True,
     reuse: Any = None,
     scope: str = "resnet_v2_101",
+    symmetric_padding: bool = False,
 ) -> NetAndEndPoints:
     """The residual net with 101 layers. Arguments and results as `resnet_v2`."""
     return resnet_v2(
         inputs, _blocks((3, 4, 23, 3)), num_classes, is_training, global_pool, output_stride, True, spatial_squeeze,
-        reuse, scope,
+        reuse, scope, symmetric_padding,
     )  # fmt: skip
 
 
@@ -186,11 +190,12 @@ def resnet_v2_152(
     spatial_squeeze: bool = True,
     reuse: Any = None,
     scope: str = "resnet_v2_152",
+    symmetric_padding: bool = False,
 ) -> NetAndEndPoints:
     """The residual net with 152 layers. Arguments and results as `resnet_v2`."""
     return resnet_v2(
         inputs, _blocks((3, 8, 36, 3)), num_classes, is_training, global_pool, output_stride, True, spatial_squeeze,
-        reuse, scope,
+        reuse, scope, symmetric_padding,
     )  # fmt: skip
 
 
@@ -203,11 +208,12 @@ def resnet_v2_200(
     spatial_squeeze: bool = True,
     reuse: Any = None,
     scope: str = "resnet_v2_200",
+    symmetric_padding: bool = False,
 ) -> NetAndEndPoints:
     """The residual net with 200 layers. Arguments and results as `resnet_v2`."""
     return resnet_v2(
         inputs, _blocks((3, 24, 36, 3)), num_classes, is_training, global_pool, output_stride, True, spatial_squeeze,
-        reuse, scope,
+        reuse, scope, symmetric_padding,
     )  # fmt: skip
 
 

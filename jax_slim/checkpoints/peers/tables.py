@@ -32,6 +32,7 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 _RANGE = re.compile(r"(.*?)(\d+|[a-z])\.\.(\d+|[a-z])")
+_HEAD = re.compile(r"[Ll]ogits|fc8|final_layer")  # TF-Slim's last layers
 _UNITS = {"timm": (".conv", ".bn"), "torchvision": (".conv", ".bn"), "keras": ("", "_bn")}
 
 
@@ -56,6 +57,8 @@ class Peer(NamedTuple):
       net: the net in `slim.nets`.
       layers: what goes where.
       options: the arguments of TF-Slim's net that make it the same function.
+      exactly: further ones that make it the library's own function, where its weights are TF-Slim's and the library's
+        net is not quite; for comparisons.
       epsilon: what its batch norm adds to variances.
       our_epsilon: what TF-Slim's adds.
       gamma: whether its batch norm has scales.
@@ -72,6 +75,7 @@ class Peer(NamedTuple):
     net: str
     layers: tuple[Layer, ...]
     options: Mapping[str, Any]
+    exactly: Mapping[str, Any]
     epsilon: float
     our_epsilon: float
     gamma: bool
@@ -113,6 +117,7 @@ def _peer(table: Mapping[str, Any], told: Mapping[str, Any]) -> Peer:
         net=told["net"],
         layers=layers,
         options=told.get("options", {}),
+        exactly=told.get("exactly", {}),
         epsilon=told.get("epsilon", ours),
         our_epsilon=ours,
         gamma=told.get("gamma", True),
@@ -120,7 +125,7 @@ def _peer(table: Mapping[str, Any], told: Mapping[str, Any]) -> Peer:
         where={name: tuple(shape) for name, shape in told.get("where", {}).items()},
         names=(told["origin"].partition("/")[2], *told.get("names", ())),
         bgr=f"{scope}{told['bgr']}" if "bgr" in told else None,
-        head=next(layer.theirs for layer in reversed(layers) if layer.kind != "norm"),
+        head=next(layer.theirs for layer in layers if _HEAD.search(layer.ours)),
         image=told["image"],
         told=told.get("told", False),
     )
