@@ -43,7 +43,7 @@ def what_else(path: str, head: bytes) -> str | None:
         return f"the graph of a SavedModel, without its variables. These are beside it: give the folder, {folder}"
     if name.endswith((".pb", ".pbtxt")) or _GRAPH.match(head) or _GRAPH_TEXT.match(head):
         return (
-            "a graph of TensorFlow: a frozen one holds its weights as constants. slim.graphs.load runs it, as does "
-            "--graph of the command; `jax-slim convert` takes the weights out. Or give the checkpoint it was frozen from"
+            "a graph of TensorFlow: a frozen one holds its weights as constants. slim.graphs.load and --graph of the "
+            "command run it, `jax-slim convert` takes the weights out. Give the checkpoint that it was frozen from"
         )
     return None
