@@ -287,7 +287,7 @@ class Layer:
         elif trainable and synchronization == 3:
             raise ValueError("Synchronization value can be set to VariableSynchronization.ON_READ only for non-trainable variables. "
                              "You have specified trainable=True and synchronization=VariableSynchronization.ON_READ.")  # fmt: skip
-        there = set(map(id, graphs.get_collection(GraphKeys.GLOBAL_VARIABLES)))
+        there = set(map(id, graphs.get_collection(GraphKeys.GLOBAL_VARIABLES))) if regularizer else set()
         kind = dtypes.as_dtype(dtype or self._dtype or dtypes.float32)
         self._set_scope(None)
         reuse = self.built or self._reuse
@@ -311,7 +311,7 @@ class Layer:
                 # A custom getter may have decided otherwise.
                 trained = graphs.get_collection(GraphKeys.TRAINABLE_VARIABLES)
                 is_trained = bool(trainable and self.trainable) and (
-                    any(p is t for p in parts for t in trained) or not isinstance(made, Variable)
+                    any(p is t for p in parts for t in reversed(trained)) or not isinstance(made, Variable)
                 )
                 (
                     self._trainable_weights

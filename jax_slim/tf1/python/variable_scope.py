@@ -132,9 +132,9 @@ class _Scopes:
         self.counts[name] = self.counts.get(name, 0) + 1
 
     def close_below(self, name: str) -> None:
-        for key in self.counts:
-            if not name or key.startswith(name + "/"):
-                self.counts[key] = 0
+        below = name + "/" if name else ""
+        for key in [key for key in self.counts if key.startswith(below)]:
+            del self.counts[key]
 
 
 def _scopes() -> _Scopes:
