@@ -43,32 +43,50 @@ def _part(name: str, value: Any) -> float:
     return value
 
 
-def _overlaps(boxes: np.ndarray) -> Callable[[int, int], float]:
-    """(i, j) -> intersection over union; corners may be in any order, boxes without area overlap nothing."""
+def _overlaps(boxes: np.ndarray) -> Callable[[int, Any], np.ndarray]:
+    """(i, others) -> intersection over union with each of them; corners may be in any order; no area, no overlap."""
     boxes = np.asarray(boxes, np.float32)
     low, high = np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])
     areas = (high - low).prod(1)
 
-    def of(i: int, j: int) -> float:
-        if areas[i] <= 0 or areas[j] <= 0:
-            return 0.0
-        common = np.maximum(np.minimum(high[i], high[j]) - np.maximum(low[i], low[j]), _f32(0)).prod()
-        return float(common / (areas[i] + areas[j] - common))
+    def of(i: int, others: Any) -> np.ndarray:
+        common = np.maximum(np.minimum(high[i], high[others]) - np.maximum(low[i], low[others]), _f32(0)).prod(1)
+        there = (areas[others] > 0) & (areas[i] > 0)
+        return np.divide(common, areas[others] + areas[i] - common, out=np.zeros_like(common), where=there)
 
     return of
 
 
 def _select(
     scores: np.ndarray,
-    overlap: Callable[[int, int], float],
+    overlap: Callable[[int, Any], np.ndarray],
     most: int,
     threshold: float,
     least: float,
     sigma: float = 0.0,
 ) -> tuple[list[int], list[float]]:
     """The boxes kept, best first, and their scores; with `sigma` overlapping lowers scores and does not end them."""
-    scale = -0.5 / sigma if sigma > 0 else 0.0
-    queue = [(-float(s), i, 0) for i, s in enumerate(np.asarray(scores, np.float32)) if s > least]
+    scores = np.asarray(scores, np.float32)
+    if sigma > 0:
+        return _lowered(scores, overlap, most, threshold, least, -0.5 / sigma)
+    order = np.argsort(-scores, kind="stable")
+    order = order[scores[order] > least]
+    kept: list[int] = []
+    while len(order) and len(kept) < most:
+        kept.append(int(order[0]))
+        order = order[1:][overlap(kept[-1], order[1:]) <= threshold]
+    return kept, [float(scores[box]) for box in kept]
+
+
+def _lowered(
+    scores: np.ndarray,
+    overlap: Callable[[int, Any], np.ndarray],
+    most: int,
+    threshold: float,
+    least: float,
+    scale: float,
+) -> tuple[list[int], list[float]]:
+    queue = [(-float(s), i, 0) for i, s in enumerate(scores) if s > least]
     heapq.heapify(queue)
     kept: list[int] = []
     kept_scores: list[float] = []
@@ -76,8 +94,7 @@ def _select(
         negative, box, begin = heapq.heappop(queue)
         score = before = -negative
         gone = False
-        for other in reversed(kept[begin:]):
-            similarity = overlap(box, other)
+        for similarity in overlap(box, kept[begin:])[::-1].tolist():
             if similarity > threshold:
                 gone = True
                 break
@@ -158,7 +175,7 @@ def non_max_suppression_v5(
 def non_max_suppression_with_overlaps(overlaps, scores, max_output_size, overlap_threshold, score_threshold):
     kept, _ = _select(
         scores,
-        lambda i, j: float(overlaps[i, j]),
+        lambda i, others: overlaps[others, i],
         _most(max_output_size),
         float(overlap_threshold),
         float(score_threshold),
