@@ -78,18 +78,6 @@ streaming_true_positives = _first(metrics_counts.true_positives, "streaming_true
 streaming_true_negatives = _first(metrics_counts.true_negatives, "streaming_true_negatives")
 streaming_false_positives = _first(metrics_counts.false_positives, "streaming_false_positives")
 streaming_false_negatives = _first(metrics_counts.false_negatives, "streaming_false_negatives")
-streaming_true_positives_at_thresholds = _first(
-    metrics_counts.true_positives_at_thresholds, "streaming_true_positives_at_thresholds"
-)
-streaming_true_negatives_at_thresholds = _first(
-    metrics_counts.true_negatives_at_thresholds, "streaming_true_negatives_at_thresholds"
-)
-streaming_false_positives_at_thresholds = _first(
-    metrics_counts.false_positives_at_thresholds, "streaming_false_positives_at_thresholds"
-)
-streaming_false_negatives_at_thresholds = _first(
-    metrics_counts.false_negatives_at_thresholds, "streaming_false_negatives_at_thresholds"
-)
 streaming_auc = _first(metrics_counts.auc, "streaming_auc")
 streaming_precision_at_thresholds = _first(metrics_counts.precision_at_thresholds, "streaming_precision_at_thresholds")
 streaming_recall_at_thresholds = _first(metrics_counts.recall_at_thresholds, "streaming_recall_at_thresholds")

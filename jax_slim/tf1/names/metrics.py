@@ -28,6 +28,16 @@ _CONTRIB = (
 )
 for _name in _CONTRIB.split():
     NAMES[f"contrib.metrics.{_name}"] = f"contrib.metrics:{_name}"
+_RATES = (
+    "true_positives",
+    "true_negatives",
+    "false_positives",
+    "false_negatives",
+    "false_positive_rate",
+    "false_negative_rate",
+)
+for _name in (*_RATES[4:], *(f"{n}_at_thresholds" for n in _RATES)):
+    NAMES[f"contrib.metrics.streaming_{_name}"] = f"contrib.metrics_rates:streaming_{_name}"
 NAMES["contrib.metrics.confusion_matrix"] = "python.segments:confusion_matrix"
 for _name in "set_difference set_intersection set_size set_union".split():
     NAMES[f"contrib.metrics.{_name}"] = f"python.sets:{_name}"
