@@ -42,6 +42,16 @@ PEERS = {
     "tf1-room": Peer("jax_slim.tf1", "tf1_room_nets"),
 }
 
+# Those of `inference.py`: nets that are only used.
+INFERENCE = {
+    "slim": Peer("jax-slim", "slim_inference"),
+    "slim-logits": Peer("jax-slim, slim.jit, logits", "slim_inference", None, {"form": "logits"}),
+    "slim-points": Peer("jax-slim, slim.jit(model.apply)", "slim_inference", None, {"form": "end points"}),
+    "onnxruntime": Peer("ONNX Runtime", "onnx_nets", "onnx", {"runtime": "onnxruntime"}),
+    "openvino": Peer("OpenVINO", "onnx_nets", "onnx", {"runtime": "openvino"}),
+    "torch-compiled": Peer("torch.compile", "torch_nets", "torch", {"compiled": True}),
+}
+
 
 def requirements(environment: str) -> list[str]:
     """What is installed; JAX in the version of this interpreter, so that only the library differs."""
@@ -49,6 +59,7 @@ def requirements(environment: str) -> list[str]:
     return {
         "flax": [jax, "flax"],
         "haiku": [jax, "dm-haiku"],
+        "onnx": [jax, "jax2onnx>=0.17.1", "onnxruntime", "openvino", "google-crc32c", "pillow", "simplejpeg"],
         "torch": ["torch==2.13.0", "numpy"],
         "tf2": ["tensorflow-cpu"],
         "tf1": ["tensorflow==1.15.5", "protobuf<3.21"],

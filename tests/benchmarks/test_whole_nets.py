@@ -39,6 +39,20 @@ def test_nets_are_timed_in_turn_and_the_figures_written(tmp_path):
 
 
 @pytest.mark.slow
+def test_nets_in_use_are_timed_in_turn(tmp_path):
+    printed = run("inference.py", "--quick", "--nets", "lenet", "--peers", "slim-points", "--output", tmp_path)
+    assert "jax-slim, slim.jit(model.apply)" in printed
+    report = json.loads((tmp_path / "inference.json").read_text())
+    assert [(found["peer"], found["batch"]) for found in report["results"]] == [("slim", 2), ("slim-points", 2)]
+    for found in report["results"]:
+        assert found["seconds"] > 0 and found["processor"] > 0 and found["peak_mib"] > 0
+        assert (found["peer"] == "slim") <= (found["ratio_seconds"] == 1)
+    # The same net, drawn from the same key: the sum of its logits.
+    one, other = (found["value"] for found in report["results"])
+    assert one == pytest.approx(other, rel=1e-4)
+
+
+@pytest.mark.slow
 def test_the_gpu_benchmark_runs_on_a_cpu(tmp_path):
     printed = run(
         "gpu.py", "--quick", "--platform", "cpu", "--nets", "lenet", "--dtypes", "bfloat16", "--peers", "slim,jax",

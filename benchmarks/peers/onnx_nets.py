@@ -1,0 +1,59 @@
+"""jax-slim's nets as ONNX files, run by ONNX Runtime or OpenVINO. Run as a script it writes one."""
+
+import sys
+
+from peers.batches import images_of
+
+
+class Peer:
+    """Runs the file `config["file"]`."""
+
+    def __init__(self, config):
+        self.parameters = config["parameters"]
+        self.images = images_of(config, config["channels"])
+        if config["runtime"] == "onnxruntime":
+            import onnxruntime
+
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = config["threads"]
+            session = onnxruntime.InferenceSession(config["file"], options, providers=["CPUExecutionProvider"])
+            self._logits = lambda images: session.run(["logits"], {"image": images})[0]
+            version = onnxruntime.__version__
+        else:
+            import openvino
+
+            core = openvino.Core()
+            model = core.read_model(config["file"])
+            model.reshape({"image": list(self.images.shape)})
+            threads = {"INFERENCE_NUM_THREADS": config["threads"], "PERFORMANCE_HINT": "LATENCY"}
+            # Without it, OpenVINO rounds to bfloat16 where the processor multiplies that.
+            compiled = core.compile_model(model, "CPU", {**threads, "INFERENCE_PRECISION_HINT": "f32"})
+            self._logits = lambda images: compiled(images)[0]
+            version = openvino.__version__
+        self.versions = {"python": sys.version.split()[0], config["runtime"]: version}
+
+    def forward(self, steps):
+        for _ in range(steps):
+            logits = self._logits(self.images)
+        return logits.sum()
+
+
+def write(net, size, classes, path):
+    """Writes a net with drawn variables, batch norm in its weights, as `jax-slim export` does."""
+    import jax
+
+    import jax_slim as slim
+    from jax_slim.exporting.onnx_files import export_onnx
+
+    model = slim.nets.create_model(net, num_classes=int(classes), image_size=int(size))
+
+    def logits_of(images):
+        logits, _ = model.function(images, is_training=False)
+        return logits.reshape(logits.shape[0], -1)
+
+    ready, variables = slim.fold_batch_norm(slim.Model(logits_of), model.init(jax.random.key(0)), model.example())
+    export_onnx(path, ready.apply, variables, ("batch", *model.input_shape))
+
+
+if __name__ == "__main__":
+    write(*sys.argv[1:])

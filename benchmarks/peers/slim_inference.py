@@ -1,0 +1,36 @@
+"""jax-slim's nets in use: by `slim.predictor`, or compiled by `slim.jit` with logits alone or with all end points."""
+
+import jax
+
+import jax_slim as slim
+from peers.batches import images_of
+from peers.jax_common import versions
+
+
+def model_of(config):
+    """The net with as many classes as the peers' have."""
+    name = config["net"]
+    return slim.nets.create_model(name, num_classes=config["classes"], image_size=config["size"])
+
+
+class Peer:
+    def __init__(self, config):
+        model = model_of(config)
+        variables = model.init(jax.random.key(0))
+        self.images = images_of(config, model.channels)
+        self.parameters = sum(value.size for value in variables.trainable.values())
+        self.versions = versions("jax_slim")
+        form = config.get("form", "predictor")
+        if form == "predictor":
+            self._logits = slim.predictor(model, variables)
+        elif form == "logits":
+            compiled = slim.jit(lambda variables, images: model.apply(variables, images)[0])
+            self._logits = lambda images: compiled(variables, images)
+        else:
+            compiled = slim.jit(model.apply)
+            self._logits = lambda images: compiled(variables, images)[0]
+
+    def forward(self, steps):
+        for _ in range(steps):
+            logits = jax.block_until_ready(self._logits(self.images))
+        return logits.sum()
