@@ -115,6 +115,8 @@ def _conditional(run: Any, unit: Any) -> None:
     if unit.leaks:
         raise HostOnly("a branch's tensor is used outside of it")
     keys = _written_keys(unit)
+    if not keys and _chosen_only(run, unit, merges, pred):
+        return
 
     def branch(which: int) -> Any:
         def function() -> Any:
@@ -138,6 +140,28 @@ def _conditional(run: Any, unit: Any) -> None:
     for merge, value in zip(merges, values, strict=True):
         run.values[merge.outputs[0]] = value
         run.values[merge.outputs[1]] = jnp.asarray(pred, jnp.int32)
+
+
+def _chosen_only(run: Any, unit: Any, merges: list[Operation], pred: Any) -> bool:
+    """Chooses among values that are there in any case: whether the branches compute nothing of their own.
+
+    XLA compiles a graph with many conditionals of that kind (a delay for each rounding of an 8-bit net) for minutes.
+    """
+    for context in unit.construct.contexts:
+        doors = {door: source for source, door in context.external.items()}
+        targets = [m._inputs[context.branch] for m in merges]
+        units = _inner_units(unit, context.branch, targets, doors, context)
+        if any(op.type != "Identity" for inner in units for op in inner.ops):
+            return False
+    taken, other = (_branch(run, unit, which, merges) for which in (1, 0))
+    if not all(isinstance(v, jax.Array | np.ndarray) for v in (*taken, *other)):
+        return False
+    if any((np.shape(a), a.dtype) != (np.shape(b), b.dtype) for a, b in zip(taken, other, strict=True)):
+        return False
+    for merge, a, b in zip(merges, taken, other, strict=True):
+        run.values[merge.outputs[0]] = jnp.where(pred, a, b)
+        run.values[merge.outputs[1]] = jnp.asarray(pred, jnp.int32)
+    return True
 
 
 def _branch(run: Any, unit: Any, which: int, merges: list[Operation]) -> list[Any]:

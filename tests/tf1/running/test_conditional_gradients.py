@@ -34,3 +34,20 @@ def test_a_conditional_with_constants_is_differentiated_where_it_is_compiled():
         feeds = [x, flag]
         units = planning.units_of(planning.needed([gradient], feeds), None, feeds)
         assert not any(unit.host for unit in units)
+
+
+def test_a_choice_among_values_that_are_there_anyway():
+    """Branches that compute nothing: the other one's gradient is 0, and both can be told at run time."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        images, late = tf.ones([1, 3, 3, 1]), tf.get_variable("late", [], initializer=tf.zeros_initializer())
+        kernel = tf.get_variable("kernel", [2, 2, 1, 1], initializer=tf.constant_initializer(0.3))
+        plain = tf.nn.conv2d(images, kernel, [1, 1, 1, 1], "VALID")
+        rounded = tf.round(plain)
+        chosen = tf.cond(late > 0.5, lambda: rounded, lambda: plain)
+        gradient = tf.gradients(chosen, kernel)[0]
+        session.run(tf.global_variables_initializer())
+        found, slopes = session.run([chosen, gradient])
+        assert abs(found - 1.2).max() < 1e-6 and (slopes == 4).all()
+        late.load(1.0, session)
+        found, slopes = session.run([chosen, gradient])
+        assert (found == 1).all() and (slopes == 0).all()
