@@ -87,13 +87,14 @@ dist: $(VENV)/.installed-dev
 		bin/python -m jax_slim.tf1 program.py
 	rm -rf dist/tried
 
-BENCHMARKS_OF_NETS := benchmarks/nets.py benchmarks/tf1_programs.py benchmarks/gpu.py benchmarks/gpu_checks.py
+BENCHMARKS_OF_NETS := benchmarks/nets.py benchmarks/inference.py benchmarks/tf1_programs.py benchmarks/gpu.py benchmarks/gpu_checks.py
 bench: $(VENV)/.installed-dev
 	@for file in $(filter-out $(BENCHMARKS_OF_NETS),$(wildcard benchmarks/*.py)); do \
 		echo "== $$file" && $(BIN)/python "$$file" || exit 1; done
 
 bench-nets: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/nets.py
+	$(BIN)/python benchmarks/inference.py
 	$(BIN)/python benchmarks/tf1_programs.py
 
 clean:

@@ -4,6 +4,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import jax
+
 from jax_slim.core.model import Model
 from jax_slim.inference.folding import prepared
 from jax_slim.kernels import jit
@@ -36,7 +38,8 @@ def predictor(model: Model, variables: Mapping[str, Any] | None = None, **kwargs
       (outputs, end points) to the outputs. Its `variables` are the prepared ones.
 
     Raises:
-      ValueError: there are no variables; at the first call, one is missing or has another shape.
+      ValueError: there are no variables; at the first call, one is missing or has another shape; it is called inside
+        of `jit`, `grad` or `vmap`.
       ProgramError: at the first call: the program draws random numbers.
     """
     if variables is None:
@@ -65,6 +68,11 @@ class Predictor:
         return f"<predictor of {self._model!r}>"
 
     def __call__(self, *args: Any) -> Any:
+        if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(args)):
+            raise ValueError(
+                "predictor: inputs must be arrays, got what jit, grad or vmap trace. Inside of these, apply the model "
+                "itself, or the one that slim.fold_batch_norm prepares."
+            )
         if self._compiled is None:
             ready, self.variables = prepared(self._model, self.variables, args, self._arguments, True, True)
             arguments = self._arguments

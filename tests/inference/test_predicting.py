@@ -52,6 +52,13 @@ def test_one_shape_is_compiled_once():
     assert (5, 3) in traced
 
 
+def test_it_is_not_for_the_inside_of_other_transformations():
+    predict = slim.predictor(MODEL, VARIABLES)
+    with pytest.raises(ValueError, match="predictor: inputs must be arrays, got what jit, grad or vmap trace"):
+        jax.jit(predict)(IMAGES)
+    assert predict.variables is VARIABLES
+
+
 def test_other_results_and_arguments_are_passed_on():
     def both(left, right, factor=1.0):
         return {"sum": (left + right) * factor, "a": slim.fully_connected(left, 2, scope="a")}
