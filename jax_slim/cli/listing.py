@@ -15,9 +15,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "pattern", nargs="?", default="*", help="a shell pattern such as 'resnet_v1*' (default: all), or one net"
     )
+    parser.add_argument("--pretrained", action="store_true", help="list the names of published weights instead")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON instead of a table")
     form.add_argument("--csv", action="store_true", help="print comma-separated values instead of a table")
+
+
+def _list_weights(options: argparse.Namespace) -> int:
+    from jax_slim.nets.pretrained import list_pretrained, net_of
+    from jax_slim.nets.registry import list_models
+
+    nets = list_models(options.pattern)
+    found = {name: net for name in list_pretrained() if (net := net_of(name)) in nets}
+    width = max(map(len, found), default=0)
+    print(
+        json.dumps(found, indent=1) if options.json else "\n".join(f"{name:{width}}  {found[name]}" for name in found)
+    )
+    return 0
 
 
 def run(options: argparse.Namespace) -> int:
@@ -26,6 +40,8 @@ def run(options: argparse.Namespace) -> int:
     from jax_slim.nets.published import PUBLISHED
     from jax_slim.nets.registry import ROWS, list_models
 
+    if options.pretrained:
+        return _list_weights(options)
     if options.pattern in ROWS and not options.csv:
         from jax_slim.cli.model_cards import card, shown
 

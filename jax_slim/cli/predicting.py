@@ -15,6 +15,7 @@ HELP = """say what photographs show: a table, JSON, a picture
 
   jax-slim predict photo.jpg --checkpoint_path=/tmp/flowers
   jax-slim predict *.jpg --checkpoint_path=inception_v3.ckpt --model_name=inception_v3 --labels=imagenet.txt
+  jax-slim predict *.jpg --pretrained=inception_v4.slim
   jax-slim predict holiday/ --checkpoint_path=/tmp/flowers --json --grid=holiday.png
   jax-slim predict photo.jpg --graph=frozen.pb --preprocessing_name=inception --labels=imagenet.txt
   jax-slim predict photo.jpg --checkpoint_path=flowers.onnx                      by onnxruntime, where it is installed
@@ -27,6 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="image files, or folders of them")
     parser.add_argument("--checkpoint_path", help="a run's directory, any checkpoint, or an exported .onnx file")
+    parser.add_argument(
+        "--pretrained",
+        metavar="NAME",
+        help="published weights to fetch instead, as `jax-slim models --pretrained` lists",
+    )
     parser.add_argument("--top", type=int, default=5, help="how many classes, or boxes, to show (default 5)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--grid", metavar="PNG", help="write a picture of all images with what they show")
@@ -39,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints what the images show; 1 when one of them could not be read."""
-    from jax_slim.cli import classifiers
+    from jax_slim.cli import classifiers, runs
     from jax_slim.data.errors import DataLossError
     from jax_slim.data.photographs import read_photograph
     from jax_slim.exporting.loader import best_classes, show
@@ -47,6 +53,8 @@ def run(options: argparse.Namespace) -> int:
 
     if options.top < 1 or options.batch_size < 1:
         raise UsageError("--top and --batch_size must be at least 1.")
+    if options.pretrained:
+        runs.take_pretrained(options)
     if not options.checkpoint_path and not options.graph:
         raise UsageError("--checkpoint_path or --graph must say what predicts.")
     paths = list(_files(options.images))

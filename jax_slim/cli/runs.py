@@ -154,6 +154,25 @@ def model_of(
     )
 
 
+def take_pretrained(options: argparse.Namespace) -> None:
+    """Puts the fetched weights that `--pretrained` names in the place of `--checkpoint_path`, and their net.
+
+    Raises:
+      UsageError: there are none of that name, or another checkpoint or net is asked for.
+    """
+    if options.checkpoint_path or getattr(options, "graph", None):
+        raise UsageError("--pretrained does not go with --checkpoint_path and --graph.")
+    from jax_slim.nets.pretrained import fetched_path, net_of
+
+    try:
+        net = net_of(options.pretrained)
+    except ValueError as error:
+        raise UsageError(f"--{error}") from None
+    if options.model_name not in (None, net):
+        raise UsageError(f"--pretrained={options.pretrained} is of {net}, got --model_name={options.model_name}.")
+    options.model_name, options.checkpoint_path = net, fetched_path(net, options.pretrained)
+
+
 def described_in(checkpoint_path: str) -> dict[str, Any]:
     """What the `model.json` of a run says; {} where there is none. The checkpoint may be the run, or a part of it."""
     for folder in (Path(checkpoint_path), Path(checkpoint_path).parent, Path(checkpoint_path).parent.parent):

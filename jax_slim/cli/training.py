@@ -58,6 +58,12 @@ GROUPS = {
     "the learning rate": RATE_FLAGS,
     "fine-tuning": (
         Flag("checkpoint_path", str, None, "where to start from: any checkpoint, of any format"),
+        Flag(
+            "pretrained",
+            str,
+            None,
+            "published weights to fetch and start from, as `jax-slim models --pretrained` lists",
+        ),
         Flag("checkpoint_exclude_scopes", str, None, "scopes, between commas, that are not taken from it"),
         Flag("trainable_scopes", str, None, "scopes, between commas, that alone are trained"),
         Flag("ignore_missing_vars", bool, False, "keep initial values of variables that the checkpoint lacks"),
@@ -87,6 +93,10 @@ def run(options: argparse.Namespace) -> int:
     # Also of a run that was stopped before its first checkpoint; one that failed before it has no such file.
     chosen = merged(options, GROUPS, runs.read_config(saved) if saved.is_file() else {}, file)
     chosen.train_dir = str(train_dir)
+    if chosen.pretrained and not saved.is_file():
+        if not hasattr(options, "model_name") and "model_name" not in file:
+            chosen.model_name = None
+        runs.take_pretrained(chosen)
     _check(chosen)
     try:
         return _train(chosen)

@@ -22,6 +22,7 @@ from jax_slim.core.tracebacks import shortened
 from jax_slim.core.values import Variables
 from jax_slim.nets._origins import adopted
 from jax_slim.nets.nets_factory import get_network_fn, networks_map
+from jax_slim.nets.pretrained import fetched_path
 from jax_slim.nets.published import PUBLISHED
 from jax_slim.nets.registry import Row, row_of
 from jax_slim.preprocessing.preprocessing_factory import LIKE_VGG, get_preprocessing, preprocessing_map
@@ -133,6 +134,7 @@ def create_model(
     exclude: Sequence[str] | str | None = None,
     ignore_missing_vars: bool = False,
     batch_norm_decay: float | None = None,
+    pretrained: bool | str = False,
     **options: Any,
 ) -> NetModel:
     """Makes a net of the zoo as a `Model` that carries its image size, its preprocessing and, if given, its weights.
@@ -160,6 +162,9 @@ def create_model(
       moving_average: whether to take the checkpoint's moving averages.
       exclude: regular expressions for the beginning of names: variables that are not taken from the checkpoint.
       ignore_missing_vars: whether variables that the checkpoint lacks are drawn anew, which is logged, or are an error.
+      pretrained: which published weights to fetch, in the place of `checkpoint`: a name of `list_pretrained`, or True
+        for TF-Slim's (or timm's first where TF-Slim published none). They are kept in $JAX_SLIM_CACHE, by default in
+        the user's folder for caches, and can be put there by hand.
       batch_norm_decay: as for `get_network_fn`: a run of few steps needs a smaller one than the net's.
       **options: further arguments of the net: `output_stride`, `depth_multiplier`, `dropout_keep_prob`, ...
 
@@ -169,8 +174,8 @@ def create_model(
     Raises:
       ValueError: there is no such net or preprocessing, or a number is out of range.
       TypeError: `options` has what is no argument of the net.
-      CheckpointError: there is no checkpoint, it is damaged, it is of another net, or `options` make another function
-        of this one than its weights were trained for.
+      CheckpointError: there is no checkpoint, or it cannot be fetched, it is damaged, it is of another net, or
+        `options` make another function of this one than its weights were trained for.
     """
     row = row_of("create_model", name)
     for argument, value, least in (("num_classes", num_classes, 0), ("image_size", image_size, 1),
@@ -178,6 +183,10 @@ def create_model(
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
             raise ValueError(f"create_model: {argument} must be an int of at least {least}, got {value!r}.")
     _check_options(name, options)
+    if pretrained:
+        if checkpoint is not None:
+            raise ValueError(f"create_model: pretrained must be False with a checkpoint, got {pretrained!r}.")
+        checkpoint = fetched_path(name, pretrained)
     with contextlib.ExitStack() as stack:
         source = checkpoint
         if checkpoint is not None and not isinstance(checkpoint, Mapping):

@@ -91,15 +91,20 @@ def row_of(function: str, name: str) -> Row:
     return ROWS[name]
 
 
-def list_models(pattern: str = "*") -> list[str]:
+def list_models(pattern: str = "*", pretrained: bool = False) -> list[str]:
     """The names of the nets that `create_model` and `get_network_fn` know, in order of the alphabet.
 
         slim.nets.list_models("resnet_v1*")     # ['resnet_v1_101', 'resnet_v1_152', 'resnet_v1_200', 'resnet_v1_50']
 
     Args:
       pattern: a shell pattern; '*' stands for any text.
+      pretrained: whether to list only nets of which there are published weights, which `create_model` can fetch.
     """
-    return [name for name in ROWS if fnmatch.fnmatchcase(name, pattern)]
+    found = [name for name in ROWS if fnmatch.fnmatchcase(name, pattern)]
+    if not pretrained:
+        return found
+    known = importlib.import_module("jax_slim.nets.pretrained")
+    return [name for name in found if known.list_pretrained(name)]
 
 
 class OnUse(Mapping[str, Callable[..., Any]]):

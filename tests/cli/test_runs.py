@@ -1,5 +1,7 @@
 """What a run keeps beside its checkpoints, and the labels of classes."""
 
+import re
+
 import jax
 import pytest
 
@@ -123,3 +125,24 @@ def test_a_path_that_is_no_text_is_refused(tmp_path):
 def test_options_that_there_cannot_be_are_2(capsys, tmp_path, arguments, message):
     assert main([argument.format(tmp=tmp_path) for argument in arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--pretrained=inception_v4.nope"], "pretrained must be one of .*'inception_v4.nope'.*inception_v4.slim"),
+        (["--pretrained=inception_v4.slim", "--model_name=vgg_16"], "is of inception_v4, got --model_name=vgg_16"),
+        (["--pretrained=inception_v4.slim", "--checkpoint_path=x"], "does not go with --checkpoint_path"),
+    ],
+)
+def test_weights_that_cannot_be_meant(capsys, arguments, message):
+    assert main(["predict", "a.jpg", *arguments]) == 2
+    assert re.search(message, capsys.readouterr().err)
+
+
+def test_the_list_of_weights(capsys):
+    assert main(["models", "inception_v4", "--pretrained"]) == 0
+    assert capsys.readouterr().out.split() == [
+        *("inception_v4.slim", "inception_v4"),
+        *("inception_v4.tf_in1k", "inception_v4"),
+    ]
