@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MODEL = "model.json"
 CONFIG = "config.toml"
+_OF_OTHERS = (".safetensors", ".pth", ".pt", ".bin", ".h5", ".keras")  # files whose own errors say most
 
 
 class Described(NamedTuple):
@@ -113,11 +114,17 @@ def _net_of(checkpoint_path: str) -> str | None:
     """The net of a file of timm's, torchvision's or Keras's, whose names tell it; None for any other."""
     if not os.path.exists(checkpoint_path):
         return None
+    from jax_slim.checkpoints.native import CheckpointError
     from jax_slim.checkpoints.opening import open_checkpoint
     from jax_slim.checkpoints.peers.mapping import PeerCheckpoint
 
-    with open_checkpoint(checkpoint_path) as checkpoint:
-        return checkpoint.peer.net if isinstance(checkpoint, PeerCheckpoint) else None
+    try:
+        with open_checkpoint(checkpoint_path) as checkpoint:
+            return checkpoint.peer.net if isinstance(checkpoint, PeerCheckpoint) else None
+    except CheckpointError:
+        if checkpoint_path.endswith(_OF_OTHERS):
+            raise
+        return None
 
 
 def check_net(name: str) -> None:
