@@ -54,7 +54,7 @@ class GraphFunction:
     _keys: dict[str, str]  # a variable's name -> under which key it is kept
     _constants: dict[str, Tensor]
     _units: list[planning.Unit]
-    _session: Callable[[], Any]
+    _session: Callable[[dict[str, Any]], Any]
     _pack: Callable[[list[Any]], Any]
     _programs: dict[Any, Any] = dataclasses.field(default_factory=dict)
 
@@ -144,10 +144,11 @@ class GraphFunction:
 
     def _by_session(self, variables: Mapping[str, Any], given: list[Any]) -> list[Any]:
         """The outputs, by parts: compiled ones and the host's take turns."""
+        kept = {key: variables[name] for name, key in self._keys.items()}
         if "session" not in self._programs:
-            self._programs["session"] = self._session()
+            self._programs["session"] = self._session(kept)
         session = self._programs["session"]
-        session.variables.update({key: variables[name] for name, key in self._keys.items()})
+        session.variables.update(kept)
         feeds = dict(zip(self._feeds, map(np.asarray, given), strict=True))
         for name, tensor in self._constants.items():
             if variables[name] is not self.variables[name]:

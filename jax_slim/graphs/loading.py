@@ -76,7 +76,7 @@ def load(
         definition = lowering.lowered(source.definition)
         names, wanted = _outputs(source.definition, outputs)
         keys, given = _inputs(definition, inputs, wanted)
-        part, renamed = frozen_graphs.cut(definition, given, wanted, _first(source, definition, wanted))
+        part, renamed = frozen_graphs.cut(definition, given, wanted, _first(source, definition))
         graph = graphs.Graph()
         with graph.as_default():
             frozen_graphs.build(part)
@@ -108,7 +108,7 @@ def load(
         _keys={op.name: references.key_of(op) for op in stateful},
         _constants=constants,
         _units=units,
-        _session=lambda: _session(source, graph),
+        _session=lambda kept: _session(source, graph, kept),
         _pack=_packing(outputs, names),
     )
 
@@ -183,15 +183,15 @@ def _names(inputs: Any) -> list[str]:
     return [tensor_name(n) for n in ([inputs] if isinstance(inputs, str) else inputs)]
 
 
-def _first(source: Source, definition: Any, wanted: list[str]) -> list[str]:
+def _first(source: Source, definition: Any) -> list[str]:
     """The operation that must have run before: what fills tables, where there are any."""
-    nodes = {node.name for node in definition.node if "Table" in node.op}
-    return [source.initializer] if source.initializer and nodes else []
+    return [source.initializer] if source.initializer and any("Table" in node.op for node in definition.node) else []
 
 
-def _session(source: Source, graph: Any) -> Any:
-    """A session of the graph, with its tables filled."""
+def _session(source: Source, graph: Any, kept: dict[str, Any]) -> Any:
+    """A session of the graph with values of variables by key, and its tables filled."""
     session = BaseSession(graph=graph)
+    session.variables.update(kept)
     names = {op.name for op in graph.get_operations()}
     if source.initializer in names:
         assets = {name: file for name, file in source.assets.items() if name.partition(":")[0] in names}

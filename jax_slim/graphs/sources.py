@@ -11,6 +11,7 @@ from jax_slim.checkpoints.tensorflow import paths
 from jax_slim.tf1.files import frozen_graphs, protos
 
 _SAVED_MODEL = ("saved_model.pb", "saved_model.pbtxt")
+_INITIALIZER = "__saved_model_init_op"  # TensorFlow 2's signature of it
 _ASSETS, _INITIALIZERS = "saved_model_assets", ("saved_model_main_op", "legacy_init_op")
 
 
@@ -202,6 +203,8 @@ def _of_meta(meta: Any, where: str, kind: str) -> Source:
     for key in _INITIALIZERS:
         if key in meta.collection_def and meta.collection_def[key].node_list.value:
             source.initializer = source.initializer or meta.collection_def[key].node_list.value[-1].partition(":")[0]
+    for info in meta.signature_def[_INITIALIZER].outputs.values() if _INITIALIZER in meta.signature_def else ():
+        source.initializer = info.name.partition(":")[0]
     kept = meta.collection_def.get(_ASSETS)
     files = [] if kept is None else [a.value for a in kept.any_list.value] or list(kept.bytes_list.value)
     try:

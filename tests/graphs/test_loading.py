@@ -129,6 +129,13 @@ def test_tables_are_filled_from_assets():
     np.testing.assert_allclose(found["embedded"], wanted["embedded/Reshape_1:0"], rtol=1e-5)
 
 
+def test_tables_of_a_saved_model_of_functions():
+    """The path of the vocabulary is a variable there, which the initializer assigns."""
+    net = slim.graphs.load(GRAPHS / "second_version_words")
+    found = net(net.variables, {"w": np.array([b"b", b"z", b"c"], object)})
+    np.testing.assert_array_equal(found["e"], [[4, 5], [0, 1], [6, 7]])
+
+
 def test_variables_of_a_frozen_net_are_tuned():
     given, _ = recorded("rnn_v1")
     net = slim.graphs.load(GRAPHS / "rnn_v1.pb", ["x", "lengths"], "state", as_variables=True)

@@ -2,7 +2,7 @@
 
 import collections
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from jax_slim.tf1.files import graph_defs, protos
@@ -99,16 +99,24 @@ def cut(
         if node.op not in _PLACEHOLDERS:
             renamed[name] = _stand_in(made, node, int(name.rpartition(":")[2]))
     skipped = _skipped(definition)
-    targets = [*outputs, *(f"^{name}" for name in operations), *(name for name in inputs if name not in renamed)]
-    seen = {tensor.lstrip("^").partition(":")[0] for tensor in _reached(nodes, set(renamed), targets, skipped)}
+    targets = [*outputs, *(name for name in inputs if name not in renamed)]
+    seen = _owners(_reached(nodes, set(renamed), targets, skipped))
+    whole = _owners(
+        _reached(nodes, set(renamed), [f"^{name}" for name in operations], set())
+    )  # updates are meant there
     for node in definition.node:
-        if node.name in seen:
+        if node.name in seen or node.name in whole:
             added = made.node.add()
             added.CopyFrom(node)
             added.attr.pop("_class", None)
             del added.input[:]
-            added.input.extend(renamed.get(_full(s), s) for s in _sources(node, skipped))
+            sources = _sources(node, set() if node.name in whole else skipped)
+            added.input.extend(renamed.get(_full(s), s) for s in sources)
     return made, renamed
+
+
+def _owners(tensors: Iterable[str]) -> set[str]:
+    return {tensor.lstrip("^").partition(":")[0] for tensor in tensors}
 
 
 def _named(definition: Any, tensors: list[str]) -> dict[str, Any]:
