@@ -180,6 +180,8 @@ def _barrier(writer: Writer, equation: Equation) -> list[Tensor]:
 
 def _select(writer: Writer, equation: Equation) -> Tensor:
     which, *cases = equation.operands
+    if isinstance(which, Known) and which.value.size and (which.value == which.value.flat[0]).all():
+        return writer.full(cases[int(which.value.flat[0])], equation.scope)
     chosen = writer.full(which, equation.scope)
     like = equation.kinds[0]
     whole = [writer.full(case, equation.scope) for case in cases]
