@@ -14,7 +14,7 @@ from jax_slim.exporting.tf_slim_names import output_names
 
 # Net, size of its images, and what TF-Slim's graph calls its logits and probabilities.
 NETS = {
-    "alexnet_v2": (95, "alexnet_v2/fc8/squeezed", "predictions/Reshape_1"),
+    "alexnet_v2": (224, "alexnet_v2/fc8/squeezed", "predictions/Reshape_1"),
     "cifarnet": (16, "CifarNet/logits/BiasAdd", "Predictions/Reshape_1"),
     "inception_resnet_v2": (139, "InceptionResnetV2/Logits/Logits/BiasAdd", "InceptionResnetV2/Logits/Predictions"),
     "inception_v1": (193, "InceptionV1/Logits/SpatialSqueeze", "InceptionV1/Logits/Predictions/Reshape_1"),
