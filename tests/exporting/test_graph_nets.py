@@ -29,7 +29,6 @@ NETS = {
     "pnasnet_mobile": (64, "final_layer/FC/BiasAdd", "final_layer/predictions"),
     "resnet_v1_50": (64, "resnet_v1_50/SpatialSqueeze", "resnet_v1_50/predictions/Reshape_1"),
     "resnet_v2_50": (64, "resnet_v2_50/SpatialSqueeze", "resnet_v2_50/predictions/Reshape_1"),
-    "vgg_a": (32, "vgg_a/fc8/squeezed", "predictions/Reshape_1"),
 }
 
 
