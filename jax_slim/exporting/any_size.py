@@ -12,6 +12,9 @@ import jax.numpy as jnp
 
 VGG_MEANS = (123.68, 116.78, 103.94)
 VGG_SMALLER_SIDE = 256
+# What is left to do where VGG's means were subtracted, for ImageNet's mean and deviation.
+IMAGENET_SHIFT = tuple(255 * mean - done for mean, done in zip((0.485, 0.456, 0.406), VGG_MEANS, strict=True))
+IMAGENET_SCALE = tuple(255 * deviation for deviation in (0.229, 0.224, 0.225))
 INCEPTION_FRACTION = 0.875
 
 
@@ -26,6 +29,13 @@ def vgg(images: jax.Array, height: int, width: int) -> jax.Array:
         offset = jnp.floor((resized - wanted) / 2)
         samples.append(_Samples((jnp.arange(wanted, dtype=jnp.float32) + offset) * (length / resized), length))
     return _bilinear(images.astype(jnp.float32), *samples) - jnp.asarray(VGG_MEANS, jnp.float32)
+
+
+def imagenet(images: jax.Array, height: int, width: int) -> jax.Array:
+    """As `vgg`, less ImageNet's mean and divided by its deviation."""
+    return (vgg(images, height, width) - jnp.asarray(IMAGENET_SHIFT, jnp.float32)) / jnp.asarray(
+        IMAGENET_SCALE, jnp.float32
+    )
 
 
 def inception(images: jax.Array, height: int, width: int) -> jax.Array:
@@ -57,6 +67,7 @@ PREPROCESSING: dict[str, Callable[[jax.Array, int, int], jax.Array]] = {
     "cifarnet": cifarnet,
     "inception": inception,
     "lenet": lenet,
+    "imagenet": imagenet,
     "vgg": vgg,
 }
 

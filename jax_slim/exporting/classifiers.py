@@ -39,7 +39,7 @@ def export_classifier(
       variables: name -> array: the model's.
       image_size: height and width, in pixels, that the net takes.
       channels: of the images.
-      preprocessing: "cifarnet", "inception", "lenet" or "vgg", or None.
+      preprocessing: "cifarnet", "imagenet", "inception", "lenet" or "vgg", or None.
       labels: the name of each class, in order.
       description: what else the file should say; values that JSON can hold.
       platforms: which kinds of devices it must run on.

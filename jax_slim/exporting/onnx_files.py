@@ -40,7 +40,7 @@ def export_onnx(
       shape: of the prepared images: ("batch", 224, 224, 3); a name is a size that the caller chooses.
       labels: the name of each class: kept in the file's metadata, as JSON under 'labels'.
       description: what else the metadata should say.
-      preprocessing: "cifarnet", "inception", "lenet" or "vgg", or None. It is in the metadata as well.
+      preprocessing: "cifarnet", "imagenet", "inception", "lenet" or "vgg", or None. It is in the metadata as well.
 
     Returns:
       The path.

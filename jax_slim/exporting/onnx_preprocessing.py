@@ -63,6 +63,12 @@ def vgg(add: Nodes, images: str, height: int, width: int) -> str:
     return add("Sub", images, np.array(any_size.VGG_MEANS, np.float32))
 
 
+def imagenet(add: Nodes, images: str, height: int, width: int) -> str:
+    """As `any_size.imagenet`."""
+    shifted = add("Sub", vgg(add, images, height, width), np.array(any_size.IMAGENET_SHIFT, np.float32))
+    return add("Div", shifted, np.array(any_size.IMAGENET_SCALE, np.float32))
+
+
 def inception(add: Nodes, images: str, height: int, width: int) -> str:
     """As `any_size.inception`."""
     size = _size(add, images)
@@ -96,6 +102,7 @@ PREPROCESSING: dict[str, Callable[[Nodes, str, int, int], str]] = {
     "cifarnet": cifarnet,
     "inception": inception,
     "lenet": lenet,
+    "imagenet": imagenet,
     "vgg": vgg,
 }
 

@@ -1,4 +1,4 @@
-"""What `create_model` takes over from a checkpoint of timm's, torchvision's or Keras's: classes and options."""
+"""What `create_model` takes over from a checkpoint of timm's, torchvision's or Keras's: classes, options, images."""
 
 import logging
 from collections.abc import Mapping
@@ -6,6 +6,9 @@ from typing import Any
 
 from jax_slim.checkpoints.native import CheckpointError
 from jax_slim.checkpoints.peers.mapping import LAYERS, PeerCheckpoint
+
+# What a table of peers says of means -> the preprocessing here.
+_PREPARED = {"half": "inception", "imagenet": "imagenet", "vgg": "vgg"}
 
 _log = logging.getLogger(__name__)
 
@@ -41,3 +44,10 @@ def adopted(
         told = ", ".join(f"{option}={value!r}" for option, value in new.items())
         _log.info("create_model: %s is %s with %s.", peer.origin, name, told)
     return checkpoint.classes if num_classes is None else num_classes, {**options, **new}
+
+
+def trained_with(checkpoint: Any) -> tuple[int, str] | None:
+    """The image size and the preprocessing that the weights were trained with; None of any other checkpoint."""
+    if not isinstance(checkpoint, PeerCheckpoint):
+        return None
+    return checkpoint.peer.image["size"], _PREPARED[checkpoint.peer.image["mean"]]

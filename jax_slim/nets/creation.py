@@ -20,7 +20,7 @@ from jax_slim.core.collections import GraphKeys
 from jax_slim.core.model import Model
 from jax_slim.core.tracebacks import shortened
 from jax_slim.core.values import Variables
-from jax_slim.nets._origins import adopted
+from jax_slim.nets._origins import adopted, trained_with
 from jax_slim.nets.nets_factory import get_network_fn, networks_map
 from jax_slim.nets.pretrained import fetched_path
 from jax_slim.nets.published import PUBLISHED
@@ -37,8 +37,8 @@ class NetModel(Model):
       num_classes: how many classes; None when the net has no last layer.
       image_size: height and width, in pixels, of the images it takes.
       channels: of the images.
-      preprocessing: which preprocessing its images have: "cifarnet", "inception", "lenet" or "vgg"; None for nets of
-        video, which have none.
+      preprocessing: which preprocessing its images have: "cifarnet", "imagenet", "inception", "lenet" or "vgg"; None
+        for nets of video, which have none.
       options: further arguments of the net, as given to `create_model`.
       head: the scopes of its last layers, which depend on the classes.
       variables: the values of its checkpoint, or None.
@@ -99,7 +99,9 @@ class NetModel(Model):
         function = get_preprocessing(self.preprocessing, is_training, use_grayscale)
         size = self.image_size
         options: dict[str, Any] = {}
-        if self.preprocessing == "vgg" and size > RESIZE_SIDE_MIN:  # the crop must lie within the resized image
+        if (
+            self.preprocessing in ("vgg", "imagenet") and size > RESIZE_SIDE_MIN
+        ):  # the crop must lie within the resized image
             options = {"resize_side_min": size, "resize_side_max": max(size, RESIZE_SIDE_MAX)}
 
         def prepare(image: Any, rng: np.random.Generator | None = None) -> Any:
@@ -152,8 +154,8 @@ def create_model(
       num_classes: how many classes; by default those of the published checkpoint; 0 leaves out the last layer.
       checkpoint: where to take the variables from: any file or directory that `slim.checkpoints.open_checkpoint`
         reads, or a mapping name -> array. The last layers are left out where theirs has another number of classes.
-        Of a net of timm's, torchvision's or Keras's it also gives the number of classes and the options that make this
-        net the same function, where they are not given.
+        Of a net of timm's, torchvision's or Keras's it also gives the number of classes, image size, preprocessing, and
+        the options that make this net the same function, where they are not given.
       weight_decay: the scale of the L2 loss on weights.
       image_size: height and width in pixels; by default the size of the published checkpoint of this net, or the
         net's own.
@@ -196,7 +198,7 @@ def create_model(
         classes = row.classes if num_classes is None else num_classes
         model = NetModel(_Net(name, classes or None, weight_decay, batch_norm_decay, options))
         model.name, model.num_classes, model.options, model.head = name, classes or None, dict(options), row.head
-        size, prepared = _as_published(name, row, classes)
+        size, prepared = trained_with(source) or _as_published(name, row, classes)
         model.image_size = image_size or size
         model.preprocessing = _kind(preprocessing) if preprocessing else prepared
         model.channels = channels or row.channels

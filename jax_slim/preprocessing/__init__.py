@@ -6,6 +6,7 @@ random can be traced, for instance into an exported model. Random ones draw from
 """
 
 from jax_slim.preprocessing import cifarnet_preprocessing as cifarnet_preprocessing
+from jax_slim.preprocessing import imagenet_preprocessing as imagenet_preprocessing
 from jax_slim.preprocessing import inception_preprocessing as inception_preprocessing
 from jax_slim.preprocessing import lenet_preprocessing as lenet_preprocessing
 from jax_slim.preprocessing import preprocessing_factory as preprocessing_factory

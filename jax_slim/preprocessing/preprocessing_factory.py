@@ -12,6 +12,7 @@ from typing import Any
 
 from jax_slim.preprocessing import (
     cifarnet_preprocessing,
+    imagenet_preprocessing,
     inception_preprocessing,
     lenet_preprocessing,
     vgg_preprocessing,
@@ -34,6 +35,7 @@ def _modules() -> dict[str, ModuleType]:
     return {
         **dict.fromkeys(["cifarnet", "nasnet_cifar"], cifarnet_preprocessing),
         **dict.fromkeys(inception, inception_preprocessing),
+        "imagenet": imagenet_preprocessing,
         "lenet": lenet_preprocessing,
         **dict.fromkeys(vgg, vgg_preprocessing),
     }
@@ -50,7 +52,8 @@ def get_preprocessing(name: str, is_training: bool = False, use_grayscale: bool 
     """Finds the preprocessing that a net was trained with.
 
     Args:
-      name: of a net, such as "resnet_v1_50", or of a preprocessing: "cifarnet", "inception", "lenet", "vgg".
+      name: of a net, such as "resnet_v1_50", or of a preprocessing: "cifarnet", "imagenet", "inception", "lenet" or
+        "vgg".
       is_training: whether the function distorts at random; it then needs `rng`.
       use_grayscale: whether it makes one channel of grey.
 

@@ -9,7 +9,7 @@ import jax_slim as slim
 import peer_files
 from jax_slim.checkpoints import CheckpointError, open_checkpoint, save_safetensors
 from jax_slim.checkpoints.peers.mapping import PeerCheckpoint
-from jax_slim.nets._origins import adopted
+from jax_slim.nets._origins import adopted, trained_with
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,11 @@ def test_classes_and_options(checkpoint):
     given = {"use_explicit_padding": True, "final_endpoint": "layer_3"}
     assert adopted("mobilenet_v2", checkpoint, 7, given) == (7, given)
     assert adopted("mobilenet_v2", dict(checkpoint), None, {"a": 1}) == (None, {"a": 1})
+
+
+def test_images(checkpoint):
+    assert trained_with(checkpoint) == (224, "imagenet")
+    assert trained_with(dict(checkpoint)) is None
 
 
 def test_another_net_or_function(checkpoint):
