@@ -23,7 +23,7 @@ def _shape(part, peer, classes):
         return (channels,)
     if "depthwise" in part.ours:
         ours = (3, 3, 4, 1)
-    elif part.ours.endswith("FC/weights"):
+    elif len(part.axes.order or ()) == 2:
         ours = (4, channels)
     else:
         ours = (7, 7, 4, channels) if part.axes.split and 7 in part.axes.split[1] else (1, 1, 4, channels)

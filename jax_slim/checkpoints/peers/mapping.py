@@ -64,7 +64,7 @@ _SAME = Axes()
 _LAYOUTS = {  # of timm and torchvision; of Keras
     "conv": (Axes((2, 3, 1, 0)), _SAME),
     "depthwise": (Axes((2, 3, 0, 1)), _SAME),
-    "matrix": (Axes((1, 0)), _SAME),
+    "matrix": (Axes((1, 0)), Axes((0, 1))),
     "dense": (Axes((2, 3, 1, 0), (1, (-1, 1, 1))), Axes(None, (0, (1, 1, -1)))),
     "dense7x7": (Axes((2, 3, 1, 0), (1, (-1, 7, 7))), Axes(None, (0, (7, 7, -1)))),
 }

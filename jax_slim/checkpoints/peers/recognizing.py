@@ -80,7 +80,7 @@ def _unlike(peer: Peer, entries: Mapping[str, Entry]) -> str | None:
 def _rank(part: Any) -> int:
     if part.role != "kernel":
         return 1
-    return 2 if part.axes.split is not None or part.ours.endswith("FC/weights") else 4
+    return 2 if part.axes.split is not None or len(part.axes.order or ()) == 2 else 4
 
 
 def _function(peer: Peer) -> Any:
