@@ -3,7 +3,7 @@
 # Where. A NaN or an infinity in the side that is not taken becomes NaN in the result: where(x > 0, log(x), 0), which
 # keeps logarithms of negative numbers out in TensorFlow, lets them in. No warning; finite inputs give equal results.
 # Seen with tf2onnx 1.17.0, tensorflow-cpu 2.21.0, onnxruntime 1.32.0, opset 17, x = -1, 2:
-#   TensorFlow [0.0, 0.693], ONNX [nan, 0.693]
+#   TensorFlow [0.0, 0.6930000185966492], ONNX [nan, 0.6930000185966492]
 # Exits 0 while that is so, 1 when it is no longer.
 set -eu
 folder=$(mktemp -d)
