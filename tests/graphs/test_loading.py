@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import jax_slim as slim
+import jax_slim.tf1 as tf
+from jax_slim.tf1.files import protos
 
 GRAPHS = Path(__file__).parents[1] / "tf1" / "graphs"
 PURE = [
@@ -191,3 +193,15 @@ def test_what_is_not_there_is_said(path, arguments, says):
         return
     with pytest.raises(ValueError, match=says):
         slim.graphs.load(GRAPHS / path, **arguments)
+
+
+def test_a_loop_without_its_condition_is_said_when_it_is_asked_for():
+    graph = protos.GraphDef.FromString((GRAPHS / "rnn_v1.pb").read_bytes())
+    for node in graph.node:
+        if node.op == "LoopCond":
+            node.op = "Identity"
+            node.attr["T"].type = 10
+    net = slim.graphs.load(graph)
+    feeds, _ = recorded("rnn_v1")
+    with pytest.raises(tf.errors.InvalidArgumentError, match="has no condition"):
+        net(net.variables, feeds if isinstance(feeds, dict) else list(feeds))

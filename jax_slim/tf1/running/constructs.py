@@ -226,6 +226,9 @@ class _Rounds:
 
     def __init__(self, run: Any, unit: Any) -> None:
         self.run, self.unit, self.loop = run, unit, unit.construct
+        if self.loop.condition is None:  # of a file that is not whole
+            message = f"The loop '{self.loop.name}' has no condition: a LoopCond and a Switch of a variable must belong to it."
+            raise errors.InvalidArgumentError(None, unit.ops[0], message)
         self.context = self.loop.context
         members = set(unit.ops)
         self.variables = [v for v in self.loop.variables if v.merge in members]
