@@ -184,6 +184,7 @@ def hostile(name, kind=tarfile.REGTYPE, link="", size=3):
         b"",
         hostile("whole")[:40],
     ],
+    ids=["outside", "link", "device", "pipe", "no_gzip", "empty", "cut"],
 )
 def test_hostile_archives(tmp_path, content):
     place = tmp_path / "inside"
