@@ -73,7 +73,7 @@ def run(tmp_path):
 
 
 def test_evaluation_follows_names(run, tmp_path, monkeypatch, capsys):
-    def labels_of(program, source, logdir, batches, *arguments):
+    def labels_of(program, source, logdir, batches, *arguments, **options):
         program.matrix = np.zeros((3, 3))
         return {"labels": sorted(np.concatenate([batch["label"][batch["valid"]] for batch in batches]).tolist())}
 
