@@ -56,6 +56,23 @@ def max_pool(name: str, **arguments: Any) -> Stage:
     return Stage(name, lambda net: max_pool2d(net, _kernel(name), scope=name, **arguments))
 
 
+def max_pool_from_the_first(name: str, stride: int) -> Stage:
+    """A maximum over windows of which the first begins at the first pixel; the last may reach beyond the last one.
+
+    PyTorch's `ceil_mode` without padding. With padding "SAME", maps of an odd length begin before the first pixel.
+    """
+
+    def call(net: jax.Array) -> jax.Array:
+        beyond = [
+            max(0, -(-(length - window) // stride) * stride + window - length)
+            for length, window in zip(net.shape[1:3], _kernel(name), strict=True)
+        ]
+        padded = jnp.pad(net, [(0, 0), *((0, more) for more in beyond), (0, 0)], constant_values=-jnp.inf)
+        return max_pool2d(padded, _kernel(name), stride=stride, padding="VALID", scope=name)
+
+    return Stage(name, call)
+
+
 def avg_pool(name: str, count_padding: bool = False, **arguments: Any) -> Stage:
     """A mean over windows; with `count_padding` over the zeros beyond the border as well, as many on either side."""
     if not count_padding:

@@ -22,7 +22,7 @@ from jax_slim.layers.encodings import softmax
 from jax_slim.layers.pooling import avg_pool2d, max_pool2d
 from jax_slim.layers.stochastic import dropout
 from jax_slim.nets._heads import squeezed
-from jax_slim.nets._stages import Stage, conv, max_pool, mixed, padded_conv, run
+from jax_slim.nets._stages import Stage, conv, max_pool, max_pool_from_the_first, mixed, padded_conv, run
 from jax_slim.nets.inception_utils import inception_arg_scope
 
 inception_v1_arg_scope = inception_arg_scope
@@ -46,7 +46,7 @@ def inception_v1_base(
         C] activations.
       scope: the variable scope.
       symmetric_padding: whether the first convolution pads as much on either side, as PyTorch does, and not by the size
-        of the images: for weights of torchvision's GoogLeNet.
+        of the images, and windows of maxima begin at the first pixel: for weights of torchvision's GoogLeNet.
 
     Returns:
       The activations at `final_endpoint`, [N, H / 32, W / 32, 1024] at the last one, and all until then by name.
@@ -54,24 +54,25 @@ def inception_v1_base(
     Raises:
       ValueError: there is no such `final_endpoint`.
     """
+    first, pool = (padded_conv, max_pool_from_the_first) if symmetric_padding else (conv, max_pool)
     root = [
-        (padded_conv if symmetric_padding else conv)("Conv2d_1a_7x7", 64, stride=2),
-        max_pool("MaxPool_2a_3x3", stride=2),
+        first("Conv2d_1a_7x7", 64, stride=2),
+        pool("MaxPool_2a_3x3", stride=2),
         conv("Conv2d_2b_1x1", 64),
         conv("Conv2d_2c_3x3", 192),
-        max_pool("MaxPool_3a_3x3", stride=2),
+        pool("MaxPool_3a_3x3", stride=2),
     ]
     # Columns as in the paper's table 1: 1x1 | 3x3 reduce, 3x3 | "5x5" reduce, "5x5" | pool projection.
     modules = [
         _module("Mixed_3b", 64, 96, 128, 16, 32, 32),
         _module("Mixed_3c", 128, 128, 192, 32, 96, 64),
-        max_pool("MaxPool_4a_3x3", stride=2),
+        pool("MaxPool_4a_3x3", stride=2),
         _module("Mixed_4b", 192, 96, 208, 16, 48, 64),
         _module("Mixed_4c", 160, 112, 224, 24, 64, 64),
         _module("Mixed_4d", 128, 128, 256, 24, 64, 64),
         _module("Mixed_4e", 112, 144, 288, 32, 64, 64),
         _module("Mixed_4f", 256, 160, 320, 32, 128, 128),
-        max_pool("MaxPool_5a_2x2", stride=2),
+        pool("MaxPool_5a_2x2", stride=2),
         _module("Mixed_5b", 256, 160, 320, 32, 128, 128, third="Conv2d_0a_3x3"),
         _module("Mixed_5c", 384, 192, 384, 48, 128, 128),
     ]
@@ -80,8 +81,8 @@ def inception_v1_base(
         arg_scope([conv2d, fully_connected], weights_initializer=truncated_normal_initializer(0.0, 0.01)),
         arg_scope([conv2d, max_pool2d], stride=1, padding="SAME"),
     ):
-        stages = root + modules if include_root_block else modules
-        return run("inception_v1_base", inputs, stages, final_endpoint)
+        parts = root + modules if include_root_block else modules
+        return run("inception_v1_base", inputs, parts, final_endpoint)
 
 
 def _module(
