@@ -273,7 +273,9 @@ def test_ctrl_c(pets, tmp_path, monkeypatch):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_process_that_is_told_to_end(pets, tmp_path, number):
     code = (
-        "import signal, sys, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nfrom jax_slim.datasets import converting\nmake = converting.image_to_tfexample\n"
+        # A process in the background ignores SIGINT, and so do those that it starts.
+        "import signal, sys, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from jax_slim.datasets import converting\nmake = converting.image_to_tfexample\n"
         "def slow(*a, **k):\n    time.sleep(0.3)\n    print('one', flush=True)\n    return make(*a, **k)\n"
         "converting.image_to_tfexample = slow\nfrom jax_slim.cli.main import main\n"
         f"sys.exit(main(['convert', {str(pets)!r}, {str(tmp_path / 'out')!r}]))\n"
