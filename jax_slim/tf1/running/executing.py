@@ -22,10 +22,6 @@ _UNCOMPILED = (
     jax.errors.TracerArrayConversionError,
     jax.errors.TracerIntegerConversionError,
 )
-# Graphs are many small operations, and their programs are often run for a few steps only. XLA's older way of making
-# machine code of fused operations takes half of the processor time (DenseNet-40's training step: 31 s instead of 56 s),
-# and the steps are as fast.
-_COMPILED_SOONER = {"xla_cpu_use_fusion_emitters": False}
 _MOST_SEEN = 256
 _MOST_PROGRAMS = 32  # compiled for different values of what must be known; then such a part runs uncompiled
 
@@ -114,8 +110,7 @@ class _Program:
         self._checks: list[Any] = []
         # Both as they were found for these sizes of the inputs: JAX traces once for each, and a size may be an output.
         self._by_sizes: dict[Any, tuple[list[Any], list[Any]]] = {}
-        options = compiling.known_options(_COMPILED_SOONER)
-        self._compiled = compiling.jit(self._traced, donate_argnums=0, compiler_options=options)
+        self._compiled = compiling.jit(self._traced, donate_argnums=0)
 
     def _traced(self, written: dict[str, Any], read_only: dict[str, Any], inputs: list[Any]) -> Any:
         values = dict(self._fixed)
