@@ -95,7 +95,10 @@ class GraphFunction:
             if sorted(given) != sorted(self.inputs):
                 raise ValueError(f"GraphFunction: inputs must be {self.inputs}, got {sorted(given)}.")
             return [given[name] for name in self.inputs]
-        given = list(inputs) if isinstance(inputs, list | tuple) and len(self.inputs) != 1 else [inputs]
+        several = isinstance(inputs, list | tuple)
+        if several and len(self.inputs) == 1:  # a list of the one input, or the input itself as lists of numbers
+            several = len(inputs) == 1 and np.ndim(inputs[0]) == self._feeds[0].shape.ndims
+        given = list(inputs) if several else [inputs]
         if len(given) != len(self.inputs):
             raise ValueError(f"GraphFunction: inputs must be {len(self.inputs)} ({self.inputs}), got {len(given)}.")
         return given

@@ -113,3 +113,13 @@ def test_a_missing_file_and_one_of_another_kind(tmp_path):
     (tmp_path / "other.pb").write_bytes(b"\xff" * 40)
     with pytest.raises(ValueError, match=r"must be a TensorFlow graph .*, got .*other.pb"):
         graphs.load(tmp_path / "other.pb")
+
+
+def test_the_one_input_may_stand_in_a_list():
+    net = graphs.load(GRAPHS / "conv_batch_norm.pb")
+    (name,) = net.inputs
+    shape = [2 if size is None else size for size in net.input_shapes[name]]
+    images = np.ones(shape, net.input_types[name])
+    alone, listed = net(net.variables, images), jax.jit(lambda x: net(net.variables, [x]))(images)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), alone, listed)
+    jax.tree.map(np.testing.assert_array_equal, alone, net(net.variables, images.tolist()))
