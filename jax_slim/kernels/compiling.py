@@ -38,13 +38,9 @@ def compiler_options() -> dict[str, str]:
     Returns:
       Those options that JAX's compiler knows, where a CPU is JAX's default platform; elsewhere {}.
     """
-    return known_options(_WANTED | (_WANTED_WITH_AVX512 if _avx512() else {}))
-
-
-def known_options(wanted: dict[str, Any]) -> dict[str, Any]:
-    """Those options that JAX's compiler knows, where a CPU is JAX's default platform; elsewhere {}."""
     if jax.default_backend() != "cpu":
         return {}
+    wanted = _WANTED | (_WANTED_WITH_AVX512 if _avx512() else {})
     return {name: value for name, value in wanted.items() if _known(name, value)}
 
 
@@ -95,7 +91,7 @@ def _avx512() -> bool:
 
 
 @functools.cache
-def _known(name: str, value: Any) -> bool:
+def _known(name: str, value: str) -> bool:
     try:
         jax.jit(lambda x: x, compiler_options={name: value}).lower(jax.ShapeDtypeStruct((), "float32")).compile()
     except jax.errors.JaxRuntimeError:
