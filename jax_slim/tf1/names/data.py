@@ -1,6 +1,6 @@
 """tf.data and tf.contrib.data."""
 
-_SET, _FILES = "python.dataset", "python.dataset_files"
+_SET, _FILES, _ITERATORS = "python.dataset", "python.dataset_files", "python.iterators"
 _OUTPUTS = (
     "make_one_shot_iterator",
     "make_initializable_iterator",
@@ -13,9 +13,9 @@ _EXPERIMENTAL = (
 )  # fmt: skip
 NAMES = {
     "data.Dataset": f"{_SET}:Dataset",
-    "data.Iterator": f"{_SET}:Iterator",
+    "data.Iterator": f"{_ITERATORS}:Iterator",
     "data.Options": f"{_SET}:Options",
-    **{f"data.{name}": f"{_SET}:{name}" for name in _OUTPUTS},
+    **{f"data.{name}": f"{_ITERATORS}:{name}" for name in _OUTPUTS},
     **{
         f"data.{name}": f"{_FILES}:{name}"
         for name in ("TextLineDataset", "TFRecordDataset", "FixedLengthRecordDataset")
@@ -33,5 +33,5 @@ NAMES = {
         )
     },
     "contrib.data.Dataset": f"{_SET}:Dataset",
-    "contrib.data.Iterator": f"{_SET}:Iterator",
+    "contrib.data.Iterator": f"{_ITERATORS}:Iterator",
 }

@@ -1,7 +1,7 @@
 """Variables, variable scopes and initializers."""
 
 NAMES: dict[str, str] = {
-    "Variable": "python.variables:Variable", "Variable.SaveSliceInfo": "python.variables:SaveSliceInfo",
+    "Variable": "python.variables:Variable", "Variable.SaveSliceInfo": "python.save_slices:SaveSliceInfo",
     "VariableSynchronization": "python.variables:VariableSynchronization", "VariableAggregation": "python.variables:VariableAggregation",
     "VariableScope": "python.variable_scope:VariableScope", "AUTO_REUSE": "python.variable_scope:AUTO_REUSE",
     "python.ops.variables.VariableV1": "python.variables:Variable", "python.ops.variable_v1.VariableV1": "python.variables:Variable",

@@ -14,6 +14,7 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     convolutions,
     cross_entropy,
     ctc,
+    dataset_batches,
     datasets,
     decoding,
     diagonals,

@@ -1,6 +1,5 @@
 """Data sets of `tf.data`: the value of a data set is what makes Python iterators over its elements, lists of arrays."""
 
-import collections
 import itertools
 import threading
 from collections.abc import Callable, Iterator
@@ -27,7 +26,7 @@ class DatasetValue:
         return self.make()
 
 
-def _row(*types: str, **facts: Any) -> Any:
+def row(*types: str, **facts: Any) -> Any:
     """The row of a data set: its function gives what `DatasetValue` needs."""
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,13 +57,13 @@ def call(function: Any, captured: Any) -> Callable[[Any], Element]:
 # Sources.
 
 
-@_row("TensorDataset")
+@row("TensorDataset")
 def tensors(op: Any, components: Any) -> Any:
     """One element."""
     return lambda: iter([list(components)])
 
 
-@_row("TensorSliceDataset")
+@row("TensorSliceDataset")
 def slices(op: Any, components: Any) -> Any:
     """The rows of tensors."""
     count = len(components[0])
@@ -74,10 +73,10 @@ def slices(op: Any, components: Any) -> Any:
             None,
             f"All components must have the same size in the 0th dimension, got {[len(c) for c in components]}",
         )
-    return lambda: ([_scalar(c[i]) for c in components] for i in range(count))
+    return lambda: ([scalar(c[i]) for c in components] for i in range(count))
 
 
-def _scalar(value: Any) -> Any:
+def scalar(value: Any) -> Any:
     if isinstance(value, bytes):
         result = np.empty((), object)
         result[()] = value
@@ -85,40 +84,40 @@ def _scalar(value: Any) -> Any:
     return np.asarray(value)
 
 
-@_row("RangeDataset")
+@row("RangeDataset")
 def numbers(op: Any, start: Any, stop: Any, step: Any) -> Any:
     """Numbers from start to below stop."""
     return lambda: ([np.int64(i).reshape(())] for i in range(int(start), int(stop), int(step)))
 
 
-@_row("TextLineDataset")
+@row("TextLineDataset")
 def text_lines(op: Any, filenames: Any, compression_type: Any, buffer_size: Any) -> Any:
     """The lines of text files."""
     packing = bytes(np.asarray(compression_type).item()).decode()
     return lambda: (
-        [_scalar(line)]
+        [scalar(line)]
         for name in _names(filenames)
         for _, line in _reading(name, lambda n: readers.lines_of(n, 0, packing))
     )
 
 
-@_row("TFRecordDataset")
+@row("TFRecordDataset")
 def tfrecords(op: Any, filenames: Any, compression_type: Any, buffer_size: Any) -> Any:
     """The records of TFRecord files."""
     packing = bytes(np.asarray(compression_type).item()).decode()
     return lambda: (
-        [_scalar(r)]
+        [scalar(r)]
         for name in _names(filenames)
         for _, r in _reading(name, lambda n: readers.records_of_tfrecord(n, packing))
     )
 
 
-@_row("FixedLengthRecordDataset", "FixedLengthRecordDatasetV2")
+@row("FixedLengthRecordDataset", "FixedLengthRecordDatasetV2")
 def fixed_length(op: Any, filenames: Any, header_bytes: Any, record_bytes: Any, footer_bytes: Any, *unused: Any) -> Any:
     """Pieces of files."""
     size, header, footer = int(record_bytes), int(header_bytes), int(footer_bytes)
     return lambda: (
-        [_scalar(r)]
+        [scalar(r)]
         for name in _names(filenames)
         for _, r in _reading(name, lambda n: readers.fixed_records(n, size, header, footer, 0))
     )
@@ -137,7 +136,7 @@ def _reading(name: bytes, records: Any) -> Iterator[Any]:
         ) from error
 
 
-@_row("GeneratorDataset")
+@row("GeneratorDataset")
 def generator(op: Any, init_args: Any, next_args: Any, finalize_args: Any) -> Any:
     """What a Python generator yields."""
     return op.private["elements"]
@@ -146,28 +145,28 @@ def generator(op: Any, init_args: Any, next_args: Any, finalize_args: Any) -> An
 # Elements one by one.
 
 
-@_row("MapDataset", "ExperimentalMapDataset")
+@row("MapDataset", "ExperimentalMapDataset")
 def mapped(op: Any, source: DatasetValue, captured: Any) -> Any:
     """A function of each element."""
     function = call(op.attrs["f"], captured)
     return lambda: map(function, source)  # not a generator: that would end at the first error
 
 
-@_row("ParallelMapDataset")
+@row("ParallelMapDataset")
 def parallel_mapped(op: Any, source: DatasetValue, captured: Any, num_parallel_calls: Any) -> Any:
     """A function of each element, in their order."""
     function = call(op.attrs["f"], captured)
     return lambda: map(function, source)
 
 
-@_row("FilterDataset")
+@row("FilterDataset")
 def filtered(op: Any, source: DatasetValue, captured: Any) -> Any:
     """The elements for which a function gives true."""
     predicate = call(op.attrs["predicate"], captured)
     return lambda: (e for e in source if bool(np.asarray(predicate(e)[0])))
 
 
-@_row("FlatMapDataset")
+@row("FlatMapDataset")
 def flat_mapped(op: Any, source: DatasetValue, captured: Any) -> Any:
     """The elements of the data set that a function makes of each element."""
     function = call(op.attrs["f"], captured)
@@ -206,14 +205,14 @@ def _interleave(function: Any, source: DatasetValue, cycle: int, block: int) -> 
             return
 
 
-@_row("InterleaveDataset")
+@row("InterleaveDataset")
 def interleaved(op: Any, source: DatasetValue, captured: Any, cycle_length: Any, block_length: Any) -> Any:
     """Blocks of the data sets that a function makes, in turns."""
     function = call(op.attrs["f"], captured)
     return lambda: _interleave(function, source, int(cycle_length), int(block_length))
 
 
-@_row("ParallelInterleaveDataset", "ExperimentalParallelInterleaveDataset", "ParallelInterleaveDatasetV2")
+@row("ParallelInterleaveDataset", "ExperimentalParallelInterleaveDataset", "ParallelInterleaveDatasetV2")
 def parallel_interleaved(
     op: Any, source: DatasetValue, captured: Any, cycle_length: Any, block_length: Any, *unused: Any
 ) -> Any:
@@ -222,7 +221,7 @@ def parallel_interleaved(
     return lambda: _interleave(function, source, max(int(cycle_length), 1), int(block_length))
 
 
-@_row("RepeatDataset")
+@row("RepeatDataset")
 def repeated(op: Any, source: DatasetValue, count: Any) -> Any:
     """The data set so many times; -1: without end."""
 
@@ -238,44 +237,44 @@ def repeated(op: Any, source: DatasetValue, count: Any) -> Any:
     return make
 
 
-@_row("TakeDataset")
+@row("TakeDataset")
 def taken(op: Any, source: DatasetValue, count: Any) -> Any:
     """The first elements; -1: all."""
     return lambda: iter(source) if int(count) < 0 else itertools.islice(source, int(count))
 
 
-@_row("SkipDataset")
+@row("SkipDataset")
 def skipped(op: Any, source: DatasetValue, count: Any) -> Any:
     """All but the first elements; -1: none."""
     return lambda: iter([]) if int(count) < 0 else itertools.islice(source, int(count), None)
 
 
-@_row("ZipDataset")
+@row("ZipDataset")
 def zipped(op: Any, sources: Any) -> Any:
     """Elements of several data sets side by side."""
     return lambda: ([c for e in together for c in e] for together in zip(*sources, strict=False))
 
 
-@_row("ConcatenateDataset")
+@row("ConcatenateDataset")
 def concatenated(op: Any, first: DatasetValue, second: DatasetValue) -> Any:
     """One after the other."""
     return lambda: itertools.chain(first, second)
 
 
-@_row("ShardDataset")
+@row("ShardDataset")
 def sharded(op: Any, source: DatasetValue, num_shards: Any, index: Any) -> Any:
     """Every num_shards-th element."""
     return lambda: itertools.islice(source, int(index), None, int(num_shards))
 
 
-@_row("PrefetchDataset", "OptimizeDataset", "ModelDataset", "OptionsDataset", "AssertCardinalityDataset", "MaxIntraOpParallelismDataset", "ExperimentalMaxIntraOpParallelismDataset",
+@row("PrefetchDataset", "OptimizeDataset", "ModelDataset", "OptionsDataset", "AssertCardinalityDataset", "MaxIntraOpParallelismDataset", "ExperimentalMaxIntraOpParallelismDataset",
       "PrivateThreadPoolDataset", "ExperimentalPrivateThreadPoolDataset", "SetStatsAggregatorDataset", "NonSerializableDataset", "ExperimentalNonSerializableDataset")  # fmt: skip
 def same(op: Any, source: DatasetValue, *unused: Any) -> Any:
     """The data set itself."""
     return source.make
 
 
-@_row("CacheDataset")
+@row("CacheDataset")
 def cached(op: Any, source: DatasetValue, filename: Any) -> Any:
     """The data set, kept in memory once it was read to the end."""
     kept: list[Element] = []
@@ -295,7 +294,7 @@ def cached(op: Any, source: DatasetValue, filename: Any) -> Any:
     return make
 
 
-@_row("IgnoreErrorsDataset", "ExperimentalIgnoreErrorsDataset")
+@row("IgnoreErrorsDataset", "ExperimentalIgnoreErrorsDataset")
 def without_errors(op: Any, source: DatasetValue) -> Any:
     """The elements that could be made."""
 
@@ -314,13 +313,13 @@ def without_errors(op: Any, source: DatasetValue) -> Any:
     return make
 
 
-@_row("ShuffleDataset", "ShuffleDatasetV2")
+@row("ShuffleDataset", "ShuffleDatasetV2")
 def shuffled(op: Any, source: DatasetValue, buffer_size: Any, *seeds: Any) -> Any:
     """Elements drawn at random from a buffer of the next ones."""
     return _shuffling(source, int(buffer_size), seeds, bool(op.attrs.get("reshuffle_each_iteration", True)), 1)
 
 
-@_row("ShuffleAndRepeatDataset")
+@row("ShuffleAndRepeatDataset")
 def shuffled_and_repeated(op: Any, source: DatasetValue, buffer_size: Any, seed: Any, seed2: Any, count: Any) -> Any:
     """The data set in another random order each time."""
     return _shuffling(source, int(buffer_size), (seed, seed2), True, int(count))
@@ -355,128 +354,7 @@ def _drawn(buffer: list[Element], random: Any) -> Element:
     return buffer.pop()
 
 
-# Several elements as one.
-
-
-def stacked(elements: list[Element]) -> Element:
-    """Elements as one, stacked.
-
-    Raises:
-      InvalidArgumentError: their shapes differ.
-    """
-    result = []
-    for parts in zip(*elements, strict=True):
-        if isinstance(parts[0], DatasetValue):
-            result.append(parts[0])
-            continue
-        first = np.shape(parts[0])
-        for place, part in enumerate(parts):
-            if np.shape(part) != first:
-                raise errors.InvalidArgumentError(
-                    None,
-                    None,
-                    f"Cannot batch tensors with different shapes in component {len(result)}. First element had shape {list(first)} and element {place} had shape {list(np.shape(part))}.",
-                )
-        result.append(np.stack([np.asarray(p) for p in parts]))
-    return result
-
-
-def _groups(source: Any, size: int, drop: bool) -> Iterator[list[Element]]:
-    elements = iter(source)
-    while True:
-        group = list(itertools.islice(elements, size))
-        if not group or (drop and len(group) < size):
-            return
-        yield group
-
-
-@_row("BatchDataset", "BatchDatasetV2")
-def batched(op: Any, source: DatasetValue, batch_size: Any, drop_remainder: Any = False) -> Any:
-    """So many elements stacked."""
-    size = int(batch_size)
-    if size < 1:
-        raise errors.InvalidArgumentError(None, None, "Batch size must be greater than zero.")
-    return lambda: (stacked(g) for g in _groups(source, size, bool(drop_remainder)))
-
-
-@_row("MapAndBatchDataset", "ExperimentalMapAndBatchDataset")
-def mapped_and_batched(
-    op: Any, source: DatasetValue, captured: Any, batch_size: Any, num_parallel_calls: Any, drop_remainder: Any
-) -> Any:
-    """A function of each element, stacked."""
-    function = call(op.attrs["f"], captured)
-    return lambda: (stacked([function(e) for e in g]) for g in _groups(source, int(batch_size), bool(drop_remainder)))
-
-
-@_row("PaddedBatchDataset", "PaddedBatchDatasetV2")
-def padded_batched(
-    op: Any, source: DatasetValue, batch_size: Any, padded_shapes: Any, padding_values: Any, drop_remainder: Any = False
-) -> Any:
-    """So many elements, padded to equal shapes and stacked."""
-
-    def pad(group: list[Element]) -> Element:
-        return [
-            _padded([np.asarray(p) for p in parts], [int(d) for d in shape], value)
-            for parts, shape, value in zip(zip(*group, strict=True), padded_shapes, padding_values, strict=True)
-        ]
-
-    return lambda: (pad(g) for g in _groups(source, int(batch_size), bool(drop_remainder)))
-
-
-def _padded(parts: list[Any], shape: list[int], value: Any) -> Any:
-    largest = [max(p.shape[axis] for p in parts) for axis in range(len(shape))]
-    sizes = [most if size < 0 else size for size, most in zip(shape, largest, strict=True)]
-    if any(most > size for size, most in zip(sizes, largest, strict=True)):
-        raise errors.DataLossError(
-            None, None, f"Attempted to pad to a smaller size than the input element: {largest} to {sizes}."
-        )
-    result = np.empty((len(parts), *sizes), parts[0].dtype)
-    result[...] = np.asarray(value)[()]
-    for place, part in enumerate(parts):
-        result[(place, *(slice(0, s) for s in part.shape))] = part
-    return result
-
-
-@_row("WindowDataset")
-def windows(op: Any, source: DatasetValue, size: Any, shift: Any, stride: Any, drop_remainder: Any) -> Any:
-    """Data sets of `size` elements, every `shift`-th element a new one."""
-    size, shift, stride, drop = int(size), int(shift), int(stride), bool(drop_remainder)
-
-    def make() -> Iterator[Element]:
-        elements = iter(source)
-        buffer: collections.deque[Element] = collections.deque()
-        reach = (size - 1) * stride + 1
-        ended = False
-        while True:
-            while len(buffer) < reach and not ended:
-                try:
-                    buffer.append(next(elements))
-                except StopIteration:
-                    ended = True
-            if not buffer or (drop and len(buffer) < reach):
-                return
-            window = list(buffer)[::stride][:size]
-            columns = list(zip(*window, strict=True))
-            yield [DatasetValue(lambda c=c: iter([[v] for v in c])) for c in columns]
-            for _ in range(shift):
-                if buffer:
-                    buffer.popleft()
-                else:
-                    try:
-                        next(elements)
-                    except StopIteration:
-                        return
-
-    return make
-
-
-@_row("UnbatchDataset", "ExperimentalUnbatchDataset")
-def unbatched(op: Any, source: DatasetValue) -> Any:
-    """The rows of the elements."""
-    return lambda: ([_scalar(c[i]) for c in e] for e in source for i in range(len(e[0])))
-
-
-@_row("ScanDataset", "ExperimentalScanDataset")
+@row("ScanDataset", "ExperimentalScanDataset")
 def scanned(op: Any, source: DatasetValue, initial_state: Any, captured: Any) -> Any:
     """(state, element) -> (state, element) along the data set."""
     function = call(op.attrs["f"], captured)
@@ -492,7 +370,7 @@ def scanned(op: Any, source: DatasetValue, initial_state: Any, captured: Any) ->
     return make
 
 
-@_row("TakeWhileDataset", "ExperimentalTakeWhileDataset")
+@row("TakeWhileDataset", "ExperimentalTakeWhileDataset")
 def taken_while(op: Any, source: DatasetValue, captured: Any) -> Any:
     """The elements before the first for which a function gives false."""
     predicate = call(op.attrs["predicate"], captured)

@@ -21,8 +21,8 @@ from jax_slim.tf1.python.elements import (
     pack_structure,
     parts,
     shapes_like,
-    spec_of,
 )
+from jax_slim.tf1.python.iterators import Iterator
 
 
 def _spec_of_result(result: Any) -> Spec:
@@ -32,7 +32,7 @@ def _spec_of_result(result: Any) -> Spec:
             "Dataset.map: elements must be dense tensors, got a SparseTensor. Make it dense by tf.sparse_tensor_to_dense."
         )
     if isinstance(result, Dataset):
-        return Spec(Nested(result.spec))
+        return Spec(Nested(Dataset, result.spec))
     if nested(result):
         specs = [_spec_of_result(p).structure for p in parts(result)]
         if isinstance(result, collections.abc.Mapping):
@@ -214,10 +214,7 @@ class Dataset:
         found: list[Spec] = []
 
         def pack_arguments(tensors: list[Tensor]) -> list[Any]:
-            values = [
-                Dataset(t, f.spec) if isinstance(f, Nested) else t for t, f in zip(tensors, self.spec.flat, strict=True)
-            ]
-            element = self.spec.packed(values)
+            element = self.spec.of_tensors(tensors)
             return list(element) if isinstance(element, tuple) and not hasattr(element, "_fields") else [element]
 
         def unpack(result: Any) -> list[Tensor]:
@@ -387,7 +384,7 @@ class Dataset:
 
     def window(self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: Any = False) -> "Dataset":
         """Data sets of `size` elements; a new one begins every `shift` elements."""
-        spec = Spec(pack_spec(self.spec.structure, [Nested(Spec(f)) for f in self.spec.flat]))
+        spec = Spec(pack_spec(self.spec.structure, [Nested(Dataset, Spec(f)) for f in self.spec.flat]))
         return self._made(
             "WindowDataset", _int64(size, "size"), _int64(size if shift is None else shift, "shift"), _int64(stride, "stride"),
             conversion.convert_to_tensor(drop_remainder, dtypes.bool_, name="drop_remainder"), spec=spec,
@@ -429,7 +426,7 @@ class Dataset:
 
     # Iterators.
 
-    def make_one_shot_iterator(self) -> "Iterator":
+    def make_one_shot_iterator(self) -> Iterator:
         """An iterator that needs no initialization.
 
         Raises:
@@ -440,7 +437,7 @@ class Dataset:
         resource.op.private["dataset"] = self._variant_tensor
         return Iterator(resource, None, self.spec)
 
-    def make_initializable_iterator(self, shared_name: str | None = None) -> "Iterator":
+    def make_initializable_iterator(self, shared_name: str | None = None) -> Iterator:
         """An iterator that starts over whenever its `initializer` runs."""
         resource = building.make("IteratorV2", shared_name=shared_name or "", container="", **self._facts())
         with graphs.colocate_with(resource):
@@ -496,118 +493,3 @@ class Options:
 
 class _Bag:
     pass
-
-
-class Iterator:
-    """Goes through a data set in a session: `get_next()` are tensors of the next element."""
-
-    def __init__(self, iterator_resource: Tensor, initializer: Operation | None, spec: Spec) -> None:
-        self._iterator_resource, self._initializer, self.spec = iterator_resource, initializer, spec
-        self._handle: Tensor | None = None
-
-    @staticmethod
-    def from_structure(
-        output_types: Any, output_shapes: Any = None, shared_name: str | None = None, output_classes: Any = None
-    ) -> "Iterator":
-        """An iterator for elements of these types that `make_initializer` starts over one data set or another."""
-        spec = spec_of(output_types, output_shapes)
-        resource = building.make(
-            "IteratorV2",
-            shared_name=shared_name or "",
-            container="",
-            output_types=spec.types,
-            output_shapes=spec.shapes,
-        )
-        return Iterator(resource, None, spec)
-
-    @staticmethod
-    def from_string_handle(
-        string_handle: Any, output_types: Any, output_shapes: Any = None, output_classes: Any = None
-    ) -> "Iterator":
-        """The iterator whose `string_handle()` is fed."""
-        spec = spec_of(output_types, output_shapes)
-        handle = conversion.convert_to_tensor(string_handle, dtypes.string)
-        resource = building.make(
-            "IteratorFromStringHandleV2", handle, output_types=spec.types, output_shapes=spec.shapes
-        )
-        return Iterator(resource, None, spec)
-
-    @property
-    def initializer(self) -> Operation:
-        if self._initializer is None:
-            raise ValueError("Iterator does not have an initializer.")
-        return self._initializer
-
-    def make_initializer(self, dataset: Dataset, name: str | None = None) -> Operation:
-        """An operation that starts the iterator over a data set.
-
-        Raises:
-          TypeError: its elements are of other types or shapes.
-        """
-        with graphs.name_scope(name, "make_initializer") as scope:
-            if self.spec.types != dataset.spec.types:
-                raise TypeError(
-                    f"Expected output types {self.output_types} but got dataset with output types {dataset.output_types}."
-                )
-            for a, b in zip(self.spec.shapes, dataset.spec.shapes, strict=True):
-                if not a.is_compatible_with(b):
-                    raise TypeError(
-                        f"Expected output shapes compatible with {self.output_shapes} but got dataset with output shapes {dataset.output_shapes}."
-                    )
-            with graphs.colocate_with(self._iterator_resource):
-                return building.make("MakeIterator", dataset._variant_tensor, self._iterator_resource, name=scope)
-
-    def get_next(self, name: str | None = None) -> Any:
-        """The next element: tensors in the data set's structure. One call is one pull in each run."""
-        made = building.make_op(
-            "IteratorGetNext",
-            self._iterator_resource,
-            output_types=self.spec.types,
-            output_shapes=self.spec.shapes,
-            name=name,
-        )
-        for tensor, shape in zip(made.outputs, self.spec.shapes, strict=True):
-            tensor.set_shape(shape)
-        values = [
-            Dataset(t, f.spec) if isinstance(f, Nested) else t
-            for t, f in zip(made.outputs, self.spec.flat, strict=True)
-        ]
-        return self.spec.packed(values)
-
-    def string_handle(self, name: str | None = None) -> Tensor:
-        """A text that stands for this iterator in its session."""
-        if name is None:
-            if self._handle is None:
-                self._handle = building.make("IteratorToStringHandle", self._iterator_resource)
-            return self._handle
-        return building.make("IteratorToStringHandle", self._iterator_resource, name=name)
-
-    output_types = property(lambda self: self.spec.packed(self.spec.types))
-    output_shapes = property(lambda self: self.spec.packed(self.spec.shapes))
-    output_classes = property(lambda self: self.spec.packed([Tensor] * len(self.spec.flat)))
-    element_spec = property(lambda self: self.spec.structure)
-
-
-def make_one_shot_iterator(dataset: Dataset) -> Iterator:
-    """`Dataset.make_one_shot_iterator` of a data set."""
-    return dataset.make_one_shot_iterator()
-
-
-def make_initializable_iterator(dataset: Dataset, shared_name: str | None = None) -> Iterator:
-    """`Dataset.make_initializable_iterator` of a data set."""
-    return dataset.make_initializable_iterator(shared_name)
-
-
-def get_output_types(dataset_or_iterator: Any) -> Any:
-    """The types of the elements."""
-    return dataset_or_iterator.output_types
-
-
-def get_output_shapes(dataset_or_iterator: Any) -> Any:
-    """The shapes of the elements."""
-    return dataset_or_iterator.output_shapes
-
-
-def get_output_classes(dataset_or_iterator: Any) -> Any:
-    """The classes of the elements' parts."""
-    return dataset_or_iterator.output_classes

@@ -23,10 +23,10 @@ def flatten(structure: Any) -> list[Any]:
 
 
 class Nested:
-    """A component that is a data set itself (of `window`)."""
+    """A component that is a data set itself (of `window`): `make(tensor, spec)` gives it."""
 
-    def __init__(self, spec: "Spec") -> None:
-        self.spec = spec
+    def __init__(self, make: Callable[[Any, "Spec"], Any], spec: "Spec") -> None:
+        self.make, self.spec = make, spec
 
 
 class Spec:
@@ -41,6 +41,11 @@ class Spec:
 
     def packed(self, values: list[Any]) -> Any:
         return pack_spec(self.structure, values)
+
+    def of_tensors(self, tensors: Any) -> Any:
+        """Tensors as an element: with the data sets that they stand for."""
+        pairs = zip(tensors, self.flat, strict=True)
+        return self.packed([f.make(t, f.spec) if isinstance(f, Nested) else t for t, f in pairs])
 
     def with_shapes(self, function: Callable[[Any], Any]) -> "Spec":
         """The same types, other shapes."""

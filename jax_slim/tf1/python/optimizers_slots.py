@@ -3,7 +3,8 @@
 from typing import Any
 
 from jax_slim.tf1.graph import building, dtypes, graphs
-from jax_slim.tf1.python import initializers, variable_scope, variables
+from jax_slim.tf1.python import initializers, save_slices, variable_scope
+from jax_slim.tf1.python.variables import Variable
 
 
 def create_slot(primary: Any, val: Any, name: str, colocate_with_primary: bool = True) -> Any:
@@ -26,13 +27,13 @@ def create_zeros_slot(primary: Any, name: str, dtype: Any = None, colocate_with_
         return create_slot_with_initializer(
             primary, initializers.zeros_initializer(kind), shape, kind, name, colocate_with_primary
         )
-    value = primary.initialized_value() if isinstance(primary, variables.Variable) else primary
+    value = primary.initialized_value() if isinstance(primary, Variable) else primary
     zeros = building.make("Fill", building.make("Shape", value), building.make("Cast", 0.0, DstT=kind))
     return create_slot(primary, zeros, name, colocate_with_primary)
 
 
 def _made(primary: Any, value: Any, name: str, colocate: bool, validate_shape: bool, shape: Any, dtype: Any) -> Any:
-    prefix = primary._shared_name if isinstance(primary, variables.Variable) else primary.op.name
+    prefix = primary._shared_name if isinstance(primary, Variable) else primary.op.name
     with variable_scope.variable_scope(None, f"{prefix}/{name}"):
         if not colocate:
             return _variable(primary, value, validate_shape, shape, dtype)
@@ -60,7 +61,7 @@ def _variable(primary: Any, value: Any, validate_shape: bool, shape: Any, dtype:
     if part is not None:
         name = slot.op.name[len(primary.op.name) + 1 :]
         slot._set_save_slice_info(
-            variables.SaveSliceInfo(
+            save_slices.SaveSliceInfo(
                 f"{part.full_name}/{name}", list(part.full_shape), list(part.var_offset), list(part.var_shape)
             )
         )

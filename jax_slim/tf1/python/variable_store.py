@@ -9,7 +9,8 @@ from jax_slim.tf1.graph import dtypes, graphs, shapes
 from jax_slim.tf1.graph.collections import GraphKeys
 from jax_slim.tf1.python import initial_values
 from jax_slim.tf1.python.partitioned import PartitionedVariable, PartitionInfo, partition_slices
-from jax_slim.tf1.python.variables import SaveSliceInfo, Variable
+from jax_slim.tf1.python.save_slices import SaveSliceInfo
+from jax_slim.tf1.python.variables import Variable
 
 
 class _Reuse:
