@@ -100,44 +100,28 @@ def main():
     results = slim.evaluation.evaluate_once(str(options.logdir), str(options.logdir / "eval"), eval_fn, batches)
     print(f"Accuracy on {len(test['label'])} digits that the net has never seen: {results['accuracy']:.1%}")
 
-    picture = options.logdir / "digits.png"
-    draw(picture, options.logdir, test)
-    print(f"Picture:     {picture}\nTensorBoard: {tensorboard_command(options.logdir)}")
+    for picture in draw(options.logdir, test):
+        print(f"Picture:     {picture}")
+    print(f"TensorBoard: {tensorboard_command(options.logdir)}")
     return results
 
 
-def draw(path, logdir, test):
-    """Writes a PNG: the training curve, and a grid of digits with what the net says they are, mistakes first."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
+def draw(logdir, test):
+    """Writes two PNGs: training curves, and digits with what the net says they are, mistakes first. Returns paths."""
     variables = slim.checkpoints.load_variables(str(logdir))
     predict = slim.predictor(slim.Model(lambda images: net(prepared(images), is_training=False)), variables)
     chances = np.asarray(jax.nn.softmax(predict(test["image"])))
     said, true = chances.argmax(-1), test["label"]
-    order = np.argsort(said == true, kind="stable")[:40]
-
-    scalars = slim.summary.read_scalars(logdir)
-    figure = plt.figure(figsize=(11, 5), layout="constrained")
-    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[2, 3])[0]
-    axes = left.subplots(2, 1, sharex=True)
-    for axis, tag, scale in zip(axes, ("total_loss", "accuracy/train_batch"), ("log", "linear"), strict=True):
-        steps, values = scalars[tag]
-        axis.plot(steps, values, linewidth=1)
-        axis.set(title=tag, yscale=scale)
-        axis.grid(alpha=0.3)
-    axes[-1].set_xlabel("step")
-    for axis, index in zip(right.subplots(5, 8).flat, order, strict=True):
-        axis.imshow(test["image"][index, :, :, 0], cmap="gray_r")
-        correct = said[index] == true[index]
-        text = f"{said[index]}  {chances[index].max():.0%}" + ("" if correct else f"  ({true[index]})")
-        axis.set_title(text, fontsize=8, color="tab:green" if correct else "tab:red")
-        axis.axis("off")
-    right.suptitle(f"{(said == true).mean():.1%} right; red: what it said (what it is)", fontsize=10)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    shown = np.argsort(said == true, kind="stable")[:40]
+    captions = [f"{said[n]}  {chances[n].max():.0%}" + (f"  ({true[n]})" if said[n] != true[n] else "") for n in shown]
+    colors = ["tab:green" if said[n] == true[n] else "tab:red" for n in shown]
+    digits = slim.plots.image_grid(255 - test["image"][shown], captions, colors=colors)
+    digits.suptitle(f"{(said == true).mean():.1%} right; red: what it said (what it is)", fontsize=10)
+    curves = slim.plots.training_curves(logdir, ["total_loss", "accuracy/train_batch"])
+    paths = logdir / "curves.png", logdir / "digits.png"
+    for figure, path in zip((curves, digits), paths, strict=True):
+        figure.savefig(path)
+    return paths
 
 
 def tensorboard_command(logdir):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jax_slim import nets as nets
     from jax_slim import optimizers as optimizers
     from jax_slim import parallel as parallel
+    from jax_slim import plots as plots
     from jax_slim import preprocessing as preprocessing
     from jax_slim import progress as progress
     from jax_slim import regularizers as regularizers

@@ -10,7 +10,7 @@ import pytest
 
 import jax_slim as slim
 
-NEED_A_RUN = {"plot_scalars", "read_scalars"}
+NEED_A_RUN = {"read_scalars"}
 MODULES = (slim.utils, slim.summary, slim.summaries, slim.model_analyzer)
 OTHERS = (
     slim.get_collection,

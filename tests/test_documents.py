@@ -133,11 +133,11 @@ def test_the_example_vgg16_makes_its_32_variables(capsys):
 
 
 def test_the_digits_example_learns(tmp_path, monkeypatch, capsys):
-    pytest.importorskip("matplotlib")
     monkeypatch.setattr(sys, "argv", ["digits.py", "--logdir", str(tmp_path), "--steps", "60"])
     monkeypatch.setattr("warnings.filters", [("ignore", None, DeprecationWarning, None, 0)])
     runpy.run_path(str(ROOT / "examples" / "digits.py"), run_name="__main__")
     out = capsys.readouterr().out
     assert float(re.search(r"never seen: ([\d.]+)%", out).group(1)) > 50
     assert "tensorboard --logdir" in out
-    assert (tmp_path / "digits.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("curves.png", "digits.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")

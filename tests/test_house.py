@@ -31,7 +31,7 @@ HOUSE: list[dict[str, set[str]]] = [
         "metrics": set(),
         "optimizers": {"optax"},
         "parallel": set(),
-        "summary": {"PIL", "matplotlib", "tensorboard"},
+        "summary": {"PIL", "tensorboard"},
         "utils": set(),
     },
     {
@@ -40,6 +40,7 @@ HOUSE: list[dict[str, set[str]]] = [
         "learning": {"optax"},
         "model_analyzer": {"rich"},
         "nets": set(),
+        "plots": {"matplotlib"},
     },
     {"tf1": {"PIL", "absl", "google", "google_crc32c", "ml_dtypes", "scipy", "tensorboard"}},
     {"graphs": {"google"}},

@@ -53,6 +53,13 @@ class FeatureModel(Model):
 
     def apply(self, variables: Mapping[str, Any], *args: Any, rng: jax.Array | None = None, **kwargs: Any) -> Any:
         """As `Model.apply`: end point -> value. `variables` may hold others too, such as all of the net's."""
+        closed, arguments = self.bound(variables, args, kwargs, rng)
+        return dict(zip(self.end_points, jaxpr_as_fun(closed)(*arguments), strict=True))
+
+    def bound(
+        self, variables: Mapping[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any], rng: jax.Array | None = None
+    ) -> tuple[ClosedJaxpr, list[Any]]:
+        """What `apply` computes as a program, whose results are the end points, and the arguments to run it with."""
         every, closed, arrays = self._sliced(args, kwargs, rng)
         inputs = used_arguments(closed)
         values: list[Any] = []
@@ -64,8 +71,7 @@ class FeatureModel(Model):
                     f"Model: variable {name!r} of shape {spec.shape} {problem}.{names.hint(name, variables)}"
                 )
             values.append(value)
-        results = jaxpr_as_fun(closed)(*values, *arrays, *([] if rng is None else [rng]))
-        return dict(zip(self.end_points, results, strict=True))
+        return closed, [*values, *arrays, *([] if rng is None else [rng])]
 
     def collect(
         self, variables: Mapping[str, Any], *args: Any, rng: jax.Array | None = None, **kwargs: Any

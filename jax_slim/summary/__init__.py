@@ -1,6 +1,5 @@
 """Summaries: what a program records for TensorBoard, and the files it is written to."""
 
-from jax_slim.summary.curves import plot_scalars as plot_scalars
 from jax_slim.summary.curves import read_scalars as read_scalars
 from jax_slim.summary.media import image as image
 from jax_slim.summary.media import text as text

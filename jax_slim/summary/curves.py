@@ -1,11 +1,9 @@
-"""Training curves: the scalars file of a run, read and drawn."""
+"""Training curves: the scalars file of a run, read. `plots` draws it."""
 
 import json
 import math
 import os
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 SCALARS_FILE = "scalars.jsonl"
 """What the file is called in a run's directory: a line is {"step": 100, "time": 1.7e9, "total_loss": 0.25, ...}."""
@@ -45,48 +43,3 @@ def read_scalars(logdir: str | os.PathLike[str]) -> dict[str, tuple[list[int], l
         for tag, value in entry.items():
             found.setdefault(tag, {})[step] = math.nan if value is None else float(value)
     return {tag: (sorted(values), [values[step] for step in sorted(values)]) for tag, values in found.items()}
-
-
-def plot_scalars(
-    logdir: str | os.PathLike[str], path: str | os.PathLike[str], tags: Sequence[str] | None = None
-) -> None:
-    """Draws a run's curves into a PNG: a panel for each scalar over the steps.
-
-        slim.summary.plot_scalars("/tmp/run", "/tmp/run/curves.png", tags=["total_loss", "validation/accuracy"])
-
-    Args:
-      logdir: the run's directory, or its scalars file.
-      path: the picture to write.
-      tags: which scalars; None draws all.
-
-    Raises:
-      FileNotFoundError, ValueError: as `read_scalars`; a tag that is not there.
-      ImportError: matplotlib is not installed.
-    """
-    scalars = read_scalars(logdir)
-    wanted = list(scalars) if tags is None else list(tags)
-    missing = [tag for tag in wanted if tag not in scalars]
-    if missing or not wanted:
-        raise ValueError(f"plot_scalars: tags must be among {', '.join(scalars) or 'none'}, got {missing}.")
-    figure = _figure(len(wanted))
-    axes = figure.subplots(len(wanted), 1, sharex=True, squeeze=False)[:, 0]
-    for axis, tag in zip(axes, wanted, strict=True):
-        steps, values = scalars[tag]
-        axis.plot(steps, values, linewidth=1, marker="." if len(steps) < 30 else None)
-        # Losses fall over orders of magnitude.
-        positive = [value for value in values if value > 0]
-        if len(positive) == len(values) and max(positive) > 20 * min(positive):
-            axis.set_yscale("log")
-        axis.set_title(tag, fontsize=9, loc="left")
-        axis.grid(alpha=0.3)
-    axes[-1].set_xlabel("step")
-    figure.savefig(path, dpi=120)
-
-
-def _figure(panels: int) -> Any:
-    """A matplotlib figure of its own, without the state and the windows of pyplot."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError('plot_scalars: needs matplotlib: pip install "jax-slim[demo]".') from error
-    return Figure(figsize=(8, 1 + 2 * panels), layout="constrained")

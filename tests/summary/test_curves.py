@@ -1,10 +1,10 @@
-"""The scalars file, read and drawn."""
+"""The scalars file, read."""
 
 import json
 
 import pytest
 
-from jax_slim.summary import plot_scalars, read_scalars
+from jax_slim.summary import read_scalars
 from jax_slim.summary.curves import SCALARS_FILE
 
 
@@ -28,15 +28,6 @@ def test_reads_what_counts(run):
     assert steps == [1, 3, 4, 5]
     assert losses == pytest.approx([100, 2, float("nan"), 9], nan_ok=True)
     assert list(read_scalars(run / SCALARS_FILE)) == list(scalars)
-
-
-def test_draws_a_picture(run):
-    pytest.importorskip("matplotlib")
-    plot_scalars(run, run / "all.png")
-    plot_scalars(run, run / "one.png", ["total_loss"])
-    assert (run / "all.png").read_bytes().startswith(b"\x89PNG")
-    with pytest.raises(ValueError, match=r"tags must be among total_loss, validation/accuracy, got \['loss'\]"):
-        plot_scalars(run, run / "none.png", ["loss"])
 
 
 def test_refusals(tmp_path):
