@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import jax
@@ -14,12 +14,12 @@ import numpy as np
 from jax_slim.checkpoints.native import CheckpointError, Checkpoints
 from jax_slim.checkpoints.reading import described
 from jax_slim.core.values import Variables
-from jax_slim.learning.callbacks import Callback
 from jax_slim.learning.numerics import describe
+from jax_slim.learning.options import RunOptions
 from jax_slim.learning.recording import Recorder, Tracer
 from jax_slim.learning.saving import averages_of, named_arrays
 from jax_slim.learning.signals import StopRequests
-from jax_slim.learning.train_op import GLOBAL_STEP, StepResult, TrainOp, TrainState
+from jax_slim.learning.train_op import GLOBAL_STEP, StepResult, TrainState
 from jax_slim.learning.unsaved import Unsaved
 from jax_slim.learning.validation import Validator
 from jax_slim.progress import Progress
@@ -55,6 +55,23 @@ class Step:
         return float(self.result.loss)
 
 
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """What a run leaves behind.
+
+    Attributes:
+      checkpoints: the newest ones.
+      best: those of the steps that validated best.
+      recorder: its events and scalars.
+      tracer: its profiles.
+    """
+
+    checkpoints: Checkpoints | Unsaved
+    best: Checkpoints | None
+    recorder: Recorder
+    tracer: Tracer
+
+
 class Run:
     """One training run: the state, and the loop over it.
 
@@ -66,36 +83,27 @@ class Run:
 
     def __init__(
         self,
-        train_op: TrainOp,
+        options: RunOptions,
+        kept: Kept,
+        compiled: Any,
+        validator: Validator | None,
         state: TrainState,
         data_state: Any,
-        compiled: Any,
-        checkpoints: Checkpoints | Unsaved,
-        recorder: Recorder,
-        tracer: Tracer,
-        validator: Validator | None,
-        best: Checkpoints | None,
-        callbacks: Sequence[Callback],
-        number_of_steps: int | None,
-        save_summaries_secs: float,
-        save_interval_secs: float,
     ) -> None:
         self.state = state
         self.step = int(state.variables[GLOBAL_STEP])
         self.stopped: str | None = None
-        self._train_op = train_op
+        self._train_op = options.train_op
         self._data_state = data_state
         self._compiled = compiled
-        self._checkpoints = checkpoints
-        self._recorder = recorder
-        self._tracer = tracer
+        self._checkpoints, self._best = kept.checkpoints, kept.best
+        self._recorder, self._tracer = kept.recorder, kept.tracer
         self._validator = validator
-        self._best = best
-        self._callbacks = callbacks
-        self._total = number_of_steps
-        self._summaries_due = _Timer(save_summaries_secs)
-        self._save_due = _Timer(save_interval_secs)
-        self._saved: int | None = checkpoints.latest_step()
+        self._callbacks = options.callbacks
+        self._total = options.number_of_steps
+        self._summaries_due = _Timer(options.save_summaries_secs)
+        self._save_due = _Timer(options.save_interval_secs)
+        self._saved: int | None = kept.checkpoints.latest_step()
         self._last: StepResult | None = None
 
     @property

@@ -5,7 +5,7 @@ import functools
 import inspect
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -15,10 +15,11 @@ from jax.sharding import Mesh
 from jax_slim.checkpoints.native import CheckpointError, Checkpoints
 from jax_slim.core.tracebacks import shortened
 from jax_slim.core.values import Variables
-from jax_slim.data.prefetching import prefetch, refuse_no_batches, resume
+from jax_slim.data.prefetching import prefetch, resume
 from jax_slim.kernels import jit
 from jax_slim.learning.callbacks import Callback
-from jax_slim.learning.loop import Run, Step, first_of
+from jax_slim.learning.loop import Kept, Run, Step, first_of
+from jax_slim.learning.options import RunOptions
 from jax_slim.learning.recording import Recorder, Tracer
 from jax_slim.learning.saving import named_arrays, named_as, state_like, variable_of
 from jax_slim.learning.signals import StopRequests
@@ -29,6 +30,9 @@ from jax_slim.parallel.meshes import checked_mesh, data_mesh, place_batch
 from jax_slim.parallel.rules import shardings
 from jax_slim.progress import Progress
 from jax_slim.summary.events import EventWriter
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _DEFAULT_WRITER = "in the log directory"
 
@@ -134,7 +138,26 @@ def train(
       ValueError: there are no batches, or they cannot be split over the devices.
       TypeError: `batches` is no iterable of batches, or an entry of one is no array of numbers.
     """
-    running = _run(**locals())
+    options = RunOptions(
+        train_op=train_op,
+        logdir=logdir,
+        batches=batches,
+        number_of_steps=number_of_steps,
+        log_every_n_steps=log_every_n_steps,
+        init_fn=init_fn,
+        save_summaries_secs=save_summaries_secs,
+        save_interval_secs=save_interval_secs,
+        summary_writer=summary_writer,
+        trace_every_n_steps=trace_every_n_steps,
+        max_to_keep=max_to_keep,
+        validation=validation,
+        callbacks=callbacks,
+        mesh=mesh,
+        sharding_rules=sharding_rules,
+        seed=seed,
+        prefetch_batches=prefetch_batches,
+    )
+    running = _run(options)
     while True:
         try:
             next(running)
@@ -142,6 +165,12 @@ def train(
             return end.value
 
 
+def _with_arguments_of(_: Callable[P, Any]) -> Callable[[Callable[..., R]], Callable[P, R]]:
+    """Tells type checkers and editors that the decorated function hands its arguments on to that one."""
+    return lambda function: function
+
+
+@_with_arguments_of(train)
 def steps(*args: Any, **kwargs: Any) -> Generator[Step, None, TrainingResult]:
     """`train` as a loop of your own: yields each step when it was sent to the device.
 
@@ -163,83 +192,44 @@ def steps(*args: Any, **kwargs: Any) -> Generator[Step, None, TrainingResult]:
     """
     bound = inspect.signature(train).bind(*args, **kwargs)
     bound.apply_defaults()
-    return _run(**bound.arguments)
+    return _run(RunOptions(**bound.arguments))
 
 
-def _run(
-    train_op: TrainOp,
-    logdir: str | os.PathLike[str] | None,
-    batches: Iterable[Any],
-    number_of_steps: int | None,
-    log_every_n_steps: int | None,
-    init_fn: Callable[[Variables], Mapping[str, Any]] | None,
-    save_summaries_secs: float,
-    save_interval_secs: float,
-    summary_writer: EventWriter | str | None,
-    trace_every_n_steps: int | None,
-    max_to_keep: int | None,
-    validation: Validation | None,
-    callbacks: Sequence[Callback],
-    mesh: Mesh | None,
-    sharding_rules: Any,
-    seed: int,
-    prefetch_batches: int,
-) -> Generator[Step, None, TrainingResult]:
+def _run(options: RunOptions) -> Generator[Step, None, TrainingResult]:
     """Opens everything that a run needs, runs it, and closes all again."""
-    _check(train_op, number_of_steps)
-    refuse_no_batches("train", batches)
-    if logdir is None and trace_every_n_steps is not None:
-        raise ValueError("train: logdir must be a directory where trace_every_n_steps is given, got None.")
-    logdir = None if logdir is None else os.fspath(logdir)
-    mesh = data_mesh() if mesh is None else checked_mesh(mesh)
+    mesh = data_mesh() if options.mesh is None else checked_mesh(options.mesh)
+    number_of_steps = options.number_of_steps
     with contextlib.ExitStack() as stack:
-        tracer = stack.enter_context(Tracer(logdir, trace_every_n_steps))
-        checkpoints = stack.enter_context(Unsaved() if logdir is None else Checkpoints(logdir, max_to_keep=max_to_keep))
-        best = None
-        if validation is not None and validation.best is not None and logdir is not None:
-            best = stack.enter_context(Checkpoints(os.path.join(logdir, "best"), max_to_keep=validation.keep_best))
-        if isinstance(summary_writer, str):
-            summary_writer = None if logdir is None else stack.enter_context(EventWriter(logdir))
-        start = checkpoints.latest_step()
-        facts = checkpoints.facts(start) if start is not None else {}
+        kept = _open(options, stack)
+        start = kept.checkpoints.latest_step()
+        facts = kept.checkpoints.facts(start) if start is not None else {}
         place = functools.partial(place_batch, mesh=mesh)
-        source = resume(batches, facts.get("data"), start or 0)
-        feed = stack.enter_context(contextlib.closing(prefetch(source, prefetch_batches, place)))
+        source = resume(options.batches, facts.get("data"), start or 0)
+        feed = stack.enter_context(contextlib.closing(prefetch(source, options.prefetch_batches, place)))
         (first, _), feed = first_of(feed, start or 0)
-        state, where = _start_state(train_op, first, checkpoints, start, init_fn, seed, mesh, sharding_rules)
-        recorder = Recorder(logdir, summary_writer)
-        run = Run(
-            train_op,
-            state,
-            facts.get("data"),
-            jit(train_op, donate_argnums=0, out_shardings=(where, None)),
-            checkpoints,
-            recorder,
-            tracer,
-            None if validation is None else Validator(validation, mesh, facts.get("validation")),
-            best,
-            callbacks,
-            number_of_steps,
-            save_summaries_secs,
-            save_interval_secs,
-        )
+        state, where = _start_state(options, mesh, first, kept.checkpoints, start)
+        validation = options.validation
+        validator = None if validation is None else Validator(validation, mesh, facts.get("validation"))
+        compiled = jit(options.train_op, donate_argnums=0, out_shardings=(where, None))
+        run = Run(options, kept, compiled, validator, state, facts.get("data"))
         del state  # the first step gives its memory away
-        progress = stack.enter_context(Progress(number_of_steps, "train", log_every=log_every_n_steps, start=run.step))
+        log_every = options.log_every_n_steps
+        progress = stack.enter_context(Progress(number_of_steps, "train", log_every=log_every, start=run.step))
         requests = stack.enter_context(StopRequests())
         if start is not None:
-            recorder.resume(start)
+            kept.recorder.resume(start)
             if number_of_steps is not None and start >= number_of_steps:
                 progress.print(
-                    f"Nothing to do: {checkpoints.directory} is at step {start} already, and number_of_steps is "
+                    f"Nothing to do: {options.directory} is at step {start} already, and number_of_steps is "
                     f"{number_of_steps}."
                 )
             else:
-                progress.print(f"Going on from step {start} in {checkpoints.directory}.")
+                progress.print(f"Going on from step {start} in {options.directory}.")
         yield from run.loop(feed, progress, requests)
         if requests.received is not None:
-            checkpoints.wait()
+            kept.checkpoints.wait()
             told = f"Stopped by {requests.received.name}"
-            if logdir is None:
+            if options.logdir is None:
                 told += f" at step {run.step}. Nothing is saved, as there is no log directory."
             else:
                 told += f": saved step {run.step}. The same command goes on from there."
@@ -250,32 +240,28 @@ def _run(
     return TrainingResult(run.loss, run.step, run.state, run.stopped)
 
 
-def _check(train_op: Any, number_of_steps: int | None) -> None:
-    if number_of_steps is not None and number_of_steps < 0:
-        raise ValueError(f"train: number_of_steps must be None or at least 0, got {number_of_steps}.")
-    if not isinstance(train_op, TrainOp):
-        raise TypeError(
-            f"train: train_op must be what slim.learning.create_train_op returned, got {type(train_op).__name__}."
-        )
-    if not train_op.counts_steps:
-        raise ValueError(
-            "train: train_op was made with global_step=None, so its steps cannot be counted. Leave that out."
-        )
+def _open(options: RunOptions, stack: contextlib.ExitStack) -> Kept:
+    """Where the run writes; `stack` closes it."""
+    directory, validation, writer = options.directory, options.validation, options.summary_writer
+    tracer = stack.enter_context(Tracer(directory, options.trace_every_n_steps))
+    checkpoints, best = Unsaved(), None
+    if directory is not None:
+        checkpoints = stack.enter_context(Checkpoints(directory, max_to_keep=options.max_to_keep))
+        if validation is not None and validation.best is not None:
+            best_directory = os.path.join(directory, "best")
+            best = stack.enter_context(Checkpoints(best_directory, max_to_keep=validation.keep_best))
+    if isinstance(writer, str):
+        writer = None if directory is None else stack.enter_context(EventWriter(directory))
+    return Kept(checkpoints, best, Recorder(directory, writer), tracer)
 
 
 def _start_state(
-    train_op: TrainOp,
-    batch: Any,
-    checkpoints: Checkpoints | Unsaved,
-    start: int | None,
-    init_fn: Callable[[Variables], Mapping[str, Any]] | None,
-    seed: int,
-    mesh: Mesh,
-    sharding_rules: Any,
+    options: RunOptions, mesh: Mesh, batch: Any, checkpoints: Checkpoints | Unsaved, start: int | None
 ) -> tuple[TrainState, Any]:
     """The state to begin with, from the checkpoint or drawn; and where its parts lie: a tree of shardings like it."""
-    key = jax.random.key(seed)
-    if start is None:
+    train_op, init_fn, sharding_rules = options.train_op, options.init_fn, options.sharding_rules
+    key = jax.random.key(options.seed)
+    if start is None or isinstance(checkpoints, Unsaved):
         state = train_op.init(key, batch)
         if init_fn is not None:
             state = train_op.state(_with_initial(state.variables, init_fn(state.variables)), state.rng)

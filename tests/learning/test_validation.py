@@ -164,6 +164,8 @@ def test_leaving_the_loop_saves(tmp_path):
     assert slim.checkpoints.load_variables(tmp_path)["global_step"] == 3
     with pytest.raises(TypeError, match="unexpected keyword argument 'nonsense'"):
         slim.learning.steps(train_op, tmp_path, [], nonsense=1)
+    with pytest.raises(ValueError, match="number_of_steps must be None or at least 0, got -1"):
+        slim.learning.steps(train_op, tmp_path, [], -1)
 
 
 def test_the_scalars_file_holds_what_tensorboard_shows(tmp_path):
