@@ -12,6 +12,7 @@ from jax_slim.learning.optimizing import OPTIMIZER_CLS_NAMES as OPTIMIZER_CLS_NA
 from jax_slim.learning.optimizing import OPTIMIZER_SUMMARIES as OPTIMIZER_SUMMARIES
 from jax_slim.learning.optimizing import OptimizeLossState as OptimizeLossState
 from jax_slim.learning.optimizing import optimize_loss as optimize_loss
+from jax_slim.learning.trackers import Tracker as Tracker
 from jax_slim.learning.train_op import StepResult as StepResult
 from jax_slim.learning.train_op import TrainOp as TrainOp
 from jax_slim.learning.train_op import TrainState as TrainState

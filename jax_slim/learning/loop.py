@@ -21,7 +21,7 @@ from jax_slim.learning.saving import averages_of, named_arrays
 from jax_slim.learning.signals import StopRequests
 from jax_slim.learning.train_op import GLOBAL_STEP, StepResult, TrainState
 from jax_slim.learning.unsaved import Unsaved
-from jax_slim.learning.validation import Validator
+from jax_slim.learning.validation import Validator, validation_scalars
 from jax_slim.progress import Progress
 
 
@@ -221,7 +221,7 @@ class Run:
         if validator.validation.moving_average:
             variables = self._train_op.averaged(self.state)
         metrics, better = validator.run(variables, self.step)
-        numbers = {f"validation/{name}": value for name, value in metrics.items() if isinstance(value, float)}
+        numbers = validation_scalars(metrics)
         self._recorder.scalars(self.step, numbers)
         shown = ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
         progress.print(f"Step {self.step}: {shown}" + (" (the best so far)" if better else ""))

@@ -61,6 +61,11 @@ class Validation:
             raise ValueError(f"Validation: keep_best must be 1 or more, got {self.keep_best}.")
 
 
+def validation_scalars(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """The metrics that are single numbers, under the names that they have among a run's scalars."""
+    return {f"validation/{name}": value for name, value in metrics.items() if isinstance(value, float)}
+
+
 class Validator:
     """A `Validation` at work: its compiled program, and the best so far."""
 
