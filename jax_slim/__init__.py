@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from jax_slim import core as core
     from jax_slim import data as data
     from jax_slim import datasets as datasets
+    from jax_slim import detection as detection
     from jax_slim import evaluation as evaluation
     from jax_slim import exporting as exporting
     from jax_slim import graphs as graphs

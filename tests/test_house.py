@@ -25,6 +25,7 @@ HOUSE: list[dict[str, set[str]]] = [
     {
         "checkpoints": {"google_crc32c", "h5py", "ml_dtypes", "orbax", "safetensors"},
         "datasets": {"PIL"},
+        "detection": set(),
         "inference": set(),
         "layers": set(),
         "losses": set(),

@@ -30,6 +30,8 @@ from jax_slim.nets import resnet_v1 as resnet_v1
 from jax_slim.nets import resnet_v1_beta as resnet_v1_beta
 from jax_slim.nets import resnet_v2 as resnet_v2
 from jax_slim.nets import s3dg as s3dg
+from jax_slim.nets import ssd as ssd
+from jax_slim.nets import ssd_vgg as ssd_vgg
 from jax_slim.nets import vgg as vgg
 from jax_slim.nets.class_maps import grad_cam as grad_cam
 from jax_slim.nets.creation import NetModel as NetModel

@@ -37,8 +37,8 @@ class NetModel(Model):
       num_classes: how many classes; None when the net has no last layer.
       image_size: height and width, in pixels, of the images it takes.
       channels: of the images.
-      preprocessing: which preprocessing its images have: "cifarnet", "imagenet", "inception", "lenet" or "vgg"; None
-        for nets of video, which have none.
+      preprocessing: which preprocessing its images have: "cifarnet", "imagenet", "inception", "lenet", "ssd", "ssd_vgg"
+        or "vgg"; None for nets of video, which have none.
       options: further arguments of the net, as given to `create_model`.
       head: the scopes of its last layers, which depend on the classes.
       variables: the values of its checkpoint, or None.
@@ -67,6 +67,11 @@ class NetModel(Model):
         """The shape of one example: [height, width, channels], for nets of video with the frames before."""
         frames = row_of("NetModel", self.name).frames
         return (*([] if frames is None else [frames]), self.image_size, self.image_size, self.channels)
+
+    @property
+    def task(self) -> str:
+        """What it is for: "classification" or "detection"."""
+        return row_of("NetModel", self.name).task
 
     @property
     def background(self) -> int:

@@ -28,6 +28,8 @@ _INCEPTION_V4 = Paper(
     "1602.07261",
 )
 
+_SSD = Paper("Liu et al.", 2016, "SSD: Single Shot MultiBox Detector", "1512.02325")
+
 # By the module in `nets` (`registry.Row.module`). CifarNet is of no paper: TensorFlow's tutorial on CIFAR-10.
 PAPERS = {
     "alexnet": Paper(
@@ -92,6 +94,8 @@ PAPERS = {
         "Rethinking Spatiotemporal Feature Learning: Speed-Accuracy Trade-offs in Video Classification",
         "1712.04851",
     ),
+    "ssd": _SSD,
+    "ssd_vgg": _SSD,
     "vgg": Paper(
         "Simonyan and Zisserman",
         2014,

@@ -22,6 +22,7 @@ class Row(NamedTuple):
       classes: how many it was published with; 1001 are ImageNet's and a first one for background.
       channels: of the inputs it was made for.
       frames: how many images an example has; None where it is a single one, without an axis for time.
+      task: what it is for: "classification"; "detection", where the background is one class more than `classes`.
     """
 
     module: str
@@ -31,6 +32,7 @@ class Row(NamedTuple):
     classes: int = 1000
     channels: int = 3
     frames: int | None = None
+    task: str = "classification"
 
 
 def _rows() -> dict[str, Row]:
@@ -76,6 +78,13 @@ def _rows() -> dict[str, Row]:
         rows[name] = Row(family, f"build_{name}", f"{name}_arg_scope", ("final_layer", "aux_"), classes)
     rows["i3d"] = Row("i3d", "i3d", "i3d_arg_scope", ("InceptionV1/Logits",), classes=400, frames=64)
     rows["s3dg"] = Row("s3dg", "s3dg", "s3dg_arg_scope", ("InceptionV1/Logits",), classes=400, frames=64)
+    heads = tuple(f"BoxPredictor_{number}/ClassPredictor" for number in range(6))
+    for kind in ("ssd", "ssdlite"):
+        for version in ("v1", "v2"):
+            name = f"{kind}_mobilenet_{version}"
+            rows[name] = Row("ssd", name, "ssd_arg_scope", heads, classes=90, task="detection")
+    heads = tuple(f"ssd_300_vgg/block{number}_box/conv_cls" for number in (4, 7, 8, 9, 10, 11))
+    rows["ssd_vgg_300"] = Row("ssd_vgg", "ssd_vgg_300", "ssd_arg_scope", heads, classes=20, task="detection")
     return dict(sorted(rows.items()))
 
 

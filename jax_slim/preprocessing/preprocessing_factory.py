@@ -15,6 +15,8 @@ from jax_slim.preprocessing import (
     imagenet_preprocessing,
     inception_preprocessing,
     lenet_preprocessing,
+    ssd_preprocessing,
+    ssd_vgg_preprocessing,
     vgg_preprocessing,
 )
 
@@ -32,11 +34,14 @@ def _modules() -> dict[str, ModuleType]:
     ]
     resnets = [f"resnet_{version}_{layers}" for version in ("v1", "v2") for layers in (50, 101, 152, 200)]
     vgg = ["vgg", "vgg_a", "vgg_16", "vgg_19", *resnets]
+    ssd = ["ssd", *(f"{kind}_mobilenet_{version}" for kind in ("ssd", "ssdlite") for version in ("v1", "v2"))]
     return {
         **dict.fromkeys(["cifarnet", "nasnet_cifar"], cifarnet_preprocessing),
         **dict.fromkeys(inception, inception_preprocessing),
         "imagenet": imagenet_preprocessing,
         "lenet": lenet_preprocessing,
+        **dict.fromkeys(ssd, ssd_preprocessing),
+        **dict.fromkeys(["ssd_vgg", "ssd_vgg_300"], ssd_vgg_preprocessing),
         **dict.fromkeys(vgg, vgg_preprocessing),
     }
 
@@ -52,8 +57,8 @@ def get_preprocessing(name: str, is_training: bool = False, use_grayscale: bool 
     """Finds the preprocessing that a net was trained with.
 
     Args:
-      name: of a net, such as "resnet_v1_50", or of a preprocessing: "cifarnet", "imagenet", "inception", "lenet" or
-        "vgg".
+      name: of a net, such as "resnet_v1_50", or of a preprocessing: "cifarnet", "imagenet", "inception", "lenet",
+        "ssd", "ssd_vgg" or "vgg".
       is_training: whether the function distorts at random; it then needs `rng`.
       use_grayscale: whether it makes one channel of grey.
 
