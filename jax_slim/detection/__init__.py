@@ -16,6 +16,7 @@ from jax_slim.detection.costs import hard_examples as hard_examples
 from jax_slim.detection.costs import smooth_l1 as smooth_l1
 from jax_slim.detection.costs import ssd_costs as ssd_costs
 from jax_slim.detection.detecting import detect as detect
+from jax_slim.detection.evaluators import BoxEvaluator as BoxEvaluator
 from jax_slim.detection.matching import Targets as Targets
 from jax_slim.detection.matching import argmax_matcher as argmax_matcher
 from jax_slim.detection.matching import assign_targets as assign_targets
