@@ -5,6 +5,8 @@ from jax_slim.nets import cifarnet as cifarnet
 from jax_slim.nets import conv_blocks as conv_blocks
 from jax_slim.nets import cyclegan as cyclegan
 from jax_slim.nets import dcgan as dcgan
+from jax_slim.nets import deeplab as deeplab
+from jax_slim.nets import deeplab_inference as deeplab_inference
 from jax_slim.nets import i3d as i3d
 from jax_slim.nets import i3d_utils as i3d_utils
 from jax_slim.nets import inception as inception
@@ -33,6 +35,7 @@ from jax_slim.nets import s3dg as s3dg
 from jax_slim.nets import ssd as ssd
 from jax_slim.nets import ssd_vgg as ssd_vgg
 from jax_slim.nets import vgg as vgg
+from jax_slim.nets import xception_deeplab as xception_deeplab
 from jax_slim.nets.class_maps import grad_cam as grad_cam
 from jax_slim.nets.creation import NetModel as NetModel
 from jax_slim.nets.creation import create_model as create_model

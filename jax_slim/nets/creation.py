@@ -37,8 +37,8 @@ class NetModel(Model):
       num_classes: how many classes; None when the net has no last layer.
       image_size: height and width, in pixels, of the images it takes.
       channels: of the images.
-      preprocessing: which preprocessing its images have: "cifarnet", "imagenet", "inception", "lenet", "ssd", "ssd_vgg"
-        or "vgg"; None for nets of video, which have none.
+      preprocessing: which preprocessing its images have: "cifarnet", "deeplab", "imagenet", "inception", "lenet",
+        "ssd", "ssd_vgg" or "vgg"; None for nets of video, which have none.
       options: further arguments of the net, as given to `create_model`.
       head: the scopes of its last layers, which depend on the classes.
       variables: the values of its checkpoint, or None.
@@ -70,7 +70,7 @@ class NetModel(Model):
 
     @property
     def task(self) -> str:
-        """What it is for: "classification" or "detection"."""
+        """What it is for: "classification", "detection" or "segmentation", a class for each pixel."""
         return row_of("NetModel", self.name).task
 
     @property
@@ -158,7 +158,8 @@ def create_model(
       name: one of `slim.nets.list_models()`.
       num_classes: how many classes; by default those of the published checkpoint; 0 leaves out the last layer.
       checkpoint: where to take the variables from: any file or directory that `slim.checkpoints.open_checkpoint`
-        reads, or a mapping name -> array. The last layers are left out where theirs has another number of classes.
+        reads, or a mapping name -> array. The last layers are left out where theirs has another number of classes;
+        all layers above the classifier's where it is a classifier's and the net one for segmentation.
         Of a net of timm's, torchvision's or Keras's it also gives the number of classes, image size, preprocessing, and
         the options that make this net the same function, where they are not given.
       weight_decay: the scale of the L2 loss on weights.
@@ -280,6 +281,9 @@ def _restored(
     if any(shapes.get(name, specs[name].shape) != specs[name].shape for name in of_head):
         # Another number of classes: all of the last layers, so that none is half old and half new.
         left_out += [re.escape(name) + "$" for name in of_head]
+    added = row_of("create_model", model.name).added
+    if added and not any(name.startswith(added) for name in shapes):  # a classifier's
+        left_out += [re.escape(name) + "$" for name in specs if name.startswith(added)]
     return assign_from_checkpoint(
         source, specs, ignore_missing, moving_average=moving_average, exclude=left_out or None
     )

@@ -29,6 +29,12 @@ _INCEPTION_V4 = Paper(
 )
 
 _SSD = Paper("Liu et al.", 2016, "SSD: Single Shot MultiBox Detector", "1512.02325")
+_DEEPLAB = Paper(
+    "Chen et al.",
+    2018,
+    "Encoder-Decoder with Atrous Separable Convolution for Semantic Image Segmentation",
+    "1802.02611",
+)
 
 # By the module in `nets` (`registry.Row.module`). CifarNet is of no paper: TensorFlow's tutorial on CIFAR-10.
 PAPERS = {
@@ -38,6 +44,7 @@ PAPERS = {
         "One weird trick for parallelizing convolutional neural networks",
         "1404.5997",
     ),
+    "deeplab": _DEEPLAB,
     "i3d": Paper(
         "Carreira and Zisserman",
         2017,
@@ -102,4 +109,5 @@ PAPERS = {
         "Very Deep Convolutional Networks for Large-Scale Image Recognition",
         "1409.1556",
     ),
+    "xception_deeplab": _DEEPLAB,
 }

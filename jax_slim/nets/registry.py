@@ -22,7 +22,9 @@ class Row(NamedTuple):
       classes: how many it was published with; 1001 are ImageNet's and a first one for background.
       channels: of the inputs it was made for.
       frames: how many images an example has; None where it is a single one, without an axis for time.
-      task: what it is for: "classification"; "detection", where the background is one class more than `classes`.
+      task: what it is for: "classification"; "detection", where the background is one class more than `classes`;
+        "segmentation", a class for each pixel.
+      added: the beginnings of names that a net of this task has beside those of the classifier below it.
     """
 
     module: str
@@ -33,6 +35,7 @@ class Row(NamedTuple):
     channels: int = 3
     frames: int | None = None
     task: str = "classification"
+    added: tuple[str, ...] = ()
 
 
 def _rows() -> dict[str, Row]:
@@ -76,6 +79,15 @@ def _rows() -> dict[str, Row]:
         name = f"{family}_{size}"
         classes = 10 if size == "cifar" else 1001
         rows[name] = Row(family, f"build_{name}", f"{name}_arg_scope", ("final_layer", "aux_"), classes)
+    for layers in (41, 65, 71):
+        name = f"xception_{layers}"
+        rows[name] = Row("xception_deeplab", name, "xception_arg_scope", (f"{name}/logits",), 1001)
+    added = ("logits/", "image_pooling/", "aspp", "concat_projection/", "decoder/")
+    for net in ("mobilenet_v2", "mobilenet_v2_050", "mobilenet_v3_large", "mobilenet_v3_small", "xception_41",
+                "xception_65", "xception_71", "resnet_v1_50_beta", "resnet_v1_101_beta"):  # fmt: skip
+        # The decoder of those on MobileNetV3 ends in the logits.
+        head = ("decoder/",) if net.startswith("mobilenet_v3") else ("logits/",)
+        rows[f"deeplab_{net}"] = Row("deeplab", net, "deeplab_arg_scope", head, 21, task="segmentation", added=added)
     rows["i3d"] = Row("i3d", "i3d", "i3d_arg_scope", ("InceptionV1/Logits",), classes=400, frames=64)
     rows["s3dg"] = Row("s3dg", "s3dg", "s3dg_arg_scope", ("InceptionV1/Logits",), classes=400, frames=64)
     heads = tuple(f"BoxPredictor_{number}/ClassPredictor" for number in range(6))
@@ -100,7 +112,7 @@ def row_of(function: str, name: str) -> Row:
     return ROWS[name]
 
 
-def list_models(pattern: str = "*", pretrained: bool = False) -> list[str]:
+def list_models(pattern: str = "*", pretrained: bool = False, task: str | None = None) -> list[str]:
     """The names of the nets that `create_model` and `get_network_fn` know, in order of the alphabet.
 
         slim.nets.list_models("resnet_v1*")     # ['resnet_v1_101', 'resnet_v1_152', 'resnet_v1_200', 'resnet_v1_50']
@@ -108,8 +120,17 @@ def list_models(pattern: str = "*", pretrained: bool = False) -> list[str]:
     Args:
       pattern: a shell pattern; '*' stands for any text.
       pretrained: whether to list only nets of which there are published weights, which `create_model` can fetch.
+      task: list only nets for this: "classification", "detection" or "segmentation"; None lists all.
+
+    Raises:
+      ValueError: no net is for such a task.
     """
-    found = [name for name in ROWS if fnmatch.fnmatchcase(name, pattern)]
+    known_tasks = sorted({row.task for row in ROWS.values()})
+    if task is not None and task not in known_tasks:
+        raise ValueError(f"list_models: task must be None or one of {', '.join(known_tasks)}, got {task!r}.")
+    found = [
+        name for name, row in ROWS.items() if fnmatch.fnmatchcase(name, pattern) and (task is None or row.task == task)
+    ]
     if not pretrained:
         return found
     known = importlib.import_module("jax_slim.nets.pretrained")

@@ -6,9 +6,11 @@ random can be traced, for instance into an exported model. Random ones draw from
 """
 
 from jax_slim.preprocessing import cifarnet_preprocessing as cifarnet_preprocessing
+from jax_slim.preprocessing import deeplab_preprocessing as deeplab_preprocessing
 from jax_slim.preprocessing import imagenet_preprocessing as imagenet_preprocessing
 from jax_slim.preprocessing import inception_preprocessing as inception_preprocessing
 from jax_slim.preprocessing import lenet_preprocessing as lenet_preprocessing
+from jax_slim.preprocessing import masks as masks
 from jax_slim.preprocessing import preprocessing_factory as preprocessing_factory
 from jax_slim.preprocessing import vgg_preprocessing as vgg_preprocessing
 from jax_slim.preprocessing.boxes import sample_distorted_bounding_box as sample_distorted_bounding_box

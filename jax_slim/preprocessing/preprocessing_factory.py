@@ -12,6 +12,7 @@ from typing import Any
 
 from jax_slim.preprocessing import (
     cifarnet_preprocessing,
+    deeplab_preprocessing,
     imagenet_preprocessing,
     inception_preprocessing,
     lenet_preprocessing,
@@ -29,15 +30,21 @@ def _modules() -> dict[str, ModuleType]:
         *("mobilenet_v3_small_minimalistic", "mobilenet_v3_large_minimalistic"),
         *("mobilenet_edgetpu", "mobilenet_edgetpu_075"),
         *("nasnet_mobile", "nasnet_large", "pnasnet_mobile", "pnasnet_large"),
+        *("xception_41", "xception_65", "xception_71"),
         # Nets of research/slim's nets_factory that its preprocessing_factory forgot.
         *("mobilenet_v1_075", "mobilenet_v1_050", "mobilenet_v1_025", "mobilenet_v2_050"),
     ]
     resnets = [f"resnet_{version}_{layers}" for version in ("v1", "v2") for layers in (50, 101, 152, 200)]
+    segmentation = [
+        *("mobilenet_v2", "mobilenet_v2_050", "mobilenet_v3_large", "mobilenet_v3_small"),
+        *("xception_41", "xception_65", "xception_71", "resnet_v1_50_beta", "resnet_v1_101_beta"),
+    ]
     vgg = ["vgg", "vgg_a", "vgg_16", "vgg_19", *resnets]
     ssd = ["ssd", *(f"{kind}_mobilenet_{version}" for kind in ("ssd", "ssdlite") for version in ("v1", "v2"))]
     return {
         **dict.fromkeys(["cifarnet", "nasnet_cifar"], cifarnet_preprocessing),
         **dict.fromkeys(inception, inception_preprocessing),
+        **dict.fromkeys(["deeplab", *(f"deeplab_{net}" for net in segmentation)], deeplab_preprocessing),
         "imagenet": imagenet_preprocessing,
         "lenet": lenet_preprocessing,
         **dict.fromkeys(ssd, ssd_preprocessing),
@@ -57,8 +64,8 @@ def get_preprocessing(name: str, is_training: bool = False, use_grayscale: bool 
     """Finds the preprocessing that a net was trained with.
 
     Args:
-      name: of a net, such as "resnet_v1_50", or of a preprocessing: "cifarnet", "imagenet", "inception", "lenet",
-        "ssd", "ssd_vgg" or "vgg".
+      name: of a net, such as "resnet_v1_50", or of a preprocessing: "cifarnet", "deeplab", "imagenet", "inception",
+        "lenet", "ssd", "ssd_vgg" or "vgg".
       is_training: whether the function distorts at random; it then needs `rng`.
       use_grayscale: whether it makes one channel of grey.
 
