@@ -158,8 +158,8 @@ class _Copied(Mapping[str, np.ndarray]):
             for name, entry in self.source.items()
         }
 
-    def items(self) -> Iterator[tuple[str, Any]]:
-        """All of them, several read at once where that is faster."""
+    def items(self) -> Any:
+        """All of them, one pair after the other; several are read at once where that is faster."""
         for name, (_, array) in zip(self.source, each_array(self.checkpoint, self.source.values()), strict=True):
             yield name, self._given(name, array)
 

@@ -174,13 +174,13 @@ def _parts(wanted: Mapping[str, Any], asked: Mapping[str, str], entries: Mapping
             whole = entry if tuple(entries[entry].shape) != _shape(like) else None
         else:
             whole = within[1] if (within := _PART.fullmatch(entry)) else None
-        if whole in entries:
+        if whole is not None and whole in entries:
             groups.setdefault((found[1], whole), []).append((int(found[2]), name))
     sources = {}
     for (_, whole), numbered in groups.items():
         parts = [name for _, name in sorted(numbered)]
-        shapes = [_shape(wanted[name]) for name in parts]
-        if None in shapes:
+        shapes = [shape for name in parts if (shape := _shape(wanted[name])) is not None]
+        if len(shapes) < len(parts):
             continue
         full = tuple(entries[whole].shape)
         for axis in range(len(full)):

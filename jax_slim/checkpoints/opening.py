@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jax_slim.checkpoints.native import CheckpointError, MissingCheckpointError
 from jax_slim.checkpoints.orbax_trees import OrbaxCheckpoint, orbax_tree
@@ -86,7 +86,7 @@ def _open(path: PathLike) -> Checkpoint:
         raise MissingCheckpointError(f"No such checkpoint: {given}.{_beside(given)}")
     if place.v1_files == (given,) and not _is_table(given) and (found := _by_content(given)) is not None:
         return found
-    return open_tensorflow(given)
+    return cast(Checkpoint, open_tensorflow(given))  # registered above
 
 
 @contextlib.contextmanager

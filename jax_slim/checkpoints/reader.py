@@ -33,7 +33,7 @@ class Entry(NamedTuple):
     shape: tuple[int, ...]
 
 
-class Checkpoint(Mapping[str, np.ndarray]):
+class Checkpoint(Mapping[str, np.ndarray], metaclass=abc.ABCMeta):
     """An open checkpoint: a mapping name -> array that reads each array when it is asked for.
 
         with slim.checkpoints.open_checkpoint("/tmp/vgg_16.ckpt") as checkpoint:
@@ -122,7 +122,7 @@ def averages_in(checkpoint: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def each_array(checkpoint: Mapping[str, Any], wanted: Iterable[str]) -> Iterator[tuple[str, Any]]:
+def each_array(checkpoint: Any, wanted: Iterable[str]) -> Iterator[tuple[str, Any]]:
     """Name and array of each wanted entry, in order; few are in memory at once.
 
     Of formats where each reading costs more than the array, several are read together.
@@ -152,7 +152,7 @@ def size_of(entry: Entry) -> int | None:
     return None if dtype.kind in "OSU" else math.prod(entry.shape) * dtype.itemsize
 
 
-def entries_of(checkpoint: Mapping[str, Any]) -> Mapping[str, Entry]:
+def entries_of(checkpoint: Any) -> Mapping[str, Entry]:
     """dtype and shape by name, of a checkpoint or of a mapping of arrays."""
     if hasattr(checkpoint, "entries"):
         return checkpoint.entries()

@@ -9,7 +9,7 @@ import numpy as np
 from jax_slim.checkpoints.kinds import guessed_facts, variables_among
 from jax_slim.checkpoints.native import CheckpointError
 from jax_slim.checkpoints.opening import open_checkpoint
-from jax_slim.checkpoints.reader import averages_in, each_array, entries_of, facts_in
+from jax_slim.checkpoints.reader import Checkpoint, averages_in, each_array, entries_of, facts_in
 from jax_slim.checkpoints.training_runs import TrainingCheckpoint
 from jax_slim.core.values import Variables
 
@@ -48,7 +48,7 @@ def load_variables(path: str | os.PathLike[str], moving_average: bool = False) -
                 checkpoint.close()
 
 
-def _load(checkpoint: Mapping[str, Any], moving_average: bool) -> Variables:
+def _load(checkpoint: Checkpoint, moving_average: bool) -> Variables:
     entries, facts = entries_of(checkpoint), facts_in(checkpoint)
     source = {name: name for name in variables_among(checkpoint)}
     if moving_average:

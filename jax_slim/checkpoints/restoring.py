@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 def assign_from_checkpoint(
-    model_path: PathLike,
+    model_path: PathLike | Mapping[str, Any],
     var_list: Any,
     ignore_missing_vars: bool = False,
     reshape_variables: bool = False,
@@ -86,7 +86,7 @@ def assign_from_checkpoint(
 
 
 def assign_from_checkpoint_fn(
-    model_path: PathLike,
+    model_path: PathLike | Mapping[str, Any],
     var_list: Any = None,
     ignore_missing_vars: bool = False,
     reshape_variables: bool = False,
@@ -127,7 +127,7 @@ def assign_from_checkpoint_fn(
         elif var_list is None:
             asked = {name: name for name, facts in variables.facts.items() if _of_the_model(name, facts)}
         else:
-            told = {name: var_list(name) for name in variables}
+            told: dict[str, Any] = {name: var_list(name) for name in variables}
             asked = {name: _plain(entry) for name, entry in told.items() if entry is not None}
         chosen = _chosen(function, {name: variables[name] for name in asked}, include, exclude)
         options = (ignore_missing_vars, reshape_variables, name_map, moving_average)

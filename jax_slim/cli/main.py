@@ -9,6 +9,7 @@ saving.
 
 import argparse
 import importlib
+import io
 import os
 import re
 import sys
@@ -42,7 +43,7 @@ def start() -> int:
     What the encoding of the output lacks (a class's name, on a pipe of Windows) is written as an escape.
     """
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     # All that is ever called here is this package and JAX: without their frames, a traceback would have nothing left.
     os.environ.setdefault("JAX_TRACEBACK_FILTERING", "off")
@@ -133,7 +134,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser(arguments: Sequence[str]) -> tuple[argparse.ArgumentParser, str | None]:
     """The parser, and the command asked for. Only that command's file is imported, where there is one."""
     chosen = next((argument for argument in arguments if argument in COMMANDS), None)
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     common.add_argument("--traceback", action="store_true", help="show the whole traceback of an error")
     parser = _Parser(
         prog="jax-slim",

@@ -194,6 +194,7 @@ def _train(options: argparse.Namespace) -> int:
             f"{mesh.size} device{'s' if mesh.size > 1 else ''}; {options.train_dir}",
             file=sys.stderr,
         )
+        given = model.variables
         try:
             result = train(
                 train_op,
@@ -201,9 +202,7 @@ def _train(options: argparse.Namespace) -> int:
                 batches,
                 number_of_steps=options.max_number_of_steps,
                 log_every_n_steps=options.log_every_n_steps,
-                init_fn=None
-                if model.variables is None
-                else lambda variables: variables | model.variables.only(variables),
+                init_fn=None if given is None else lambda variables: variables | given.only(variables),
                 save_summaries_secs=options.save_summaries_secs,
                 save_interval_secs=options.save_interval_secs,
                 max_to_keep=options.max_to_keep,
@@ -229,13 +228,16 @@ def loss_function(model: "NetModel", label_smoothing: float, rate: Any, compute_
     from jax_slim.losses.classification import softmax_cross_entropy
     from jax_slim.summary.adding import scalar
 
+    classes = model.num_classes
+    assert classes is not None  # only nets with a last layer are trained here
+
     def total_loss(batch: dict[str, Any]) -> Any:
         with precision(None if compute_dtype == "float32" else jnp.dtype(compute_dtype)):
             logits, end_points = model.function(batch["image"], is_training=True)
         logits = logits.reshape(logits.shape[0], logits.shape[-1])
         # Mixed images come with mixed labels, [N, classes].
         mixed = batch["label"].ndim == 2
-        labels = batch["label"] if mixed else one_hot_encoding(batch["label"], model.num_classes)
+        labels = batch["label"] if mixed else one_hot_encoding(batch["label"], classes)
         ids = jnp.argmax(labels, -1) if mixed else batch["label"]
         if "AuxLogits" in end_points:
             auxiliary = end_points["AuxLogits"].reshape(labels.shape)

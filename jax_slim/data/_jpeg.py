@@ -36,7 +36,7 @@ def decode(function: str, contents: bytes, channels: int, fast: bool) -> np.ndar
             header = simplejpeg.decode_jpeg_header(contents, strict=False)
         except Exception:  # it knows the usual subsamplings only
             return _by_pillow(function, contents, channels)
-    height, width, colours, _ = header
+    height, width, colours = int(header[0]), int(header[1]), header[2]
     if width * height * 3 >= MOST_VALUES:
         raise DataLossError(f"{function}: the image must have less than {MOST_VALUES} values, got {width}x{height}.")
     inks = colours in ("CMYK", "YCCK")

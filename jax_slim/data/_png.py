@@ -92,7 +92,7 @@ def _by_pillow(contents: bytes, raw_mode: str | None) -> tuple[np.ndarray, Any]:
 
     with Image.open(io.BytesIO(contents), formats=["PNG"]) as image:
         if raw_mode is not None:
-            image.tile = [tile._replace(args=raw_mode) for tile in image.tile]  # pyright: ignore
+            image.tile = [tile._replace(args=raw_mode) for tile in image.tile]
         key: Any = image.info.get("transparency")
         image.load()
         key = image.info.get("transparency", key)

@@ -58,7 +58,7 @@ def _orientation(image: Any) -> Any:
         return 1
 
 
-def _turned_back(pixels: np.ndarray, orientation: Any) -> np.ndarray:
+def _turned_back(pixels: np.ndarray, orientation: int) -> np.ndarray:
     """The pixels as they are stored, of those that were turned upright."""
     return upright(pixels, {6: 8, 8: 6}.get(orientation, orientation))
 

@@ -12,7 +12,7 @@ class DataDecoder(abc.ABC):
     """
 
     @abc.abstractmethod
-    def decode(self, data: bytes, items: Sequence[str] | None = None) -> list[Any]:
+    def decode(self, data: bytes, /, items: Sequence[str] | None = None) -> list[Any]:
         """The values of `items`, in their order; None means all of `list_items()`."""
 
     @abc.abstractmethod

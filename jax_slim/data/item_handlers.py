@@ -270,7 +270,7 @@ def dense(tensor: Any, default_value: Any = 0) -> Any:
             f"dense: the places of a sparse array must lie in its shape {list(shape)}, got {places.max(0)}."
         )
     # A scalar has one place, which no number tells.
-    flat = np.ravel_multi_index(tuple(places.T), shape) if places.size else np.zeros(len(places), np.int64)
+    flat: Any = np.ravel_multi_index(tuple(places.T), shape) if places.size else np.zeros(len(places), np.int64)
     if (np.diff(flat) <= 0).any():
         raise DataLossError(f"dense: the places of a sparse array must be in order and differ, got {flat.tolist()}.")
     if len(flat) == math.prod(shape):
@@ -312,7 +312,7 @@ def _reshaped_sparse(tensor: SparseTensorValue, shape: Any, key: str) -> SparseT
         dims[dims.index(-1)] = size // known
     if math.prod(dims) != size or any(dim < 0 for dim in dims):
         raise DataLossError(f"reshape: {key!r} must have as many values as the shape {dims}, got {size}.")
-    flat = np.ravel_multi_index(tuple(tensor.indices.T), before) if len(tensor.values) else np.empty(0, np.int64)
+    flat: Any = np.ravel_multi_index(tuple(tensor.indices.T), before) if len(tensor.values) else np.empty(0, np.int64)
     places = np.stack(np.unravel_index(flat, tuple(dims)), 1) if dims else np.empty((len(flat), 0))
     return SparseTensorValue(places.astype(np.int64), tensor.values, np.array(dims, np.int64))
 

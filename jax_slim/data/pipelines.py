@@ -4,8 +4,8 @@ import operator
 import os
 import sys
 import weakref
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 
@@ -165,7 +165,7 @@ class Pipeline:
         places = range(first * count + index, self._examples, count)[: self._batch_size]
         # With "pad" a process may have no example left for the last batch: it then shows copies of the first one.
         examples = [self._example_at(epoch, place) for place in places or (index % self._examples,)]
-        batch = stacked(examples, self._batch_size if self._drop_last == "pad" else len(examples))
+        batch: Any = stacked(examples, self._batch_size if self._drop_last == "pad" else len(examples))
         if self._drop_last == "pad":
             if "valid" in batch:
                 raise ValueError("pipeline: examples must not have the name 'valid' where batches are padded, got it.")
@@ -177,13 +177,13 @@ class Pipeline:
                 raise TypeError(
                     f"pipeline: transform_batch must return a mapping from names to arrays, got {type(batch).__name__}."
                 )
-        return batch
+        return cast(Batch, batch)
 
     def to_grain(self) -> Any:
         """The batches as a `grain.MapDataset`: for grain's own transformations, mixtures and worker processes."""
         import grain
 
-        return grain.MapDataset.source(_ByNumber(self))
+        return grain.MapDataset.source(cast(Sequence[Batch], _ByNumber(self)))
 
     def _checked_batches_per_epoch(self) -> int:
         examples, count, size = self._examples, self._shard[1], self._batch_size
@@ -262,6 +262,7 @@ class PipelineIterator(Iterator[Batch]):
         elif self._position != self._next:
             self._batches.set_state({"next_index": self._next})
         self._position = -1  # after an exception grain has lost count: the next call tells it where to go on
+        assert self._batches is not None
         batch = next(self._batches)
         self._next += 1
         self._position = self._next

@@ -1,14 +1,16 @@
 """TF-Slim's data sets by their names: `slim.datasets.dataset_factory.get_dataset`."""
 
 import os
+from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from jax_slim.data.dataset import Dataset
 from jax_slim.datasets import cifar10, digits, flowers, imagenet, mnist, visualwakewords
 from jax_slim.datasets.dataset_utils import near
 from jax_slim.datasets.definitions import Reader
 
-datasets_map = MappingProxyType(
+datasets_map: Mapping[str, Any] = MappingProxyType(
     {
         "cifar10": cifar10,
         "digits": digits,

@@ -165,8 +165,9 @@ def _reader() -> dict[str, str]:
 
 def _files_imported(text: str) -> list[str]:
     """The files of the room `data` that one of them imports."""
-    imports = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom) and node.module]
-    beside = [node.module.removeprefix(f"{_DATA}.") for node in imports if node.module.startswith(f"{_DATA}.")]
+    imports = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
+    modules = [node.module for node in imports if node.module is not None]
+    beside = [module.removeprefix(f"{_DATA}.") for module in modules if module.startswith(f"{_DATA}.")]
     return beside + [name.name for node in imports if node.module == _DATA for name in node.names]
 
 
@@ -193,7 +194,7 @@ def replacing(function: str, target: Path) -> Iterator[BinaryIO]:
 
 def _write(target: Path, program: bytes, arrays: Mapping[str, np.ndarray], contents: Mapping[str, Any]) -> None:
     # NumPy's files do not know bfloat16 and its like: bytes, with the dtype in the description.
-    stored = {
+    stored: dict[str, Any] = {
         str(index): np.ascontiguousarray(value).reshape(-1).view(np.uint8)
         for index, value in enumerate(arrays.values())
     }

@@ -9,7 +9,7 @@ from jax import lax
 
 from jax_slim.exporting.graph_equations import Equation, Known, Var
 from jax_slim.exporting.graph_nodes import Tensor
-from jax_slim.exporting.graph_writing import Operand, Writer
+from jax_slim.exporting.graph_writing import Writer
 
 _UNARY = {
     "abs": "Abs", "acos": "Acos", "acosh": "Acosh", "asin": "Asin", "asinh": "Asinh", "atan": "Atan", "atanh": "Atanh",
@@ -28,7 +28,7 @@ _COMPARISONS = {
 _BITS = {"and": "And", "or": "Or", "xor": "Xor"}
 
 
-def narrow(writer: Writer, equation: Equation) -> list[Operand]:
+def narrow(writer: Writer, equation: Equation) -> list[Tensor | Known]:
     """The operands of an elementwise equation, without the repetition that TensorFlow does by itself."""
     shape = equation.kinds[0].shape
     small = [_narrowed(writer.operand(o)) for o in equation.operands]
@@ -37,7 +37,7 @@ def narrow(writer: Writer, equation: Equation) -> list[Operand]:
     return [writer.full(o, equation.scope) if isinstance(o, Var) else o for o in equation.operands]
 
 
-def _narrowed(operand: Operand) -> Operand:
+def _narrowed(operand: Tensor | Known) -> Tensor | Known:
     if isinstance(operand, Tensor):
         return operand.narrow or operand
     value = operand.value
@@ -70,7 +70,7 @@ def _broadcast(shapes: list[tuple[Any, ...]]) -> tuple[Any, ...]:
 
 def _unary(kind: str) -> Callable[[Writer, Equation], Tensor]:
     def rule(writer: Writer, equation: Equation) -> Tensor:
-        x = writer.operand(equation.operands[0])
+        x = writer.tensors[equation.operands[0]]
         if x.narrow is not None:  # computed once, and repeated later
             return x._replace(narrow=writer.unary(kind, x.narrow, equation))
         return writer.unary(kind, x, equation)
@@ -78,12 +78,16 @@ def _unary(kind: str) -> Callable[[Writer, Equation], Tensor]:
     return rule
 
 
-def _binary(kind: str) -> Callable[[Writer, Equation], Tensor]:
-    return lambda writer, equation: writer.binary(kind, *narrow(writer, equation), equation)
+def _binary(kind: str, dtype: Any = None) -> Callable[[Writer, Equation], Tensor]:
+    def rule(writer: Writer, equation: Equation) -> Tensor:
+        x, y = narrow(writer, equation)
+        return writer.binary(kind, x, y, equation, dtype)
+
+    return rule
 
 
 def _comparison(kind: str) -> Callable[[Writer, Equation], Tensor]:
-    return lambda writer, equation: writer.binary(kind, *narrow(writer, equation), equation, np.bool_)
+    return _binary(kind, np.bool_)
 
 
 def _bits(kind: str) -> Callable[[Writer, Equation], Tensor]:
@@ -109,7 +113,7 @@ def _not(writer: Writer, equation: Equation) -> Tensor:
 
 def _div(writer: Writer, equation: Equation) -> Tensor:
     kind = "TruncateDiv" if np.issubdtype(equation.kinds[0].dtype, np.integer) else "RealDiv"
-    return writer.binary(kind, *narrow(writer, equation), equation)
+    return _binary(kind)(writer, equation)
 
 
 def _is_finite(writer: Writer, equation: Equation) -> Tensor:
@@ -162,7 +166,7 @@ def cast(writer: Writer, x: Tensor, dtype: Any, scope: str) -> Tensor:
 
 def _convert(writer: Writer, equation: Equation) -> Tensor:
     dtype = np.dtype(equation.params["new_dtype"])
-    x = writer.operand(equation.operands[0])
+    x = writer.tensors[equation.operands[0]]
     if x.narrow is not None:
         return x._replace(dtype=dtype, narrow=cast(writer, x.narrow, dtype, equation.scope))
     return cast(writer, x, dtype, equation.scope)

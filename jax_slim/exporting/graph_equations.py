@@ -28,7 +28,7 @@ class Known:
     ) -> None:
         self.variable, self.equation, self._place = variable, equation, place
         self._value = None if value is None else np.asarray(value)
-        like = self._value if equation is None else equation.kinds[place]
+        like: Any = self._value if equation is None else equation.kinds[place]
         self.shape, self.dtype = tuple(like.shape), _dtype(like.dtype)
 
     @property
@@ -38,12 +38,14 @@ class Known:
         while waiting:  # not by recursion: a chain may be as long as a net is deep
             last = waiting[-1]
             if last._value is None:
+                assert last.equation is not None
                 missing = [o for o in last.equation.operands if o._value is None]
                 if missing:
                     waiting += missing
                     continue
                 last._value = last.equation.computed()[last._place]
             waiting.pop()
+        assert self._value is not None
         return self._value
 
     def roots(self) -> "set[Known]":
@@ -127,11 +129,8 @@ class _Maker:
         values |= dict(zip(jaxpr.invars, arguments, strict=True))
 
         def read(variable: Any) -> Any:
-            return (
-                Known(np.asarray(variable.val, variable.aval.dtype))
-                if isinstance(variable, Literal)
-                else values[variable]
-            )
+            kind = variable.aval
+            return Known(np.asarray(variable.val, kind.dtype)) if isinstance(variable, Literal) else values[variable]
 
         for equation in jaxpr.eqns:
             operands = [read(variable) for variable in equation.invars]

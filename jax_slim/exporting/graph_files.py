@@ -224,7 +224,7 @@ def _varint(number: int) -> bytes:
 def _meta_graph(graph: Any, given: Mapping[str, Tensor], results: Mapping[str, Tensor]) -> Any:
     from tensorboard.compat.proto import meta_graph_pb2
 
-    meta = meta_graph_pb2.MetaGraphDef(graph_def=graph)
+    meta = meta_graph_pb2.MetaGraphDef(graph_def=graph)  # pyright: ignore[reportAttributeAccessIssue] - made on import
     meta.meta_info_def.tags.append(_TAG)
     meta.meta_info_def.tensorflow_version = "1.15.5"
     signature = meta.signature_def[_SIGNATURE]

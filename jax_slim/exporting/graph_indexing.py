@@ -28,17 +28,15 @@ def _dot(writer: Writer, equation: Equation) -> Tensor:
     batch = [left.shape[a] for a in batch_left]
     rows, columns = [left.shape[a] for a in free_left], [right.shape[a] for a in free_right]
     inner = _size([left.shape[a] for a in of_left])
-    sides = [
-        _arranged(writer, left, [*batch_left, *free_left, *of_left], [*batch, _size(rows), inner], scope),
-        _arranged(writer, right, [*batch_right, *of_right, *free_right], [*batch, inner, _size(columns)], scope),
-    ]
+    first = _arranged(writer, left, [*batch_left, *free_left, *of_left], [*batch, _size(rows), inner], scope)
+    second = _arranged(writer, right, [*batch_right, *of_right, *free_right], [*batch, inner, _size(columns)], scope)
     shape = [*batch, _size(rows), _size(columns)]
     if batch:
         made = writer.make(
-            "BatchMatMulV2", sides, shape, left.dtype, scope, T=left.dtype, adj_x=False, adj_y=False
+            "BatchMatMulV2", [first, second], shape, left.dtype, scope, T=left.dtype, adj_x=False, adj_y=False
         )  # fmt: skip
     else:
-        made = _product(writer, *sides, False, False, shape, scope)
+        made = _product(writer, first, second, False, False, shape, scope)
     return cast(writer, writer.reshape(made, like.shape, scope), like.dtype, scope)
 
 
@@ -94,7 +92,7 @@ def _gather(writer: Writer, equation: Equation) -> Tensor:
     cut_short = [
         a for a, (size, whole) in enumerate(zip(sizes, x.shape, strict=True)) if size != whole and a not in read
     ]
-    batches = list(getattr(numbers, "operand_batching_dims", ()))
+    batches: list[int] = list(getattr(numbers, "operand_batching_dims", ()))
     if (
         (cut_short and cut_short != batches)
         or list(numbers.collapsed_slice_dims) != sorted(read)

@@ -80,7 +80,7 @@ class Nodes:
     def __init__(self, variables: Sequence[str] = ()) -> None:
         from tensorboard.compat.proto import graph_pb2
 
-        self.definition = graph_pb2.GraphDef()
+        self.definition = graph_pb2.GraphDef()  # pyright: ignore[reportAttributeAccessIssue] - made on import
         self.definition.versions.producer = PRODUCER
         self._taken: set[str] = set()
         self._counts: dict[str, int] = {}

@@ -190,7 +190,8 @@ def _average_pool(equation: Equation) -> matching.Match | None:
     if divisor.ndim not in (0, len(sizes)):
         return None
     try:
-        same = np.array_equal(*np.broadcast_arrays(divisor, held))
+        expected, found = np.broadcast_arrays(held, divisor)
+        same = np.array_equal(expected, found)
     except ValueError:
         return None
     if not same:

@@ -19,10 +19,10 @@ SCOPE = "preprocessing"
 
 def vgg(steps: "_Steps", images: Tensor, height: int, width: int) -> Tensor:
     """As `any_size.vgg`."""
-    rows, columns = (steps.float(s) for s in steps.size(images))
+    rows, columns = (steps.as_float(s) for s in steps.size(images))
     smaller = float(max(any_size.VGG_SMALLER_SIDE, height, width))
     scale = steps.number("RealDiv", np.float32(smaller), steps.number("Minimum", rows, columns))
-    wanted = [steps.int(steps.rounded(steps.number("Mul", side, scale))) for side in (rows, columns)]
+    wanted = [steps.as_int(steps.rounded(steps.number("Mul", side, scale))) for side in (rows, columns)]
     resized = steps.resized(images, steps.vector(wanted), (None, None))
     offsets = [
         steps.half(steps.number("Sub", side, np.int32(length)))
@@ -36,9 +36,9 @@ def inception(steps: "_Steps", images: Tensor, height: int, width: int) -> Tenso
     """As `any_size.inception`."""
     offsets, sizes = [], []
     for side in steps.size(images):
-        length = steps.float(side)
+        length = steps.as_float(side)
         part = steps.number("Mul", length, np.float32(any_size.INCEPTION_FRACTION))
-        start = steps.int(steps.number("RealDiv", steps.number("Sub", length, part), np.float32(2)))
+        start = steps.as_int(steps.number("RealDiv", steps.number("Sub", length, part), np.float32(2)))
         offsets.append(start)
         sizes.append(steps.number("Sub", side, steps.number("Mul", start, np.int32(2))))
     cropped = steps.cropped(steps.arrays("RealDiv", images, np.float32(255)), offsets, sizes, (None, None))
@@ -79,7 +79,7 @@ def prepared(nodes: Nodes, photographs: Tensor, name: str, height: int, width: i
       height, width: of the prepared images.
     """
     steps = _Steps(nodes)
-    return PREPROCESSING[name](steps, steps.float(photographs), height, width)
+    return PREPROCESSING[name](steps, steps.as_float(photographs), height, width)
 
 
 class _Steps:
@@ -88,10 +88,10 @@ class _Steps:
     def __init__(self, nodes: Nodes) -> None:
         self._writer = Writer(nodes)
 
-    def float(self, x: Tensor) -> Tensor:
+    def as_float(self, x: Tensor) -> Tensor:
         return self._cast(x, _FLOAT)
 
-    def int(self, x: Tensor) -> Tensor:
+    def as_int(self, x: Tensor) -> Tensor:
         """Towards zero."""
         return self._cast(x, _INT)
 
@@ -124,12 +124,13 @@ class _Steps:
     def size(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Rows and columns."""
         shape = self._writer.make("Shape", [images], (4,), _INT, SCOPE, T=images.dtype, out_type=_INT)
-        return tuple(
+        rows, columns = (
             strided_slice(
                 self._writer, shape, [np.array([v], np.int32) for v in (axis, axis + 1, 1)], (), SCOPE, shrink=1
             )
             for axis in (1, 2)
         )
+        return rows, columns
 
     def vector(self, numbers: Sequence[Any]) -> Tensor:
         return self._writer.make(

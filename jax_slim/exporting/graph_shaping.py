@@ -173,7 +173,7 @@ def reduced(
     writer: Writer, kind: str, x: Tensor, axes: Sequence[int], shape: Sequence[Any], scope: str, keep: bool = False
 ) -> Tensor:
     """A reduction over axes."""
-    facts = {} if kind in ("All", "Any") else {"T": x.dtype}
+    facts: dict[str, Any] = {} if kind in ("All", "Any") else {"T": x.dtype}
     return writer.make(
         kind, [x, np.array(axes, np.int32)], shape, x.dtype, scope, suffixes=("input", "reduction_indices"),
         keep_dims=keep, Tidx=_INT, **facts,

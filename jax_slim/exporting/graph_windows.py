@@ -294,7 +294,7 @@ class Pool:
             self._rest = turned.shape[: rank - len(self.axes)]
             self.x = writer.reshape(turned, [_product(self._rest), *turned.shape[len(self._rest) :], 1], scope)
         self.sizes, self.strides = [int(sizes[a]) for a in self.axes], [int(strides[a]) for a in self.axes]
-        self.padding = [tuple(map(int, padding[a])) for a in self.axes]
+        self.padding = [(int(padding[a][0]), int(padding[a][1])) for a in self.axes]
         self.result = [self.x.shape[0], *(self.shape[a] for a in self.axes), self.x.shape[-1]]
 
     def node(self, writer: Writer, kind: str, outside: float, scope: str) -> Tensor:

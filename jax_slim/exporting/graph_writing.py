@@ -28,7 +28,7 @@ class Writer:
         self._read: dict[str, Tensor] = {}
         self._sizes: dict[Any, Tensor] = {}
 
-    def operand(self, operand: Any) -> Operand:
+    def operand(self, operand: Any) -> Tensor | Known:
         """A tensor for a Var, as it may be broadcast; what is known stays so."""
         return self.tensors[operand] if isinstance(operand, Var) else operand
 

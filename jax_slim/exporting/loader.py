@@ -87,7 +87,8 @@ class ExportedModel:
                 )
             arrays[name] = array
         try:
-            return self._exported.call(self._variables, arrays)
+            results: Any = self._exported.call(self._variables, arrays)
+            return results
         except Exception as error:
             if "deserialize" in str(error):  # jax reads the program itself at the first call only
                 raise self._unreadable(error) from error

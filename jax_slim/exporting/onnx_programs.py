@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.core import Tracer
 from jax.extend.core import ClosedJaxpr, Literal
 
 from jax_slim.kernels.linear_maps import PLAIN
@@ -96,8 +97,8 @@ def _first(value: Any) -> Any:
     return _transposed(value, (0, 3, 1, 2)) if np.ndim(value) == 4 else value
 
 
-def _transposed(value: Any, order: tuple[int, ...]) -> Any:
-    if isinstance(value, jax.core.Tracer):
+def _transposed(value: Any, order: Sequence[int]) -> Any:
+    if isinstance(value, Tracer):
         return lax.transpose(value, order)
     return np.ascontiguousarray(np.transpose(np.asarray(value), order))
 
@@ -172,14 +173,14 @@ def _known(equation: Any, operands: Sequence[Any]) -> bool:
     sizes = [size for result in equation.outvars for size in result.aval.shape]
     return (
         bool(operands)
-        and not any(isinstance(value, jax.core.Tracer) for value in operands)
+        and not any(isinstance(value, Tracer) for value in operands)
         and all(isinstance(size, int) for size in sizes)  # that of the batch is a symbol
     )
 
 
 def _padded(operand: Any, value: Any, padding_config: Sequence[tuple[int, int, int]]) -> Any:
     """`lax.pad`, of which jax2onnx refuses a batch of unknown size; `jnp.pad` it takes."""
-    if isinstance(value, jax.core.Tracer) or any(inner for *_, inner in padding_config):
+    if isinstance(value, Tracer) or any(inner for *_, inner in padding_config):
         return lax.pad(operand, value, padding_config)
     for axis, (before, after, _) in enumerate(padding_config):
         if before < 0 or after < 0:

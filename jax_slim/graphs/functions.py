@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from jax_slim.kernels import compiling
 from jax_slim.tf1.graph.tensors import Tensor
@@ -67,7 +68,7 @@ class GraphFunction:
             )
         given = [_fed(n, t, v) for n, t, v in zip(self.inputs, self._feeds, self._ordered(inputs), strict=True)]
         taken = {name: variables[name] for name in (*self._keys, *self._constants)}
-        traced = any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves((taken, given)))
+        traced = any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves((taken, given)))
         if self.host:
             if traced:
                 raise ValueError(

@@ -128,8 +128,9 @@ def cost_of_examples(closed: ClosedJaxpr, arrays: int, examples: int) -> Cost | 
     cost = Cost()
 
     def kind_of(variable: Any) -> int:
+        shape = variable.aval.shape
         kind = _SHARED if isinstance(variable, Literal) else kinds[variable]
-        return _SAME if kind == _SHARED and (not variable.aval.shape or variable.aval.shape[0] == 1) else kind
+        return _SAME if kind == _SHARED and (not shape or shape[0] == 1) else kind
 
     for equation in closed.jaxpr.eqns:
         inputs = [kind_of(variable) for variable in equation.invars]

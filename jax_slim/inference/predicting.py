@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
+from jax.core import Tracer
 
 from jax_slim.core.model import Model
 from jax_slim.inference.folding import prepared
@@ -68,16 +69,17 @@ class Predictor:
         return f"<predictor of {self._model!r}>"
 
     def __call__(self, *args: Any) -> Any:
-        if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(args)):
+        if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(args)):
             raise ValueError(
                 "predictor: inputs must be arrays, got what jit, grad or vmap trace. Inside of these, apply the model "
                 "itself, or the one that slim.fold_batch_norm prepares."
             )
-        if self._compiled is None:
+        compiled = self._compiled
+        if compiled is None:
             ready, self.variables = prepared(self._model, self.variables, args, self._arguments, True, True)
             arguments = self._arguments
-            self._compiled = jit(lambda variables, *args: ready.apply(variables, *args, **arguments))
-        return self._compiled(self.variables, *args)
+            compiled = self._compiled = jit(lambda variables, *args: ready.apply(variables, *args, **arguments))
+        return compiled(self.variables, *args)
 
 
 def evaluating(model: Model) -> dict[str, Any]:

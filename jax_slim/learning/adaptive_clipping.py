@@ -49,7 +49,7 @@ def adaptive_clipping_fn(
         return OptimizerState(jnp.zeros((), jnp.int32), {}, {mean_name: zero, square_name: zero})
 
     def update(
-        updates: Any, state: OptimizerState, params: Any = None, *, global_step: Any = None, **extra: Any
+        updates: Any, state: Any, params: Any = None, *, global_step: Any = None, **extra: Any
     ) -> tuple[Any, OptimizerState]:
         del params, extra
         keep = decay
@@ -70,7 +70,9 @@ def adaptive_clipping_fn(
         if static_max_norm is not None:
             factor = jnp.minimum(static_max_norm / norm, factor)
         clipped = jax.tree.map(lambda gradient: (gradient * factor).astype(gradient.dtype), updates)
-        return clipped, OptimizerState(optax.safe_increment(state.count), {}, {mean_name: mean, square_name: square})
+        return clipped, OptimizerState(
+            jnp.asarray(optax.safe_increment(state.count)), {}, {mean_name: mean, square_name: square}
+        )
 
     return optax.GradientTransformationExtraArgs(init, update)
 

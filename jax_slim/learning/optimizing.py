@@ -172,13 +172,11 @@ class _Steering(NamedTuple):
             self.make(first).init(params),
         )
 
-    def update(
-        self, gradients: Variables, state: OptimizeLossState, params: Any, **extra: Any
-    ) -> tuple[Any, OptimizeLossState]:
+    def update(self, updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, OptimizeLossState]:
         if self.counts_steps:
             extra["global_step"] = get_or_create_global_step()
         rate = self._rate(state, extra)
-        gradients = self._noisy(gradients, state.own.count)
+        gradients: Any = self._noisy(updates, state.own.count)
         if self.multipliers is not None:
             gradients = multiply_gradients(gradients, self.multipliers)
         together = bool(self.recorded & {"global_gradient_norm", "gradient_norm"})
@@ -278,7 +276,7 @@ def _maker(optimizer: Any, learning_rate: Any) -> Callable[[Any], optax.Gradient
         )
 
     def make(rate: Any) -> optax.GradientTransformationExtraArgs:
-        made = optimizer() if learning_rate is None else optimizer(rate)
+        made: Any = optimizer() if learning_rate is None else optimizer(rate)
         if not _is_optimizer(made):
             raise ValueError(f"optimize_loss: optimizer must return an optax transformation, got {made!r}.")
         return optax.with_extra_args_support(made)

@@ -18,6 +18,10 @@ class Unsaved:
     def latest_step(self) -> None:
         """There is no checkpoint."""
 
+    def facts(self, step: int) -> dict[str, Any]:
+        """There are none."""
+        return {}
+
     def save(self, step: int, arrays: Any, facts: Any) -> None:
         """Leaves the step unsaved."""
 

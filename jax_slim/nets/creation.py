@@ -196,8 +196,9 @@ def create_model(
             raise ValueError(f"create_model: pretrained must be False with a checkpoint, got {pretrained!r}.")
         checkpoint = fetched_path(name, pretrained)
     with contextlib.ExitStack() as stack:
-        source = checkpoint
-        if checkpoint is not None and not isinstance(checkpoint, Mapping):
+        if checkpoint is None or isinstance(checkpoint, Mapping):
+            source = checkpoint
+        else:
             source = stack.enter_context(open_checkpoint(checkpoint))
         if source is not None:
             num_classes, options = adopted(name, source, num_classes, options)

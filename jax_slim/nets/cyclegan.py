@@ -132,11 +132,11 @@ def cyclegan_generator_resnet(
         if size % 4:
             raise ValueError(f"{name}: images must have a {side} that is a multiple of 4, got {size}. Crop or resize.")
     kernel_size = _args.sizes(name, "kernel_size", kernel_size, 2)
-    around = [((size - 1) // 2, size // 2) for size in kernel_size]
+    rows, columns = (((size - 1) // 2, size // 2) for size in kernel_size)
     end_points: dict[str, Any] = {}
 
     def mirrored(net: jax.Array) -> jax.Array:
-        return padded(name, net, *around, "REFLECT")
+        return padded(name, net, rows, columns, "REFLECT")
 
     with arg_scope(arg_scope_fn()):
         with variable_scope("input"):
@@ -144,18 +144,18 @@ def cyclegan_generator_resnet(
             net = end_points["encoder_0"] = conv2d(net, num_filters, [7, 7], padding="VALID")
         with (
             variable_scope("encoder"),
-            arg_scope([conv2d], kernel_size=kernel_size, stride=2, activation_fn=jax.nn.relu, padding="VALID"),
+            arg_scope([conv2d], stride=2, activation_fn=jax.nn.relu, padding="VALID"),
         ):
-            net = end_points["encoder_1"] = conv2d(mirrored(net), num_filters * 2)
-            net = end_points["encoder_2"] = conv2d(mirrored(net), num_filters * 4)
+            net = end_points["encoder_1"] = conv2d(mirrored(net), num_filters * 2, kernel_size)
+            net = end_points["encoder_2"] = conv2d(mirrored(net), num_filters * 4, kernel_size)
         with (
             variable_scope("residual_blocks"),
-            arg_scope([conv2d], kernel_size=kernel_size, stride=1, activation_fn=jax.nn.relu, padding="VALID"),
+            arg_scope([conv2d], stride=1, activation_fn=jax.nn.relu, padding="VALID"),
         ):
             for block in range(num_resnet_blocks):
                 with variable_scope(f"block_{block}"):
-                    residual = conv2d(mirrored(net), num_filters * 4)
-                    residual = conv2d(mirrored(residual), num_filters * 4, activation_fn=None)
+                    residual = conv2d(mirrored(net), num_filters * 4, kernel_size)
+                    residual = conv2d(mirrored(residual), num_filters * 4, kernel_size, activation_fn=None)
                     net = end_points[f"resnet_block_{block}"] = net + residual
         with (
             variable_scope("decoder"),

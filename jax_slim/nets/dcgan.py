@@ -55,13 +55,13 @@ def discriminator(
     with (
         variable_scope(scope, values=[inputs], reuse=reuse),
         arg_scope([batch_norm], **_batch_norm_params(is_training, fused_batch_norm)),
-        arg_scope([conv2d], stride=2, kernel_size=4, activation_fn=_leaky_relu),
+        arg_scope([conv2d], stride=2, activation_fn=_leaky_relu),
     ):
         net = inputs
         for number in range(1, width.bit_length()):
             name = f"conv{number}"
             normalizer_fn = None if number == 1 else batch_norm
-            net = conv2d(net, depth * 2 ** (number - 1), normalizer_fn=normalizer_fn, scope=name)
+            net = conv2d(net, depth * 2 ** (number - 1), 4, normalizer_fn=normalizer_fn, scope=name)
             end_points[name] = net
         logits = conv2d(net, 1, kernel_size=1, stride=1, padding="VALID", normalizer_fn=None, activation_fn=None)
         end_points["logits"] = logits = jnp.reshape(logits, (-1, 1))
@@ -108,16 +108,16 @@ def generator(
     with (
         variable_scope(scope, values=[inputs], reuse=reuse),
         arg_scope([batch_norm], **_batch_norm_params(is_training, fused_batch_norm)),
-        arg_scope([conv2d_transpose], normalizer_fn=batch_norm, stride=2, kernel_size=4),
+        arg_scope([conv2d_transpose], normalizer_fn=batch_norm, stride=2),
     ):
         net = inputs[:, None, None, :]
-        net = conv2d_transpose(net, depth * 2 ** (num_layers - 1), stride=1, padding="VALID", scope="deconv1")
+        net = conv2d_transpose(net, depth * 2 ** (num_layers - 1), 4, stride=1, padding="VALID", scope="deconv1")
         end_points["deconv1"] = net
         for number in range(2, num_layers):
             name = f"deconv{number}"
-            net = end_points[name] = conv2d_transpose(net, depth * 2 ** (num_layers - number), scope=name)
+            net = end_points[name] = conv2d_transpose(net, depth * 2 ** (num_layers - number), 4, scope=name)
         name = f"deconv{num_layers}"
-        net = end_points[name] = conv2d_transpose(net, depth, normalizer_fn=None, activation_fn=None, scope=name)
+        net = end_points[name] = conv2d_transpose(net, depth, 4, normalizer_fn=None, activation_fn=None, scope=name)
         logits = end_points["logits"] = conv2d(
             net, num_outputs, 1, padding="VALID", normalizer_fn=None, activation_fn=None, scope="logits"
         )

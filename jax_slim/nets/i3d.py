@@ -12,7 +12,7 @@ from typing import Any
 import jax
 
 from jax_slim.core.arg_scope import Scope, arg_scope
-from jax_slim.core.scopes import variable_scope
+from jax_slim.core.scopes import VariableScope, variable_scope
 from jax_slim.layers.batch_normalization import batch_norm
 from jax_slim.layers.encodings import softmax
 from jax_slim.layers.stochastic import dropout
@@ -45,7 +45,9 @@ def i3d_arg_scope(
     )
 
 
-def i3d_base(inputs: jax.Array, final_endpoint: str = "Mixed_5c", scope: str = "InceptionV1") -> NetAndEndPoints:
+def i3d_base(
+    inputs: jax.Array, final_endpoint: str = "Mixed_5c", scope: str | VariableScope = "InceptionV1"
+) -> NetAndEndPoints:
     """The layers of I3D before the classifier.
 
     Args:

@@ -209,10 +209,10 @@ def _nasnet(
         arg_scope([nasnet_utils.with_border], zeros_in_pools=zeros_in_pools),
     ):
         if stem == "imagenet":
-            outputs = nasnet_parts.imagenet_stem(images, config, reduction_cell, current_step)
+            first = nasnet_parts.imagenet_stem(images, config, reduction_cell, current_step)
         else:
-            outputs = nasnet_parts.cifar_stem(images, config)
-        net = outputs[-1]
+            first = [nasnet_parts.cifar_stem(images, config)]
+        net, outputs = first[-1], [None, *first]
         if reached("Stem", net):
             return net, end_points
         number, scaling = stem_cells, 1.0  # `number` counts all cells

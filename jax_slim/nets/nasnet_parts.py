@@ -184,29 +184,29 @@ def activation(config: Config) -> Callable[[jax.Array], jax.Array]:
 
 def imagenet_stem(
     images: jax.Array, config: Config, cell: nasnet_utils.NasNetABaseCell, current_step: Any
-) -> list[jax.Array | None]:
+) -> list[jax.Array]:
     """A strided convolution and two halving cells: the outputs so far, the last of them an eighth of the size."""
     net = conv2d(images, int(32 * config.stem_multiplier), [3, 3], stride=2, scope="conv0", padding="VALID")
-    outputs: list[jax.Array | None] = [None, batch_norm(net, scope="conv0_bn")]
+    net = batch_norm(net, scope="conv0_bn")
+    outputs = [net]
     for number in range(2):
-        outputs.append(
-            cell(
-                outputs[-1],
-                scope=f"cell_stem_{number}",
-                filter_scaling=config.filter_scaling_rate ** (number - 2),
-                stride=2,
-                prev_layer=outputs[-2],
-                cell_num=number,
-                current_step=current_step,
-            )
+        net = cell(
+            net,
+            scope=f"cell_stem_{number}",
+            filter_scaling=config.filter_scaling_rate ** (number - 2),
+            stride=2,
+            prev_layer=outputs[-2] if number else None,
+            cell_num=number,
+            current_step=current_step,
         )
+        outputs.append(net)
     return outputs
 
 
-def cifar_stem(images: jax.Array, config: Config) -> list[jax.Array | None]:
-    """A convolution: the outputs so far."""
+def cifar_stem(images: jax.Array, config: Config) -> jax.Array:
+    """A convolution."""
     net = conv2d(images, int(config.num_conv_filters * config.stem_multiplier), 3, scope="l1_stem_3x3")
-    return [None, batch_norm(net, scope="l1_stem_bn")]
+    return batch_norm(net, scope="l1_stem_bn")
 
 
 def aux_head_after(reduction_indices: Sequence[int]) -> int | None:

@@ -7,13 +7,13 @@ logits, end_points = network_fn(images)         # inside a slim program
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from jax_slim.core.arg_scope import arg_scope
 from jax_slim.nets import mobilenet
-from jax_slim.nets.registry import OnUse, row_of
+from jax_slim.nets.registry import NetFunction, OnUse, row_of
 
-networks_map: Mapping[str, Callable[..., Any]] = OnUse("function")
+networks_map: Mapping[str, NetFunction] = cast(Mapping[str, NetFunction], OnUse("function"))
 """Name -> the net's function."""
 
 arg_scopes_map: Mapping[str, Callable[..., Any]] = OnUse("arg_scope")

@@ -129,15 +129,15 @@ def pix2pix_generator(
     encoded: list[jax.Array] = []
     with (
         variable_scope("encoder"),
-        arg_scope([conv2d], kernel_size=[4, 4], stride=2, activation_fn=_leaky_relu),
+        arg_scope([conv2d], stride=2, activation_fn=_leaky_relu),
     ):
         for number, block in enumerate(blocks):
             if number == 0:
-                net = conv2d(net, block.num_filters, normalizer_fn=None)
+                net = conv2d(net, block.num_filters, [4, 4], normalizer_fn=None)
             elif number < len(blocks) - 1:
-                net = conv2d(net, block.num_filters)
+                net = conv2d(net, block.num_filters, [4, 4])
             else:
-                net = conv2d(net, block.num_filters, activation_fn=None, normalizer_fn=None)
+                net = conv2d(net, block.num_filters, [4, 4], activation_fn=None, normalizer_fn=None)
             encoded.append(net)
             end_points[f"encoder{number}"] = net
     with variable_scope("decoder"), arg_scope([dropout], is_training=True):
@@ -197,15 +197,15 @@ def pix2pix_discriminator(
         return padded(name, net, (padding, padding), (padding, padding), pad_mode) if padding else net
 
     last = len(num_filters) - 1
-    with arg_scope([conv2d], kernel_size=[4, 4], stride=2, padding="VALID", activation_fn=activation_fn):
-        net = end_points["conv0"] = conv2d(framed(net), num_filters[0], normalizer_fn=None, scope="conv0")
+    with arg_scope([conv2d], stride=2, padding="VALID", activation_fn=activation_fn):
+        net = end_points["conv0"] = conv2d(framed(net), num_filters[0], [4, 4], normalizer_fn=None, scope="conv0")
         for number in range(1, last):
             scope = f"conv{number}"
-            net = end_points[scope] = conv2d(framed(net), num_filters[number], scope=scope)
+            net = end_points[scope] = conv2d(framed(net), num_filters[number], [4, 4], scope=scope)
         scope = f"conv{last}"
-        net = end_points[scope] = conv2d(framed(net), num_filters[-1], stride=1, scope=scope)
+        net = end_points[scope] = conv2d(framed(net), num_filters[-1], [4, 4], stride=1, scope=scope)
         logits = conv2d(
-            framed(net), 1, stride=1, activation_fn=None, normalizer_fn=None, scope=f"conv{len(num_filters)}"
+            framed(net), 1, [4, 4], stride=1, activation_fn=None, normalizer_fn=None, scope=f"conv{len(num_filters)}"
         )
         end_points["logits"] = logits
         end_points["predictions"] = jax.nn.sigmoid(logits)

@@ -6,7 +6,7 @@ The names are those of research/slim's nets_factory.
 import fnmatch
 import importlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from jax_slim.core.names import hint
 
@@ -135,6 +135,14 @@ def list_models(pattern: str = "*", pretrained: bool = False, task: str | None =
         return found
     known = importlib.import_module("jax_slim.nets.pretrained")
     return [name for name in found if known.list_pretrained(name)]
+
+
+class NetFunction(Protocol):
+    """A net's function, with the height and width in pixels that the net was made for."""
+
+    default_image_size: int
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
 
 class OnUse(Mapping[str, Callable[..., Any]]):

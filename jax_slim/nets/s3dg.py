@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_slim.core.arg_scope import Scope, arg_scope
-from jax_slim.core.scopes import variable_scope
+from jax_slim.core.scopes import VariableScope, variable_scope
 from jax_slim.initializers import truncated_normal_initializer
 from jax_slim.layers import _args
 from jax_slim.layers.batch_normalization import batch_norm
@@ -131,7 +131,7 @@ def s3dg_base(
     min_depth: int = 16,
     depth_multiplier: float = 1.0,
     data_format: str = "NDHWC",
-    scope: str = "InceptionV1",
+    scope: str | VariableScope = "InceptionV1",
 ) -> NetAndEndPoints:
     """The layers of S3D-G before the classifier.
 
@@ -233,7 +233,7 @@ def s3dg(
     spatial_squeeze: bool = True,
     reuse: Any = None,
     data_format: str = "NDHWC",
-    scope: str = "InceptionV1",
+    scope: str | VariableScope = "InceptionV1",
 ) -> NetAndEndPoints:
     """Classifies videos.
 

@@ -25,7 +25,7 @@ class OptimizerState(NamedTuple):
       shared: numbers that belong to no variable, by TensorFlow's names: {"beta1_power": 0.9, "beta2_power": 0.999}.
     """
 
-    count: jax.Array
+    count: jax.Array  # pyright: ignore[reportIncompatibleMethodOverride] - optax calls it so; nobody counts in a state
     slots: dict[str, Any]
     shared: dict[str, jax.Array]
 
@@ -53,6 +53,11 @@ class Slot(NamedTuple):
 
     name: str
     initial: Any = 0.0
+
+
+def rate_at(rate: Rate, step: Any) -> Any:
+    """What a rate is at a step."""
+    return rate(step) if callable(rate) else rate
 
 
 def transformation(
@@ -89,13 +94,13 @@ def transformation(
         )
 
     def update(
-        updates: Any, state: OptimizerState, params: Any = None, *, global_step: Any = None, **extra: Any
+        updates: Any, state: Any, params: Any = None, *, global_step: Any = None, **extra: Any
     ) -> tuple[Any, OptimizerState]:
         del extra
         if params is None and reads_variables:
             raise ValueError(f"{function}: update must be given the variables: update(gradients, state, variables).")
         number = state.count if global_step is None else global_step
-        rate = learning_rate(number) if callable(learning_rate) else learning_rate
+        rate = rate_at(learning_rate, number)
         step = Step(rate, number, state.shared)
         gradients, structure = jax.tree.flatten(updates)
         variables = [None] * len(gradients) if params is None else structure.flatten_up_to(params)
@@ -108,7 +113,7 @@ def transformation(
             changes.append(change.astype(jnp.asarray(gradient).dtype))
             new.append([slot.astype(wide) for slot in kept])
         return structure.unflatten(changes), OptimizerState(
-            optax.safe_increment(state.count),
+            jnp.asarray(optax.safe_increment(state.count)),
             {name: structure.unflatten([kept[index] for kept in new]) for index, name in enumerate(names)},
             {name: state.shared[name] * jnp.asarray(factor, jnp.float32) for name, factor in powers.items()},
         )

@@ -126,6 +126,7 @@ class ExponentialMovingAverage:
         if state.biased is None:
             return AverageState(state.shadows | {name: follow(old, name) for name, old in state.shadows.items()})
         biased = state.biased | {name: follow(old, name) for name, old in state.biased.items()}
+        assert state.local_step is not None  # it goes with `biased`
         steps = state.local_step + 1
         weight = 1 - jnp.power(1 - slow, steps)
         shadows = state.shadows | {name: (value / weight).astype(value.dtype) for name, value in biased.items()}
@@ -210,6 +211,7 @@ class ExponentialMovingAverage:
         shadows = state.shadows | {name: read(self.average_name(name), old) for name, old in state.shadows.items()}
         if state.biased is None:
             return AverageState(shadows)
+        assert state.local_step is not None
         biased = {name: read(f"{self.average_name(name)}/biased", old) for name, old in state.biased.items()}
         steps = state.local_step
         for name in state.biased:  # TensorFlow counts for each, and all counts are one

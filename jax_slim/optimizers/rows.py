@@ -55,7 +55,8 @@ def only_touched_rows(
             )
         return state
 
-    def update(updates: Any, state: OptimizerState, params: Any = None, **extra: Any) -> tuple[Any, OptimizerState]:
+    def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, OptimizerState]:
+        new: Any
         changes, new = optax.with_extra_args_support(optimizer).update(updates, state, params, **extra)
         chosen = selected("only_touched_rows", "sparse", sparse, updates, lambda leaf: np.ndim(leaf) >= 2)
 

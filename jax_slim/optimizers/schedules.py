@@ -19,6 +19,7 @@ import jax.numpy as jnp
 
 from jax_slim.optimizers import _args
 from jax_slim.optimizers._remaking import remade
+from jax_slim.optimizers._rules import rate_at
 
 Schedule = Callable[[Any], jax.Array]
 
@@ -297,7 +298,7 @@ def warm_up(learning_rate: Any, steps: int, global_step: Any = None, start: Any 
     _args.at_least("warm_up", "steps", steps)
 
     def rate(step: jax.Array) -> jax.Array:
-        whole = learning_rate(step) if callable(learning_rate) else learning_rate
+        whole = rate_at(learning_rate, step)
         if not steps:
             return whole
         return whole * (start + (1 - start) * jnp.minimum(step / steps, 1.0))

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import optax
 
-from jax_slim.optimizers._rules import Rate
+from jax_slim.optimizers._rules import Rate, rate_at
 from jax_slim.optimizers._selection import selected
 
 
@@ -18,7 +18,7 @@ def with_weight_decay(
         if params is None:
             raise ValueError(f"{function}: update must be given the variables: update(gradients, state, variables).")
         number = state.count if global_step is None else global_step
-        decay = weight_decay(number) if callable(weight_decay) else weight_decay
+        decay = rate_at(weight_decay, number)
         changes, state = optimizer.update(updates, state, params, global_step=global_step, **extra)
 
         def shrunk(decays: bool, change: jax.Array, variable: jax.Array) -> jax.Array:

@@ -10,7 +10,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec, Sharding
 DATA_AXIS = "data"
 
 
-def data_mesh(devices: Sequence[jax.Device] | None = None) -> Mesh:
+def data_mesh(devices: Sequence[Any] | None = None) -> Mesh:
     """A mesh with one axis, 'data', over `devices`: by default every local one."""
     devices = jax.local_devices() if devices is None else devices
     return Mesh(np.asarray(devices), (DATA_AXIS,))

@@ -4,7 +4,7 @@ import dataclasses
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
@@ -96,7 +96,7 @@ def _as_rule(arrays: Mapping[str, Any], mesh: Mesh, rules: Any, variable_of: Cal
     if isinstance(rules, FullySharded):
         return rules.on(mesh)
     if callable(rules):
-        return rules
+        return cast(Rule, rules)
     table = [(re.compile(pattern), spec) for pattern, spec in rules]
     known = [variable_of(name) for name in arrays]
     for pattern, _ in table:

@@ -8,6 +8,7 @@ their first use costs more than the arithmetic.
 import threading
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from jax_slim.preprocessing._taps import Taps
 
@@ -81,7 +82,7 @@ class _Buffers(threading.local):
     def __init__(self) -> None:
         self._kept: dict[str, np.ndarray] = {}
 
-    def __call__(self, name: str, shape: tuple[int, int], dtype: type) -> np.ndarray:
+    def __call__(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
         size = shape[0] * shape[1]
         kept = self._kept.get(f"{name} {np.dtype(dtype)}")
         if kept is None or kept.size < size:

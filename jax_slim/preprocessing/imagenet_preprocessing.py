@@ -46,8 +46,8 @@ def preprocess_image(
     prepared = vgg_preprocessing.preprocess_image(
         image, output_height, output_width, is_training, resize_side_min, resize_side_max, use_grayscale, rng=rng
     )
-    shift, scale = np.float32(SHIFT), np.float32(SCALE)
+    shift, scale = np.array(SHIFT, np.float32), np.array(SCALE, np.float32)
     if use_grayscale:
-        grey = np.float32([0.2989, 0.587, 0.114])
+        grey = np.array([0.2989, 0.587, 0.114], np.float32)
         shift, scale = (shift * grey).sum(keepdims=True), (scale * grey).sum(keepdims=True)
     return (prepared - shift) / scale

@@ -5,7 +5,7 @@ network based image classification" (2013); research/slim.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -246,6 +246,7 @@ def preprocess_image(
     """
     if is_training:
         rng = _arrays.generator("preprocess_image", rng, " when is_training=True")
+        height, width = cast(int, height), cast(int, width)  # None is refused there
         return preprocess_for_train(
             image, height, width, bbox, fast_mode, add_image_summaries, crop_image, use_grayscale, rng=rng
         )

@@ -5,7 +5,7 @@
 
 import pickletools
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 _REBUILDS = ("torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor")
 _DICTS = ("collections.OrderedDict", "builtins.dict", "__builtin__.dict")
@@ -60,7 +60,7 @@ class _Name(str):
     """A class or function that the pickle names."""
 
 
-def read_pickle(file: BinaryIO) -> Any:
+def read_pickle(file: Any) -> Any:
     """The object that the next pickle in `file` holds: dicts, lists, tuples, numbers, texts and `Tensor`.
 
     Raises:
@@ -80,7 +80,7 @@ class _Reader:
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
 
-    def run(self, file: BinaryIO) -> Any:
+    def run(self, file: Any) -> Any:
         for code, argument, _ in pickletools.genops(file):
             if code.name == "STOP":
                 return self.stack.pop()

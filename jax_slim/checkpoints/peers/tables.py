@@ -97,7 +97,9 @@ class Peer(NamedTuple):
 def peers() -> Mapping[str, Peer]:
     """All of them, by `origin`."""
     found: dict[str, Peer] = {}
-    for file in sorted(resources.files(__package__).joinpath("tables").iterdir(), key=lambda file: file.name):
+    for file in sorted(
+        resources.files(__name__.rpartition(".")[0]).joinpath("tables").iterdir(), key=lambda file: file.name
+    ):
         if file.name.endswith(".toml"):
             table = tomllib.loads(file.read_text(encoding="utf-8"))
             found |= {told["origin"]: _peer(table, told) for told in table["peers"]}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jax_slim.checkpoints.native import CheckpointError
@@ -125,7 +126,7 @@ def _checked_type(name: str, value: Any) -> TensorType:
             raise ValueError(
                 f"write_checkpoint: the array {name!r} was deleted or donated. Save what the step returned."
             )
-        if jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
+        if jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
             raise TypeError(f"write_checkpoint: {name!r} is a random key. Save jax.random.key_data of it.")
         if not value.is_fully_addressable:
             raise ValueError(
@@ -168,7 +169,7 @@ def _write_values(file: BinaryIO, value: Any, tensor_type: TensorType) -> tuple[
     crc = 0
     for start in range(0, raw.size, _PIECE):
         piece = raw[start : start + _PIECE]
-        file.write(piece)
+        file.write(piece.data)
         crc = crc32c(piece, crc)
     return array.shape, raw.size, crc
 

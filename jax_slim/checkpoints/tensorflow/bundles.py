@@ -6,7 +6,7 @@
 import math
 import sys
 import threading
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -190,8 +190,9 @@ class Bundle:
         if count + 4 > stored.size:
             raise Damage(f"it has {stored.size} bytes, too few for {count} strings")
         data = file.read(stored.offset, stored.size)
-        view = memoryview(data)
-        order = sys.byteorder if not self._swapped else {"little": "big", "big": "little"}[sys.byteorder]
+        view = data.data
+        little = (sys.byteorder == "little") != self._swapped
+        order: Literal["little", "big"] = "little" if little else "big"
         lengths, plain, position = [], [], 0
         for _ in range(count):
             length, position = read_varint(view, position)
@@ -216,7 +217,10 @@ def _stored(value: Buffer) -> _Stored:
     return _Stored(
         type_of_number(entry.get("dtype", 0)),
         shape_of(entry.get("shape", {})),
-        *(entry.get(field, 0) for field in ("shard", "offset", "size", "crc")),
+        entry.get("shard", 0),
+        entry.get("offset", 0),
+        entry.get("size", 0),
+        entry.get("crc", 0),
         tuple(extents_of(part) for part in entry.get("slices", [])),
     )
 

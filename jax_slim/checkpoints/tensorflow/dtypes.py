@@ -1,6 +1,6 @@
 """TensorFlow's dtypes by their numbers (types.proto), and the NumPy dtypes that stand for them."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ml_dtypes
 import numpy as np
@@ -28,7 +28,7 @@ class TensorType(NamedTuple):
         return self.is_string or not self.dtype.hasobject
 
 
-_NAMES: dict[int, tuple[str, object]] = {
+_NAMES: dict[int, tuple[str, Any]] = {
     1: ("float32", np.float32),
     2: ("float64", np.float64),
     3: ("int32", np.int32),

@@ -74,7 +74,7 @@ class SourceFile:
         return crc
 
     def _fill(self, piece: np.ndarray, offset: int) -> None:
-        view = memoryview(piece)
+        view = piece.data
         try:
             with self._lock:
                 self._file.seek(offset)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -105,7 +105,7 @@ class TensorFlowCheckpoint(Mapping[str, np.ndarray]):
 
     # Comparing as mappings do would read everything.
     __eq__ = object.__eq__
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     def __repr__(self) -> str:
         return f"TensorFlowCheckpoint({self.path!r}, {self.format}, {len(self)} tensors)"

@@ -6,6 +6,7 @@
 import math
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -199,7 +200,8 @@ def _in_own_memory(pieces: Sequence[memoryview]) -> np.ndarray:
     source = np.frombuffer(pieces[0], np.uint8)
     if source.size <= LARGEST_KEPT:
         return source.copy()
-    block = np.frombuffer(pieces[0].obj, np.uint8)
+    whole: Any = pieces[0].obj
+    block = np.frombuffer(whole, np.uint8)
     for start in range(0, source.size, _MOVED):
         piece = source[start : start + _MOVED]
         block[start : start + piece.size] = piece.copy()

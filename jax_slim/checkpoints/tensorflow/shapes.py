@@ -47,7 +47,7 @@ class Box(NamedTuple):
     shape: Shape
 
     @property
-    def index(self) -> tuple[slice, ...]:
+    def slices(self) -> tuple[slice, ...]:
         return tuple(slice(start, start + size) for start, size in zip(self.start, self.shape, strict=True))
 
 
@@ -82,12 +82,12 @@ def assemble(
     whole = new_array(shape, dtype)
     filled = np.zeros(shape, np.bool_)
     for number, box in enumerate(boxes):
-        if filled[box.index].any():
+        if filled[box.slices].any():
             raise Damage("its slices overlap")
-        filled[box.index] = True
-        out = whole[box.index]
+        filled[box.slices] = True
+        out = whole[box.slices]
         values = read(number, out if out.flags.c_contiguous and not dtype.hasobject else None)
         if values is not out:
-            whole[box.index] = values
+            whole[box.slices] = values
         del values  # before the next one is read
     return whole

@@ -207,14 +207,14 @@ def _parsed(text: bytes) -> CheckpointState:
     return CheckpointState(
         path,
         tuple(_unquoted(value) for value in found.get(b"all_model_checkpoint_paths", [])),
-        tuple(_numbers(found.get(b"all_model_checkpoint_timestamps", []))),
-        next(_numbers(preserved[-1:])) if preserved else None,
+        _numbers(found.get(b"all_model_checkpoint_timestamps", [])),
+        _numbers(preserved[-1:])[0] if preserved else None,
     )
 
 
-def _numbers(values: Iterable[bytes]) -> Iterable[float]:
+def _numbers(values: Iterable[bytes]) -> tuple[float, ...]:
     try:
-        return iter([float(value) for value in values])
+        return tuple(float(value) for value in values)
     except ValueError as error:
         raise Damage(f"a time in it is no number ({error})") from None
 

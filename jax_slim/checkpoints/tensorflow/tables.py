@@ -89,13 +89,13 @@ class Table:
         # The checksum covers the byte that names the compression as well.
         crc = self._file.read_into(data[: size + 1], offset)
         self._file.read_into(data[size + 1 :], offset + size + 1)
-        if mask(crc) != struct.unpack("<I", data[size + 1 :])[0]:
+        if mask(crc) != struct.unpack("<I", data[size + 1 :].data)[0]:
             raise Damage(f"the checksum of its block at byte {offset} differs")
         compression = data[size]
         if compression == PLAIN:
-            return memoryview(data)[:size]
+            return data.data[:size]
         if compression == SNAPPY:
-            return memoryview(decompress(memoryview(data)[:size]))
+            return memoryview(decompress(data.data[:size]))
         raise Damage(f"its block at byte {offset} has the unknown compression {compression}")
 
 
