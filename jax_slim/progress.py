@@ -46,6 +46,7 @@ class Progress:
       log_every: off a terminal, write one line each `log_every` units, no others. None writes about one a second, the
         first and the last always.
       start: the count at which this run begins, when it resumes an earlier one. Rate and time left count from here.
+      shown: False shows nothing at all: for all processes of a run but the one that speaks.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Progress:
         stream: TextIO | None = None,
         log_every: int | None = None,
         start: int = 0,
+        shown: bool = True,
     ):
         if total is not None and total < 0:
             raise ValueError(f"Progress: total must be None or at least 0, got {total}.")
@@ -65,8 +67,8 @@ class Progress:
         self.description = description
         self.unit = unit
         self.rate: float | None = None  # units a second, as last drawn; None until two counts are known
-        self._stream = sys.stderr if stream is None else stream
-        self._log_every = log_every
+        self._stream = (sys.stderr if stream is None else stream) if shown else None
+        self._log_every = log_every if shown else None
         self._start = start
         self._done = start
         self._fields: dict[str, Any] = {}

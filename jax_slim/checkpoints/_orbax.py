@@ -42,6 +42,15 @@ def _handler(ocp: Any) -> Any:
     return ocp.PyTreeCheckpointHandler(use_compression=False)
 
 
+def _reader(ocp: Any) -> Any:
+    """What reads in this process alone: orbax's own way has all processes of a run wait for each other to read."""
+    index = jax.process_index()
+    alone = ocp.options.MultiprocessingOptions(
+        primary_host=index, active_processes={index}, barrier_sync_key_prefix=f"jax-slim-{index}"
+    )
+    return ocp.Checkpointer(_handler(ocp), multiprocessing_options=alone)
+
+
 class ArrayWriter:
     """Writes named arrays in the background, one set at a time."""
 
@@ -99,7 +108,7 @@ def plain(path: str) -> Iterator[str]:
 def read_arrays(path: str, specs: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, np.ndarray]:
     """Those of the arrays that `ArrayWriter` wrote to `path` that `specs` names. The others are not read."""
     ocp = _orbax()
-    with plain(path) as path, ocp.Checkpointer(_handler(ocp)) as reader:
+    with plain(path) as path, _reader(ocp) as reader:
         each = {name: ocp.RestoreArgs(restore_type=np.ndarray) for name in specs}
         wanted = ocp.args.PyTreeRestore(item=dict(specs), restore_args=each, partial_restore=True)
         return reader.restore(path, args=wanted)
@@ -108,7 +117,7 @@ def read_arrays(path: str, specs: Mapping[str, jax.ShapeDtypeStruct]) -> dict[st
 def tree_specs(path: str) -> dict[str, jax.ShapeDtypeStruct]:
     """Shape and dtype of the leaves of any tree that orbax saved to `path`, by their keys: 'params/conv1/kernel'."""
     ocp = _orbax()
-    with plain(path) as path, ocp.Checkpointer(_handler(ocp)) as reader:
+    with plain(path) as path, _reader(ocp) as reader:
         leaves = jax.tree_util.tree_leaves_with_path(_metadata(reader, path), is_leaf=_is_leaf)
     return {_key(where): jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for where, leaf in leaves if _is_array(leaf)}
 
@@ -116,7 +125,7 @@ def tree_specs(path: str) -> dict[str, jax.ShapeDtypeStruct]:
 def read_tree(path: str, wanted: Collection[str]) -> dict[str, np.ndarray]:
     """The leaves of such a tree with these keys. The others are not read."""
     ocp = _orbax()
-    with plain(path) as path, ocp.Checkpointer(_handler(ocp)) as reader:
+    with plain(path) as path, _reader(ocp) as reader:
         tree = _metadata(reader, path)
 
         def asked(where: Any, leaf: Any) -> Any:

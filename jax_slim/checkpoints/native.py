@@ -20,16 +20,15 @@ import jax
 import numpy as np
 
 from jax_slim.checkpoints import _manifest
+from jax_slim.checkpoints._folders import WRITING, delete, publish, steps_in, sweep
 from jax_slim.checkpoints._locks import Lock
 from jax_slim.checkpoints._manifest import DamagedError
 from jax_slim.checkpoints._orbax import ArrayWriter, has_marks, plain, read_arrays
 from jax_slim.checkpoints._values import differences, from_stored, json_value, placed, spec_of, stored
+from jax_slim.core import processes
 
 _ARRAYS = "arrays"
-_WRITING = ".tmp"  # not whole yet
-_REPLACED = ".old"  # was whole, and is again if the one to replace it never got its name
-_DELETED = ".trash"  # may have lost a part already
-_LEFTOVER = re.compile(r"(\d+)(\.tmp|\.old|\.trash)|\.probe-\d+")
+_READ_AT_ONCE = 256 << 20  # bytes of arrays that a process holds whole before it keeps its share
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +71,7 @@ class Checkpoints:
         if "://" in os.fspath(directory):
             raise ValueError(f"Checkpoints: directory must be on a file system of this machine, got {directory}.")
         self.directory = os.path.abspath(directory)
-        if jax.process_count() > 1 and has_marks(self.directory):
+        if processes.several() and has_marks(self.directory):
             raise ValueError(
                 f"Checkpoints: directory must be without *, ?, [ and \\\\ in its path when several processes save, got "
                 f"{self.directory}. Choose another."
@@ -85,14 +84,22 @@ class Checkpoints:
         self._whole: set[int] = set()  # steps verified, or written, by this object
         self._damaged: dict[int, str] = {}
         self._closed = False
+        self._lock: Lock | None = None
+        with processes.failing_together(CheckpointError):
+            self._open()
+        if processes.is_first():  # after the others have tried the directory: it would take their files away
+            sweep(self._path)
+
+    def _open(self) -> None:
         try:
             self._path.mkdir(parents=True, exist_ok=True)
-            probe = self._path / f".probe-{os.getpid()}"
+            probe = self._path / f".probe-{jax.process_index()}{os.getpid()}"
             probe.write_bytes(bytes(4096))
             probe.unlink()
             with plain(self.directory):
                 pass
-            self._lock = Lock(self.directory) if jax.process_index() == 0 else None
+            if processes.is_first():
+                self._lock = Lock(self.directory)
         except BlockingIOError as error:
             raise CheckpointError(
                 f"Checkpoints: another run is writing in {self.directory}. Wait until it has ended, or choose another "
@@ -103,8 +110,6 @@ class Checkpoints:
                 f"Checkpoints: cannot write in {self.directory}: {error.strerror or error}. Choose another directory, "
                 "or make room."
             ) from error
-        if jax.process_index() == 0:
-            self._sweep()
 
     def __enter__(self) -> "Checkpoints":
         return self
@@ -112,6 +117,8 @@ class Checkpoints:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._closed:
+            return
         try:
             self.close()
         except CheckpointError as failure:
@@ -121,7 +128,7 @@ class Checkpoints:
 
     def steps(self) -> list[int]:
         """The steps that have a complete checkpoint, in order."""
-        return _steps(self._path)
+        return steps_in(self._path)
 
     def latest_step(self) -> int | None:
         """The newest step whose checkpoint is whole, or None when there is no checkpoint.
@@ -131,6 +138,14 @@ class Checkpoints:
         Raises:
           CheckpointError: there are checkpoints, and all of them are damaged.
         """
+        with processes.failing_together(CheckpointError):
+            found = self._newest_whole() if processes.is_first() else None
+        step = processes.told_by_first(found)
+        if step is not None:
+            self._whole.add(step)
+        return step
+
+    def _newest_whole(self) -> int | None:
         damaged = []
         for step in reversed(self.steps()):
             why = self._damage(step)
@@ -183,21 +198,25 @@ class Checkpoints:
             if array.size:  # orbax refuses empty arrays; their shape says all there is
                 present[name] = array
         self.wait()
-        temporary = self._path / f"{step}{_WRITING}"
+        temporary = self._path / f"{step}{WRITING}"
         try:
-            if jax.process_index() == 0:
+            if processes.is_first():
                 shutil.rmtree(temporary, ignore_errors=True)
                 temporary.mkdir()
             if present:
                 self._writer = self._writer or ArrayWriter()
                 self._writer.start(str(temporary / _ARRAYS), present)
         except BaseException as error:
-            shutil.rmtree(temporary, ignore_errors=True)
+            if processes.is_first():
+                shutil.rmtree(temporary, ignore_errors=True)
             if isinstance(error, Exception):
                 raise self._save_error(step, error) from error
             raise
         self._thread = threading.Thread(
-            target=self._finish, args=(step, temporary, contents, bool(present)), name=f"checkpoint-{step}"
+            target=self._finish,
+            args=(step, temporary, contents, bool(present)),
+            name=f"checkpoint-{step}",
+            daemon=processes.several(),  # it may wait for a process that is gone
         )
         self._thread.start()
         if wait:
@@ -225,6 +244,12 @@ class Checkpoints:
                 writer.close()
             if self._lock is not None:
                 self._lock.release()
+
+    def abandon(self) -> None:
+        """Closes without waiting for anything: what is being written is lost. For a run whose processes are lost."""
+        self._closed, self._thread, self._writer = True, None, None
+        if self._lock is not None:
+            self._lock.release()
 
     def restore(self, step: int | None = None, like: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], dict]:
         """Reads a checkpoint.
@@ -254,11 +279,9 @@ class Checkpoints:
                 "To train this program from the start, choose another directory."
             )
         try:
-            arrays = _load_arrays(path, contents)
+            arrays = _load_arrays(path, contents) if like is None else _load_placed(path, contents, like)
         except DamagedError as error:
             raise CheckpointError(f"Checkpoint {path} is damaged: {error}.") from error
-        if like is not None:
-            arrays = {name: placed(array, like[name]) for name, array in arrays.items()}
         return arrays, contents["facts"]
 
     # What happens in the background.
@@ -268,16 +291,17 @@ class Checkpoints:
             if has_arrays:
                 assert self._writer is not None
                 self._writer.wait()
-            if jax.process_index() == 0:
+            if processes.is_first():
                 _manifest.write(temporary, contents)
-                _publish(temporary, self._path / str(step))
+                publish(temporary, self._path / str(step))
         except BaseException as error:
             self._failure = (step, error)
-            shutil.rmtree(temporary, ignore_errors=True)  # makes room, too
+            if processes.is_first():  # others may be writing there still
+                shutil.rmtree(temporary, ignore_errors=True)  # makes room, too
             return
         self._damaged.pop(step, None)
         self._whole.add(step)
-        if jax.process_index() == 0:
+        if processes.is_first():
             self._prune(step)
 
     def _prune(self, saved: int) -> None:
@@ -292,14 +316,16 @@ class Checkpoints:
         kept = [step for step in steps if step not in self._damaged][-self._max_to_keep :]
         for step in steps:
             if step < saved and step not in kept:
-                _delete(self._path / str(step))
+                delete(self._path / str(step))
 
     def _join(self) -> None:
         if self._thread is None:
             return
         self._thread.join()
         self._thread = None
-        if jax.process_count() > 1:  # the others must not go on before the first process has given it its name
+        # The others must not go on before the first process has given it its name. One that has failed ends, and they
+        # hear of that.
+        if processes.several() and self._failure is None:
             from jax.experimental import multihost_utils
 
             multihost_utils.sync_global_devices("jax_slim checkpoint saved")
@@ -351,22 +377,10 @@ class Checkpoints:
         )
         return CheckpointError(f"Saving checkpoint {self._path / str(step)} failed: {_short(error)}. {last}")
 
-    def _sweep(self) -> None:
-        """Ends what a killed process had begun."""
-        for path in sorted(self._path.iterdir()):
-            if (match := _LEFTOVER.fullmatch(path.name)) is None:
-                continue
-            if match[2] == _REPLACED and not (self._path / match[1]).exists():
-                os.rename(path, self._path / match[1])
-            elif path.is_file():
-                path.unlink(missing_ok=True)
-            else:
-                shutil.rmtree(path, ignore_errors=True)
-
 
 def latest_checkpoint(directory: str | os.PathLike[str]) -> str | None:
     """The path of the newest complete checkpoint in a directory, or None. It is not read, so not verified either."""
-    steps = _steps(Path(os.path.abspath(directory)))
+    steps = steps_in(Path(os.path.abspath(directory)))
     return os.path.join(os.path.abspath(directory), str(steps[-1])) if steps else None
 
 
@@ -397,56 +411,34 @@ def load(path_or_directory: str | os.PathLike[str]) -> tuple[dict[str, Any], dic
         except DamagedError as error:
             if path != given and not path.is_dir():
                 continue  # deleted meanwhile, because newer ones came
-            older = [step for step in _steps(path.parent) if path.name.isdecimal() and step < int(path.name)]
+            older = [step for step in steps_in(path.parent) if path.name.isdecimal() and step < int(path.name)]
             hint = f" The one before it is {path.parent / str(older[-1])}." if older else ""
             raise CheckpointError(f"Checkpoint {path} is damaged: {error}.{hint}") from error
-
-
-def _steps(directory: Path) -> list[int]:
-    try:
-        names = os.listdir(directory)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    return sorted(
-        int(name)
-        for name in names
-        if re.fullmatch(r"0|[1-9][0-9]*", name) and (directory / name / _manifest.NAME).is_file()
-    )
-
-
-# Files.
-
-
-def _publish(temporary: Path, final: Path) -> None:
-    """Gives a written checkpoint its name; one that had it steps aside, and comes back should we die in between."""
-    replaced = final.with_name(final.name + _REPLACED)
-    if final.exists():
-        shutil.rmtree(replaced, ignore_errors=True)
-        os.rename(final, replaced)
-    try:
-        os.rename(temporary, final)
-    except OSError:
-        if replaced.exists():
-            os.rename(replaced, final)
-        raise
-    _manifest.sync_directory(final.parent)
-    shutil.rmtree(replaced, ignore_errors=True)
-
-
-def _delete(path: Path) -> None:
-    """Deletes a checkpoint; it loses its name first, so that no half of it can be taken for a whole."""
-    trash = path.with_name(path.name + _DELETED)
-    try:
-        shutil.rmtree(trash, ignore_errors=True)
-        os.rename(path, trash)
-        shutil.rmtree(trash)
-    except OSError as error:
-        _log.warning("The old checkpoint %s could not be deleted: %s.", path, error)
 
 
 def _load_arrays(path: Path, contents: Mapping[str, Any]) -> dict[str, Any]:
     entries = contents["arrays"]
     return {name: from_stored(entries[name], array) for name, array in read_stored(path, contents, entries).items()}
+
+
+def _load_placed(path: Path, contents: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
+    """The arrays on the devices of `like`, read some after others: a process need not hold all of them whole."""
+    entries, arrays = contents["arrays"], {}
+    group: list[str] = []
+    size = 0
+    for name in [*entries, None]:
+        if name is not None:
+            spec = spec_of(entries[name])
+            size += spec.size * spec.dtype.itemsize
+            group.append(name)
+            if size < _READ_AT_ONCE:
+                continue
+        read = read_stored(path, contents, group)
+        while read:
+            one, array = read.popitem()
+            arrays[one] = placed(from_stored(entries[one], array), like[one])
+        group, size = [], 0
+    return {name: arrays[name] for name in entries}
 
 
 def read_stored(path: Path, contents: Mapping[str, Any], wanted: Iterable[str]) -> dict[str, np.ndarray]:

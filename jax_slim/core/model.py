@@ -105,6 +105,15 @@ class Model:
             )
         return self._draw(key, self.specs(*args, **kwargs), args, kwargs)
 
+    def init_placed(
+        self, key: jax.Array, place: Callable[[str, jax.Array], Any], *args: Any, **kwargs: Any
+    ) -> Variables:
+        """As `init`, but gives each value to `place(name, value)` as soon as it is drawn, and keeps what that returns.
+
+        So no device needs to hold all of them whole.
+        """
+        return self._draw(key, self.specs(*args, **kwargs), args, kwargs, place)
+
     def init_local(self, key: jax.Array, *args: Any, **kwargs: Any) -> Variables:
         """As `init`, but draws only the LOCAL_VARIABLES: metric totals and counters, which no checkpoint holds."""
         specs = self.specs(*args, **kwargs)
@@ -176,13 +185,20 @@ class Model:
         return traced, arrays
 
     def _draw(
-        self, key: jax.Array, specs: Mapping[str, VariableSpec], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        key: jax.Array,
+        specs: Mapping[str, VariableSpec],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        place: Callable[[str, jax.Array], Any] = lambda name, value: value,
     ) -> Variables:
         """The initial values of these variables."""
         # An array that the program computes (`initializer=jnp.zeros(2)`) has no value yet in an abstract run.
         computed = [name for name, spec in specs.items() if isinstance(spec.initializer, jax.core.Tracer)]
         known = self._compute_initial(computed, args, kwargs) if computed else {}
-        values = {name: known[name] if name in known else _draw_value(key, spec) for name, spec in specs.items()}
+        values = {
+            name: place(name, known[name] if name in known else _draw_value(key, spec)) for name, spec in specs.items()
+        }
         return Variables(values, {name: facts_of(spec) for name, spec in specs.items()})
 
     def _compute_initial(

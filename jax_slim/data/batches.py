@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from jax_slim.data.orders import TRANSFORM, EpochOrders, random_bits
+from jax_slim.data.parts import PartOfBatch, Rows
 
 Batch = dict[str, np.ndarray]
 
@@ -84,12 +85,32 @@ class Batches(Iterator[Batch]):
         self._next += 1  # after the work: a transform that failed may be tried again
         return batch
 
+    def next_part(self, rows: Rows) -> PartOfBatch:
+        """As `next`, but of the batch only those rows that `rows(its size)` says, and without reading the others.
+
+        With `transform`, which takes whole batches, all are read and transformed.
+        """
+        if self._next == self.num_batches:
+            raise StopIteration
+        chosen = self._chosen(self._next)
+        wanted = rows(len(chosen))
+        if self._transform is None:
+            part = {name: array[chosen[wanted]] for name, array in self._arrays.items()}
+        else:
+            part = {name: array[wanted] for name, array in self.batch(self._next).items()}
+        self._next += 1
+        return PartOfBatch(part, wanted, len(chosen))
+
+    def _chosen(self, number: int) -> np.ndarray:
+        """Which examples are in batch `number`."""
+        epoch, position = divmod(number, self.batches_per_epoch)
+        start = position * self._batch_size
+        return self._orders.order(epoch)[start : start + self._batch_size]
+
     def batch(self, number: int) -> Batch:
         """Makes batch `number` (the first is 0), wherever the iteration stands and without moving it."""
         number = _integer("number", number, 0)
-        epoch, position = divmod(number, self.batches_per_epoch)
-        start = position * self._batch_size
-        chosen = self._orders.order(epoch)[start : start + self._batch_size]
+        chosen = self._chosen(number)
         batch = {name: array[chosen] for name, array in self._arrays.items()}
         if self._transform is not None:
             batch = self._transform(batch, np.random.Generator(random_bits(self._seed, TRANSFORM, number)))

@@ -12,6 +12,7 @@ import numpy as np
 from jax_slim.data.batches import Batch
 from jax_slim.data.errors import DataLossError
 from jax_slim.data.orders import BATCH, TRANSFORM, EpochOrders, random_bits
+from jax_slim.data.parts import PartOfBatch, Rows
 from jax_slim.data.sources import examples_of
 from jax_slim.data.stacking import stacked
 
@@ -51,12 +52,14 @@ def pipeline(
       transform: (example, rng) -> {name: array}, called in the threads. `rng` is a `numpy.random.Generator` of its own
         for each example and epoch, the same whatever the threads or processes. All results must have the same names,
         shapes and dtypes. None takes the examples as they are.
-      batch_size: examples in a batch, of this process.
+      batch_size: examples in a batch: of all processes together, in a run of several, each of which then makes only the
+        rows that its devices hold; with `shard`, of this process.
       shuffle: False keeps the order of `source` in every epoch.
       seed: a non-negative int; decides the orders and what `transform` draws.
       num_epochs: how often to go through the examples; None never ends.
-      shard: (number of this process, number of processes): each takes its part of the one global order, so that
-        together they see each example once an epoch. `(jax.process_index(), jax.process_count())`.
+      shard: (number of this process, number of processes), for a loop of your own: each takes its part of the one
+        global order, so that together they see each example once an epoch. `learning.train` and evaluation follow
+        their mesh instead, and take a pipeline without it.
       drop_last: True leaves out the examples at the end of an epoch that do not fill a batch (others each time); "pad"
         fills the last batch up with copies, and adds to each batch "valid", bool [batch_size], which is False for them;
         False yields a smaller batch.
@@ -158,18 +161,32 @@ class Pipeline:
           DataLossError: an example is damaged; the message says which one.
           ValueError, TypeError: the examples cannot be put together.
         """
+        return cast(Batch, self.part(number, np.arange).arrays)
+
+    def part(self, number: int, rows: Rows) -> PartOfBatch:
+        """Makes those rows of batch `number` that `rows(its size)` says, as `batch` makes them.
+
+        With `transform_batch`, which takes whole batches, the other rows are made as well.
+        """
         number = _integer("number", number, 0)
         epoch, position = divmod(number, self.batches_per_epoch)
         index, count = self._shard
         first = position * self._batch_size
         places = range(first * count + index, self._examples, count)[: self._batch_size]
+        size = self._batch_size if self._drop_last == "pad" else len(places)
+        wanted = rows(size)
+        made = np.arange(size) if self._transform_batch is not None else wanted
         # With "pad" a process may have no example left for the last batch: it then shows copies of the first one.
-        examples = [self._example_at(epoch, place) for place in places or (index % self._examples,)]
-        batch: Any = stacked(examples, self._batch_size if self._drop_last == "pad" else len(examples))
+        instead = places[0] if places else index % self._examples
+        examples: dict[int, tuple[Any, Any]] = {}
+        for place in (places[row] if row < len(places) else instead for row in made):
+            if place not in examples:
+                examples[place] = self._example_at(epoch, place)
+        batch: Any = stacked([examples[places[row] if row < len(places) else instead] for row in made])
         if self._drop_last == "pad":
             if "valid" in batch:
                 raise ValueError("pipeline: examples must not have the name 'valid' where batches are padded, got it.")
-            batch["valid"] = np.arange(self._batch_size) < len(places)
+            batch["valid"] = made < len(places)
         if self._transform_batch is not None:
             rng = np.random.Generator(random_bits(self._seed, BATCH, number, index))
             batch = self._transform_batch(batch, rng)
@@ -177,13 +194,19 @@ class Pipeline:
                 raise TypeError(
                     f"pipeline: transform_batch must return a mapping from names to arrays, got {type(batch).__name__}."
                 )
-        return cast(Batch, batch)
+            if len(wanted) < size:
+                batch = {name: np.asarray(array)[wanted] for name, array in batch.items()}
+        return PartOfBatch(batch, wanted, size)
 
-    def to_grain(self) -> Any:
-        """The batches as a `grain.MapDataset`: for grain's own transformations, mixtures and worker processes."""
+    def to_grain(self, rows: Rows | None = None) -> Any:
+        """The batches as a `grain.MapDataset`: for grain's own transformations, mixtures and worker processes.
+
+        Args:
+          rows: as for `part`; the items then are what it returns.
+        """
         import grain
 
-        return grain.MapDataset.source(cast(Sequence[Batch], _ByNumber(self)))
+        return grain.MapDataset.source(cast(Sequence[Batch], _ByNumber(self, rows)))
 
     def _checked_batches_per_epoch(self) -> int:
         examples, count, size = self._examples, self._shard[1], self._batch_size
@@ -244,16 +267,29 @@ class PipelineIterator(Iterator[Batch]):
 
     Attributes:
       num_batches: how many there are in all, as of the pipeline; None when they never end.
+      shards: into how many parts the pipeline's `shard` cuts the examples.
     """
 
     def __init__(self, made_by: Pipeline):
         self._pipeline = made_by
+        self._rows: Rows | None = None
+        self.shards = made_by._shard[1]
         self._next = 0
         self._batches: Any = None
         self._position = 0  # of grain's iterator
         self.num_batches = made_by.num_batches
 
     def __next__(self) -> Batch:
+        return self._following(None)
+
+    def next_part(self, rows: Rows) -> PartOfBatch:
+        """As `next`, but of the batch only those rows that `rows(its size)` says."""
+        return self._following(rows)
+
+    def _following(self, rows: Rows | None) -> Any:
+        if rows is not self._rows:
+            self.close()
+            self._rows = rows
         if self._next == self._pipeline.num_batches:
             self.close()
             raise StopIteration
@@ -314,7 +350,7 @@ class PipelineIterator(Iterator[Batch]):
             num_threads=self._pipeline._num_threads,
             prefetch_buffer_size=self._pipeline._prefetch_batches if self._pipeline._num_threads else 0,
         )
-        self._batches = iter(self._pipeline.to_grain().to_iter_dataset(options))
+        self._batches = iter(self._pipeline.to_grain(self._rows).to_iter_dataset(options))
         self._batches.set_state({"next_index": self._next})
         self._finalizer = weakref.finalize(self, self._batches.close)
 
@@ -322,14 +358,14 @@ class PipelineIterator(Iterator[Batch]):
 class _ByNumber:
     """The batches of a pipeline as grain takes them."""
 
-    def __init__(self, batches: Pipeline):
-        self._batches = batches
+    def __init__(self, batches: Pipeline, rows: Rows | None):
+        self._batches, self._rows = batches, rows
 
     def __len__(self) -> int:
         return sys.maxsize if self._batches.num_batches is None else self._batches.num_batches
 
-    def __getitem__(self, number: Any) -> Batch:
-        return self._batches.batch(number)
+    def __getitem__(self, number: Any) -> Any:
+        return self._batches.batch(number) if self._rows is None else self._batches.part(number, self._rows)
 
 
 def _usable_cores() -> int:

@@ -8,12 +8,11 @@ import numpy as np
 from jax_slim.data.features import SparseTensorValue
 
 
-def stacked(examples: Sequence[tuple[Any, Mapping[str, Any]]], size: int) -> dict[str, np.ndarray]:
-    """Stacks examples to arrays [size, ...] by name; missing ones become copies of the first.
+def stacked(examples: Sequence[tuple[Any, Mapping[str, Any]]]) -> dict[str, np.ndarray]:
+    """Stacks examples to arrays [number of them, ...] by name.
 
     Args:
       examples: (what to call it in messages, {name: array}) for each.
-      size: at least as many as there are examples.
 
     Raises:
       ValueError: the examples differ in names, shapes or dtypes.
@@ -23,7 +22,7 @@ def stacked(examples: Sequence[tuple[Any, Mapping[str, Any]]], size: int) -> dic
     batch = {}
     for name, value in first.items():
         array = _array(name, label, value)
-        batch[name] = np.empty((size, *array.shape), array.dtype)
+        batch[name] = np.empty((len(examples), *array.shape), array.dtype)
     for number, (label, example) in enumerate(examples):
         if example.keys() != batch.keys():
             raise ValueError(
@@ -39,8 +38,6 @@ def stacked(examples: Sequence[tuple[Any, Mapping[str, Any]]], size: int) -> dic
                     f"{list(array.shape)} in example {label}. Resize, crop or cast in transform."
                 )
             whole[number] = array
-    for whole in batch.values():
-        whole[len(examples) :] = whole[0]
     return batch
 
 

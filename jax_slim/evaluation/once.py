@@ -13,12 +13,16 @@ from typing import Any
 import jax
 import numpy as np
 
+from jax_slim.checkpoints.native import CheckpointError
 from jax_slim.checkpoints.reading import load_variables
+from jax_slim.core import processes
 from jax_slim.core.tracebacks import shortened
 from jax_slim.data.endings import check_they_end
+from jax_slim.data.parts import in_parts
 from jax_slim.data.prefetching import prefetch, refuse_no_batches
 from jax_slim.metrics.programs import MetricsProgram
-from jax_slim.parallel.meshes import data_mesh, everywhere, place_batch
+from jax_slim.parallel.meshes import data_mesh
+from jax_slim.parallel.placing import everywhere, place_batch, put, put_tree, rows_needed
 from jax_slim.progress import Progress, encodable
 from jax_slim.summary.events import EventWriter
 from jax_slim.summary.recording import counted
@@ -51,9 +55,12 @@ def evaluate_once(
 
         slim.evaluation.evaluate_once("/tmp/run", "/tmp/run/eval", eval_fn, batches)   # {'accuracy': 0.98, 'loss': ...}
 
-    The metrics' totals live on the device; the host reads them once, at the end. With more than one local device, each
-    takes a slice of every batch; a batch that cannot be cut evenly is counted once all the same. The results go to the
+    The metrics' totals live on the device; the host reads them once, at the end. With more than one device, each takes
+    a slice of every batch; a batch that cannot be cut evenly is counted once all the same. The results go to the
     standard output as a table, to TensorBoard, and as a line of JSON to `results.jsonl` in `logdir`.
+
+    Of a run of several processes (`slim.parallel.initialize`) all call it, with the same batches: each example counts
+    once, whichever process reads it. All get the results; the first writes and prints them.
 
     Args:
       checkpoint_path: a directory with checkpoints (the newest is taken), one checkpoint, or variables by name.
@@ -77,8 +84,14 @@ def evaluate_once(
       TypeError: `eval_fn` returned something else; `batches` is no iterable of batches, or an entry of one is no array
         of numbers.
     """
-    program = MetricsProgram(eval_fn, "evaluate_once", seed)
+    program = program_for(eval_fn, "evaluate_once", seed)
     return evaluate_with(program, checkpoint_path, logdir, batches, num_evals, final_op, summary_writer, moving_average)
+
+
+def program_for(eval_fn: Callable[[Any], Any], function: str, seed: int) -> MetricsProgram:
+    """The compiled program of an evaluation on all devices, those of other processes too."""
+    place = functools.partial(put_tree, shardings=everywhere(data_mesh())) if processes.several() else None
+    return MetricsProgram(eval_fn, function, seed, place)
 
 
 def evaluate_with(
@@ -95,22 +108,25 @@ def evaluate_with(
     refuse_no_batches("evaluate_once", batches)
     check_they_end("evaluate_once", batches, num_evals)
     mesh = data_mesh()
-    variables, step = _variables(checkpoint_path, moving_average, everywhere(mesh))
-    program.reset()
-    place = functools.partial(place_batch, mesh=mesh, function="evaluate_once", uneven_everywhere=True)
-    with (
-        contextlib.closing(prefetch(batches, 2, place)) as feed,
-        Progress(num_evals, "evaluate", "batches") as progress,
-    ):
-        for batch, _ in feed:
-            program.update(variables, batch)
-            progress.update(program.count)
-            if program.count == num_evals:
-                break
-        results, summaries = program.results(variables)
-    _show(results, step, program.count)
-    if logdir is not None:
-        _write(logdir, summary_writer, results, summaries, step or 0, program.count)
+    with processes.leaving("evaluate_once", CheckpointError, processes.OtherProcessError):
+        variables, step = _variables(checkpoint_path, moving_average, everywhere(mesh))
+        program.reset()
+        place = functools.partial(place_batch, mesh=mesh, function="evaluate_once", uneven_everywhere=True)
+        source = in_parts("evaluate_once", iter(batches), rows_needed(mesh))
+        with (
+            contextlib.closing(prefetch(source, 2, place)) as feed,
+            Progress(num_evals, "evaluate", "batches", shown=processes.is_first()) as progress,
+        ):
+            for batch, _ in feed:
+                program.update(variables, batch)
+                progress.update(program.count)
+                if program.count == num_evals:
+                    break
+            results, summaries = program.results(variables)
+        if processes.is_first():
+            _show(results, step, program.count)
+            if logdir is not None:
+                _write(logdir, summary_writer, results, summaries, step or 0, program.count)
     return results if final_op is None else final_op(results)
 
 
@@ -120,9 +136,11 @@ def _variables(
     """The variables to evaluate, on every device, and the step they are of."""
     if isinstance(path, Mapping) and moving_average:
         raise ValueError("evaluate_once: moving_average needs a checkpoint. Pass the averaged variables themselves.")
-    variables = path if isinstance(path, Mapping) else load_variables(path, moving_average)
+    with processes.failing_together(CheckpointError):
+        variables = path if isinstance(path, Mapping) else load_variables(path, moving_average)
     step = variables.get("global_step")
-    return jax.device_put(dict(variables), sharding), None if step is None else int(step)
+    placed = {name: put(value, sharding) for name, value in variables.items()}
+    return placed, None if step is None else int(step)
 
 
 def _show(results: Mapping[str, Any], step: int | None, count: int) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from jax_slim.checkpoints.native import CheckpointError, latest_checkpoint
-from jax_slim.evaluation.once import DEFAULT_WRITER, evaluate_with
-from jax_slim.metrics.programs import MetricsProgram
+from jax_slim.core import processes
+from jax_slim.evaluation.once import DEFAULT_WRITER, evaluate_with, program_for
 
 
 def wait_for_new_checkpoint(
@@ -21,14 +21,15 @@ def wait_for_new_checkpoint(
       timeout: seconds to wait at most; None waits for ever.
 
     Returns:
-      The path of the newest checkpoint, or None when the time was up.
+      The path of the newest checkpoint, or None when the time was up. Of several processes, what the first one finds.
     """
     stop = None if timeout is None else time.monotonic() + timeout
     while True:
-        newest = latest_checkpoint(checkpoint_dir)
+        late = stop is not None and time.monotonic() + seconds_to_sleep > stop
+        newest, late = processes.told_by_first([latest_checkpoint(checkpoint_dir), late])
         if newest is not None and newest != last_checkpoint:
             return newest
-        if stop is not None and time.monotonic() + seconds_to_sleep > stop:
+        if late:
             return None
         time.sleep(seconds_to_sleep)
 
@@ -56,7 +57,7 @@ def checkpoints_iterator(
     while True:
         newest = wait_for_new_checkpoint(checkpoint_dir, checkpoint, min(1.0, timeout or 1.0), timeout)
         if newest is None:
-            if timeout_fn is None or timeout_fn():
+            if processes.told_by_first(timeout_fn is None or bool(timeout_fn())):
                 return
             continue
         began = time.monotonic()
@@ -105,15 +106,15 @@ def evaluation_loop(
             f"evaluation_loop: batches must be a function that makes the batches anew, got {type(batches).__name__}. "
             "Write lambda: slim.data.Batches(test, 100, epochs=1)."
         )
-    program = MetricsProgram(eval_fn, "evaluation_loop", seed)
+    program = program_for(eval_fn, "evaluation_loop", seed)
     results, done = None, 0
     for checkpoint in checkpoints_iterator(checkpoint_dir, eval_interval_secs, timeout, timeout_fn):
         try:
             results = evaluate_with(
                 program, checkpoint, logdir, batches(), num_evals, final_op, DEFAULT_WRITER, moving_average
             )
-        except CheckpointError:
-            if latest_checkpoint(checkpoint_dir) == checkpoint:
+        except (CheckpointError, processes.OtherProcessError):
+            if processes.told_by_first(latest_checkpoint(checkpoint_dir) == checkpoint):
                 raise
             continue
         done += 1

@@ -9,11 +9,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from jax_slim.checkpoints.native import CheckpointError, Checkpoints
 from jax_slim.checkpoints.reading import described
+from jax_slim.core import processes
 from jax_slim.core.values import Variables
+from jax_slim.learning.agreement import SIGNALS, Alone, Together, Wish, Wishes, asked
 from jax_slim.learning.numerics import describe
 from jax_slim.learning.options import RunOptions
 from jax_slim.learning.recording import Recorder, Tracer
@@ -71,6 +72,12 @@ class Kept:
     recorder: Recorder
     tracer: Tracer
 
+    def abandon(self) -> None:
+        """Lets go of the checkpoints without waiting for other processes."""
+        self.checkpoints.abandon()
+        if self.best is not None:
+            self.best.abandon()
+
 
 class Run:
     """One training run: the state, and the loop over it.
@@ -85,7 +92,7 @@ class Run:
         self,
         options: RunOptions,
         kept: Kept,
-        compiled: Any,
+        steps: Alone | Together,
         validator: Validator | None,
         state: TrainState,
         data_state: Any,
@@ -95,7 +102,7 @@ class Run:
         self.stopped: str | None = None
         self._train_op = options.train_op
         self._data_state = data_state
-        self._compiled = compiled
+        self._sent = steps
         self._checkpoints, self._best = kept.checkpoints, kept.best
         self._recorder, self._tracer = kept.recorder, kept.tracer
         self._validator = validator
@@ -105,6 +112,7 @@ class Run:
         self._save_due = _Timer(options.save_interval_secs)
         self._saved: int | None = kept.checkpoints.latest_step()
         self._last: StepResult | None = None
+        self._asked: str | None = None
 
     @property
     def variables(self) -> Variables:
@@ -112,8 +120,14 @@ class Run:
         return self.state.variables
 
     def stop(self, reason: str) -> None:
-        """Ends the run after the step at hand: it saves, validates and returns."""
-        self.stopped = self.stopped or reason
+        """Ends the run after the step at hand: it saves, validates and returns.
+
+        In a run of several processes one is enough to end all, two steps later.
+        """
+        if processes.several():
+            self._asked = self._asked or reason
+        else:
+            self._end(reason)
 
     @property
     def loss(self) -> float:
@@ -130,13 +144,17 @@ class Run:
             self._save_due.restart()
             yield from self._steps(feed, progress, requests)
             self._finish(progress)
+            # A signal may have come when no step was left to bring it to the other processes.
+            self._heed(self._sent.at_end(self._wishes(requests)) - {Wish.SAVE}, requests)
         except GeneratorExit:
-            self.stop("the loop over the steps was left")
+            self._end("the loop over the steps was left")
             self._finish(progress)
             raise
         except (NonFiniteError, CheckpointError):
             raise
         except Exception as error:
+            if processes.several():  # the others are not here: a process alone can save nothing
+                raise
             # The input failed, or a callback, or the events: what was learnt so far is worth keeping.
             try:
                 self._save()
@@ -152,30 +170,54 @@ class Run:
         # A run that a kill ended between a validation's step and its end still owes that validation.
         self._validate(progress)
         for batch, data_state in feed:
-            if requests.received is not None:
-                self.stop(f"stopped by {requests.received.name}")
+            wishes = self._wishes(requests)
+            self._heed(self._sent.settled(wishes), requests)
             if self.stopped is not None or self._at_end():
                 return
             following = self.step + 1
             # The first step of a run, and its last, are always written.
-            want = self._recorder.writes and (self._last is None or self._summaries_due() or following == self._total)
+            if self._recorder.writes and (self._last is None or self._summaries_due() or following == self._total):
+                wishes |= {Wish.SUMMARIES}
             self._tracer.before(following)
-            self.state, result = self._compiled(self.state, batch, np.bool_(want))
+            self.state, result = self._sent.step(self.state, batch, wishes)
             self._tracer.after(result)
             if self._last is not None:
                 # The loss of the step before, read while this one runs: the device never waits for the host.
                 self._show(progress, batch)
+                self._sent.read()
             self.step, self._data_state, self._last = following, data_state, result
-            if want:
+            if Wish.SUMMARIES in wishes:
                 self._write(result)
             for callback in self._callbacks:
                 callback.on_step(self, Step(following, result))
             yield Step(following, result)
             self._validate(progress)
-            if self._save_due():
-                self._save()
         if self._total is None or not self._at_end():
-            self.stop("the input ended")
+            self._end("the input ended")
+
+    def _wishes(self, requests: StopRequests) -> Wishes:
+        """What this process would have happen: its clock, its signals, its callbacks."""
+        wishes = {wish for wish, number in SIGNALS.items() if requests.received is number}
+        if self._asked is not None:
+            wishes.add(Wish.STOP)
+        if processes.is_first() and self._save_due():
+            self._save_due.restart()  # or it would be wished again before it is done
+            wishes.add(Wish.SAVE)
+        return frozenset(wishes)
+
+    def _heed(self, settled: Wishes, requests: StopRequests) -> None:
+        """Does what the processes have agreed on: the same in all of them, after the same step."""
+        sent = asked(settled)
+        if sent is not None:
+            requests.received = sent
+            self._end(f"stopped by {sent.name}")
+        if Wish.STOP in settled:
+            self._end(self._asked or "another process asked for it")
+        if Wish.SAVE in settled:
+            self._save()
+
+    def _end(self, reason: str) -> None:
+        self.stopped = self.stopped or reason
 
     def _at_end(self) -> bool:
         return self._total is not None and self.step >= self._total
@@ -230,7 +272,7 @@ class Run:
         for callback in self._callbacks:
             callback.on_validation(self, metrics)
         if validator.exhausted():
-            self.stop(
+            self._end(
                 f"{validator.validation.best} was no better in {validator.stale} validations; the best was "
                 f"{validator.best:.4g} at step {validator.best_step}"
             )

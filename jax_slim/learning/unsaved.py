@@ -27,3 +27,6 @@ class Unsaved:
 
     def wait(self) -> None:
         """Nothing is being written."""
+
+    def abandon(self) -> None:
+        """Nothing is being written."""

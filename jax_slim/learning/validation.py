@@ -9,10 +9,12 @@ from typing import Any
 
 from jax.sharding import Mesh
 
+from jax_slim.core import processes
 from jax_slim.data.endings import check_they_end
+from jax_slim.data.parts import in_parts
 from jax_slim.data.prefetching import prefetch, refuse_no_batches
 from jax_slim.metrics.programs import MetricsProgram
-from jax_slim.parallel.meshes import place_batch
+from jax_slim.parallel.placing import everywhere, place_batch, put_tree, rows_needed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +73,9 @@ class Validator:
 
     def __init__(self, validation: Validation, mesh: Mesh, kept: Mapping[str, Any] | None) -> None:
         self.validation = validation
-        self._program = MetricsProgram(validation.eval_fn, "Validation")
+        place = functools.partial(put_tree, shardings=everywhere(mesh)) if processes.several() else None
+        self._program = MetricsProgram(validation.eval_fn, "Validation", place=place)
+        self._rows = rows_needed(mesh)
         self._place = functools.partial(place_batch, mesh=mesh, function="Validation", uneven_everywhere=True)
         kept = kept or {}
         self.best: float | None = kept.get("best")
@@ -93,7 +97,8 @@ class Validator:
         refuse_no_batches("Validation", batches, "what batches() returns")
         check_they_end("Validation", batches, validation.num_evals)
         self._program.reset()
-        with contextlib.closing(prefetch(batches, 2, self._place)) as feed:
+        source = in_parts("Validation", iter(batches), self._rows)
+        with contextlib.closing(prefetch(source, 2, self._place)) as feed:
             for batch, _ in feed:
                 self._program.update(variables, batch)
                 if self._program.count == validation.num_evals:

@@ -26,22 +26,31 @@ class MetricsProgram:
         `aggregate_metric_map` returns.
       function: who asks, for messages.
       seed: of the random key for programs that draw random numbers.
+      place: puts a tree of arrays, the totals before the first batch, onto the devices of several processes, whole on
+        each. None where there is one process.
 
     Attributes:
       count: how many batches the totals hold.
     """
 
-    def __init__(self, eval_fn: EvalFn, function: str = "MetricsProgram", seed: int = 0) -> None:
+    def __init__(
+        self,
+        eval_fn: EvalFn,
+        function: str = "MetricsProgram",
+        seed: int = 0,
+        place: Callable[[Any], Any] | None = None,
+    ) -> None:
         self.count = 0
         self._function = function
-        self._key = jax.random.key(seed)
+        self._seed = seed
+        self._place = place
         self._model = Model(lambda batch: _values(function, eval_fn(batch)))
         self._initial: dict[str, Any] | None = None
         self._totals: dict[str, Any] = {}
         self._met: dict[str, Any] = {}
         self._batch: Any = None
-        self._add = jit(self._added)
-        self._finish = jit(self._final)
+        self._add: Any = None
+        self._finish: Any = None
 
     def reset(self) -> None:
         """Empties the totals, for another pass."""
@@ -58,12 +67,24 @@ class MetricsProgram:
         """
         if self._initial is None:
             # Before the first batch is compiled: were the totals made inside, it would be compiled twice.
-            self._initial = dict(self._model.init_local(self._key, batch))
-            self._totals = dict(self._initial)
+            like = batch
+            if self._place is not None:  # a batch of which other processes hold parts
+                like = jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype), batch)
+            self._compile(dict(self._model.init_local(jax.random.key(self._seed), like)))
         self._totals, met = self._add(dict(variables), self._totals, batch, self.count)
-        self._met = {name: self._met.get(name, True) & now for name, now in met.items()}
+        self._met = {name: self._met[name] & now if name in self._met else now for name, now in met.items()}
         self._batch = batch
         self.count += 1
+
+    def _compile(self, initial: dict[str, Any]) -> None:
+        whole = None
+        if self._place is not None:
+            initial = self._place(initial)
+            # Every process reads the results, so each must hold them whole; even where there are no totals.
+            whole = self._place(jnp.zeros(())).sharding
+        self._initial, self._totals = initial, dict(initial)
+        self._add = jit(self._added, out_shardings=whole)
+        self._finish = jit(self._final, out_shardings=whole)
 
     def results(self, variables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The final values by name, as floats (arrays where a metric is one), and the program's summaries.
@@ -80,7 +101,9 @@ class MetricsProgram:
         return {name: float(value) if value.ndim == 0 else value for name, value in values.items()}, summaries
 
     def _added(self, variables: dict[str, Any], totals: dict[str, Any], batch: Any, count: int) -> Any:
-        _, collected = self._model.collect(variables | totals, batch, rng=jax.random.fold_in(self._key, count))
+        _, collected = self._model.collect(
+            variables | totals, batch, rng=jax.random.fold_in(jax.random.key(self._seed), count)
+        )
         changed = [name for name in collected.updates if name not in totals]
         if changed:
             raise ValueError(
@@ -92,7 +115,7 @@ class MetricsProgram:
 
     def _final(self, variables: dict[str, Any], totals: dict[str, Any], batch: Any) -> Any:
         # Values depend on the totals alone: where the program has no summaries, the compiler drops the net.
-        values, collected = self._model.collect(variables | totals, batch, rng=self._key)
+        values, collected = self._model.collect(variables | totals, batch, rng=jax.random.key(self._seed))
         return values, collected.summaries
 
 

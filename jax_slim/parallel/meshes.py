@@ -1,86 +1,67 @@
-"""Meshes for data parallelism: every device holds the variables and a slice of the batch."""
+"""Meshes: the devices of all processes along named axes, 'data' among them."""
 
+import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
 import jax
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec, Sharding
+from jax.sharding import AxisType, Mesh
 
 DATA_AXIS = "data"
 
 
 def data_mesh(devices: Sequence[Any] | None = None) -> Mesh:
-    """A mesh with one axis, 'data', over `devices`: by default every local one."""
-    devices = jax.local_devices() if devices is None else devices
+    """A mesh with one axis, 'data', over `devices`: by default all of them, those of other processes too."""
+    devices = jax.devices() if devices is None else devices
     return Mesh(np.asarray(devices), (DATA_AXIS,))
 
 
+def mesh(devices: Sequence[Any] | None = None, **sizes: int) -> Mesh:
+    """A mesh by the names and sizes of its axes, over the devices of all processes.
+
+        slim.learning.train(..., mesh=slim.parallel.mesh(data=-1, model=2),
+                            sharding_rules=[("fc1/weights", P(None, "model"))])
+
+    Batches are cut over the axis 'data'. Devices that differ along the last axis are neighbours: of one process, where
+    it has as many.
+
+    Args:
+      devices: which ones; by default all, of all processes, in the order that suits their connections.
+      **sizes: axis -> how many devices along it; -1, for one of them, takes what is left.
+
+    Raises:
+      ValueError: the sizes do not multiply to the number of devices, or there is no axis 'data'.
+    """
+    count = len(jax.devices() if devices is None else devices)
+    lengths = {axis: operator.index(size) for axis, size in sizes.items()}
+    open_axes = [axis for axis, length in lengths.items() if length == -1]
+    known = math.prod(length for length in lengths.values() if length != -1)
+    if DATA_AXIS not in lengths:
+        raise ValueError(f"mesh: sizes must have the axis {DATA_AXIS!r}, got {sizes}. It may be of size 1.")
+    if len(open_axes) > 1 or known < 1 or any(length < 1 for length in lengths.values() if length != -1):
+        raise ValueError(f"mesh: sizes must be at least 1, and one of them may be -1, got {sizes}.")
+    if open_axes and count % known == 0:
+        lengths[open_axes[0]] = count // known
+    if math.prod(lengths.values()) != count:
+        raise ValueError(f"mesh: sizes must multiply to the {count} devices, got {sizes}. -1 takes what is left.")
+    shape, names = tuple(lengths.values()), tuple(lengths)
+    if devices is not None:
+        return Mesh(np.asarray(devices).reshape(shape), names)
+    return jax.make_mesh(shape, names, axis_types=(AxisType.Auto,) * len(names))
+
+
 def checked_mesh(mesh: Mesh) -> Mesh:
-    """`mesh`, if batches can be cut over it; else ValueError."""
+    """`mesh`, if batches can be cut over it and this process has a part in it; else ValueError."""
     if DATA_AXIS not in mesh.axis_names:
         raise ValueError(
             f"train: mesh must have an axis {DATA_AXIS!r}, over which batches are cut, got the axes {mesh.axis_names}. "
             "It may be of size 1."
         )
-    return mesh
-
-
-def split_by_example(mesh: Mesh) -> NamedSharding:
-    """The sharding of a batch: its first axis is cut over the mesh's 'data' axis."""
-    return NamedSharding(mesh, PartitionSpec(DATA_AXIS))
-
-
-def everywhere(mesh: Mesh) -> NamedSharding:
-    """The sharding of variables: whole on every device."""
-    return NamedSharding(mesh, PartitionSpec())
-
-
-def place_batch(batch: Any, mesh: Mesh, function: str = "train", uneven_everywhere: bool = False) -> Any:
-    """Puts a batch on the mesh, its examples split over the devices; copies, so the source may reuse its buffers.
-
-    Args:
-      batch: a tree of arrays (JAX, NumPy, or what `numpy.asarray` takes), all with the examples along axis
-        0; scalars go whole to every device.
-      function: who asks, for the message.
-      uneven_everywhere: whether a batch that cannot be cut evenly goes whole to every device, instead of an error. (All
-        of them then compute the same: right, not fast. For the last batch of an evaluation.)
-
-    Raises:
-      ValueError: the number of examples is not a multiple of the number of devices.
-      TypeError: an entry is no array of numbers.
-    """
-    count = mesh.shape[DATA_AXIS]
-
-    def place(path: Any, array: Any) -> jax.Array:
-        if not isinstance(array, jax.Array):
-            array = _copied(function, f"batch{jax.tree_util.keystr(path)}", array)
-        uneven = array.ndim > 0 and array.shape[0] % count > 0
-        sharding: Sharding = split_by_example(mesh)
-        if array.ndim == 0 or (uneven and uneven_everywhere):
-            sharding = everywhere(mesh)
-        elif uneven:
-            raise ValueError(
-                f"{function}: a batch of {array.shape[0]} examples cannot be split over {count} devices. Use a batch "
-                f"size that is a multiple of {count}, or drop the last incomplete batch."
-            )
-        return jax.device_put(array, sharding)
-
-    return jax.tree_util.tree_map_with_path(place, batch)
-
-
-def _copied(function: str, entry: str, value: Any) -> np.ndarray:
-    """A copy of our own: JAX may read the memory later, or go on using it, when the source has new data there.
-
-    It has the machine's byte order, which files of other machines may not have.
-    """
-    array = np.array(value)
-    if array.dtype.kind in "OSUMm":
-        first = array.reshape(-1)[:1].tolist()
-        what = f"{first[0]!r:.60}" if first else f"{array.dtype}"
-        kind = "objects" if array.dtype.kind == "O" else "times" if array.dtype.kind in "Mm" else "texts"
-        raise TypeError(
-            f"{function}: {entry} must be an array of numbers, got {kind} such as {what}. Number the labels, and leave "
-            "out what the loss does not use."
+    idle = sorted(set(range(jax.process_count())) - {device.process_index for device in mesh.devices.flat})
+    if idle:
+        raise ValueError(
+            f"train: mesh must have devices of every process, got none of {idle}. slim.parallel.mesh(data=-1) has all."
         )
-    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+    return mesh

@@ -13,7 +13,8 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from jax_slim.parallel import fully_sharded
-from jax_slim.parallel.meshes import checked_mesh, place_batch
+from jax_slim.parallel.meshes import checked_mesh
+from jax_slim.parallel.placing import place_batch
 from jax_slim.parallel.rules import shardings
 
 

@@ -11,7 +11,7 @@ import pytest
 from jax.sharding import Mesh
 
 import jax_slim as slim
-from jax_slim.parallel.meshes import place_batch
+from jax_slim.parallel.placing import place_batch
 
 X = np.random.default_rng(0).normal(size=(16, 3)).astype(np.float32)
 DATA = {"x": X, "y": X.sum(1)}

@@ -1,0 +1,168 @@
+"""The processes of one run: which of them speaks, what they tell each other, and how one leaves when another is gone.
+
+With one process, all of this is nothing: no call waits or communicates. What is told goes over the devices, by JAX's
+collectives, so every process must come to each telling at the same point of the program, in its main thread.
+"""
+
+import atexit
+import contextlib
+import hashlib
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+_LONGEST = 2048  # bytes of a text that is told: all processes must bring as many
+# How the libraries below JAX (gloo, NCCL, gRPC) say that they cannot reach somebody any more.
+_OF_A_LOSS = re.compile(
+    r"gloo|nccl|connection (closed|reset|refused)|socket closed|broken pipe|coordination|heartbeat|unavailable|"
+    r"barrier|deadline|another task|preempt",
+    re.IGNORECASE,
+)
+
+
+class LostProcessError(RuntimeError):
+    """Another process of the run has ended, or cannot be reached any more: this one cannot go on alone."""
+
+
+class OtherProcessError(RuntimeError):
+    """What had to be done by every process failed in another one; the text says in which, and how."""
+
+
+class DifferentProcessError(ValueError):
+    """The processes do not run the same program."""
+
+
+def several() -> bool:
+    """Whether the run has more than one process."""
+    return jax.process_count() > 1
+
+
+def is_first() -> bool:
+    """Whether this process is the one that decides, writes and shows."""
+    return jax.process_index() == 0
+
+
+def told_by_all(text: str) -> list[str]:
+    """A text of every process, in their order; only the first 2 KB of each."""
+    if not several():
+        return [text]
+    from jax.experimental import multihost_utils
+
+    mine = np.zeros(_LONGEST, np.uint8)
+    encoded = text.encode(errors="replace")[:_LONGEST]
+    mine[: len(encoded)] = np.frombuffer(encoded, np.uint8)
+    rows = multihost_utils.process_allgather(mine)
+    return [bytes(row).rstrip(b"\0").decode(errors="ignore") for row in np.asarray(rows)]
+
+
+def told_by_first(value: Any) -> Any:
+    """The first process's JSON value, in all of them."""
+    if not several():
+        return value
+    return json.loads(told_by_all(json.dumps(value) if is_first() else "")[0])
+
+
+@contextlib.contextmanager
+def failing_together(*kinds: type[Exception]) -> Iterator[None]:
+    """Does something in every process; where it fails in one with such an error, it fails in all.
+
+    Raises:
+      OtherProcessError: it failed in another process alone.
+    """
+    failure: Exception | None = None
+    try:
+        yield
+    except kinds as error:
+        failure = error
+    told = told_by_all("" if failure is None else str(failure) or type(failure).__name__)
+    if failure is not None:
+        raise failure
+    for index, text in enumerate(told):
+        if text:
+            raise OtherProcessError(f"Process {index} failed: {text}")
+
+
+def refuse_differences(function: str, facts: Mapping[str, str]) -> None:
+    """Refuses to go on where the processes were started with different programs.
+
+    Args:
+      function: who asks, for the message.
+      facts: what must be the same: a short name -> a text, of which a digest is compared and nothing is shown but
+        the beginning of short ones.
+
+    Raises:
+      DifferentProcessError: in all of them, naming what differs and where.
+    """
+    if not several():
+        return
+    mine = {name: text if len(text) <= 40 else _digest(text) for name, text in facts.items()}
+    told = [json.loads(text) for text in told_by_all(json.dumps(mine))]
+    for name in mine:
+        values = [other.get(name) for other in told]
+        if len(set(values)) > 1:
+            odd = next(index for index, value in enumerate(values) if value != values[0])
+            raise DifferentProcessError(
+                f"{function}: all processes must run the same program, got another {name} in process {odd}: "
+                f"{values[odd]!r}, and {values[0]!r} in process 0. Start all of them from the same files, with the "
+                "same options."
+            )
+
+
+@contextlib.contextmanager
+def leaving(function: str, *agreed: type[BaseException], abandon: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """What many processes do together: when this one fails alone, it ends at once, so that the others hear of it.
+
+    At the end of its process JAX waits for all others, and these wait in a collective for this one. So a failure turns
+    that off: the process ends as soon as its error was shown. A failure of the connections becomes a
+    `LostProcessError`.
+
+    Args:
+      function: who asks, for the message.
+      agreed: errors that all processes raise at the same point: they may still wait for each other.
+      abandon: called at such a failure: lets go of what would wait for the others.
+    """
+    try:
+        yield
+    except (*agreed, GeneratorExit, DifferentProcessError):
+        raise
+    except BaseException as error:
+        if several():
+            abandon()
+            _end_without_waiting()
+            if isinstance(error, jax.errors.JaxRuntimeError | ValueError | RuntimeError) and _is_loss(error):
+                raise LostProcessError(
+                    f"{function}: another process of this run has ended or cannot be reached, so process "
+                    f"{jax.process_index()} ends too: {_first_line(error)}"
+                ) from None
+        raise
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
+
+
+def _is_loss(error: BaseException) -> bool:
+    return not type(error).__module__.startswith("jax_slim") and _OF_A_LOSS.search(str(error)) is not None
+
+
+def _first_line(error: BaseException) -> str:
+    line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return line if len(line) <= 200 else line[:200] + "…"
+
+
+def _end_without_waiting() -> None:
+    """At the end of the process, leaves before JAX's own waiting: what is registered last is called first."""
+    atexit.register(_leave)
+
+
+def _leave() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(1)
