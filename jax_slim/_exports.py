@@ -74,6 +74,7 @@ from jax_slim.kernels import compiler_options as compiler_options
 from jax_slim.kernels import jit as jit
 from jax_slim.kernels import keep_freed_memory as keep_freed_memory
 from jax_slim.kernels import kernel_forms as kernel_forms
+from jax_slim.layers.attention import multi_head_attention as multi_head_attention
 from jax_slim.layers.batch_normalization import batch_norm as batch_norm
 from jax_slim.layers.convolutions import conv1d as conv1d
 from jax_slim.layers.convolutions import conv2d as conv2d
@@ -82,6 +83,7 @@ from jax_slim.layers.convolutions import convolution as convolution
 from jax_slim.layers.convolutions import convolution1d as convolution1d
 from jax_slim.layers.convolutions import convolution2d as convolution2d
 from jax_slim.layers.convolutions import convolution3d as convolution3d
+from jax_slim.layers.convolutions import grouped_conv2d as grouped_conv2d
 from jax_slim.layers.dense import bias_add as bias_add
 from jax_slim.layers.dense import elu as elu
 from jax_slim.layers.dense import fully_connected as fully_connected
@@ -118,11 +120,14 @@ from jax_slim.layers.repetition import repeat as repeat
 from jax_slim.layers.repetition import stack as stack
 from jax_slim.layers.reversible import RevBlock as RevBlock
 from jax_slim.layers.reversible import rev_block as rev_block
+from jax_slim.layers.scaling import layer_scale as layer_scale
+from jax_slim.layers.scaling import squeeze_and_excitation as squeeze_and_excitation
 from jax_slim.layers.separables import conv2d_in_plane as conv2d_in_plane
 from jax_slim.layers.separables import convolution2d_in_plane as convolution2d_in_plane
 from jax_slim.layers.separables import separable_conv2d as separable_conv2d
 from jax_slim.layers.separables import separable_convolution2d as separable_convolution2d
 from jax_slim.layers.shaping import flatten as flatten
+from jax_slim.layers.stochastic import drop_path as drop_path
 from jax_slim.layers.stochastic import dropout as dropout
 from jax_slim.layers.transposes import conv2d_transpose as conv2d_transpose
 from jax_slim.layers.transposes import conv3d_transpose as conv3d_transpose

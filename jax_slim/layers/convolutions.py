@@ -228,6 +228,59 @@ def convolution3d(
     )  # fmt: skip
 
 
+@add_arg_scope
+@operation
+def grouped_conv2d(
+    inputs: jax.Array,
+    num_outputs: int,
+    kernel_size: int | Sequence[int],
+    num_groups: int,
+    stride: int | Sequence[int] = 1,
+    padding: Padding = "SAME",
+    data_format: str | None = None,
+    rate: int | Sequence[int] = 1,
+    activation_fn: Function | None = jax.nn.relu,
+    normalizer_fn: Function | None = None,
+    normalizer_params: Mapping[str, Any] | None = None,
+    weights_initializer: Any = initializers.xavier_initializer(),
+    weights_regularizer: Any = None,
+    biases_initializer: Any = initializers.zeros_initializer(),
+    biases_regularizer: Any = None,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: NamesOfCollections = None,
+    trainable: bool = True,
+    scope: Scope = None,
+) -> jax.Array:
+    """Convolves each of several groups of channels of images with filters of its own.
+
+    As `conv2d`, but the first num_outputs / num_groups filters see the first C / num_groups channels alone, and so on:
+    `<scope>/weights` are [kh, kw, C / num_groups, num_outputs], as in TF's and PyTorch's grouped convolutions. An
+    `arg_scope` on `slim.conv2d` does not reach it.
+
+        net = slim.grouped_conv2d(net, 128, [3, 3], num_groups=32)      # [N, 56, 56, 128] -> [N, 56, 56, 128]
+
+    From Xie et al., "Aggregated Residual Transformations for Deep Neural Networks", 2017, whose cardinality is
+    `num_groups`.
+
+    Args:
+      num_groups: how many groups; must divide the channels and `num_outputs`.
+      others: as `conv2d`.
+
+    Returns:
+      [N, H', W', num_outputs], or [N, num_outputs, H', W'].
+
+    Raises:
+      ValueError: as `conv2d`, or `num_groups` does not divide the channels of inputs or outputs.
+      TypeError: `inputs` are not floats.
+    """
+    return _convolve(
+        "grouped_conv2d", 2, inputs, num_outputs, kernel_size, stride, padding, data_format, rate, activation_fn,
+        normalizer_fn, normalizer_params, weights_initializer, weights_regularizer, biases_initializer,
+        biases_regularizer, reuse, variables_collections, outputs_collections, trainable, scope, num_groups,
+    )  # fmt: skip
+
+
 conv1d = convolution1d
 conv2d = convolution2d
 conv3d = convolution3d
@@ -255,8 +308,9 @@ def _convolve(
     outputs_collections: NamesOfCollections,
     trainable: bool,
     scope: Scope,
+    num_groups: int = 1,
 ) -> jax.Array:
-    """What the four have in common; `dims` None takes the number of spatial axes from the inputs."""
+    """What all have in common; `dims` None takes the number of spatial axes from the inputs."""
     inputs = _args.floats(function, inputs)
     first = (_args.choice(function, "data_format", data_format, _DATA_FORMATS) or "").startswith("NC")
     if dims is None and inputs.ndim - 2 not in _SPACE:
@@ -273,12 +327,18 @@ def _convolve(
     if len(space) == 1 and isinstance(padding, str) and padding.upper() == "CAUSAL":
         padding = [((kernel[0] - 1) * rates[0], 0)]
     channel_axis = layout.index("C")
+    channels, groups = inputs.shape[channel_axis], _args.count(function, "num_groups", num_groups)
+    if channels % groups or num_outputs % groups:
+        raise ValueError(
+            f"{function}: num_groups must divide the {channels} channels of inputs and num_outputs={num_outputs}, "
+            f"got {num_groups!r}."
+        )
     lengths = [inputs.shape[layout.index(axis)] for axis in space]
     windows_on(function, lengths, kernel, strides, padding, rates)  # refuses before any variable is made
 
     with variable_scope(scope, "Conv", [inputs], custom_getter=of_model, reuse=reuse) as sc:
         make = maker(inputs, trainable, variables_collections)
-        shape = (*kernel, inputs.shape[channel_axis], num_outputs)
+        shape = (*kernel, channels // groups, num_outputs)
         weights = make("weights", shape, weights_initializer, weights_regularizer)
         outputs = kernels.convolution(to_compute(inputs), weights, strides, padding, rates, layout)
         outputs = finish(

@@ -35,6 +35,7 @@ def layer_norm(
     begin_norm_axis: int = 1,
     begin_params_axis: int = -1,
     scope: Scope = None,
+    epsilon: float | None = None,
 ) -> jax.Array:
     """Normalizes each example to mean 0 and variance 1 over all its axes, then scales and shifts it.
 
@@ -59,6 +60,7 @@ def layer_norm(
       begin_norm_axis: the first of the axes that are normalized over; all after it are, too.
       begin_params_axis: the first of the axes that `beta` and `gamma` have; all after it follow.
       scope: name of the layer; by default "LayerNorm", made unique.
+      epsilon: added to the variance, inside the root; None means TF-Slim's, 1e-12, in float16 1e-3.
 
     Returns:
       An array like `inputs`.
@@ -75,7 +77,8 @@ def layer_norm(
     with variable_scope(scope, "LayerNorm", [inputs], reuse=reuse) as sc:
         beta, gamma = _beta_gamma(inputs, shape, center, scale, {}, trainable, variables_collections)
         # TF's figures: 1e-12 is 0 in float16.
-        epsilon = 1e-3 if inputs.dtype == jnp.float16 else 1e-12
+        if epsilon is None:
+            epsilon = 1e-3 if inputs.dtype == jnp.float16 else 1e-12
         axes = range(first, inputs.ndim)
         outputs, _, _ = kernels.normalize_by_moments(to_compute(inputs), axes, beta, gamma, epsilon)
         if activation_fn is not None:

@@ -7,6 +7,7 @@ from jax_slim.nets import cyclegan as cyclegan
 from jax_slim.nets import dcgan as dcgan
 from jax_slim.nets import deeplab as deeplab
 from jax_slim.nets import deeplab_inference as deeplab_inference
+from jax_slim.nets import efficientnet as efficientnet
 from jax_slim.nets import i3d as i3d
 from jax_slim.nets import i3d_utils as i3d_utils
 from jax_slim.nets import inception as inception

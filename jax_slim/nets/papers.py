@@ -45,6 +45,12 @@ PAPERS = {
         "1404.5997",
     ),
     "deeplab": _DEEPLAB,
+    "efficientnet": Paper(
+        "Tan and Le",
+        2019,
+        "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
+        "1905.11946",
+    ),
     "i3d": Paper(
         "Carreira and Zisserman",
         2017,

@@ -97,7 +97,19 @@ def _rows() -> dict[str, Row]:
             rows[name] = Row("ssd", name, "ssd_arg_scope", heads, classes=90, task="detection")
     heads = tuple(f"ssd_300_vgg/block{number}_box/conv_cls" for number in (4, 7, 8, 9, 10, 11))
     rows["ssd_vgg_300"] = Row("ssd_vgg", "ssd_vgg_300", "ssd_arg_scope", heads, classes=20, task="detection")
-    return dict(sorted(rows.items()))
+    return dict(sorted({**rows, **_newer_classifiers()}.items()))
+
+
+def _newer_classifiers() -> dict[str, Row]:
+    """Nets for ImageNet that came after research/slim."""
+    rows = {}
+    for suffix in (*(f"b{number}" for number in range(8)), *(f"lite{number}" for number in range(5))):
+        name = f"efficientnet_{suffix}"
+        rows[name] = Row("efficientnet", name, "efficientnet_arg_scope", (f"efficientnet-{suffix}/head/dense",))
+    for size in "sml":
+        name, head = f"efficientnet_edgetpu_{size}", (f"efficientnet-edgetpu-{size.upper()}/head/dense",)
+        rows[name] = Row("efficientnet", name, "efficientnet_arg_scope", head, classes=1001)
+    return rows
 
 
 ROWS: Mapping[str, Row] = _rows()

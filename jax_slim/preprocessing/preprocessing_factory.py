@@ -32,6 +32,8 @@ def _modules() -> dict[str, ModuleType]:
         *("nasnet_mobile", "nasnet_large", "pnasnet_mobile", "pnasnet_large"),
         *("xception_41", "xception_65", "xception_71"),
         # Nets of research/slim's nets_factory that its preprocessing_factory forgot.
+        *(f"efficientnet_lite{number}" for number in range(5)),
+        *(f"efficientnet_edgetpu_{size}" for size in "sml"),
         *("mobilenet_v1_075", "mobilenet_v1_050", "mobilenet_v1_025", "mobilenet_v2_050"),
     ]
     resnets = [f"resnet_{version}_{layers}" for version in ("v1", "v2") for layers in (50, 101, 152, 200)]
@@ -39,13 +41,14 @@ def _modules() -> dict[str, ModuleType]:
         *("mobilenet_v2", "mobilenet_v2_050", "mobilenet_v3_large", "mobilenet_v3_small"),
         *("xception_41", "xception_65", "xception_71", "resnet_v1_50_beta", "resnet_v1_101_beta"),
     ]
+    imagenet = [f"efficientnet_b{number}" for number in range(8)]
     vgg = ["vgg", "vgg_a", "vgg_16", "vgg_19", *resnets]
     ssd = ["ssd", *(f"{kind}_mobilenet_{version}" for kind in ("ssd", "ssdlite") for version in ("v1", "v2"))]
     return {
         **dict.fromkeys(["cifarnet", "nasnet_cifar"], cifarnet_preprocessing),
         **dict.fromkeys(inception, inception_preprocessing),
         **dict.fromkeys(["deeplab", *(f"deeplab_{net}" for net in segmentation)], deeplab_preprocessing),
-        "imagenet": imagenet_preprocessing,
+        **dict.fromkeys(["imagenet", *imagenet], imagenet_preprocessing),
         "lenet": lenet_preprocessing,
         **dict.fromkeys(ssd, ssd_preprocessing),
         **dict.fromkeys(["ssd_vgg", "ssd_vgg_300"], ssd_vgg_preprocessing),

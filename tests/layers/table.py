@@ -164,6 +164,15 @@ CONVOLUTIONS = [
         channels_first=NCHW,
     ),
     Row(
+        "grouped_conv2d", (floats(2, 5, 6, 4),), (6, [3, 2], 2), {"stride": [2, 1]},
+        _weighted("Conv", (3, 2, 2, 6), 6), (2, 3, 6, 6),
+        refused=(
+            ((SOUND,), {}, ValueError, r"grouped_conv2d: inputs must have rank 4 \[N, H, W, C\], got shape"),
+            ((IMAGES,), {}, ValueError, "grouped_conv2d: num_groups must divide the 3 channels of .*=6, got 2"),
+        ),
+        channels_first=NCHW,
+    ),
+    Row(
         "convolution2d_transpose", (IMAGES,), (4, [3, 2]), {"stride": 2},
         _weighted("Conv2d_transpose", (3, 2, 4, 3), 4), (2, 10, 12, 4),
         refused=(
@@ -367,6 +376,60 @@ STOCHASTIC = [
     Row("dropout", (SOUND,), (), {"is_training": False}, {}, (2, 7, 3), refused=OUT_OF_RANGE),
 ]  # fmt: skip
 
+STOCHASTIC += [
+    Row("drop_path", (SOUND,), (), {"keep_prob": 0.7}, {}, (2, 7, 3), random=True, refused=(
+        ((floats(),), {}, ValueError, r"drop_path: inputs must have rank 1 or more, got shape \(\)"),
+        ((SOUND,), {"keep_prob": 0.0}, ValueError, "drop_path: keep_prob must be above 0 and at most 1, got 0.0"),
+        ((SOUND,), {"is_training": 1.0}, TypeError, "drop_path: is_training must be True or False, got 1.0"),
+        ((integers(2, 3, high=5),), {}, TypeError, "drop_path: inputs must be floats, got int32"),
+    )),
+    Row("drop_path", (SOUND,), (), {"is_training": False}, {}, (2, 7, 3)),
+]  # fmt: skip
+
+SCALING = [
+    Row(
+        "layer_scale", (IMAGES,), (), {}, {"LayerScale/gamma": (3,)}, (2, 5, 6, 3),
+        refused=(((floats(5),), {}, ValueError, r"layer_scale: inputs must have rank 2 or more, got shape \(5,\)"),),
+    ),
+    Row(
+        "squeeze_and_excitation", (IMAGES,), (2,), {},
+        _weighted("squeeze_excite/Conv", (1, 1, 3, 2), 2) | _weighted("squeeze_excite/Conv_1", (1, 1, 2, 3), 3),
+        (2, 5, 6, 3),
+        refused=(
+            ((SOUND,), {}, ValueError, r"squeeze_and_excitation: inputs must have rank 4 \[N, H, W, C\], got shape"),
+            ((IMAGES,), {"data_format": None}, ValueError, "squeeze_and_excitation: data_format must be one of 'NHWC'"),
+        ),
+        channels_first=NCHW,
+    ),
+]  # fmt: skip
+
+TOKENS = floats(2, 5, 4)
+
+ATTENTION = [
+    Row(
+        "multi_head_attention", (TOKENS,), (2,), {},
+        _weighted("attention/qkv", (4, 12), 12) | _weighted("attention/output", (4, 4), 4), (2, 5, 4),
+        refused=(
+            ((IMAGES,), {}, ValueError, r"multi_head_attention: inputs must have rank 3 \[N, T, C\], got shape"),
+            ((SOUND,), {}, ValueError, "multi_head_attention: num_heads must divide the 3 channels of inputs, got 2"),
+            ((TOKENS,), {"mask": jnp.ones((5, 5))}, TypeError, "multi_head_attention: mask must be bools, got float32"),
+            ((TOKENS,), {"mask": jnp.ones((4, 5), bool)}, ValueError, r"broadcast to \(2, 2, 5, 5\), got shape \(4, 5"),
+            ((TOKENS,), {"memory": jnp.ones((3, 5, 4))}, ValueError, "memory must have as many examples as inputs, 2"),
+            ((TOKENS,), {"memory": jnp.ones((3, 5))}, ValueError, r"memory must have rank 3 \[N, S, M\], got shape"),
+        ),
+    ),
+    Row(
+        "multi_head_attention", (TOKENS, floats(2, 7, 3)), (2,), {"num_outputs": 6},
+        {
+            **_weighted("attention/query", (4, 4), 4), **_weighted("attention/key_value", (3, 8), 8),
+            **_weighted("attention/output", (4, 6), 6),
+        },
+        (2, 5, 6), call=lambda inputs, memory, *args, **kwargs: slim.multi_head_attention(
+            inputs, *args, memory=memory, **kwargs
+        ),
+    ),
+]  # fmt: skip
+
 LABELS, NOT_INTEGERS = integers(2, 3, high=5), (floats(2, 3),)
 
 
@@ -565,6 +628,8 @@ ROWS = [
     *NORMALIZATION,
     *BATCH_NORM,
     *STOCHASTIC,
+    *SCALING,
+    *ATTENTION,
     *SHAPING,
     *COMPOSED,
     *ENCODINGS,

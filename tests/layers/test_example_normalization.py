@@ -36,6 +36,13 @@ def test_layer_norm(first, params):
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
+def test_layer_norm_with_an_epsilon():
+    x = normals(2, 3, 4) * 1e-2
+    found, made = run(slim.layer_norm, x, begin_norm_axis=-1, epsilon=1e-3)
+    expected = np.stack([whitened(part, 1e-3) for part in x.astype(np.float64).reshape(-1, 4)]).reshape(x.shape)
+    np.testing.assert_allclose(found, expected * made["gamma"] + made["beta"], rtol=1e-5, atol=1e-5)
+
+
 def test_layer_norm_of_float16_has_tf_s_epsilon():
     x = np.array([[1, 1.0625, 0.9375]], np.float16)
     found, _ = run(slim.layer_norm, x, center=False, scale=False)

@@ -1,4 +1,4 @@
-"""`dropout`: which elements it drops, what becomes of the others, and where its random numbers come from."""
+"""`dropout` and `drop_path`: what they drop, what becomes of the rest, and where their random numbers come from."""
 
 import jax
 import jax.numpy as jnp
@@ -113,3 +113,13 @@ def test_needs_a_key():
 def test_refuses_probabilities_out_of_range(keep, training):
     with pytest.raises(ValueError, match=r"dropout: keep_prob must be above 0 and at most 1, got .*that an element"):
         drop(X, keep, is_training=training)
+
+
+def test_whole_examples_are_dropped():
+    model = slim.Model(lambda x: slim.drop_path(x, 0.75, scope="path"))
+    outputs = np.asarray(model.apply({}, X, rng=KEY))
+    kept = (outputs != 0).all((1, 2))
+    assert (kept == (outputs != 0).any((1, 2))).all() and 30 < kept.sum() < 62
+    np.testing.assert_allclose(outputs[kept], X[kept] / 0.75, rtol=1e-6)
+    quiet = slim.Model(lambda x: slim.drop_path(x, 0.75, is_training=False))
+    np.testing.assert_array_equal(quiet.apply({}, X), X)

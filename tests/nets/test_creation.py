@@ -53,7 +53,7 @@ def test_every_net_is_there_with_its_head(name):
     assert callable(nets_factory.arg_scopes_map[name](weight_decay=1e-4).get) or row
     model = slim.nets.create_model(name)
     if row.frames is None:
-        assert model.preprocessing in ("cifarnet", "deeplab", "inception", "lenet", "ssd", "ssd_vgg", "vgg")
+        assert model.preprocessing in ("cifarnet", "deeplab", "imagenet", "inception", "lenet", "ssd", "ssd_vgg", "vgg")
     else:
         assert model.preprocessing is None
         with pytest.raises(ValueError, match="nets of video have no preprocessing"):

@@ -76,7 +76,7 @@ class Part(NamedTuple):
     Attributes:
       ours, theirs: the names.
       axes: the layouts.
-      role: 'kernel', 'bias', 'gamma', 'beta', 'mean' or 'variance'.
+      role: 'kernel', 'bias', 'gamma', 'beta', 'mean', 'variance', or 'array' for any other.
       layer: the layer it is of, in TF-Slim's names.
     """
 
@@ -96,6 +96,13 @@ def _parts(peer: Peer, layer: Layer) -> Iterator[Part]:
     keras = peer.library == "keras"
     called = _KERAS if keras else _TORCH
     kind, theirs, ours = layer
+    if kind in ("array", "turned"):
+        yield Part(ours, theirs, Axes((1, 0)) if kind == "turned" else _SAME, "array", ours.rpartition("/")[0])
+        return
+    if kind == "layernorm":
+        for name in ("gamma", "beta"):
+            yield Part(f"{ours}/{name}", theirs + called[name], _SAME, name, ours)
+        return
     if kind == "norm":
         scope = ours.rpartition("/")[0]
         if peer.gamma:
@@ -108,13 +115,14 @@ def _parts(peer: Peer, layer: Layer) -> Iterator[Part]:
         for name, where, form in (("depthwise", _DEPTHWISE, "depthwise"), ("pointwise", _POINTWISE, "conv")):
             yield Part(f"{ours}/{name}_weights", theirs + where[peer.library], _LAYOUTS[form][keras], "kernel", ours)
         return
-    form = "conv" if kind in ("biased", "merged") else kind
-    name = "depthwise_weights" if kind == "depthwise" else "weights"
-    yield Part(f"{ours}/{name}", theirs + called["kernel"], _LAYOUTS[form][keras], "kernel", ours)
+    form = "conv" if kind in ("biased", "merged") else kind.removesuffix("_biased")
+    name = "depthwise_weights" if form == "depthwise" else "weights"
+    weights, biases = (peer.variables.get(each, each) for each in (name, "biases"))
+    yield Part(f"{ours}/{weights}", theirs + called["kernel"], _LAYOUTS[form][keras], "kernel", ours)
     if kind == "merged":
         yield Part("", theirs + called["bias"], _SAME, "bias", ours)
     elif kind not in ("conv", "depthwise"):
-        yield Part(f"{ours}/biases", theirs + called["bias"], _SAME, "bias", ours)
+        yield Part(f"{ours}/{biases}", theirs + called["bias"], _SAME, "bias", ours)
 
 
 class PeerCheckpoint(Checkpoint):
@@ -163,7 +171,7 @@ class PeerCheckpoint(Checkpoint):
     def _read(self, name: str) -> np.ndarray:
         part, peer = self._parts[name], self.peer
         array = np.asarray(self.source[part.theirs])
-        if part.role == "kernel":
+        if part.role in ("kernel", "array"):
             array = part.axes.ours(array)
             if part.layer == peer.bgr:
                 array = array[:, :, ::-1]

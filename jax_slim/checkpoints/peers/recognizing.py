@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from jax_slim.checkpoints.native import CheckpointError
-from jax_slim.checkpoints.peers.mapping import PeerCheckpoint, parts_of
+from jax_slim.checkpoints.peers.mapping import Part, PeerCheckpoint, parts_of
 from jax_slim.checkpoints.peers.tables import Peer, peers
 from jax_slim.checkpoints.reader import Checkpoint, Entry
 from jax_slim.core.names import hint
 
-_LEFT = re.compile(r".*\.num_batches_tracked|(?:AuxLogits|aux1|aux2)\..*")
+# Counters, auxiliary heads, and what Keras's nets prepare images with.
+_LEFT = re.compile(r".*\.num_batches_tracked|(?:AuxLogits|aux1|aux2)\..*|normalization(?:_\d+)?/.*")
 _CONFIG = "config.json"  # beside timm's files
 
 
@@ -72,15 +73,15 @@ def _unlike(peer: Peer, entries: Mapping[str, Entry]) -> str | None:
         if name not in known and not _LEFT.fullmatch(name):
             return f"it has {name}"
     for part in parts:
-        if part.theirs in entries and len(entries[part.theirs].shape) != _rank(part):
+        if part.theirs in entries and len(entries[part.theirs].shape) not in _ranks(part):
             return f"its {part.theirs} is of shape {list(entries[part.theirs].shape)}"
     return None
 
 
-def _rank(part: Any) -> int:
-    if part.role != "kernel":
-        return 1
-    return 2 if part.axes.split is not None or len(part.axes.order or ()) == 2 else 4
+def _ranks(part: Part) -> tuple[int, ...]:
+    if part.axes.split is not None or len(part.axes.order or ()) == 2:
+        return (2,)
+    return {"kernel": (4,), "array": (1, 2, 3, 4)}.get(part.role, (1,))
 
 
 def _function(peer: Peer) -> Any:

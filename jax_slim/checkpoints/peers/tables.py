@@ -4,6 +4,7 @@ A table has
 
     epsilon, gamma   of TF-Slim's batch norm in this family: what it adds to variances, whether it has a `gamma`
     scope            before TF-Slim's names
+    variables        what variables are called in this family, where not 'weights', 'biases', 'depthwise_weights'
     [layers]         named lists of layers
     [words]          texts for <word> in these lists
     [[peers]]        the nets: `Peer` says what of
@@ -17,7 +18,10 @@ and a line of a list is `kind, names there, names in TF-Slim`:
     numbered b       the next convolution and batch norm of those that Keras numbers: conv2d_7, batch_normalization_7
     conv, biased     a convolution without and with biases; `merged` one with biases that TF-Slim's lacks, as a batch
                      norm follows, which takes them in
+    depthwise_biased a depthwise convolution with biases, without batch norm
     norm             batch norm
+    layernorm        layer norm: a scale and a shift
+    array, turned    an array by its whole name on either side; `turned` with its two axes the other way round
     dense, matrix    a dense layer as a convolution of 1 x 1, or as what it is; `dense7x7` one over a map of 7 x 7
 
 {a,b,c}, {2..5} and {b..e} stand for several: the first braces on either side go together, and so do the second ones.
@@ -32,7 +36,7 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 _RANGE = re.compile(r"(.*?)(\d+|[a-z])\.\.(\d+|[a-z])")
-_HEAD = re.compile(r"[Ll]ogits|fc8|final_layer")  # TF-Slim's last layers
+_HEAD = re.compile(r"[Ll]ogits|fc8|final_layer|head/dense")  # TF-Slim's last layers
 _UNITS = {"timm": (".conv", ".bn"), "torchvision": (".conv", ".bn"), "keras": ("", "_bn")}
 
 
@@ -40,7 +44,7 @@ class Layer(NamedTuple):
     """One line of a list, with its braces resolved.
 
     Attributes:
-      kind: 'conv', 'biased', 'merged', 'depthwise', 'separable', 'dense', 'dense7x7', 'matrix' or 'norm'.
+      kind: as in a line, without those that stand for several.
       theirs, ours: its name there and in TF-Slim.
     """
 
@@ -69,6 +73,7 @@ class Peer(NamedTuple):
       head: the layer there that depends on the classes.
       image: what it wants of images: `size`, `mean` ('half', 'imagenet' or 'vgg'), `crop`, `interpolation`.
       told: whether only a file's name, or a description beside it, can tell that it is of this net.
+      variables: what variables are called, where not as TF-Slim calls them.
     """
 
     origin: str
@@ -86,6 +91,7 @@ class Peer(NamedTuple):
     head: str
     image: Mapping[str, Any]
     told: bool
+    variables: Mapping[str, str]
 
     @property
     def library(self) -> str:
@@ -130,6 +136,7 @@ def _peer(table: Mapping[str, Any], told: Mapping[str, Any]) -> Peer:
         head=next(layer.theirs for layer in layers if _HEAD.search(layer.ours)),
         image=told["image"],
         told=told.get("told", False),
+        variables=table.get("variables", {}),
     )
 
 

@@ -131,9 +131,9 @@ def _theirs(part: Part, peer: Peer, checkpoint: Mapping[str, Any]) -> np.ndarray
     array = np.asarray(checkpoint[part.ours])
     if part.theirs.startswith(peer.head) and array.shape[-1] == _BACKGROUND:
         array = array[..., 1:]
-    if part.role == "kernel":
-        if part.layer == peer.bgr:
-            array = array[:, :, ::-1]
+    if part.role == "kernel" and part.layer == peer.bgr:
+        array = array[:, :, ::-1]
+    if part.role in ("kernel", "array"):
         array = part.axes.theirs(array)
     if part.role == "variance" and peer.epsilon != peer.our_epsilon:
         array = precise(lambda value: value - (peer.epsilon - peer.our_epsilon), array)

@@ -47,7 +47,7 @@ def torch_logits(library, name, sizes, gain):
 
 def keras_layers(net):
     """The layers with weights by the names of a file, in which numbers are counted from 0."""
-    layers = {layer.name: layer for layer in net.layers if layer.weights}
+    layers = {layer.name: layer for layer in net.layers if layer.weights and not layer.name.startswith("normalization")}
     for kind in ("conv2d", "batch_normalization"):
         numbered = [
             (int(found[1] or 0), name) for name in layers if (found := re.fullmatch(rf"{kind}(?:_(\d+))?", name))
@@ -63,8 +63,9 @@ def keras_logits(name, sizes, gain):
 
     function, _, told = name.partition("(")
     options = eval(f"dict({told}") if told else {}
-    if function.startswith("MobileNetV3"):
+    if function.startswith(("MobileNetV3", "ConvNeXt")):
         options["include_preprocessing"] = False
+    scale = 255 if function.startswith("EfficientNet") else 1  # which divides by it
     state, logits = {}, {}
     for size in sizes:
         keras.backend.clear_session()
@@ -76,7 +77,7 @@ def keras_logits(name, sizes, gain):
                 key = f"{layer}/{weight.name}"
                 state[key] = tuple(weight.shape)
                 weight.assign(peer_arrays.array(key, state[key], gain))
-        logits[size] = keras.ops.convert_to_numpy(net(peer_arrays.image(size), training=False))
+        logits[size] = keras.ops.convert_to_numpy(net(scale * peer_arrays.image(size), training=False))
     return state, logits
 
 

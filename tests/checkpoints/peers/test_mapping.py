@@ -38,6 +38,19 @@ LIKE_OTHERS = {
     "timm/vgg16": "timm/vgg11",
     "torchvision/vgg16": "torchvision/vgg11",
     "keras/VGG19": "keras/VGG16",
+    **{
+        f"{of}{number}": f"{of}0"
+        for of in (
+            "timm/tf_efficientnet_b",
+            "timm/efficientnet_b",
+            "torchvision/efficientnet_b",
+            "keras/EfficientNetB",
+            "timm/tf_efficientnet_lite",
+        )
+        for number in range(1, 8)
+    },
+    **{f"timm/{of}efficientnet_e{size}": f"timm/{of}efficientnet_es" for of in ("tf_", "") for size in "ml"},
+    "timm/efficientnet_lite0": "timm/efficientnet_b0",
 }
 
 
