@@ -213,15 +213,9 @@ def _labels(path: str | None) -> Any:
         return None
     if not path.endswith(".pbtxt"):
         return read_labels(path)
-    found = {}
-    for item in re.findall(r"item\s*\{(.*?)\}", Path(path).read_text(encoding="utf-8", errors="replace"), re.DOTALL):
-        number = re.search(r"\bid\s*:\s*(\d+)", item)
-        names = dict(re.findall(r"""\b(display_name|name)\s*:\s*["'](.*?)["']""", item))
-        if number and names:
-            found[int(number[1])] = names.get("display_name") or names["name"]
-    if not found:
-        raise CommandError(f"{path} is no label map: it must have items such as item {{ id: 1 name: 'cat' }}.")
-    return found
+    from jax_slim.data.label_maps import read_label_map
+
+    return {number: item.display_name for number, item in read_label_map(path).items()}
 
 
 def _show_boxes(found: dict[str, list[dict[str, Any]]], as_json: bool) -> None:

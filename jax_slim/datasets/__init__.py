@@ -8,6 +8,9 @@ from jax_slim.datasets import flowers as flowers
 from jax_slim.datasets import imagenet as imagenet
 from jax_slim.datasets import mnist as mnist
 from jax_slim.datasets import visualwakewords as visualwakewords
+from jax_slim.datasets.box_examples import BoxExamples as BoxExamples
+from jax_slim.datasets.box_opening import open_detection_dataset as open_detection_dataset
+from jax_slim.datasets.box_records import image_and_boxes_to_tfexample as image_and_boxes_to_tfexample
 from jax_slim.datasets.converting import Converted as Converted
 from jax_slim.datasets.converting import convert as convert
 from jax_slim.datasets.dataset_factory import get_dataset as get_dataset

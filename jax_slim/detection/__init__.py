@@ -6,6 +6,12 @@ in a detector's logits the background comes before them.
 
 from jax_slim.detection.anchors import multiple_grid_anchors as multiple_grid_anchors
 from jax_slim.detection.anchors import ssd_box_specs as ssd_box_specs
+from jax_slim.detection.augmentation import augment as augment
+from jax_slim.detection.augmentation import padded_objects as padded_objects
+from jax_slim.detection.augmentation import random_colors as random_colors
+from jax_slim.detection.augmentation import random_expand as random_expand
+from jax_slim.detection.augmentation import random_horizontal_flip as random_horizontal_flip
+from jax_slim.detection.augmentation import ssd_random_crop as ssd_random_crop
 from jax_slim.detection.box_coders import decode_boxes as decode_boxes
 from jax_slim.detection.box_coders import encode_boxes as encode_boxes
 from jax_slim.detection.boxes import area as area

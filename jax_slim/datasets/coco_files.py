@@ -1,0 +1,92 @@
+"""COCO's files: one JSON with the objects of all pictures of a part, and a folder of pictures."""
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jax_slim.data.errors import DataLossError
+from jax_slim.datasets.box_examples import BoxedFiles, Objects
+
+_OTHER_KINDS = ("person_keypoints_", "captions_", "image_info_", "stuff_", "panoptic_")
+
+
+def coco_files(place: Path) -> dict[str, Path]:
+    """Part -> its JSON, in `place` or `annotations` below it; "" for the only one there is.
+
+    'instances_train2017.json' is of "train", or of "train2017" where there is another year.
+    """
+    found: dict[str, Path] = {}
+    for folder in (place, place / "annotations"):
+        for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+            if not path.stem.startswith(_OTHER_KINDS):
+                found.setdefault(_part_of(path), path)
+    if len(found) == 1:
+        return dict(zip([""], found.values(), strict=True))
+    short = {name: re.sub(r"[-_]?(19|20)\d\d$", "", name) for name in found}
+    return {short[name] if list(short.values()).count(short[name]) == 1 else name: path for name, path in found.items()}
+
+
+def coco_part(function: str, place: Path, path: Path) -> tuple[BoxedFiles, list[str]]:
+    """The pictures of one JSON, and its classes in the order of COCO's numbers for them.
+
+    Raises:
+      ValueError: a picture is missing.
+      DataLossError: the file is none of COCO's.
+    """
+    said = _read(path)
+    classes = {one["id"]: one["name"] for one in said["categories"]}
+    places = {number: place for place, number in enumerate(sorted(classes))}
+    rows: dict[Any, list[tuple[Any, ...]]] = {one["id"]: [] for one in said["images"]}
+    for one in said["annotations"]:
+        if one["image_id"] in rows:
+            left, top, width, height = one["bbox"]
+            box = (top, left, top + height, left + width)
+            rows[one["image_id"]].append((box, places[one["category_id"]], bool(one.get("iscrowd", 0))))
+    part = _part_of(path)
+    folders = [place / part, place / "images" / part, place / "images", place, path.parent]
+    paths = [_found(function, one["file_name"], folders) for one in said["images"]]
+    ids = [one["id"] for one in said["images"]]
+
+    def objects(number: int) -> Objects:
+        here = rows[ids[number]]
+        crowd = np.array([row[2] for row in here], bool)
+        boxes = np.array([row[0] for row in here], np.float32).reshape(-1, 4)
+        return Objects(boxes, np.array([row[1] for row in here], np.int64), crowd, np.zeros_like(crowd))
+
+    return BoxedFiles(paths, objects), [classes[number] for number in places]
+
+
+def _part_of(path: Path) -> str:
+    return path.stem.removeprefix("instances_")
+
+
+def _found(function: str, name: str, folders: Sequence[Path]) -> Path:
+    for folder in folders:
+        if (folder / name).is_file():
+            return folder / name
+    raise ValueError(
+        f"{function}: each picture of the JSON must be there, got no {name!r} in "
+        f"{os.fspath(folders[0])!r}, {os.fspath(folders[3])!r} or its images."
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        said = json.loads(path.read_bytes())
+        for one in said["images"]:
+            one["id"], one["file_name"]
+        known = {one["id"] for one in said["categories"] if isinstance(one["name"], str)}
+        for one in said["annotations"]:
+            one["image_id"], [float(side) for side in one["bbox"]]
+            if len(one["bbox"]) != 4 or one["category_id"] not in known:
+                raise ValueError(f"annotation {one.get('id')} has no box or no class")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DataLossError(
+            f"{path} is no file of COCO's, with images, annotations and categories: {type(error).__name__} {error}"
+        ) from None
+    return said
