@@ -24,6 +24,7 @@ HELP = """make TFRecords of images, or convert a checkpoint: TensorFlow, safeten
   jax-slim convert frozen.pb weights.safetensors     the weights of a frozen graph, under the variables' names
   jax-slim convert resnet50.pth resnet_run --format=orbax          files of timm, torchvision and Keras
   jax-slim convert my_run mobilenet.safetensors --to=timm          and the way back
+  jax-slim convert my_run mobilenet.weights.h5 --to=keras
 
 The records are those of TF-Slim's scripts, which TF-Slim can read. They appear when all of them are complete."""
 
@@ -53,7 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("tensorflow", "safetensors", "orbax"), help="of the target; by default what its name says"
     )
     checkpoints.add_argument(
-        "--to", metavar="LIBRARY", help="timm or torchvision: a file of theirs, of their net that is the same function"
+        "--to",
+        metavar="LIBRARY",
+        help="timm, torchvision or keras: a file of theirs, of their net that is the same function",
     )
     checkpoints.add_argument(
         "--origin", metavar="NET", help="whose net the source is of, where it cannot tell: timm/mobilenetv3_large_100"

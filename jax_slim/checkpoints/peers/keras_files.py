@@ -5,6 +5,7 @@ depends on what the process had built before.
 """
 
 import io
+import itertools
 import math
 import os
 import re
@@ -24,7 +25,7 @@ _LARGEST = 8 << 30  # bytes of the weights in a .keras archive
 _DEEP = 8
 # The weights of a layer by its class, in order, where the file has numbers in place of names. A batch norm without
 # scale has three, the last ones.
-_WEIGHTS = {
+CLASS_WEIGHTS = {
     "conv2d": ("kernel", "bias"),
     "dense": ("kernel", "bias"),
     "depthwise_conv2d": ("kernel", "bias"),
@@ -38,7 +39,7 @@ class KerasCheckpoint(Checkpoint):
     """A file that Keras saved: the weights of a model, or all of it."""
 
     def __init__(self, path: str) -> None:
-        h5py = _h5py(path)
+        h5py = h5py_for(path)
         self.path, self.format = os.path.abspath(path), "Keras"
         self._inside: Any = None
         try:
@@ -86,7 +87,7 @@ class KerasCheckpoint(Checkpoint):
     def _datasets(self, h5py: Any) -> Iterator[tuple[str, str]]:
         root = self._file
         old = root.get("model_weights", root)
-        if "layer_names" in old.attrs:
+        if _listed(old, "layer_names") is not None:
             yield from _old(h5py, old)
         else:
             yield from _new(h5py, root, _DEEP)
@@ -104,22 +105,29 @@ def is_zip_of_keras(path: str) -> bool:
     return _INSIDE in members(path)
 
 
-def _h5py(path: str) -> Any:
+def h5py_for(path: str) -> Any:
+    """The package that reads and writes such files.
+
+    Raises:
+      CheckpointError: it is not installed.
+    """
     try:
         import h5py
     except ImportError:
         raise CheckpointError(
-            f"{path} is a file of Keras, which the package h5py reads: pip install 'jax-slim[keras]'."
+            f"{path} is a file of Keras, which needs the package h5py: pip install 'jax-slim[keras]'."
         ) from None
     return h5py
 
 
 def _old(h5py: Any, root: Any) -> Iterator[tuple[str, str]]:
     """Weights of `.h5` files: a group for each layer, whose attribute lists them."""
-    for layer in map(_text, root.attrs["layer_names"]):
+    for layer in _listed(root, "layer_names") or ():
         if (group := _member(h5py, root, layer)) is None:
             continue
-        weights = [_text(name) for name in group.attrs["weight_names"]]
+        weights = _listed(group, "weight_names")
+        if weights is None:
+            raise KeyError(f"{layer} lists no weights")
         kinds = [name.rpartition("/")[2].partition(":")[0] for name in weights]
         if "pointwise_kernel" not in kinds:  # Keras 2 calls that of DepthwiseConv2D so
             kinds = ["kernel" if kind == "depthwise_kernel" else kind for kind in kinds]
@@ -147,12 +155,24 @@ def _new(h5py: Any, group: Any, deep: int) -> Iterator[tuple[str, str]]:
             continue
         layer = inside.attrs["name"] if "name" in inside.attrs else group.name.rpartition("/")[2]
         kind = _CLASS.fullmatch(group.name.rpartition("/")[2])
-        weights = _WEIGHTS.get(kind[1] if kind else "", ())
+        weights = CLASS_WEIGHTS.get(kind[1] if kind else "", ())
         if weights and weights[0] == "gamma":
             weights = weights[-len(numbers) :]
         for number, name in zip(numbers, weights, strict=False):
             if (data := _member(h5py, inside, number)) is not None:
                 yield f"{_text(layer)}/{name}", data.name
+
+
+def _listed(group: Any, name: str) -> list[str] | None:
+    """The texts of an attribute; Keras divides one that is too long into several, 'layer_names0' and so on."""
+    if name in group.attrs:
+        return [_text(text) for text in group.attrs[name]]
+    texts: list[str] = []
+    for number in itertools.count():
+        if (part := f"{name}{number}") not in group.attrs:
+            return texts if number else None
+        texts += [_text(text) for text in group.attrs[part]]
+    return None
 
 
 def _member(h5py: Any, group: Any, key: str) -> Any:

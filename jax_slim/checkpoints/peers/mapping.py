@@ -11,6 +11,7 @@ from jax_slim.checkpoints.reader import Checkpoint, Entry
 
 # Options that say which layers a net has. With another value it is the same function, and has more variables.
 LAYERS = ("create_aux_logits",)
+BACKGROUND = 1001  # classes of ImageNet with a first one for background, which the libraries' nets do not have
 
 _DEPTHWISE = {
     "timm": ".depthwise_conv2d.weight",

@@ -25,6 +25,7 @@ and a line of a list is `kind, names there, names in TF-Slim`:
     dense, matrix    a dense layer as a convolution of 1 x 1, or as what it is; `dense7x7` one over a map of 7 x 7
 
 {a,b,c}, {2..5} and {b..e} stand for several: the first braces on either side go together, and so do the second ones.
+Those of a name that begins with ~ are counted from its end.
 """
 
 import functools
@@ -168,19 +169,20 @@ def _unit(names: tuple[str, ...], unit: tuple[str, ...]) -> tuple[str, ...]:
 
 def _resolved(texts: list[str]) -> Iterator[tuple[str, ...]]:
     """Every combination of what the braces of the texts list, the first ones together, and so on."""
-    parts = [re.split(r"\{([^}]*)\}", text) for text in texts]  # text, braces, text, braces, ..., text
-    listed = [[list(_listed(inside)) for inside in part[1::2]] for part in parts]
-    count = max(map(len, listed))
-    places = [range(max(len(each[index]) for each in listed if len(each) > index)) for index in range(count)]
+    parts = [re.split(r"\{([^}]*)\}", text.removeprefix("~")) for text in texts]  # text, braces, ..., text
+    steps = [-1 if text.startswith("~") else 1 for text in texts]
+    choices = [[list(listed(inside)) for inside in part[1::2]][::step] for part, step in zip(parts, steps, strict=True)]
+    count = max(map(len, choices))
+    places = [range(max(len(each[index]) for each in choices if len(each) > index)) for index in range(count)]
     for chosen in itertools.product(*places):
         names = []
-        for part, each in zip(parts, listed, strict=True):
-            inside = [options[index] for options, index in zip(each, chosen, strict=False)]
+        for part, each, step in zip(parts, choices, steps, strict=True):
+            inside = [options[index] for options, index in zip(each, chosen, strict=False)][::step]
             names.append("".join(itertools.chain(*itertools.zip_longest(part[::2], inside, fillvalue=""))))
         yield tuple(names)
 
 
-def _listed(inside: str) -> Iterator[str]:
+def listed(inside: str) -> Iterator[str]:
     """'a,2..4' -> 'a', '2', '3', '4'; what stands before a range stands before each."""
     for item in inside.split(","):
         if (found := _RANGE.fullmatch(item)) is None:

@@ -51,6 +51,7 @@ LIKE_OTHERS = {
     },
     **{f"timm/{of}efficientnet_e{size}": f"timm/{of}efficientnet_es" for of in ("tf_", "") for size in "ml"},
     "timm/efficientnet_lite0": "timm/efficientnet_b0",
+    "keras/NASNetLarge": "keras/NASNetMobile",
 }
 
 

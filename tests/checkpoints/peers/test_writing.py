@@ -1,12 +1,20 @@
-"""The way back: the peers' own files, bit for bit where nothing was folded."""
+"""The way back: the peers' own files, bit for bit where nothing was folded.
 
+`test_with_the_libraries.py` loads them into the libraries' nets; here is what these were seen to want.
+"""
+
+import json
 import logging
+import zlib
 
 import numpy as np
 import pytest
 
+import golden
 import peer_files
 from jax_slim.checkpoints import CheckpointError, convert_checkpoint, convert_to_peer, open_checkpoint, save_safetensors
+from jax_slim.checkpoints.peers.keras_writing import keras_order
+from jax_slim.checkpoints.peers.tables import peers
 from jax_slim.checkpoints.safetensors_files import SafetensorsCheckpoint
 
 
@@ -87,3 +95,87 @@ def test_another_function_is_refused(tmp_path, caplog):
         convert_to_peer(ours, tmp_path / "c.safetensors", "tim")
     with pytest.raises(ValueError, match=r"target must end in \.safetensors"):
         convert_to_peer(ours, tmp_path / "c.pth", "timm")
+
+
+def test_keras_finds_layers_by_their_order():
+    """`keras_orders.json` has checksums of the names in the order that Keras 3.15 has them."""
+    recorded = json.loads((golden.FOLDER / "peers" / "keras_orders.json").read_text())
+    recorded["keras/MobileNetV2(alpha=0.5)"] = recorded["keras/MobileNetV2"]
+    for origin, checksum in recorded.items():
+        names = [name for _, name in keras_order(peers()[origin])]
+        assert f"{zlib.crc32(' '.join(names).encode()):08x}" == checksum, origin
+    with pytest.raises(CheckpointError, match="EfficientNetB0 cannot be written: in which order Keras has its layers"):
+        keras_order(peers()["keras/EfficientNetB0"])
+
+
+@pytest.mark.parametrize("ending", [".weights.h5", ".h5"])
+@pytest.mark.parametrize("origin", ["keras/InceptionV3", "keras/MobileNetV3Small(minimalistic=True)", "keras/VGG16"])
+def test_files_of_keras(origin, ending, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    save_safetensors(tmp_path / "model.safetensors", peer_files.state(origin))
+    target = tmp_path / f"model{ending}"
+    with open_checkpoint(tmp_path / "model.safetensors", origin) as checkpoint:
+        assert convert_to_peer(checkpoint, target, "keras") == str(target)
+        with open_checkpoint(target, origin) as found:
+            assert found.format == f"Keras, {origin}"
+            assert set(found) == set(checkpoint)
+            for name in found:
+                np.testing.assert_array_equal(found[name], checkpoint[name], err_msg=name)
+    with h5py.File(target) as file:
+        if ending == ".h5":
+            assert len(file.attrs["layer_names"]) == len(peers()[origin].layers)
+            assert file.attrs["keras_version"] == "3.0.0"
+        else:
+            counted = [name for name in file["layers"] if name.startswith("conv2d")]
+            assert set(counted) == {"conv2d", *(f"conv2d_{number}" for number in range(1, len(counted)))}
+
+
+def test_what_only_comes_close(tmp_path, caplog):
+    """Ports of TF-Slim's weights: TF-Slim's net is not the library's, unless it was trained with an option."""
+    save_safetensors(tmp_path / "a.safetensors", peer_files.state("timm/nasnetalarge"))
+    with open_checkpoint(tmp_path / "a.safetensors") as checkpoint:
+        ours = dict(checkpoint)
+        convert_to_peer(checkpoint, tmp_path / "same.safetensors", "timm")
+    with pytest.raises(CheckpointError, match=r"be timm/nasnetalarge with zeros_in_pools='averages'\. .* comes close"):
+        convert_to_peer(ours, tmp_path / "b.safetensors", "timm", {})
+    with pytest.raises(CheckpointError, match="with zeros_in_pools='all', which is another function"):
+        convert_to_peer(ours, tmp_path / "b.safetensors", "timm", {"zeros_in_pools": "all"})
+    convert_to_peer(ours, tmp_path / "b.safetensors", "timm", {"zeros_in_pools": "averages"})
+    assert not caplog.records
+    convert_to_peer(ours, tmp_path / "c.safetensors", "timm/nasnetalarge", {})
+    assert "is not quite the function" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("origin", "options"),
+    [
+        ("torchvision/resnet50", {"unit_strides": "last", "symmetric_padding": True}),
+        ("torchvision/resnet50", {"unit_strides": "first", "symmetric_padding": False}),
+        ("torchvision/resnet50", {"unit_strides": "first", "symmetric_padding": True, "output_stride": 16}),
+        ("torchvision/inception_v3", {}),
+        ("timm/mobilenetv3_small_100", {"symmetric_padding": True}),
+        ("timm/mobilenetv3_small_100", {"exact_hard_sigmoid": True, "use_explicit_padding": True}),
+        ("torchvision/mobilenet_v2", {"use_explicit_padding": False}),
+        ("keras/ResNet50", {"unit_strides": "first", "symmetric_padding": True}),
+    ],
+)
+def test_every_option_is_looked_at(origin, options, tmp_path):
+    save_safetensors(tmp_path / "model.safetensors", peer_files.state(origin))
+    with open_checkpoint(tmp_path / "model.safetensors", origin) as checkpoint:
+        needed = checkpoint.needed
+        target = tmp_path / ("b.h5" if origin.startswith("keras") else "b.safetensors")
+        with pytest.raises(CheckpointError, match="another function") as error:
+            convert_to_peer(checkpoint, target, origin, options)
+        assert all(f"{name}={value!r}" in str(error.value) for name, value in needed.items())
+
+
+def test_options_that_are_the_default_ones(tmp_path):
+    save_safetensors(tmp_path / "a.safetensors", peer_files.state("torchvision/vgg11"))
+    given = {"dropout_keep_prob": 0.8, "fc_conv_padding": None}
+    with open_checkpoint(tmp_path / "a.safetensors") as checkpoint:
+        convert_to_peer(checkpoint, tmp_path / "b.safetensors", "torchvision", given)
+
+
+def test_a_whole_model_of_keras_is_not_written(tmp_path):
+    with pytest.raises(ValueError, match=r"must end in \.weights\.h5 or \.h5 for keras.*load the weights in Keras"):
+        convert_to_peer({}, tmp_path / "a.keras", "keras")
