@@ -4,10 +4,12 @@
     total_loss = slim.losses.get_total_loss()               # with every regularization loss
 
 The functions here are TF-Slim's (tf.contrib.losses): predictions come first. Those of `slim.losses.tf` are TensorFlow's
-own `tf.losses`: labels come first. `slim.losses.metric_learning` has losses of embeddings.
+own `tf.losses`: labels come first. `slim.losses.metric_learning` has losses of embeddings,
+`slim.losses.segmentation` of pixels.
 """
 
 from jax_slim.losses import metric_learning as metric_learning
+from jax_slim.losses import segmentation as segmentation
 from jax_slim.losses import tf as tf
 from jax_slim.losses.accounts import add_loss as add_loss
 from jax_slim.losses.accounts import apply_regularization as apply_regularization

@@ -11,6 +11,7 @@ each class or bin, beyond which they are NaN. Other sums are right to about 48 b
 x64 TensorFlow's float64 and int64 variables are that; `accumulator_dtype(jnp.float64)` makes all sums float64.
 """
 
+from jax_slim.metrics import segmentation as segmentation
 from jax_slim.metrics._accumulators import accumulator_dtype as accumulator_dtype
 from jax_slim.metrics.aggregation import aggregate_metric_map as aggregate_metric_map
 from jax_slim.metrics.aggregation import aggregate_metrics as aggregate_metrics

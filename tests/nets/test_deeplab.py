@@ -168,5 +168,5 @@ def test_nets_are_listed_by_their_task():
     found = slim.nets.list_models(task="segmentation")
     assert "deeplab_xception_65" in found and all(name.startswith("deeplab_") for name in found)
     assert "deeplab_xception_65" not in slim.nets.list_models(task="classification")
-    with pytest.raises(ValueError, match="task must be None or one of classification, detection, segmentation, got 'boxes'"):
+    with pytest.raises(ValueError, match=r"task must be None or one of .*segmentation, got 'boxes'"):
         slim.nets.list_models(task="boxes")
