@@ -1,6 +1,7 @@
 """`GraphFunction`: a graph as a function of variables and inputs."""
 
 import dataclasses
+import types
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,11 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from jax_slim.kernels import compiling
+from jax_slim.graphs.preparing import PreparedGraph
+from jax_slim.kernels import choices
 from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.operations import arrays, control, tensor_arrays
 from jax_slim.tf1.running import evaluation, planning, pullbacks, references
 
+_NONE: Mapping[str, Any] = types.MappingProxyType({})
 _MOST_PROGRAMS = 16  # compiled for different values of single numbers and booleans
 
 
@@ -77,9 +80,12 @@ class GraphFunction:
                     "tensors behind those operations as inputs of `load`."
                 )
             return self._pack(self._by_session(taken, given))
-        if traced:
+        if any(isinstance(leaf, jax.core.Tracer) for leaf in taken.values()):
             return self._pack(self._evaluated(taken, given))
-        return self._pack(self._compiled(taken, given))
+        known = {place: value for place, value in enumerate(given) if isinstance(value, np.ndarray)}
+        moving = [value for place, value in enumerate(given) if place not in known]
+        graph = self._prepared(known, traced)
+        return self._pack(graph.traced(taken, moving) if traced else graph.compiled(taken, moving))
 
     def tensor_of(self, name: str) -> str:
         """The tensor's name of an input or output that a signature or dictionary calls otherwise."""
@@ -104,10 +110,12 @@ class GraphFunction:
             raise ValueError(f"GraphFunction: inputs must be {len(self.inputs)} ({self.inputs}), got {len(given)}.")
         return given
 
-    def _evaluated(self, variables: Mapping[str, Any], given: list[Any], weights: Any = ()) -> list[Any]:
+    def _evaluated(
+        self, variables: Mapping[str, Any], given: list[Any], weights: Mapping[str, Any] = _NONE
+    ) -> list[Any]:
         """The outputs, operation by operation: what is traced."""
         values: dict[Tensor, Any] = dict(zip(self._feeds, given, strict=True))
-        values.update(zip(self._weights(), weights, strict=False))
+        values.update((self._weights()[name], value) for name, value in weights.items())
         values.update((tensor, variables[name]) for name, tensor in self._constants.items())
         state = references.State({key: variables[name] for name, key in self._keys.items()}, on_host=False)
         run = evaluation.Evaluation(values, state, None, on_host=False)
@@ -121,30 +129,30 @@ class GraphFunction:
         finally:
             arrays.CHECKS.found = before
 
-    def _weights(self) -> list[Tensor]:
-        """Constants that a program is given, not made of: XLA would look into each of their numbers."""
+    def _weights(self) -> dict[str, Tensor]:
+        """The large constants, by name: they are prepared, and given to programs: XLA would look into each number."""
         if "weights" not in self._programs:
-            found = (t for u in self._units for op in u.ops for t in op._inputs if t not in self._feeds)
-            chosen = [t for t in dict.fromkeys(found) if t.op.type == "Const" and is_weight(t)]
+            found = dict.fromkeys(t for u in self._units for op in u.ops for t in op._inputs if t not in self._feeds)
             own = set(self._constants.values())
-            self._programs["weights"] = [t for t in chosen if t not in own]
+            chosen = [t for t in found if t not in own and t.op.type == "Const" and is_weight(t)]
+            self._programs["weights"] = {t.op.name: t for t in chosen}
         return self._programs["weights"]
 
-    def _compiled(self, variables: Mapping[str, Any], given: list[Any]) -> list[Any]:
-        known = {place: value for place, value in enumerate(given) if isinstance(value, np.ndarray)}
-        key = tuple((place, value.tobytes()) for place, value in known.items())
+    def _prepared(self, known: dict[int, Any], inlined: bool) -> PreparedGraph:
+        """The graph with these numbers among the inputs, by their places."""
+        key = (tuple((place, value.tobytes()) for place, value in known.items()), inlined, choices.kind())
         if key not in self._programs:
             if len(self._programs) > _MOST_PROGRAMS:
                 self._programs.clear()
-            weights = jax.device_put([t.op.attrs["value"] for t in self._weights()])
+            constants = {name: tensor.op.attrs["value"] for name, tensor in self._weights().items()}
 
-            def program(variables: Any, weights: Any, moving: dict[int, Any]) -> list[Any]:
-                whole = [known[place] if place in known else moving[place] for place in range(len(given))]
-                return self._evaluated(variables, whole, weights)
+            def evaluate(values: dict[str, Any], moving: list[Any]) -> list[Any]:
+                left = iter(moving)
+                whole = [known[place] if place in known else next(left) for place in range(len(self._feeds))]
+                return self._evaluated(values, whole, {name: values[name] for name in constants})
 
-            self._programs[key] = compiling.jit(program), weights
-        function, weights = self._programs[key]
-        return function(variables, weights, {p: v for p, v in enumerate(given) if p not in known})
+            self._programs[key] = PreparedGraph(evaluate, constants, inlined)
+        return self._programs[key]
 
     def _by_session(self, variables: Mapping[str, Any], given: list[Any]) -> list[Any]:
         """The outputs, by parts: compiled ones and the host's take turns."""

@@ -1,6 +1,6 @@
 """`fold_batch_norm`: a model, and its variables, prepared for evaluation."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -12,10 +12,10 @@ from jax_slim.core.model import Model, arrays_apart
 from jax_slim.core.tracebacks import shortened
 from jax_slim.core.values import Facts, Variables
 from jax_slim.core.variables import model_variable
-from jax_slim.inference.grouping import cost_of_examples, in_groups, same_steps, size_of_groups, worth_grouping
-from jax_slim.inference.splitting import Split
+from jax_slim.inference.programs import PreparedProgram
 from jax_slim.kernels import choices, jit
 
+_AN_ARRAY = "an array"  # stands for one where the structure of arguments is told
 _FACTS = Facts(trainable=False, collections=(GraphKeys.GLOBAL_VARIABLES, GraphKeys.MODEL_VARIABLES))
 
 
@@ -70,7 +70,8 @@ def prepared(
     given = {name: variables[name] for name in specs if name in variables}
     shapes = {name: jax.ShapeDtypeStruct(np.shape(value), value.dtype) for name, value in given.items()}
     program = _Prepared(model, shapes, alone, groups)
-    split = program.split(args, kwargs)[0]
+    made, arrays = program.program(args, kwargs)
+    split = made.split(arrays)
     changed = jit(split.prepare_changed)(given)
     values = {name: changed[name] if name in changed else jnp.asarray(given[name]) for name in split.shapes}
     return Model(program), Variables(values, dict.fromkeys(values, _FACTS))
@@ -82,67 +83,32 @@ class _Prepared:
     def __init__(self, model: Model, shapes: Mapping[str, jax.ShapeDtypeStruct], alone: bool, groups: bool) -> None:
         self.__name__ = getattr(model.function, "__name__", "prepared")
         self._model, self._shapes, self._alone, self._groups = model, dict(shapes), alone, groups
-        self._kernel_forms = choices.kind()  # other forms make other arrays of variables
-        self._splits: dict[Any, tuple[Split, Any]] = {}
+        self._kernel_forms = choices.kind()
+        self._programs: dict[Any, PreparedProgram] = {}
 
-    def split(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Split, Any, list[Any]]:
-        """The model's program in two, the structure of its result, and the arrays among its arguments."""
+    def program(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[PreparedProgram, list[Any]]:
+        """The model's program for the structure of these arguments, and the arrays among them."""
         arrays, rebuild = arrays_apart((args, dict(kwargs)))
-        leaves, structure = jax.tree.flatten(
-            rebuild([jax.ShapeDtypeStruct(array.shape, array.dtype) for array in arrays])
-        )
-        key = (structure, tuple(map(repr, leaves)), choices.tuned())
-        if key not in self._splits:
-            self._splits[key] = self._split(arrays, rebuild)
-        return *self._splits[key], arrays
+        leaves, structure = jax.tree.flatten(rebuild([_AN_ARRAY] * len(arrays)))
+        key = (structure, tuple(map(repr, leaves)))
+        if key not in self._programs:
 
-    def _split(self, arrays: list[Any], rebuild: Callable[[list[Any]], Any]) -> tuple[Split, Any]:
-        def run(values: dict[str, Any], arrays: list[Any]) -> Any:
-            args, kwargs = rebuild(arrays)
-            result = self._model.apply(values, *args, **kwargs)
-            return without_end_points(result) if self._alone else result
+            def run(values: dict[str, Any], arrays: list[Any]) -> Any:
+                args, kwargs = rebuild(arrays)
+                result = self._model.apply(values, *args, **kwargs)
+                return without_end_points(result) if self._alone else result
 
-        like = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in arrays]
-        with choices.kernel_forms(self._kernel_forms):
-            closed, made = jax.make_jaxpr(run, return_shape=True)(self._shapes, like)
-        # A dict of values goes in by the order of its names.
-        return Split(closed, sorted(self._shapes)), jax.tree.structure(made)
+            with choices.kernel_forms(self._kernel_forms):
+                self._programs[key] = PreparedProgram(run, self._shapes, self._groups)
+        return self._programs[key], arrays
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        split, structure, arrays = self.split(args, kwargs)
+        program, arrays = self.program(args, kwargs)
         values = {
             name: model_variable(name, shape.shape, shape.dtype, trainable=False)
-            for name, shape in split.shapes.items()
+            for name, shape in program.split(arrays).shapes.items()
         }
-        size = self._size_of_groups(split, args, kwargs, arrays) if self._groups else None
-        if size is None:
-            results = split.run(values, arrays)
-        else:
-            _, rebuild = arrays_apart((args, kwargs))
-
-            def run(arrays: list[Any]) -> list[Any]:
-                return self.split(*rebuild(arrays))[0].run(values, arrays)
-
-            results = in_groups(run, arrays, size)
-        return jax.tree.unflatten(structure, results)
-
-    def _size_of_groups(
-        self, split: Split, args: tuple[Any, ...], kwargs: Mapping[str, Any], arrays: Sequence[Any]
-    ) -> int | None:
-        """How many examples are to go through the program together; None for all."""
-        lengths = {array.shape[0] if array.shape else None for array in arrays}
-        examples = lengths.pop() if len(lengths) == 1 else None
-        if not isinstance(examples, int) or examples < 2 or not worth_grouping():
-            return None
-        whole = jax.make_jaxpr(split.run)(split.shapes, arrays)
-        cost = cost_of_examples(whole, len(arrays), examples)
-        size = examples if cost is None else size_of_groups(examples, cost)
-        if size == examples:
-            return None
-        _, rebuild = arrays_apart((args, kwargs))
-        few = [jax.ShapeDtypeStruct((size, *array.shape[1:]), array.dtype) for array in arrays]
-        same = same_steps(whole, jax.make_jaxpr(self.split(*rebuild(few))[0].run)(split.shapes, few))
-        return size if same else None
+        return program.run(values, arrays)
 
 
 def without_end_points(result: Any) -> Any:

@@ -18,7 +18,8 @@ from jax.extend.core import ClosedJaxpr, Literal
 
 from jax_slim.core import names
 
-_CALLS = ("jit", "pjit", "custom_jvp_call", "custom_vjp_call")
+_CALLS = ("jit", "pjit")
+_WITH_DERIVATIVES = ("custom_jvp_call", "custom_vjp_call")
 _FREE = ("broadcast_in_dim", "reshape", "squeeze")  # kept with the rest: they cost nothing, and variables keep shapes
 _AFFINE = ("add", "div", "mul", "sub")
 # Kinds of values: the same for each run, of variables alone, of the inputs.
@@ -55,12 +56,16 @@ class Split:
     Args:
       closed: the program. Its first arguments are the variables.
       variables: their names.
+      derivatives: whether functions with derivatives of their own stay as they are: what is differentiated needs them.
 
     Attributes:
       shapes: name -> shape and dtype of each array that `prepare` makes.
+      derivatives: as given.
     """
 
-    def __init__(self, closed: ClosedJaxpr, variables: Sequence[str]) -> None:
+    def __init__(self, closed: ClosedJaxpr, variables: Sequence[str], derivatives: bool = False) -> None:
+        self.derivatives = derivatives
+        self._inlined = _CALLS if derivatives else _CALLS + _WITH_DERIVATIVES
         self._kinds: list[int] = []
         self._avals: list[Any] = []
         self._names: dict[int, str] = {}  # of what is known
@@ -127,7 +132,7 @@ class Split:
         for equation in closed.jaxpr.eqns:
             inputs = tuple(map(key_of, equation.invars))
             inner = next((equation.params[key] for key in ("jaxpr", "call_jaxpr") if key in equation.params), None)
-            if isinstance(inner, ClosedJaxpr) and equation.primitive.name in _CALLS:
+            if isinstance(inner, ClosedJaxpr) and equation.primitive.name in self._inlined:
                 made = self._flatten(inner, inputs, flat)
             else:
                 made = [self._new(_OPEN, variable.aval) for variable in equation.outvars]

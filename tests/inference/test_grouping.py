@@ -7,7 +7,7 @@ import pytest
 
 import jax_slim as slim
 from jax_slim import kernels
-from jax_slim.inference import folding, grouping
+from jax_slim.inference import grouping, programs, splitting
 
 X = jnp.asarray(np.random.RandomState(0).normal(size=(6, 4, 4, 4)), jnp.float32)
 
@@ -21,7 +21,7 @@ def cost(function, *arrays):
 
 def folding_inlined(closed):
     """The program with the equations of inner functions in their places, as `Split` makes it."""
-    split = folding.Split(closed, [])
+    split = splitting.Split(closed, [])
     return jax.make_jaxpr(lambda arrays: split.run({}, arrays))([v.aval for v in closed.jaxpr.invars])
 
 
@@ -95,8 +95,8 @@ def test_groups_do_not_change_results(monkeypatch):
     model, images = slim.Model(net), jax.random.normal(jax.random.key(1), (5, 6, 6, 3))
     variables = model.init(jax.random.key(0), images)
     asked = []
-    monkeypatch.setattr(folding, "worth_grouping", lambda: True)  # tests have several devices
-    monkeypatch.setattr(folding, "size_of_groups", lambda examples, cost: asked.append(examples) or 2)
+    monkeypatch.setattr(programs, "worth_grouping", lambda: True)  # tests have several devices
+    monkeypatch.setattr(programs, "size_of_groups", lambda examples, cost: asked.append(examples) or 2)
     predict = slim.predictor(model, variables)
     found = predict(images)
     assert asked == [5]
@@ -105,7 +105,7 @@ def test_groups_do_not_change_results(monkeypatch):
 
 def test_a_net_that_computes_with_the_size_of_its_batch_is_not_cut(monkeypatch):
     model = slim.Model(lambda x: slim.fully_connected(x / x.shape[0], 2, scope="a"))
-    monkeypatch.setattr(folding, "worth_grouping", lambda: True)
-    monkeypatch.setattr(folding, "size_of_groups", lambda examples, cost: 2)
+    monkeypatch.setattr(programs, "worth_grouping", lambda: True)
+    monkeypatch.setattr(programs, "size_of_groups", lambda examples, cost: 2)
     variables = model.init(jax.random.key(0), X)
     np.testing.assert_allclose(slim.predictor(model, variables)(X), model.apply(variables, X), rtol=1e-5, atol=1e-6)
