@@ -15,6 +15,8 @@ def array(name, shape, gain=1):
     """
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     kind = name.replace(".", "/").rpartition("/")[2]
+    if kind in ("cls_token", "class_token", "pos_embed", "pos_embedding"):
+        return (rng.standard_normal(shape) * 0.5).astype(np.float32)
     if len(shape) > 1:
         inputs = shape[1:] if "/" not in name else shape[:2] if shape[-1] == 1 else shape[:-1]  # torch's; Keras's
         fan_in = int(np.prod(inputs))

@@ -3,6 +3,7 @@
 from jax_slim.nets import alexnet as alexnet
 from jax_slim.nets import cifarnet as cifarnet
 from jax_slim.nets import conv_blocks as conv_blocks
+from jax_slim.nets import convnext as convnext
 from jax_slim.nets import cyclegan as cyclegan
 from jax_slim.nets import dcgan as dcgan
 from jax_slim.nets import deeplab as deeplab
@@ -36,6 +37,7 @@ from jax_slim.nets import s3dg as s3dg
 from jax_slim.nets import ssd as ssd
 from jax_slim.nets import ssd_vgg as ssd_vgg
 from jax_slim.nets import vgg as vgg
+from jax_slim.nets import vit as vit
 from jax_slim.nets import xception_deeplab as xception_deeplab
 from jax_slim.nets.class_maps import grad_cam as grad_cam
 from jax_slim.nets.creation import NetModel as NetModel

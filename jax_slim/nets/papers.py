@@ -45,6 +45,7 @@ PAPERS = {
         "1404.5997",
     ),
     "deeplab": _DEEPLAB,
+    "convnext": Paper("Liu et al.", 2022, "A ConvNet for the 2020s", "2201.03545"),
     "efficientnet": Paper(
         "Tan and Le",
         2019,
@@ -109,6 +110,12 @@ PAPERS = {
     ),
     "ssd": _SSD,
     "ssd_vgg": _SSD,
+    "vit": Paper(
+        "Dosovitskiy et al.",
+        2020,
+        "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
+        "2010.11929",
+    ),
     "vgg": Paper(
         "Simonyan and Zisserman",
         2014,

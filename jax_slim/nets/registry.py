@@ -109,6 +109,12 @@ def _newer_classifiers() -> dict[str, Row]:
     for size in "sml":
         name, head = f"efficientnet_edgetpu_{size}", (f"efficientnet-edgetpu-{size.upper()}/head/dense",)
         rows[name] = Row("efficientnet", name, "efficientnet_arg_scope", head, classes=1001)
+    for size in ("tiny", "small", "base", "large"):
+        name = f"convnext_{size}"
+        rows[name] = Row("convnext", name, "convnext_arg_scope", (f"{name}/logits",))
+    for size in ("small", "base"):
+        name = f"vit_{size}_16"
+        rows[name] = Row("vit", name, "vit_arg_scope", (f"{name}/logits",))
     return rows
 
 

@@ -32,6 +32,7 @@ def _modules() -> dict[str, ModuleType]:
         *("nasnet_mobile", "nasnet_large", "pnasnet_mobile", "pnasnet_large"),
         *("xception_41", "xception_65", "xception_71"),
         # Nets of research/slim's nets_factory that its preprocessing_factory forgot.
+        *("vit_small_16", "vit_base_16"),
         *(f"efficientnet_lite{number}" for number in range(5)),
         *(f"efficientnet_edgetpu_{size}" for size in "sml"),
         *("mobilenet_v1_075", "mobilenet_v1_050", "mobilenet_v1_025", "mobilenet_v2_050"),
@@ -41,7 +42,10 @@ def _modules() -> dict[str, ModuleType]:
         *("mobilenet_v2", "mobilenet_v2_050", "mobilenet_v3_large", "mobilenet_v3_small"),
         *("xception_41", "xception_65", "xception_71", "resnet_v1_50_beta", "resnet_v1_101_beta"),
     ]
-    imagenet = [f"efficientnet_b{number}" for number in range(8)]
+    imagenet = [
+        *(f"efficientnet_b{number}" for number in range(8)),
+        *(f"convnext_{size}" for size in ("tiny", "small", "base", "large")),
+    ]
     vgg = ["vgg", "vgg_a", "vgg_16", "vgg_19", *resnets]
     ssd = ["ssd", *(f"{kind}_mobilenet_{version}" for kind in ("ssd", "ssdlite") for version in ("v1", "v2"))]
     return {

@@ -31,7 +31,10 @@ CLASS_WEIGHTS = {
     "depthwise_conv2d": ("kernel", "bias"),
     "separable_conv2d": ("depthwise_kernel", "pointwise_kernel", "bias"),
     "batch_normalization": ("gamma", "beta", "moving_mean", "moving_variance"),
+    "layer_normalization": ("gamma", "beta"),
+    "layer_scale": ("gamma",),
 }
+_NAMELESS = re.compile(r"variable(_\d+)?", re.IGNORECASE)  # what Keras calls the one of its ConvNeXt's layer scale
 _CLASS = re.compile(r"(\w+?)(?:_\d+)?")
 
 
@@ -131,13 +134,17 @@ def _old(h5py: Any, root: Any) -> Iterator[tuple[str, str]]:
         kinds = [name.rpartition("/")[2].partition(":")[0] for name in weights]
         if "pointwise_kernel" not in kinds:  # Keras 2 calls that of DepthwiseConv2D so
             kinds = ["kernel" if kind == "depthwise_kernel" else kind for kind in kinds]
-        for name, kind in zip(weights, kinds, strict=True):
+        kinds = ["gamma" if _NAMELESS.fullmatch(kind) else kind for kind in kinds]
+        owners = [name.split("/")[-2] if "/" in name else layer for name in weights]
+        if len(set(owners)) == 1:  # else it is a model within the model, whose layers own them
+            owners = [layer] * len(weights)
+        for name, owner, kind in zip(weights, owners, kinds, strict=True):
             where = group
             for part in name.split("/"):
                 where = _member(h5py, where, part)
                 if where is None:
                     raise KeyError(f"{layer} has no {name}")
-            yield f"{layer}/{kind}", where.name
+            yield f"{owner}/{kind}", where.name
 
 
 def _new(h5py: Any, group: Any, deep: int) -> Iterator[tuple[str, str]]:

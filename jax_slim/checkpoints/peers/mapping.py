@@ -65,6 +65,7 @@ _SAME = Axes()
 _LAYOUTS = {  # of timm and torchvision; of Keras
     "conv": (Axes((2, 3, 1, 0)), _SAME),
     "depthwise": (Axes((2, 3, 0, 1)), _SAME),
+    "grouped": (Axes((2, 3, 0, 1)), Axes((0, 1, 3, 2))),
     "matrix": (Axes((1, 0)), Axes((0, 1))),
     "dense": (Axes((2, 3, 1, 0), (1, (-1, 1, 1))), Axes(None, (0, (1, 1, -1)))),
     "dense7x7": (Axes((2, 3, 1, 0), (1, (-1, 7, 7))), Axes(None, (0, (7, 7, -1)))),
@@ -117,7 +118,7 @@ def _parts(peer: Peer, layer: Layer) -> Iterator[Part]:
             yield Part(f"{ours}/{name}_weights", theirs + where[peer.library], _LAYOUTS[form][keras], "kernel", ours)
         return
     form = "conv" if kind in ("biased", "merged") else kind.removesuffix("_biased")
-    name = "depthwise_weights" if form == "depthwise" else "weights"
+    name = "depthwise_weights" if form in ("depthwise", "grouped") else "weights"
     weights, biases = (peer.variables.get(each, each) for each in (name, "biases"))
     yield Part(f"{ours}/{weights}", theirs + called["kernel"], _LAYOUTS[form][keras], "kernel", ours)
     if kind == "merged":

@@ -18,6 +18,7 @@ and a line of a list is `kind, names there, names in TF-Slim`:
     numbered b       the next convolution and batch norm of those that Keras numbers: conv2d_7, batch_normalization_7
     conv, biased     a convolution without and with biases; `merged` one with biases that TF-Slim's lacks, as a batch
                      norm follows, which takes them in
+    grouped          as `depthwise_biased`, of a convolution with as many groups as channels, as Keras's ConvNeXt has it
     depthwise_biased a depthwise convolution with biases, without batch norm
     norm             batch norm
     layernorm        layer norm: a scale and a shift

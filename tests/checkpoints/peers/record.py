@@ -27,7 +27,7 @@ def torch_logits(library, name, sizes, gain):
     if library == "timm":
         import timm
 
-        net = timm.create_model(name)
+        net = timm.create_model(name, **({"dynamic_img_size": True} if name.startswith("vit_") else {}))
     else:
         from torchvision import models
 
@@ -45,9 +45,18 @@ def torch_logits(library, name, sizes, gain):
     return state, logits
 
 
+def every_layer(net):
+    """Those with weights, of models within the model too."""
+    for layer in net.layers:
+        if hasattr(layer, "layers"):
+            yield from every_layer(layer)
+        elif layer.weights:
+            yield layer
+
+
 def keras_layers(net):
     """The layers with weights by the names of a file, in which numbers are counted from 0."""
-    layers = {layer.name: layer for layer in net.layers if layer.weights and not layer.name.startswith("normalization")}
+    layers = {layer.name: layer for layer in every_layer(net) if not layer.name.startswith("normalization")}
     for kind in ("conv2d", "batch_normalization"):
         numbered = [
             (int(found[1] or 0), name) for name in layers if (found := re.fullmatch(rf"{kind}(?:_(\d+))?", name))
@@ -74,7 +83,7 @@ def keras_logits(name, sizes, gain):
         )
         for layer, of in keras_layers(net).items():
             for weight in of.weights:
-                key = f"{layer}/{weight.name}"
+                key = f"{layer}/{'gamma' if weight.name.startswith('variable') else weight.name}"
                 state[key] = tuple(weight.shape)
                 weight.assign(peer_arrays.array(key, state[key], gain))
         logits[size] = keras.ops.convert_to_numpy(net(scale * peer_arrays.image(size), training=False))

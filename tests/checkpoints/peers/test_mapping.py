@@ -52,6 +52,9 @@ LIKE_OTHERS = {
     **{f"timm/{of}efficientnet_e{size}": f"timm/{of}efficientnet_es" for of in ("tf_", "") for size in "ml"},
     "timm/efficientnet_lite0": "timm/efficientnet_b0",
     "keras/NASNetLarge": "keras/NASNetMobile",
+    **{f"timm/convnext_{size}": "timm/convnext_tiny" for size in ("small", "base", "large")},
+    **{f"keras/ConvNeXt{size}": "keras/ConvNeXtTiny" for size in ("Small", "Base", "Large")},
+    "timm/vit_base_patch16_224": "timm/vit_small_patch16_224",
 }
 
 
