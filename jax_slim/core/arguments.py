@@ -99,12 +99,17 @@ class Checks:
         self._by_place = {i: check for i, name in enumerate(positional) if (check := _check_for(name)) is not None}
         self._by_name = {name: check for name in parameters if (check := _check_for(name)) is not None}
         self._positional = positional
+        self._required = [name for name in positional if parameters[name].default is inspect.Parameter.empty]
 
     def __call__(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Raises TypeError for an argument that the function does not have, or a value that cannot be meant."""
         if not self.takes_any and not self.known.issuperset(kwargs):
             wrong = next(name for name in kwargs if name not in self.known)
             raise TypeError(unexpected(self.name, wrong, self.known))
+        if len(args) < len(self._required):
+            missing = [name for name in self._required[len(args) :] if name not in kwargs]
+            if missing:
+                raise TypeError(f"{self.name}: {' and '.join(missing)} must be given.")
         for place, check in self._by_place.items():
             if place < len(args) and args[place] is not None:
                 check(self.name, self._positional[place], args[place])

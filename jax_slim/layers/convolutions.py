@@ -1,7 +1,8 @@
 """Convolutions: learned filters over sequences, images or volumes, then a normalizer or biases, then an activation."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Concatenate, ParamSpec
 
 import jax
 
@@ -15,8 +16,86 @@ from jax_slim.kernels.layouts import Padding, windows_on
 from jax_slim.layers import _args
 from jax_slim.layers._steps import Function, Scope, finish, maker, of_model
 
+P = ParamSpec("P")
+
 _SPACE = {1: "W", 2: "HW", 3: "DHW"}
 _DATA_FORMATS = (None, "NWC", "NCW", "NHWC", "NCHW", "NDHWC", "NCDHW")
+
+
+def _convolve(
+    function: str,
+    dims: int | None,
+    num_groups: int,
+    inputs: jax.Array,
+    num_outputs: int,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] = 1,
+    padding: Padding = "SAME",
+    data_format: str | None = None,
+    rate: int | Sequence[int] = 1,
+    activation_fn: Function | None = jax.nn.relu,
+    normalizer_fn: Function | None = None,
+    normalizer_params: Mapping[str, Any] | None = None,
+    weights_initializer: Any = initializers.xavier_initializer(),
+    weights_regularizer: Any = None,
+    biases_initializer: Any = initializers.zeros_initializer(),
+    biases_regularizer: Any = None,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: NamesOfCollections = None,
+    trainable: bool = True,
+    scope: Scope = None,
+) -> jax.Array:
+    """What all have in common, arguments too; `dims` None takes the number of spatial axes from the inputs."""
+    inputs = _args.floats(function, inputs)
+    first = (_args.choice(function, "data_format", data_format, _DATA_FORMATS) or "").startswith("NC")
+    if dims is None and inputs.ndim - 2 not in _SPACE:
+        raise ValueError(f"{function}: inputs must have rank 3, 4 or 5, got shape {inputs.shape}.")
+    space = _SPACE[dims or inputs.ndim - 2]
+    layout = f"NC{space}" if first else f"N{space}C"
+    _args.rank(function, inputs, layout)
+    num_outputs = _args.count(function, "num_outputs", num_outputs)
+    kernel = _args.sizes(function, "kernel_size", kernel_size, len(space))
+    strides = _args.sizes(function, "stride", stride, len(space))
+    rates = _args.sizes(function, "rate", rate, len(space))
+    if max(strides) > 1 and max(rates) > 1:
+        raise ValueError(f"{function}: stride={stride} with rate={rate}: one of the two must be 1.")
+    if len(space) == 1 and isinstance(padding, str) and padding.upper() == "CAUSAL":
+        padding = [((kernel[0] - 1) * rates[0], 0)]
+    channel_axis = layout.index("C")
+    channels, groups = inputs.shape[channel_axis], _args.count(function, "num_groups", num_groups)
+    if channels % groups or num_outputs % groups:
+        raise ValueError(
+            f"{function}: num_groups must divide the {channels} channels of inputs and num_outputs={num_outputs}, "
+            f"got {num_groups!r}."
+        )
+    lengths = [inputs.shape[layout.index(axis)] for axis in space]
+    windows_on(function, lengths, kernel, strides, padding, rates)  # refuses before any variable is made
+
+    with variable_scope(scope, "Conv", [inputs], custom_getter=of_model, reuse=reuse) as sc:
+        make = maker(inputs, trainable, variables_collections)
+        shape = (*kernel, channels // groups, num_outputs)
+        weights = make("weights", shape, weights_initializer, weights_regularizer)
+        outputs = kernels.convolution(to_compute(inputs), weights, strides, padding, rates, layout)
+        outputs = finish(
+            outputs, make, channel_axis, normalizer_fn, normalizer_params, biases_initializer, biases_regularizer,
+            activation_fn,
+        )  # fmt: skip
+        return collect_named_outputs(outputs_collections, sc.name, outputs)
+
+
+def _with_arguments_of(
+    model: Callable[Concatenate[str, int | None, int, P], jax.Array],
+) -> Callable[[Callable[..., jax.Array]], Callable[P, jax.Array]]:
+    """Gives a function that hands its arguments on the model's signature, for callers, editors and type checkers."""
+    signature = inspect.signature(model)
+    signature = signature.replace(parameters=list(signature.parameters.values())[3:])
+
+    def decorated(function: Any) -> Any:
+        function.__signature__ = signature
+        return function
+
+    return decorated
 
 
 @add_arg_scope
@@ -65,7 +144,7 @@ def convolution(
     if conv_dims is not None:
         _args.choice("convolution", "conv_dims", conv_dims, tuple(_SPACE))
     return _convolve(
-        "convolution", conv_dims, inputs, num_outputs, kernel_size, stride, padding, data_format, rate, activation_fn,
+        "convolution", conv_dims, 1, inputs, num_outputs, kernel_size, stride, padding, data_format, rate, activation_fn,
         normalizer_fn, normalizer_params, weights_initializer, weights_regularizer, biases_initializer,
         biases_regularizer, reuse, variables_collections, outputs_collections, trainable, scope,
     )  # fmt: skip
@@ -73,27 +152,8 @@ def convolution(
 
 @add_arg_scope
 @operation
-def convolution1d(
-    inputs: jax.Array,
-    num_outputs: int,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] = 1,
-    padding: Padding = "SAME",
-    data_format: str | None = None,
-    rate: int | Sequence[int] = 1,
-    activation_fn: Function | None = jax.nn.relu,
-    normalizer_fn: Function | None = None,
-    normalizer_params: Mapping[str, Any] | None = None,
-    weights_initializer: Any = initializers.xavier_initializer(),
-    weights_regularizer: Any = None,
-    biases_initializer: Any = initializers.zeros_initializer(),
-    biases_regularizer: Any = None,
-    reuse: Any = None,
-    variables_collections: Any = None,
-    outputs_collections: NamesOfCollections = None,
-    trainable: bool = True,
-    scope: Scope = None,
-) -> jax.Array:
+@_with_arguments_of(_convolve)
+def convolution1d(*args: Any, **kwargs: Any) -> jax.Array:
     """Convolves sequences with `num_outputs` learned filters.
 
     As `conv2d`, over one axis; `weights` are [kw, C, num_outputs]. Also `slim.conv1d`.
@@ -111,36 +171,13 @@ def convolution1d(
       [N, W', num_outputs], or [N, num_outputs, W'].
     """
     _refuse_scope_of_convolution("conv1d")
-    return _convolve(
-        "conv1d", 1, inputs, num_outputs, kernel_size, stride, padding, data_format, rate, activation_fn,
-        normalizer_fn, normalizer_params, weights_initializer, weights_regularizer, biases_initializer,
-        biases_regularizer, reuse, variables_collections, outputs_collections, trainable, scope,
-    )  # fmt: skip
+    return _convolve("conv1d", 1, 1, *args, **kwargs)
 
 
 @add_arg_scope
 @operation
-def convolution2d(
-    inputs: jax.Array,
-    num_outputs: int,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] = 1,
-    padding: Padding = "SAME",
-    data_format: str | None = None,
-    rate: int | Sequence[int] = 1,
-    activation_fn: Function | None = jax.nn.relu,
-    normalizer_fn: Function | None = None,
-    normalizer_params: Mapping[str, Any] | None = None,
-    weights_initializer: Any = initializers.xavier_initializer(),
-    weights_regularizer: Any = None,
-    biases_initializer: Any = initializers.zeros_initializer(),
-    biases_regularizer: Any = None,
-    reuse: Any = None,
-    variables_collections: Any = None,
-    outputs_collections: NamesOfCollections = None,
-    trainable: bool = True,
-    scope: Scope = None,
-) -> jax.Array:
+@_with_arguments_of(_convolve)
+def convolution2d(*args: Any, **kwargs: Any) -> jax.Array:
     """Convolves images with `num_outputs` learned filters.
 
     Creates `<scope>/weights` [kh, kw, C, num_outputs] and, when there is no `normalizer_fn`, `<scope>/biases`
@@ -177,36 +214,13 @@ def convolution2d(
       TypeError: `inputs` are not floats.
     """
     _refuse_scope_of_convolution("conv2d")
-    return _convolve(
-        "conv2d", 2, inputs, num_outputs, kernel_size, stride, padding, data_format, rate, activation_fn,
-        normalizer_fn, normalizer_params, weights_initializer, weights_regularizer, biases_initializer,
-        biases_regularizer, reuse, variables_collections, outputs_collections, trainable, scope,
-    )  # fmt: skip
+    return _convolve("conv2d", 2, 1, *args, **kwargs)
 
 
 @add_arg_scope
 @operation
-def convolution3d(
-    inputs: jax.Array,
-    num_outputs: int,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] = 1,
-    padding: Padding = "SAME",
-    data_format: str | None = None,
-    rate: int | Sequence[int] = 1,
-    activation_fn: Function | None = jax.nn.relu,
-    normalizer_fn: Function | None = None,
-    normalizer_params: Mapping[str, Any] | None = None,
-    weights_initializer: Any = initializers.xavier_initializer(),
-    weights_regularizer: Any = None,
-    biases_initializer: Any = initializers.zeros_initializer(),
-    biases_regularizer: Any = None,
-    reuse: Any = None,
-    variables_collections: Any = None,
-    outputs_collections: NamesOfCollections = None,
-    trainable: bool = True,
-    scope: Scope = None,
-) -> jax.Array:
+@_with_arguments_of(_convolve)
+def convolution3d(*args: Any, **kwargs: Any) -> jax.Array:
     """Convolves volumes, or images over time, with `num_outputs` learned filters.
 
     As `conv2d`, over three axes; `weights` are [kd, kh, kw, C, num_outputs]. Also `slim.conv3d`.
@@ -221,11 +235,7 @@ def convolution3d(
       [N, D', H', W', num_outputs], or [N, num_outputs, D', H', W'].
     """
     _refuse_scope_of_convolution("conv3d")
-    return _convolve(
-        "conv3d", 3, inputs, num_outputs, kernel_size, stride, padding, data_format, rate, activation_fn,
-        normalizer_fn, normalizer_params, weights_initializer, weights_regularizer, biases_initializer,
-        biases_regularizer, reuse, variables_collections, outputs_collections, trainable, scope,
-    )  # fmt: skip
+    return _convolve("conv3d", 3, 1, *args, **kwargs)
 
 
 @add_arg_scope
@@ -275,77 +285,15 @@ def grouped_conv2d(
       TypeError: `inputs` are not floats.
     """
     return _convolve(
-        "grouped_conv2d", 2, inputs, num_outputs, kernel_size, stride, padding, data_format, rate, activation_fn,
+        "grouped_conv2d", 2, num_groups, inputs, num_outputs, kernel_size, stride, padding, data_format, rate, activation_fn,
         normalizer_fn, normalizer_params, weights_initializer, weights_regularizer, biases_initializer,
-        biases_regularizer, reuse, variables_collections, outputs_collections, trainable, scope, num_groups,
+        biases_regularizer, reuse, variables_collections, outputs_collections, trainable, scope,
     )  # fmt: skip
 
 
 conv1d = convolution1d
 conv2d = convolution2d
 conv3d = convolution3d
-
-
-def _convolve(
-    function: str,
-    dims: int | None,
-    inputs: jax.Array,
-    num_outputs: int,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int],
-    padding: Padding,
-    data_format: str | None,
-    rate: int | Sequence[int],
-    activation_fn: Function | None,
-    normalizer_fn: Function | None,
-    normalizer_params: Mapping[str, Any] | None,
-    weights_initializer: Any,
-    weights_regularizer: Any,
-    biases_initializer: Any,
-    biases_regularizer: Any,
-    reuse: Any,
-    variables_collections: Any,
-    outputs_collections: NamesOfCollections,
-    trainable: bool,
-    scope: Scope,
-    num_groups: int = 1,
-) -> jax.Array:
-    """What all have in common; `dims` None takes the number of spatial axes from the inputs."""
-    inputs = _args.floats(function, inputs)
-    first = (_args.choice(function, "data_format", data_format, _DATA_FORMATS) or "").startswith("NC")
-    if dims is None and inputs.ndim - 2 not in _SPACE:
-        raise ValueError(f"{function}: inputs must have rank 3, 4 or 5, got shape {inputs.shape}.")
-    space = _SPACE[dims or inputs.ndim - 2]
-    layout = f"NC{space}" if first else f"N{space}C"
-    _args.rank(function, inputs, layout)
-    num_outputs = _args.count(function, "num_outputs", num_outputs)
-    kernel = _args.sizes(function, "kernel_size", kernel_size, len(space))
-    strides = _args.sizes(function, "stride", stride, len(space))
-    rates = _args.sizes(function, "rate", rate, len(space))
-    if max(strides) > 1 and max(rates) > 1:
-        raise ValueError(f"{function}: stride={stride} with rate={rate}: one of the two must be 1.")
-    if len(space) == 1 and isinstance(padding, str) and padding.upper() == "CAUSAL":
-        padding = [((kernel[0] - 1) * rates[0], 0)]
-    channel_axis = layout.index("C")
-    channels, groups = inputs.shape[channel_axis], _args.count(function, "num_groups", num_groups)
-    if channels % groups or num_outputs % groups:
-        raise ValueError(
-            f"{function}: num_groups must divide the {channels} channels of inputs and num_outputs={num_outputs}, "
-            f"got {num_groups!r}."
-        )
-    lengths = [inputs.shape[layout.index(axis)] for axis in space]
-    windows_on(function, lengths, kernel, strides, padding, rates)  # refuses before any variable is made
-
-    with variable_scope(scope, "Conv", [inputs], custom_getter=of_model, reuse=reuse) as sc:
-        make = maker(inputs, trainable, variables_collections)
-        shape = (*kernel, channels // groups, num_outputs)
-        weights = make("weights", shape, weights_initializer, weights_regularizer)
-        outputs = kernels.convolution(to_compute(inputs), weights, strides, padding, rates, layout)
-        outputs = finish(
-            outputs, make, channel_axis, normalizer_fn, normalizer_params, biases_initializer, biases_regularizer,
-            activation_fn,
-        )  # fmt: skip
-        return collect_named_outputs(outputs_collections, sc.name, outputs)
 
 
 def _refuse_scope_of_convolution(function: str) -> None:

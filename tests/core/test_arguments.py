@@ -22,6 +22,8 @@ def conv(**arguments):
             r"conv2d: got an unexpected keyword argument 'activaton_fn'\. Near names: act",
         ),
         (lambda: slim.conv2d(X, filters=3), "'filters'. Here it is called num_outputs"),
+        (lambda: slim.conv2d(X), "conv2d: num_outputs and kernel_size must be given"),
+        (lambda: slim.conv1d(X, kernel_size=3), "conv1d: num_outputs must be given"),
         (lambda: slim.fully_connected(X, units=3), "fully_connected: .*'units'. Here it is called num_outputs"),
         (lambda: conv(kernel_init=None), "Here it is called weights_initializer"),
         (lambda: conv(strides=2), "Here it is called stride"),

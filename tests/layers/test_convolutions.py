@@ -228,3 +228,10 @@ def test_names_and_signatures_are_those_of_tf_slim():
         assert parameters["biases_initializer"].default == slim.zeros_initializer()
         assert (parameters["stride"].default, parameters["padding"].default) == (1, "SAME")
     assert " ".join(inspect.signature(slim.convolution).parameters) == f"{arguments} conv_dims"
+
+
+def test_the_signature_that_three_share_is_seen():
+    for layer in (slim.conv1d, slim.conv2d, slim.conv3d):
+        parameters = inspect.signature(layer).parameters
+        assert list(parameters)[:4] == ["inputs", "num_outputs", "kernel_size", "stride"]
+        assert parameters["padding"].default == "SAME" and list(parameters)[-1] == "scope"
