@@ -6,6 +6,10 @@ import pkgutil
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jax_slim._exports import *  # noqa: F403 - the list of what is public stands there, each with its `as`
+
+    # isort: split
+    # The rooms after it, as ty would take those that `_exports` imports from here for unknown.
     from jax_slim import checkpoints as checkpoints
     from jax_slim import cli as cli
     from jax_slim import core as core
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
     from jax_slim import kernels as kernels
     from jax_slim import layers as layers
     from jax_slim import learning as learning
+    from jax_slim import losses as losses
+    from jax_slim import metrics as metrics
     from jax_slim import model_analyzer as model_analyzer
     from jax_slim import nets as nets
     from jax_slim import optimizers as optimizers
@@ -28,8 +34,9 @@ if TYPE_CHECKING:
     from jax_slim import preprocessing as preprocessing
     from jax_slim import progress as progress
     from jax_slim import regularizers as regularizers
+    from jax_slim import summary as summary
     from jax_slim import tf1 as tf1
-    from jax_slim._exports import *  # noqa: F403 - the list of what is public stands there, each with its `as`
+    from jax_slim import utils as utils
     from jax_slim.checkpoints.restoring import assign_from_checkpoint as assign_from_checkpoint
     from jax_slim.checkpoints.restoring import assign_from_checkpoint_fn as assign_from_checkpoint_fn
     from jax_slim.checkpoints.restoring import assign_from_values as assign_from_values

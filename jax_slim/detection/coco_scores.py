@@ -89,7 +89,7 @@ def by_class(found: Curves) -> np.ndarray:
     return found.precision[:, :, :, 0, -1].mean((0, 1))  # a class has all values or none
 
 
-def _of_class(image: "Found", number: int) -> tuple[np.ndarray, ...] | None:
+def _of_class(image: "Found", number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
     """The boxes of one class: found and there, with their overlaps; None where there are neither."""
     found, there = np.flatnonzero(image.classes == number)[: COUNTS[-1]], np.flatnonzero(image.true_classes == number)
     if not found.size and not there.size:

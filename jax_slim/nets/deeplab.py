@@ -260,8 +260,10 @@ def _pyramid(
             # Smaller images than the window was made for are pooled as a whole.
             within = [min(side, of_map) for side, of_map in zip(window, size, strict=True)]
             image = avg_pool2d(features, within, window_stride, padding="VALID")
-        own = {} if gate is None else {"activation_fn": gate, "normalizer_fn": None}
-        image = conv2d(image, depth, 1, scope="image_pooling", **({"activation_fn": jax.nn.relu} | own))
+        own: dict[str, Any] = {"activation_fn": jax.nn.relu}
+        if gate is not None:
+            own = {"activation_fn": gate, "normalizer_fn": None}
+        image = conv2d(image, depth, 1, scope="image_pooling", **own)
         image = _resized(image, size)
         if gate is None:
             branches.append(image)

@@ -214,7 +214,7 @@ def xception(
             if global_pool:
                 net = end_points["global_pool"] = jnp.mean(net, axis=(1, 2), keepdims=True)
             if num_classes:
-                training = {} if is_training is None else {"is_training": is_training}
+                training: dict[str, Any] = {} if is_training is None else {"is_training": is_training}
                 net = dropout(net, keep_prob=keep_prob, scope="prelogits_dropout", **training)
                 net = conv2d(net, num_classes, [1, 1], activation_fn=None, normalizer_fn=None, scope="logits")
                 end_points[f"{sc.name}/logits"] = net
@@ -246,7 +246,7 @@ def _net(
     spatial_squeeze: bool,
     **kwargs: Any,
 ) -> NetAndEndPoints:
-    own = {"regularize_depthwise": regularize_depthwise}
+    own: dict[str, Any] = {"regularize_depthwise": regularize_depthwise}
     blocks = [
         *(xception_block(name, [depth] * 3, "conv", 1, stride, **own) for name, depth, stride in entry),
         xception_block("middle_flow/block1", [728, 728, 728], "sum", middle_units, 1, **own),

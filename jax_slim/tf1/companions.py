@@ -94,7 +94,7 @@ def _modules() -> dict[str, types.ModuleType]:
     for name in ("error", "parse", "request", "response", "robotparser"):
         found[f"six.moves.urllib.{name}"] = getattr(urllib, name)
     for name in ("cPickle", "queue", "configparser", "builtins", "html_parser", "http_client"):
-        found[f"six.moves.{name}"] = _MOVES[name]  # type: ignore[assignment]
+        found[f"six.moves.{name}"] = _MOVES[name]
     six.__path__, moves.__path__ = [], []
     moves.__dict__.update(_MOVES, urllib=urllib, urllib_parse=urllib.parse, urllib_error=urllib.error)
     six.__dict__.update(

@@ -243,9 +243,9 @@ def _of_model(function: Callable[..., Any]) -> Callable[..., Any]:
         given = {name: getattr(gan_model, name) for name in wanted if hasattr(gan_model, name) and name not in kwargs}
         return function(**given, **kwargs, add_summaries=add_summaries)
 
-    loss.__signature__ = inspect.Signature(
+    loss.__signature__ = inspect.Signature(  # pyright: ignore[reportAttributeAccessIssue] - functions take any attribute
         [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in ("gan_model", "add_summaries")]
-    )  # type: ignore[attr-defined]
+    )
     return loss
 
 

@@ -77,7 +77,8 @@ def _cast(name: str, kind: Any, value: Any) -> Any:
     for what in (numbers.Integral, numbers.Number):
         if issubclass(kind, what) and not isinstance(value, what):
             raise ValueError(problem)
-    return kind(value)
+    made: Any = kind
+    return made(value)
 
 
 class HParams:

@@ -22,7 +22,7 @@ def embed_sequence(ids: Any, vocab_size: int | None = None, embed_dim: int | Non
     with variable_scope.variable_scope(scope, "EmbedSequence", [ids], reuse=reuse):
         shape = [vocab_size, embed_dim]
         if (reuse and vocab_size is None) or embed_dim is None:
-            shape = None  # type: ignore[assignment]
+            shape = None
         embeddings = model_variable(
             "embeddings", shape=shape, initializer=initializer, regularizer=regularizer, trainable=trainable
         )

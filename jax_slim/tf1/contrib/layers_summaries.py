@@ -77,10 +77,10 @@ def summarize_activations(name_filter: str | None = None, summarizer: Any = summ
 
 
 def _name(tensor: Any, name: str | None, prefix: str | None, postfix: str | None = None) -> str:
-    name = name or tensor.op.name
+    whole = str(name or tensor.op.name)
     if prefix:
-        name = prefix + "/" + name
-    return name + "/" + postfix if postfix else name
+        whole = prefix + "/" + whole
+    return whole + "/" + postfix if postfix else whole
 
 
 def _printed(made: Any, tensor: Any, name: str) -> Any:

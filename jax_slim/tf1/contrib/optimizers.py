@@ -1,6 +1,6 @@
 """`tf.contrib.layers.optimize_loss`: a whole training operation from a loss, a rate and an optimizer's name."""
 
-from typing import Any
+from typing import Any, cast
 
 from jax_slim.tf1.graph import conversion, graphs
 from jax_slim.tf1.graph.collections import GraphKeys
@@ -107,7 +107,7 @@ def optimize_loss(
         if isinstance(clip_gradients, float | int) and not isinstance(clip_gradients, bool):
             gradients = _clipped(gradients, clip_gradients)
         elif callable(clip_gradients):
-            gradients = clip_gradients(gradients)
+            gradients = cast(Any, clip_gradients)(gradients)
         elif clip_gradients is not None:
             raise ValueError(f"Unknown type {type(clip_gradients)} for clip_gradients")
         if "loss" in summaries:

@@ -215,10 +215,12 @@ def _fold_unfused(graph: Any, context: str, is_training: bool, freeze_delay: int
     epsilon_add = _named(graph, context, "add")
     mean_product = _named(graph, context, "mul_2" if scaling else "mul_1")
     sub = _named(graph, context, "sub")
+    factor_op = _named(graph, context, "mul") if scaling else rsqrt
     if layer is None or rsqrt is None or shift is None or epsilon_add is None or mean_product is None or sub is None:
         return
+    if factor_op is None:
+        return
     users = shift.outputs[0].consumers()
-    factor_op = _named(graph, context, "mul") if scaling else rsqrt
     gamma = factor_op._inputs[1] if scaling else None
     variance, epsilon = epsilon_add._inputs
     norm = _BatchNorm(layer, between, layer._inputs[1], shift.outputs[0], gamma, sub._inputs[0], mean_product._inputs[0],

@@ -242,7 +242,7 @@ class GRUBlockCell(LayerRNNCell):
         super().__init__(_reuse=reuse, name=name)
         if (cell_size is None) == (num_units is None):
             raise ValueError("Exactly one of num_units or cell_size must be provided.")
-        self._cell_size = cell_size if num_units is None else num_units
+        self._cell_size: Any = cell_size if num_units is None else num_units
         self.input_spec = InputSpec(ndim=2)
 
     state_size = property(lambda self: self._cell_size)
@@ -307,6 +307,7 @@ class CoupledInputForgetGateLSTMCell(RNNCell):
             j, f, o = joining.split(
                 value=nn_normalization.bias_add(linalg.matmul(joined, kernel), bias), num_or_size_splits=3, axis=1
             )
+            w_o: Any = None
             if self._use_peepholes:
                 w_f, w_o = (
                     variable_scope.get_variable(f"w_{gate}_diag", shape=[units], dtype=kind) for gate in ("f", "o")

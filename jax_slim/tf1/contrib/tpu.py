@@ -137,10 +137,10 @@ class TPUEstimator(Estimator):
         return plain
 
     @property
-    def params(self) -> Any:  # type: ignore[override]
+    def params(self) -> Any:
         import copy
 
-        found = copy.deepcopy(self._params)
+        found: Any = copy.deepcopy(self._params)
         size = self._sizes[self._mode]
         if size is not None:
             if hasattr(found, "add_hparam") and not hasattr(found, "batch_size"):

@@ -167,6 +167,7 @@ def train(
             raise ValueError("logdir cannot be None when save_summaries_steps is not None")
         if save_checkpoint_secs:
             raise ValueError("logdir cannot be None when save_checkpoint_secs is not None")
+    loss = None
     with monitored_session.MonitoredTrainingSession(
         master=master,
         is_chief=is_chief,
@@ -179,7 +180,6 @@ def train(
         config=config,
         max_wait_secs=max_wait_secs,
     ) as session:
-        loss = None
         while not session.should_stop():
             loss = session.run(train_op)
     return loss

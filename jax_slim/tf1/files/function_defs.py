@@ -69,7 +69,7 @@ class Places:
             names = [a.name for a in self._functions[node.op].signature.output_arg]
             return f"{name}:{names.index(rest[0])}" if rest[0] in names else source
         definition = None if node is None else op_defs.find(node.op)
-        if definition is None:
+        if node is None or definition is None:
             return source
         attrs = {key: attributes.from_proto(value) for key, value in node.attr.items()}
         place = 0

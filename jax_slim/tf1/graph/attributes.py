@@ -1,6 +1,6 @@
 """Attributes of operations between three forms: Python's (kept in the graph), what `get_attr` gives, and protocol buffers."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def to_proto(value: Any, kind: str | None = None) -> Any:
     """An attribute as an AttrValue. `kind` (from the OpDef) tells an empty list's and whole floats' types."""
     from tensorboard.compat.proto import attr_value_pb2
 
-    made = attr_value_pb2.AttrValue()
+    made = attr_value_pb2.AttrValue()  # pyright: ignore[reportAttributeAccessIssue] - made on import
     if isinstance(value, list | tuple):
         made.list.SetInParent()
         for element in value:
@@ -56,10 +56,10 @@ def _field(value: Any, kind: str | None) -> tuple[str, Any]:
     if kind == "func" and isinstance(getattr(value, "name", None), str):  # a function's graph
         from tensorboard.compat.proto import attr_value_pb2
 
-        return "func", attr_value_pb2.NameAttrList(name=value.name)
+        return "func", attr_value_pb2.NameAttrList(name=cast(Any, value).name)  # pyright: ignore[reportAttributeAccessIssue] - made on import
     if hasattr(value, "DESCRIPTOR"):
         return {"TensorShapeProto": "shape", "TensorProto": "tensor", "NameAttrList": "func"}[
-            value.DESCRIPTOR.name
+            cast(Any, value).DESCRIPTOR.name
         ], value
     raise TypeError(f"An attribute must be a number, text, type, shape, tensor or list of those, got {value!r}.")
 
@@ -131,7 +131,7 @@ def node_def(op: Any) -> Any:
     """An operation as a NodeDef: inputs `name` or `name:1`, then `^control` sorted, all attributes that files know."""
     from tensorboard.compat.proto import node_def_pb2
 
-    node = node_def_pb2.NodeDef(name=op.name, op=op.type, device=op.device)
+    node = node_def_pb2.NodeDef(name=op.name, op=op.type, device=op.device)  # pyright: ignore[reportAttributeAccessIssue] - made on import
     if op.type == OURS:
         return _as_stand_in(op, node)
     _inputs(op, node)

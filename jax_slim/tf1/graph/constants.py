@@ -35,7 +35,8 @@ def to_array(
         array = _of_python(values, kind)
     if shape is None:
         return array
-    sizes = tuple(int(d) for d in shapes.as_shape(shape).as_list())
+    wanted: Any = shapes.as_shape(shape).as_list()
+    sizes = tuple(int(d) for d in wanted)
     if array.shape == sizes:
         return array
     if verify_shape:

@@ -1,6 +1,6 @@
 """TensorFlow's element types: names, numbers, limits, and the NumPy types that hold them."""
 
-from typing import Any
+from typing import Any, cast
 
 import ml_dtypes
 import numpy as np
@@ -161,7 +161,7 @@ def as_dtype(value: Any) -> DType:
     if value in (str, bytes, object):
         return string
     try:
-        kind = np.dtype(value)
+        kind = np.dtype(cast(Any, value))
     except (TypeError, ValueError):
         kind = None
     if kind is not None:

@@ -276,6 +276,7 @@ def _sum(found: list[Any], tensor: Tensor, aggregation: Any) -> Any:
 def generic(op: Operation, out_grads: list[Any]) -> list[Any]:
     """The gradient of an operation by `jax.vjp` of what it computes: one node."""
     row = rows.find(op.type)
+    assert row is not None
     names, static = rows.input_names(op), rows.static_names(op)
     places = tuple(
         i for i, (t, name) in enumerate(zip(op._inputs, names, strict=True))

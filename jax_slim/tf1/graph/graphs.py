@@ -191,13 +191,13 @@ class Graph(GraphScopes):
     def graph_def_versions(self) -> Any:
         from tensorboard.compat.proto import versions_pb2
 
-        return versions_pb2.VersionDef(**self._versions)
+        return versions_pb2.VersionDef(**self._versions)  # pyright: ignore[reportAttributeAccessIssue] - made on import
 
     def as_graph_def(self, from_version: int | None = None, add_shapes: bool = False) -> Any:
         """The graph as a GraphDef; with `from_version`, what was made since then."""
         from tensorboard.compat.proto import graph_pb2
 
-        made = graph_pb2.GraphDef(versions=self.graph_def_versions)
+        made = graph_pb2.GraphDef(versions=self.graph_def_versions)  # pyright: ignore[reportAttributeAccessIssue] - made on import
         for op in self._by_number[from_version or 0 :]:
             node = op.node_def
             if add_shapes and op.outputs:

@@ -91,8 +91,8 @@ def sizes_of(tensor: Tensor) -> list[int | None] | None:
             return [None if f is None or len(f) != 1 else f[0] for f in found]
         whole: list[int | None] = []
         for part, sizes in zip(parts, found, strict=True):
-            if sizes is None and part.shape.ndims == 1 and part.shape.sizes[0] is not None:  # type: ignore[index]
-                sizes = [None] * part.shape.sizes[0]  # type: ignore[index]
+            if sizes is None and part.shape.ndims == 1 and part.shape.sizes[0] is not None:
+                sizes = [None] * part.shape.sizes[0]
             if sizes is None:
                 return None
             whole.extend(sizes)
@@ -103,8 +103,8 @@ def sizes_of(tensor: Tensor) -> list[int | None] | None:
         return _sliced(op)
     if tensor.shape.ndims == 0:
         return [None]
-    if tensor.shape.ndims == 1 and tensor.shape.sizes[0] is not None:  # type: ignore[index]
-        return [None] * tensor.shape.sizes[0]  # type: ignore[index]
+    if tensor.shape.ndims == 1 and tensor.shape.sizes[0] is not None:
+        return [None] * tensor.shape.sizes[0]
     return None
 
 

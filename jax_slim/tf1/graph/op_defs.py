@@ -72,7 +72,7 @@ def _find(name: str) -> OpDef | None:
 
 @functools.cache
 def _lines() -> dict[str, str]:
-    text = resources.files(__package__).joinpath("op_defs.txt").read_text(encoding="ascii")
+    text = resources.files(__name__.rpartition(".")[0]).joinpath("op_defs.txt").read_text(encoding="ascii")
     return {line.partition("(")[0]: line for line in text.splitlines() if not line.startswith("#")}
 
 

@@ -273,7 +273,7 @@ class TensorShape:
     def as_proto(self) -> Any:
         from tensorboard.compat.proto import tensor_shape_pb2
 
-        proto = tensor_shape_pb2.TensorShapeProto
+        proto = tensor_shape_pb2.TensorShapeProto  # pyright: ignore[reportAttributeAccessIssue] - made on import
         if self._sizes is None:
             return proto(unknown_rank=True)
         return proto(dim=[proto.Dim(size=-1 if d is None else d) for d in self._sizes])

@@ -65,7 +65,7 @@ def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, verify_
     listed = not isinstance(values, np.ndarray | np.generic)
     array = constants.to_array(values, dtype, shape, verify_shape=verify_shape)
     kind = dtypes.as_dtype(dtype).base_dtype if dtype is not None else dtypes.as_dtype(array.dtype)
-    proto = tensor_pb2.TensorProto(dtype=int(kind), tensor_shape=shapes.TensorShape(array.shape).as_proto())
+    proto = tensor_pb2.TensorProto(dtype=int(kind), tensor_shape=shapes.TensorShape(array.shape).as_proto())  # pyright: ignore[reportAttributeAccessIssue] - made on import
     given = constants.to_array(values, dtype) if shape is not None else array
     shortened = given.size < array.size  # the last value stands for what is left out
     array = given if shortened else array

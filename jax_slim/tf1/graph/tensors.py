@@ -1,6 +1,6 @@
 """Operations and what they give: `Operation` and `Tensor`. What stands for several tensors is in `composites`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jax_slim.tf1.graph import attributes, dtypes, errors, shapes
 
@@ -133,6 +133,19 @@ class Tensor:
         self._shape = shapes.unknown_shape()
         self._consumers: list[Operation] = []
         self.known: Any = None  # its value where `known_values` has found it: cached there
+
+    if TYPE_CHECKING:
+        # `python/math` and `python/slicing`, floors above, put the operators here.
+        _keras_history: Any
+
+        def _unary(self) -> "Tensor": ...
+        def _binary(self, other: Any) -> "Tensor": ...
+
+        __neg__ = __invert__ = __abs__ = _unary
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _binary
+        __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _binary
+        __lt__ = __le__ = __gt__ = __ge__ = __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = _binary
+        __getitem__ = _binary
 
     op = property(lambda self: self._op)
     graph = property(lambda self: self._op._graph)

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 
 def xp(*values: Any) -> ModuleType:
@@ -19,7 +20,7 @@ def xp(*values: Any) -> ModuleType:
 
 def is_known(value: Any) -> bool:
     """Whether the value is known while a program is traced."""
-    return not isinstance(value, jax.core.Tracer)
+    return not isinstance(value, Tracer)
 
 
 def require(good: Any, error: Any) -> None:

@@ -183,4 +183,5 @@ def _typed(value: Any, kind: Any, place: int, token: bytes) -> Any:
 
 
 def _name(dtype: Any) -> str:
-    return {"float32": "float", "float64": "double"}.get(dtype.name, dtype.name)
+    name = str(dtype.name)
+    return {"float32": "float", "float64": "double"}.get(name, name)

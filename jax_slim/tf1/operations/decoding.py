@@ -162,7 +162,7 @@ def parse_tensor(serialized: Any, *, out_type: Any) -> Any:
 
     text = np.asarray(serialized, object)[()]
     try:
-        proto = tensor_pb2.TensorProto.FromString(text)
+        proto = tensor_pb2.TensorProto.FromString(text)  # pyright: ignore[reportAttributeAccessIssue] - made on import
     except DecodeError:
         raise invalid(f"Could not parse `serialized` as TensorProto: {text[:60]!r}") from None
     if proto.dtype != int(out_type):

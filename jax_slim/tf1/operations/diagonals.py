@@ -77,8 +77,9 @@ def _set_diag_shape(op: Any) -> shapes.TensorShape:
     if sizes is None or diagonal is None:
         return op._inputs[0].shape
     batch = shape_rules.merged(op, sizes[:-2], diagonal[:-1]) or ()
-    if None not in (*sizes[-2:], diagonal[-1]) and min(sizes[-2:]) != diagonal[-1]:
-        shape_rules.refuse(op, f"Dimensions must be equal, but are {min(sizes[-2:])} and {diagonal[-1]}")
+    matrix = [size for size in sizes[-2:] if size is not None]
+    if len(matrix) == 2 and diagonal[-1] is not None and min(matrix) != diagonal[-1]:
+        shape_rules.refuse(op, f"Dimensions must be equal, but are {min(matrix)} and {diagonal[-1]}")
     return shapes.TensorShape([*batch, *sizes[-2:]])
 
 

@@ -13,7 +13,7 @@ _same = shape_inference.like_input()
 
 
 def _path(value: Any) -> str:
-    return np.asarray(value, object)[()].decode()
+    return np.asarray(value, object).item().decode()
 
 
 @rows.row("ReadFile", host=True, shape=shape_inference.scalar, gradient=rows.NONE)
@@ -29,7 +29,7 @@ def write_file(run: Any, op: Any, filename: Any, contents: Any) -> Any:
     path = _path(filename)
     file_system.make_folders(file_system.folder_of(path))
     with file_system.opened(path), Path(path).open("wb") as file:
-        file.write(np.asarray(contents, object)[()])
+        file.write(np.asarray(contents, object).item())
     return []
 
 

@@ -111,7 +111,7 @@ def _shape_from_value(op: Any) -> Any:
 def fractional_avg_pool_grad(
     orig_input_tensor_shape, out_backprop, row_pooling_sequence, col_pooling_sequence, *, overlapping
 ):
-    made = np.zeros(orig_input_tensor_shape, out_backprop.dtype)
+    made: Any = np.zeros(orig_input_tensor_shape, out_backprop.dtype)
     _, height, width, _ = made.shape
     for i, j, rows_, columns in _windows(row_pooling_sequence, col_pooling_sequence, height, width, overlapping):
         size = (rows_.stop - rows_.start) * (columns.stop - columns.start)

@@ -1,6 +1,6 @@
 """Rows that pick elements by index or mask, and put them back: Gather, GatherNd, ScatterNd, Where, Select, OneHot."""
 
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -356,7 +356,7 @@ def _places(op: Any) -> Any:
     return [op._inputs[1].shape if op._inputs[1].shape.ndims is not None else unknown(2)]
 
 
-def _searched(inputs: Any, wanted: Any, side: str, kind: Any) -> Any:
+def _searched(inputs: Any, wanted: Any, side: Literal["left", "right"], kind: Any) -> Any:
     if np.shape(inputs)[0] != np.shape(wanted)[0]:
         raise invalid("Leading dim_size of both tensors must match.")
     if xp(inputs, wanted) is np:

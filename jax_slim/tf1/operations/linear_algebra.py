@@ -166,9 +166,8 @@ def _solution_shape(op: Any) -> shapes.TensorShape:
     if right is not None and len(right) < 2:
         shape_rules.refuse(op, f"Shape must be at least rank 2 but is rank {len(right)}")
     if matrix is None or right is None:
-        return shapes.unknown_shape(
-            None if right is None and matrix is None else len(right if matrix is None else matrix)
-        )
+        known = right if matrix is None else matrix
+        return shapes.unknown_shape(None if known is None else len(known))
     batch = shape_rules.merged(op, matrix[:-2], right[:-2]) or ()
     _inner(op, matrix[-1], right[-2])
     return shapes.TensorShape([*batch, right[-2] if matrix[-1] is None else matrix[-1], right[-1]])

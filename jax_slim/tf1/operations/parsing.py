@@ -46,7 +46,7 @@ class _Reader:
                     f"Key: {key.decode()}.  Number of {_told(kind)} values is not a multiple of stride length. Saw {found.size} values but output shape is: {written(shape)}"
                 )
             return found.reshape((found.size // max(inner, 1), *shape.sizes[1:]))  # type: ignore[index]
-        wanted = shape.sizes or ()
+        wanted: Any = shape.sizes or ()
         if found is None:
             if np.size(default) == 0 and product(wanted):
                 raise invalid(f"Feature: {key.decode()} (data type: {_told(kind)}) is required but could not be found.")
@@ -243,7 +243,7 @@ def _steps(data: bytes, places: Any, key: bytes, kind: str, shape: shapes.Tensor
             f"Name: <unknown>, Feature list '{key.decode()}' is required but could not be found.  "
             "Did you mean to include it in feature_list_dense_missing_assumed_empty or feature_list_dense_defaults?"
         )
-    wanted = shape.sizes or ()
+    wanted: Any = shape.sizes or ()
     result = np.empty((len(places or ()), *wanted), object if kind == "string" else kind)
     for number, place in enumerate(places or ()):
         values = read_values(data, place, key, kind)

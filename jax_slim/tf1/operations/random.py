@@ -1,6 +1,6 @@
 """Random operations. What they have drawn in a session is counted there; how they draw is in `philox`."""
 
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -153,7 +153,8 @@ def _gamma_gradient(op: Any, gradient: Any) -> list[Any]:
 
 @rows.row("RandomGammaGrad", shape=shape_inference.of_broadcast, numpy=False)
 def random_gamma_grad(alpha: Any, sample: Any) -> Any:
-    return jax.lax.random_gamma_grad(*jnp.broadcast_arrays(alpha, sample))
+    alpha, sample = jnp.broadcast_arrays(alpha, sample)
+    return cast(Any, jax.lax.random_gamma_grad)(alpha, sample)
 
 
 class _Numbers:

@@ -23,7 +23,7 @@ class Reader:
         self.reset()
 
     def reset(self) -> None:
-        self._current: Iterator[tuple[bytes, bytes]] | None = None
+        self._current: Any = None  # an iterator over (key, value) while a file is open
         self.produced = self.completed = 0
 
     def read(self, queue: queues.Queue) -> tuple[bytes, bytes]:

@@ -69,7 +69,7 @@ def block_lstm(
 
     def step(carry: Any, given: Any) -> Any:
         time, row = given
-        found = _lstm(row, *carry, w, (wci, wcf, wco) if use_peephole else (), b, forget_bias, cell_clip)
+        found = _lstm(row, carry[0], carry[1], w, (wci, wcf, wco) if use_peephole else (), b, forget_bias, cell_clip)
         goes_on = time < seq_len_max
         kept = tuple(jnp.where(goes_on, part, jnp.zeros_like(part)) for part in found)
         return (jnp.where(goes_on, found[1], carry[0]), jnp.where(goes_on, found[6], carry[1])), kept

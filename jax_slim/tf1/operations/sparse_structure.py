@@ -399,7 +399,7 @@ def deserialize_many_sparse(serialized_sparse: Any, *, dtype: Any) -> Any:
     from tensorboard.compat.proto import tensor_pb2
 
     flat = np.asarray(serialized_sparse, object).reshape(-1, 3)
-    read = [[tensor_protos.make_ndarray(tensor_pb2.TensorProto.FromString(text)) for text in row] for row in flat]
+    read = [[tensor_protos.make_ndarray(tensor_pb2.TensorProto.FromString(text)) for text in row] for row in flat]  # pyright: ignore[reportAttributeAccessIssue] - made on import
     if np.ndim(serialized_sparse) == 1:
         return read[0]
     for _, values, _ in read:

@@ -84,7 +84,7 @@ def _joined_shape(op: Any) -> Any:
 
 @rows.row("StringJoin", host=True, shape=_joined_shape, gradient=rows.NONE)
 def string_join(inputs: list[Any], *, separator: bytes) -> Any:
-    arrays = [np.asarray(one, object) for one in inputs]
+    arrays: list[Any] = [np.asarray(one, object) for one in inputs]
     size = next((one.shape for one in arrays if one.ndim), ())
     for one in arrays:
         if one.ndim and one.shape != size:
@@ -255,7 +255,7 @@ def static_regex_replace(input: Any, *, pattern: bytes, rewrite: bytes, replace_
 
 @rows.row("RegexReplace", host=True, shape=_same, gradient=rows.NONE)
 def regex_replace(input: Any, pattern: Any, rewrite: Any, *, replace_global: bool) -> Any:
-    return _replaced(input, np.asarray(pattern, object)[()], np.asarray(rewrite, object)[()], replace_global)
+    return _replaced(input, np.asarray(pattern, object).item(), np.asarray(rewrite, object).item(), replace_global)
 
 
 @rows.row("StaticRegexFullMatch", host=True, shape=_same, gradient=rows.NONE)

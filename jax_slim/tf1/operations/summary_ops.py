@@ -19,13 +19,13 @@ def _summary(*values: Any) -> np.ndarray:
     """A scalar text: the message with these values."""
     from tensorboard.compat.proto import summary_pb2
 
-    return _text(summary_pb2.Summary(value=values).SerializeToString())
+    return _text(summary_pb2.Summary(value=values).SerializeToString())  # pyright: ignore[reportAttributeAccessIssue] - made on import
 
 
 def _value(tag: Any, **content: Any) -> Any:
     from tensorboard.compat.proto import summary_pb2
 
-    return summary_pb2.Summary.Value(tag=_str(tag), **content)
+    return summary_pb2.Summary.Value(tag=_str(tag), **content)  # pyright: ignore[reportAttributeAccessIssue] - made on import
 
 
 def _text(data: bytes) -> np.ndarray:
@@ -128,7 +128,7 @@ def image_summary(tag: Any, tensor: Any, *, max_images: int, bad_color: Any = No
 def _as_bytes(image: np.ndarray, bad_color: Any) -> np.ndarray:
     """Floats scaled to 0..255: to a maximum of 255 when none is negative, else so that 0 is 128 and nothing leaves the range."""
     image = image.astype(np.float32)
-    finite = np.isfinite(image).all(axis=-1)
+    finite: Any = np.isfinite(image).all(axis=-1)
     good = image[finite]
     low, high = (good.min(), good.max()) if good.size else (np.inf, -np.inf)
     if low < 0:
@@ -201,7 +201,7 @@ def _tensor(array: np.ndarray) -> Any:
         proto.tensor_shape.SetInParent()
         return proto
     shape = shapes.TensorShape(array.shape).as_proto()
-    return tensor_pb2.TensorProto(
+    return tensor_pb2.TensorProto(  # pyright: ignore[reportAttributeAccessIssue] - made on import
         dtype=int(dtypes.as_dtype(array.dtype)), tensor_shape=shape, tensor_content=array.tobytes()
     )
 
@@ -210,9 +210,9 @@ def _tensor(array: np.ndarray) -> Any:
 def merge_summary(inputs: Any) -> Any:
     from tensorboard.compat.proto import summary_pb2
 
-    merged, tags = summary_pb2.Summary(), set()
+    merged, tags = summary_pb2.Summary(), set()  # pyright: ignore[reportAttributeAccessIssue] - made on import
     for data in itertools.chain.from_iterable(np.asarray(i, object).reshape(-1) for i in inputs):
-        summary = summary_pb2.Summary.FromString(data)
+        summary = summary_pb2.Summary.FromString(data)  # pyright: ignore[reportAttributeAccessIssue] - made on import
         for value in summary.value:
             if value.tag and value.tag in tags:
                 raise errors.InvalidArgumentError(None, None, f"Duplicate tag {value.tag} found in summary inputs")

@@ -208,7 +208,7 @@ def _column(line: bytes, number: int, index: int, delimiter: bytes, kind: Any) -
 def initialize_table_from_text_file(
     table_handle: Any, filename: Any, *, key_index: int, value_index: int, vocab_size: int, delimiter: bytes
 ) -> Any:
-    path = np.asarray(filename, object)[()].decode()
+    path = np.asarray(filename, object).item().decode()
     with file_system.opened(path):
         lines = Path(path).read_bytes().split(b"\n")
     if lines and not lines[-1]:
@@ -224,7 +224,7 @@ def initialize_table_from_text_file(
         values.append(_column(line, number, value_index, delimiter, table_handle.value_dtype))
     if len(set(keys)) < len(keys):
         seen: set[Any] = set()
-        twice = next(key for key in keys if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        twice = next(key for key in keys if key in seen or seen.add(key))
         raise errors.FailedPreconditionError(
             None, None, f"HashTable has different value for same key. Key {twice} is in {path} twice"
         )

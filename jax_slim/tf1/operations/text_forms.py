@@ -35,7 +35,7 @@ def number(value: Any) -> str:
     if np.isnan(value):
         return "nan"
     if np.isinf(value):
-        return "inf" if value > 0 else "-inf"
+        return "inf" if float(value) > 0 else "-inf"
     short, long = (15, 17) if kind is np.float64 else (6, 9)
     text = f"{float(value):.{short}g}"
     return text if kind(text) == value else f"{float(value):.{long}g}"

@@ -5,7 +5,7 @@ variable. From each rule the dense and the sparse operation types are made: the 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import jax.numpy as jnp
 import numpy as np
@@ -116,7 +116,7 @@ def _power(value: Any, exponent: Any) -> Any:
     """value ** -exponent; by the root where the exponent is known to be -0.5."""
     if isinstance(exponent, np.ndarray | np.generic) and exponent == -0.5:
         return arrays.xp(value).sqrt(value)
-    return value ** (-exponent)
+    return value ** (-cast(Any, exponent))
 
 
 @_rule("GradientDescent", "var")

@@ -20,14 +20,16 @@ def _flattened(tensors: Any) -> tuple[list[Any], Any]:
 
 def _prepared(tensors: list[Any], enqueue_many: bool) -> tuple[list[Tensor], list[Any]]:
     """Tensors for a queue; sparse ones become text, and what makes them again is told."""
-    from jax_slim.tf1.python import sparse
+    from jax_slim.tf1.python import sparse_texts
 
     found: list[Tensor] = []
     kinds: list[Any] = []
     for tensor in tensors:
         if isinstance(tensor, SparseTensor):
             kinds.append(tensor)
-            found.append((sparse.serialize_many_sparse if enqueue_many else sparse.serialize_sparse)(tensor))
+            found.append(
+                (sparse_texts.serialize_many_sparse if enqueue_many else sparse_texts.serialize_sparse)(tensor)
+            )
         else:
             kinds.append(None)
             found.append(conversion.convert_to_tensor(tensor))
@@ -35,13 +37,13 @@ def _prepared(tensors: list[Any], enqueue_many: bool) -> tuple[list[Tensor], lis
 
 
 def _restored(tensors: Any, kinds: list[Any], enqueue_many: bool) -> list[Any]:
-    from jax_slim.tf1.python import sparse
+    from jax_slim.tf1.python import sparse_texts
 
     tensors = tensors if isinstance(tensors, list) else [tensors]
     return [
         t
         if kind is None
-        else sparse.deserialize_many_sparse(
+        else sparse_texts.deserialize_many_sparse(
             t,
             dtype=kind.dtype,
             rank=(kind.get_shape().ndims or None) if not enqueue_many else (kind.get_shape().ndims or 1) - 1,
@@ -82,9 +84,9 @@ def _enqueue(queue: Any, tensor_list: list[Tensor], threads: int, enqueue_many: 
         mask = keep_input
 
         def chosen(lists: list[Tensor]) -> Any:
-            from jax_slim.tf1.python import array
+            from jax_slim.tf1.python import gathering
 
-            return queue.enqueue_many([array.boolean_mask(t, mask) for t in lists])
+            return queue.enqueue_many([gathering.boolean_mask(t, mask) for t in lists])
 
         ops = [chosen(tensor_list)] * threads
     else:

@@ -1,7 +1,7 @@
 """`tf.case`: the first of several predicates that holds."""
 
 import functools
-from typing import Any
+from typing import Any, cast
 
 from jax_slim.tf1.graph import building, dtypes, graphs
 from jax_slim.tf1.graph.tensors import Tensor
@@ -41,7 +41,7 @@ def case(
     preds, functions = (list(part) for part in zip(*pairs, strict=True)) if pairs else ([], [])
     with graphs.name_scope(name, "case", preds):
         if not preds:
-            return default()
+            return cast(Any, default)()
         if not default:
             default, rest = _last_as_default(preds, functions, exclusive)
             preds, functions = rest
@@ -51,12 +51,7 @@ def case(
                 check = checks.assert_less_equal(
                     count, 1, message="Input error: exclusive=True, but more than one predicate is true."
                 )
-            inner = default
-
-            def default() -> Any:
-                with graphs.control_dependencies([check]):
-                    return inner()
-
+            default = functools.partial(_after, check, default)
             functions = [functools.partial(_after, check, f) for f in functions]
         result: Any = default
         for pred, function in reversed(list(zip(preds, functions, strict=True))):

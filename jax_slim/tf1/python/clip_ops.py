@@ -72,7 +72,7 @@ def clip_by_global_norm(
                   for i, t in enumerate(t_list)]  # fmt: skip
         clipped = [None if v is None else array.identity(v * scale, name=f"{scope}_{i}") for i, v in enumerate(values)]
         return [
-            IndexedSlices(c, t.indices, t.dense_shape) if isinstance(t, IndexedSlices) else c
+            IndexedSlices(c, t.indices, t.dense_shape) if isinstance(t, IndexedSlices) and c is not None else c
             for c, t in zip(clipped, t_list, strict=True)
         ], use_norm
 

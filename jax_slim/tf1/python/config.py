@@ -1,10 +1,13 @@
 """The protocol buffers of sessions: accepted and kept, so that programs can set what they are used to set. JAX places and schedules."""
 
+from typing import Any
+
 from tensorboard.compat.proto import config_pb2
 
-ConfigProto = config_pb2.ConfigProto
-GPUOptions = config_pb2.GPUOptions
-OptimizerOptions = config_pb2.OptimizerOptions
-GraphOptions = config_pb2.GraphOptions
-RunOptions = config_pb2.RunOptions
-RunMetadata = config_pb2.RunMetadata
+_made_on_import: Any = config_pb2
+ConfigProto = _made_on_import.ConfigProto
+GPUOptions = _made_on_import.GPUOptions
+OptimizerOptions = _made_on_import.OptimizerOptions
+GraphOptions = _made_on_import.GraphOptions
+RunOptions = _made_on_import.RunOptions
+RunMetadata = _made_on_import.RunMetadata

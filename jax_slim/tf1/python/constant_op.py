@@ -90,7 +90,7 @@ def _number_of_elements(shape: Any) -> int | None:
     for place, size in enumerate(sizes if isinstance(sizes, list | tuple | np.ndarray) else [sizes]):
         total = size if place == 0 else total * size
     if isinstance(total, Tensor):
-        total < _SMALL  # noqa: B015
+        _ = total < _SMALL
         return None
     if total is None:
         raise TypeError("unsupported operand type(s) for *: 'NoneType'")

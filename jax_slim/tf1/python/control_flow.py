@@ -304,10 +304,10 @@ def while_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any = Non
             user_cond, user_body = cond, body
             limit = maximum_iterations
 
-            def cond(i: Any, values: Any) -> Any:
+            def counted_cond(i: Any, values: Any) -> Any:
                 return building.make("LogicalAnd", building.make("Less", i, limit), user_cond(*values))
 
-            def body(i: Any, values: Any) -> Any:
+            def counted_body(i: Any, values: Any) -> Any:
                 result = user_body(*values)
                 if len(values) == 1 and not isinstance(result, list | builtin_tuple):
                     result = [result]
@@ -318,7 +318,7 @@ def while_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any = Non
 
             if shape_invariants is not None:
                 shape_invariants = [shapes.TensorShape([]), shape_invariants]
-            loop_vars = [counter, loop_vars]
+            cond, body, loop_vars = counted_cond, counted_body, [counter, loop_vars]
         result = _built(cond, body, loop_vars, shape_invariants, parallel_iterations, back_prop, swap_memory)
         if maximum_iterations is not None:
             result = result[1]

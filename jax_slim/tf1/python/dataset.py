@@ -36,11 +36,8 @@ def _spec_of_result(result: Any) -> Spec:
     if nested(result):
         specs = [_spec_of_result(p).structure for p in parts(result)]
         if isinstance(result, collections.abc.Mapping):
-            return Spec(
-                type(result)(zip(sorted(result), specs, strict=True))
-                if type(result) is not dict
-                else dict(zip(sorted(result), specs, strict=True))
-            )
+            kind: Any = type(result)
+            return Spec(kind(zip(sorted(result), specs, strict=True)))
         return Spec(type(result)(*specs) if hasattr(result, "_fields") else tuple(specs))
     tensor = conversion.convert_to_tensor(result)
     return Spec(Leaf((tensor.dtype.base_dtype, tensor.shape)))

@@ -77,6 +77,12 @@ class Distribution:
     def _batch_shape_tensor(self) -> Tensor:
         raise NotImplementedError("batch_shape_tensor is not implemented")
 
+    def _event_shape_tensor(self) -> Tensor:
+        raise NotImplementedError("event_shape_tensor is not implemented")
+
+    def _sample_n(self, n: Any, seed: Any = None) -> Tensor:
+        raise NotImplementedError("sample_n is not implemented")
+
     def batch_shape_tensor(self, name: str = "batch_shape_tensor") -> Tensor:
         """How many distributions there are, as a vector of sizes."""
         with self._scope(name):

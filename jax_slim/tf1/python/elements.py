@@ -80,7 +80,8 @@ def pack_spec(structure: Any, values: list[Any]) -> Any:
             return next(leaves)
         if isinstance(part, collections.abc.Mapping):
             named = {k: build(part[k]) for k in sorted(part)}
-            return type(part)((k, named[k]) for k in part)
+            kind: Any = type(part)
+            return kind((k, named[k]) for k in part)
         built = [build(p) for p in part]
         return type(part)(*built) if hasattr(part, "_fields") else tuple(built)
 

@@ -200,12 +200,12 @@ class Estimator:
                     sharded=True, max_to_keep=config.keep_checkpoint_max, keep_checkpoint_every_n_hours=config.keep_checkpoint_every_n_hours,
                     defer_build=True, save_relative_paths=True))  # fmt: skip
             chief_hooks = self._saving_hooks(spec, worker_hooks, listeners)
+            loss, any_step = None, False
             with monitored_session.MonitoredTrainingSession(
                 master=config.master, checkpoint_dir=self.model_dir, scaffold=spec.scaffold, hooks=worker_hooks,
                 chief_only_hooks=[*chief_hooks, *spec.training_chief_hooks], save_checkpoint_secs=0, save_checkpoint_steps=None,
                 save_summaries_steps=config.save_summary_steps, config=config.session_config, log_step_count_steps=config.log_step_count_steps,
             ) as running:  # fmt: skip
-                loss, any_step = None, False
                 while not running.should_stop():
                     _, loss = running.run([spec.train_op, spec.loss])
                     any_step = True

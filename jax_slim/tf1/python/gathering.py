@@ -337,7 +337,7 @@ def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) 
             raise ValueError("axis may only be negative if ndims is statically known.")
         axis += rank if axis < 0 else 0  # type: ignore[operator]
         if repeats.shape.ndims == 1:
-            data.shape.dims[axis].assert_is_compatible_with(repeats.shape[0])  # type: ignore[index]
+            data.shape.dims[axis].assert_is_compatible_with(repeats.shape[0])
         if repeats.shape.ndims == 0:
             tiled = _tiled_along(array.expand_dims(data, axis + 1), axis + 1, repeats)
             return array.reshape(tiled, concat([sizes[:axis], [-1], sizes[axis + 1 :]], axis=0))

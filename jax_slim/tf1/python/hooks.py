@@ -30,12 +30,13 @@ class SecondOrStepTimer:
             raise ValueError("Either every_secs or every_steps should be provided.")
         if every_secs is not None and every_steps is not None:
             raise ValueError("Can not provide both every_secs and every_steps.")
-        self._every_secs, self._every_steps = every_secs, every_steps
+        self._every_secs: Any = every_secs
+        self._every_steps: Any = every_steps
         self.reset()
 
     def reset(self) -> None:
         """Forgets when it was last time."""
-        self._last_step: int | None = None
+        self._last_step: Any = None
         self._last_time: float | None = None
 
     def should_trigger_for_step(self, step: Any) -> bool:
@@ -45,7 +46,7 @@ class SecondOrStepTimer:
         if self._last_step == step:
             return False
         if self._every_secs is not None:
-            return time.time() >= self._last_time + self._every_secs  # type: ignore[operator]
+            return time.time() >= self._last_time + self._every_secs
         return step >= self._last_step + self._every_steps
 
     def update_last_triggered_step(self, step: Any) -> tuple[float | None, int | None]:
@@ -146,7 +147,8 @@ class StopAtStepHook(SessionRunHook):
             raise ValueError("One of num_steps or last_step must be specified.")
         if num_steps is not None and last_step is not None:
             raise ValueError("Only one of num_steps or last_step can be specified.")
-        self._num_steps, self._last_step = num_steps, last_step
+        self._num_steps: Any = num_steps
+        self._last_step: Any = last_step
 
     def begin(self) -> None:
         self._global_step_tensor = _step("StopAtStepHook")
@@ -315,7 +317,7 @@ class StepCounterHook(SessionRunHook):
             step = run_context.session.run(self._global_step_tensor)
             if self._timer.should_trigger_for_step(step):
                 seconds, passed = self._timer.update_last_triggered_step(step)
-                if seconds is not None:
+                if seconds is not None and passed is not None:
                     self._log_and_record(passed, seconds, step)
 
 

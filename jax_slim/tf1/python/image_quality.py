@@ -74,7 +74,7 @@ def _comparable(a: Tensor, b: Tensor) -> list[Any]:
     first, second = a.get_shape().with_rank_at_least(3), b.get_shape().with_rank_at_least(3)
     if first.ndims is not None and second.ndims is not None:
         first[-3:].assert_is_compatible_with(second[-3:])
-        for x, y in zip(first.sizes[-4::-1], second.sizes[-4::-1], strict=False):
+        for x, y in zip(first.as_list()[-4::-1], second.as_list()[-4::-1], strict=False):
             if 1 not in (x, y) and None not in (x, y) and x != y:
                 raise ValueError(f"Two images are not compatible: {first} and {second}")
     of_a, of_b = array.shape_n([a, b])

@@ -161,7 +161,7 @@ def _fold(nodes: dict[str, Any], uses: Any, norm: Any) -> _Fold | None:
         return None
     names = [before.input[1], *(norm.input[places[k]] for k in ("gamma", "beta", "mean", "variance"))]
     names += [bias.input[1]] if bias is not None else []
-    constants = [_constant(nodes, name) for name in names]
+    constants: list[Any] = [_constant(nodes, name) for name in names]
     if any(c is None for c in constants):
         logging.warning("Didn't find expected constants before %s: it is not folded.", norm.name)
         return None

@@ -82,9 +82,10 @@ class Iterator:
     def string_handle(self, name: str | None = None) -> Tensor:
         """A text that stands for this iterator in its session."""
         if name is None:
-            if self._handle is None:
-                self._handle = building.make("IteratorToStringHandle", self._iterator_resource)
-            return self._handle
+            kept = self._handle
+            if kept is None:
+                kept = self._handle = building.make("IteratorToStringHandle", self._iterator_resource)
+            return kept
         return building.make("IteratorToStringHandle", self._iterator_resource, name=name)
 
     output_types = property(lambda self: self.spec.packed(self.spec.types))

@@ -218,6 +218,6 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
     if getattr(condition.shape, "ndims", None) == 0:
         from jax_slim.tf1.python import control_flow
 
-        branches = [e if callable(e) else (lambda e=e: e) for e in (then_expression, else_expression)]
-        return control_flow.cond(condition, *branches)
+        then, other = (e if callable(e) else (lambda e=e: e) for e in (then_expression, else_expression))
+        return control_flow.cond(condition, then, other)
     return gathering.where(condition, then_expression, else_expression)

@@ -68,7 +68,7 @@ class Layer(layer_base.Layer):
         pass
 
     @property
-    def trainable(self) -> bool:  # type: ignore[override]
+    def trainable(self) -> bool:
         """Whether it, and the layers inside of it, train."""
         return self._trainable
 
@@ -94,14 +94,14 @@ class Layer(layer_base.Layer):
         return [v for v in self.__dict__.values() if isinstance(v, Variable) and id(v) not in there]
 
     @property
-    def trainable_weights(self) -> list[Any]:  # type: ignore[override]
+    def trainable_weights(self) -> list[Any]:
         if not self.trainable:
             return []
         own = self._trainable_weights + [v for v in self._own_variables() if v.trainable]
         return _once(own + [w for layer in self._sublayers() for w in layer.trainable_weights])
 
     @property
-    def non_trainable_weights(self) -> list[Any]:  # type: ignore[override]
+    def non_trainable_weights(self) -> list[Any]:
         below = self._sublayers()
         if self.trainable:
             own = self._non_trainable_weights + [v for v in self._own_variables() if not v.trainable]
@@ -115,12 +115,12 @@ class Layer(layer_base.Layer):
     non_trainable_variables = property(lambda self: self.non_trainable_weights)
 
     @property
-    def updates(self) -> list[Any]:  # type: ignore[override]
+    def updates(self) -> list[Any]:
         own = list(self._updates) if self.trainable or self.stateful else []
         return own + [u for layer in self._sublayers() for u in layer.updates]
 
     @property
-    def losses(self) -> list[Any]:  # type: ignore[override]
+    def losses(self) -> list[Any]:
         return list(self._losses) + [loss for layer in self._sublayers() for loss in layer.losses]
 
     def get_losses_for(self, inputs: Any) -> list[Any]:
@@ -152,7 +152,7 @@ class Layer(layer_base.Layer):
     def _collect(self, elements: list[Any], collection: str) -> None:
         pass
 
-    def add_weight(self, name: Any = None, shape: Any = None, dtype: Any = None, initializer: Any = None, regularizer: Any = None,  # type: ignore[override]
+    def add_weight(self, name: Any = None, shape: Any = None, dtype: Any = None, initializer: Any = None, regularizer: Any = None,
                    trainable: bool | None = None, constraint: Any = None, **unused: Any) -> Any:  # fmt: skip
         """A variable of the layer."""
         kind = dtypes.as_dtype(dtype or self._dtype or dtypes.float32)

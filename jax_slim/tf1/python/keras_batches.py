@@ -48,9 +48,9 @@ class Stream:
         session = keras_sessions.get_session()
         if self._next is None or (steps is None and hasattr(self._source, "make_one_shot_iterator")):
             if hasattr(self._source, "make_one_shot_iterator"):
-                from jax_slim.tf1.python import dataset
+                from jax_slim.tf1.python import iterators
 
-                iterator = dataset.make_initializable_iterator(self._source)
+                iterator = iterators.make_initializable_iterator(self._source)
                 session.run(iterator.initializer)
             else:
                 iterator = self._source

@@ -1,6 +1,6 @@
 """`tf.keras.layers` inside of graphs: the layers of `tf.layers` with Keras's names, variables and defaults, and no collections."""
 
-from typing import Any
+from typing import Any, cast
 
 from jax_slim.tf1.graph import building, conversion, dtypes
 from jax_slim.tf1.python import (
@@ -84,7 +84,7 @@ def _pooling(base: Any) -> Any:
             name: Any = None,
             **kwargs: Any,
         ) -> None:
-            super().__init__(pool_size, strides, padding, data_format or "channels_last", name, **kwargs)
+            cast(Any, super()).__init__(pool_size, strides, padding, data_format or "channels_last", name, **kwargs)
 
     Pooling.__name__ = Pooling.__qualname__ = base.__name__
     Pooling.__doc__ = base.__doc__

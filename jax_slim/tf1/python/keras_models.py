@@ -140,7 +140,7 @@ class Model(keras_training.Training, Layer):
         return self._sublayers()
 
     @property
-    def weights(self) -> list[Any]:  # type: ignore[override]
+    def weights(self) -> list[Any]:
         found = [w for layer in self._sublayers() for w in layer.weights]
         found += [*self._trainable_weights, *self._non_trainable_weights, *self._own_variables()]
         return list({id(w): w for w in found}.values())

@@ -1,7 +1,7 @@
 """`tf.keras.optimizers`: optimizers with Keras's names, defaults and variables (`iter`, `learning_rate`, slots) in graphs."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from jax_slim.tf1.graph import composites, conversion, dtypes, gradients, graphs
 from jax_slim.tf1.python import clip_ops, control_flow, keras_sessions, math, optimizers, state_ops
@@ -136,7 +136,7 @@ class Optimizer:
     def minimize(self, loss: Any, var_list: Any, grad_loss: Any = None, name: str | None = None) -> Any:
         """An operation that changes variables so that the loss (a tensor, or a function that gives one) falls."""
         loss = loss() if callable(loss) else loss
-        params = list(var_list() if callable(var_list) else var_list)
+        params = list(cast(Any, var_list)() if callable(var_list) else var_list)
         return self.apply_gradients(zip(self.get_gradients(loss, params), params, strict=True), name=name)
 
     def apply_gradients(self, grads_and_vars: Any, name: str | None = None) -> Any:

@@ -34,6 +34,16 @@ class _Compiled(NamedTuple):
 class Training:
     """What models have for training."""
 
+    # What the classes of models bring.
+    inputs: Any
+    outputs: Any
+    input_names: Any
+    output_names: Any
+    losses: Any
+    updates: Any
+    trainable_weights: Any
+    _call_on: Any
+
     def _begin_training(self) -> None:
         self.optimizer: Any = None
         self.stop_training = False
@@ -269,6 +279,10 @@ class Training:
           A History: `history.history["loss"]` has a number for each epoch.
         """
         streamed = keras_batches.is_stream(x)
+        xs: Any = []
+        ys: Any = []
+        weights: Any = []
+        count = 0
         if not streamed:
             xs, ys = (
                 self._arrays(x, self.input_names or None),
@@ -321,7 +335,8 @@ class Training:
 
     def _pass(self, batches: Any, training: bool, calls: Any = None, class_weight: Any = None) -> list[float]:
         """Goes through batches: the means of losses and metrics over all examples."""
-        total, counts = 0.0, 0.0
+        total: Any = 0.0
+        counts: Any = 0.0
         for number, (xs, ys, weights) in enumerate(batches):
             xs = self._arrays(xs, self.input_names or None)
             ys = self._arrays(ys, None if self.outputs is None else self.output_names)

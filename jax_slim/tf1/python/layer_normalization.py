@@ -22,7 +22,7 @@ class BatchNormalization(Layer):
                  renorm: bool = False, renorm_clipping: Any = None, renorm_momentum: float = 0.99, fused: bool | None = None, trainable: bool = True,
                  virtual_batch_size: int | None = None, adjustment: Any = None, name: Any = None, **kwargs: Any) -> None:  # fmt: skip
         super().__init__(name=name, trainable=trainable, **kwargs)
-        self.axis = axis if isinstance(axis, int) else list(axis)
+        self.axis: Any = axis if isinstance(axis, int) else list(axis)
         self.momentum, self.epsilon, self.center, self.scale = momentum, epsilon, center, scale
         self.beta_initializer, self.gamma_initializer = (
             initializers.get(beta_initializer),
@@ -210,6 +210,7 @@ class BatchNormalization(Layer):
             return state_ops.assign(self.moving_variance, value, name=scope)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
+        original_shape: Any = None
         if self.virtual_batch_size is not None:
             original_shape = [-1, *inputs.shape.as_list()[1:]]
             inputs = array.reshape(inputs, [-1, self.virtual_batch_size, *inputs.shape.as_list()[1:]])

@@ -103,9 +103,10 @@ def _contracted(a: Tensor, axes: Any) -> tuple[Any, Any]:
         raise ValueError("'axes' must be an integer or have length 2.")
     first, second = axes
     if isinstance(first, int | np.integer) and isinstance(second, int | np.integer):
-        first, second = [first], [second]
-    if len(first) != len(second):
-        raise ValueError(f"Different number of contraction axes 'a' and 'b', {len(first)} != {len(second)}.")
+        return [first], [second]
+    counts = [len(side) for side in axes]
+    if counts[0] != counts[1]:
+        raise ValueError(f"Different number of contraction axes 'a' and 'b', {counts[0]} != {counts[1]}.")
     return first, second
 
 
@@ -183,7 +184,7 @@ def _norm(tensor: Tensor, ord: Any, axis: Any, matrix: bool) -> Tensor:
     sizes = math.abs(tensor)
     if ord == 1:
         result = reductions.reduce_sum(sizes, None if axis is None else axis[0], keepdims=True)
-        return reductions.reduce_max(result, axis[-1], keepdims=True) if matrix else result
+        return reductions.reduce_max(result, axis[-1], keepdims=True) if matrix and axis is not None else result
     if ord == np.inf:
         if matrix:
             sizes = reductions.reduce_sum(sizes, axis[1], keepdims=True)

@@ -271,6 +271,7 @@ class IdTableWithHashBuckets(LookupInterface):
         ):
             values = building.make("Cast", values, DstT=dtypes.int64)
         if self._num_oov_buckets == 0:
+            assert self._table is not None  # else there must be buckets
             ids = self._table.lookup(values, name=name)
         else:
             with graphs.name_scope(name, f"{self.name}_Lookup"):

@@ -40,7 +40,7 @@ def _binary(name: str, type: str, doc: str, arguments: str = "x y") -> Callable[
         bound.apply_defaults()
         return function(*bound.args)
 
-    renamed.__signature__ = signature  # type: ignore[attr-defined]
+    renamed.__signature__ = signature
     return _named(renamed, name, doc)
 
 

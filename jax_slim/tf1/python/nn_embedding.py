@@ -139,8 +139,8 @@ def embedding_lookup_sparse(params: Any, sp_ids: Any, sp_weights: Any, partition
         ones = constant_op.fill(array.expand_dims(array.rank(found) - 1, 0), 1)
         shape = weights.get_shape()
         weights = array.reshape(weights, joining.concat([array.shape(weights), ones], 0))
-        if found.get_shape().ndims is not None:
-            weights.set_shape(shape.concatenate([1] * (found.get_shape().ndims - 1)))
+        if (ndims := found.get_shape().ndims) is not None:
+            weights.set_shape(shape.concatenate([1] * (ndims - 1)))
         found *= weights
         if combiner == "sum":
             return building.make("SegmentSum", found, segments, name=name)

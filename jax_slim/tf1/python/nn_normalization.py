@@ -142,7 +142,7 @@ def sufficient_statistics(
         if sizes is not None and all(sizes[d] is not None for d in axes):
             count = 1
             for d in axes:
-                count *= sizes[d]  # type: ignore[operator]
+                count *= sizes[d]
             counts = conversion.constant(count, dtype=x.dtype)
         else:
             found = gathering.gather(math.cast(array.shape(x), x.dtype), axes)

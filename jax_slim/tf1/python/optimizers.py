@@ -261,7 +261,7 @@ class Optimizer:
     def _apply_dense(self, grad: Any, var: Any) -> Any:
         raise NotImplementedError
 
-    def _resource_apply_dense(self, grad: Any, handle: Any) -> Any:
+    def _resource_apply_dense(self, grad: Any, var: Any) -> Any:
         raise NotImplementedError
 
     def _apply_sparse(self, grad: Any, var: Any) -> Any:

@@ -46,8 +46,10 @@ def _refine(result: Tensor, sizes: Any, paddings: Any) -> None:
         return
     found: list[int | None] = []
     for pair, size in zip(amounts, sizes, strict=False):
-        known = pair is not None and size is not None and all(p is not None for p in pair)
-        found.append(int(sum(pair)) + size if known else None)
+        if pair is None or size is None or any(p is None for p in pair):
+            found.append(None)
+        else:
+            found.append(int(sum(pair)) + size)
     result.set_shape(found)
 
 

@@ -214,7 +214,7 @@ def min_max_variable_partitioner(
         )
         partitions = [1] * len(sizes)
         wanted = -(-total // min_slice_size)
-        partitions[axis] = max(1, min(sizes[axis], max_partitions, wanted))  # type: ignore[type-var]
+        partitions[axis] = max(1, min(sizes[axis], max_partitions, wanted))
         return partitions
 
     return partitioner

@@ -106,7 +106,8 @@ class GraphNodeProto:
     """
 
     def __init__(self, name: str) -> None:
-        self.name, self.children = name, []  # type: str, list[GraphNodeProto]
+        self.name = name
+        self.children: list[GraphNodeProto] = []
         self.parameters = self.float_ops = self.total_parameters = self.total_float_ops = 0
 
 

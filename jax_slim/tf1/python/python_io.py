@@ -55,7 +55,7 @@ class TFRecordOptions:
             return ""
         if isinstance(options, TFRecordOptions):
             return cls.get_compression_type_string(options.compression_type)
-        name = _NAMES.get(options, options) if isinstance(options, int) else options
+        name: Any = _NAMES.get(options, options) if isinstance(options, int) else options
         if name not in _NAMES.values():
             raise ValueError(f'Not a valid compression_type: "{options}"')
         return name

@@ -63,10 +63,10 @@ class ResourceVariable(Variable):
         self._handle, self._graph_element, self._cached = variable, snapshot, None
         self._dtype = variable.op.attrs["dtype"]
 
-    name = property(lambda self: self._handle.name)  # type: ignore[assignment]
-    op = property(lambda self: self._handle.op)  # type: ignore[assignment]
+    name = property(lambda self: self._handle.name)
+    op = property(lambda self: self._handle.op)
     handle = property(lambda self: self._handle)
-    dtype = property(lambda self: self._dtype)  # type: ignore[assignment]
+    dtype = property(lambda self: self._dtype)
     create = property(lambda self: self._initializer_op)
 
     def get_shape(self) -> shapes.TensorShape:
@@ -189,8 +189,8 @@ class UnreadVariable(ResourceVariable):
         self._initial_value, self._initializer_op = variable._initial_value, variable._initializer_op
         self._graph_element = self._read()
 
-    name = property(lambda self: self._parent.name)  # type: ignore[assignment]
-    op = property(lambda self: self._parent)  # type: ignore[assignment]
+    name = property(lambda self: self._parent.name)
+    op = property(lambda self: self._parent)
 
     def _read(self) -> Tensor:
         assert self._parent is not None

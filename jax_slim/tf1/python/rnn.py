@@ -319,7 +319,7 @@ def static_rnn(
                     zeros,
                     state,
                     lambda given=given, state=state: cell(given, state),
-                )  # type: ignore[misc]
+                )
             outputs.append(output)
         return outputs, state
 

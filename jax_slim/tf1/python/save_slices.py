@@ -30,7 +30,7 @@ class SaveSliceInfo:
         name = without_scope(self.full_name, export_scope)
         if name is None:
             return None
-        return variable_pb2.SaveSliceInfoDef(
+        return variable_pb2.SaveSliceInfoDef(  # pyright: ignore[reportAttributeAccessIssue] - made on import
             full_name=name, full_shape=self.full_shape, var_offset=self.var_offset, var_shape=self.var_shape
         )
 

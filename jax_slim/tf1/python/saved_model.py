@@ -62,8 +62,8 @@ def predict_signature_def(inputs: Any, outputs: Any) -> Any:
         raise ValueError("Prediction inputs cannot be None or empty.")
     if not outputs:
         raise ValueError("Prediction outputs cannot be None or empty.")
-    infos = [{name: build_tensor_info(t) for name, t in part.items()} for part in (inputs, outputs)]
-    return build_signature_def(*infos, constants.PREDICT_METHOD_NAME)
+    taken, given = ({name: build_tensor_info(t) for name, t in part.items()} for part in (inputs, outputs))
+    return build_signature_def(taken, given, constants.PREDICT_METHOD_NAME)
 
 
 def classification_signature_def(examples: Any, classes: Any, scores: Any) -> Any:
@@ -421,6 +421,7 @@ class Predictor:
         if signature_def is not None:
             input_names = {k: v.name for k, v in signature_def.inputs.items()}
             output_names = {k: v.name for k, v in signature_def.outputs.items()}
+        assert input_names is not None and output_names is not None
         self._feed_tensors = {k: self._graph.get_tensor_by_name(v) for k, v in input_names.items()}
         self._fetch_tensors = {k: self._graph.get_tensor_by_name(v) for k, v in output_names.items()}
 

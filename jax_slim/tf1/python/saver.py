@@ -71,7 +71,7 @@ class Saver:
         self._restore_sequentially, self._builder, self._allow_empty = restore_sequentially, builder, allow_empty
         self._write_version, self._pad_step_number, self._filename = write_version, pad_step_number, filename
         self._save_relative_paths = save_relative_paths
-        self.saver_def = saver_def
+        self.saver_def: Any = saver_def
         self._is_built = self._is_empty = False
         self._last_checkpoints: list[tuple[str, float]] = []
         self._to_delete: list[tuple[str, float]] = []

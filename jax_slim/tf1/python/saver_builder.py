@@ -33,7 +33,7 @@ class SaveableObject:
         self.op, self.specs, self.name = op, specs, name
 
     @property
-    def device(self) -> str:
+    def device(self) -> Any:
         device = self.specs[0].device
         return (device() if callable(device) else device) or getattr(self.specs[0].tensor, "device", "")
 

@@ -66,7 +66,7 @@ OTHERS = {
 
 def adapted(function: Callable[..., Any], arguments: str) -> Callable[..., Any]:
     """A function of TensorFlow 1 that takes TensorFlow 2's arguments (an entry of `SIGNATURES`)."""
-    names = [tuple((name.split("=") * 2)[:2]) for name in arguments.split()]
+    names = [(parts[0], parts[-1]) for parts in (name.split("=") for name in arguments.split())]
     old_names = dict(names)
 
     @functools.wraps(function)

@@ -78,7 +78,7 @@ def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: s
 def _counts(data: Tensor, segment_ids: Tensor, num_segments: Any) -> Tensor:
     ones = constant_op.ones(array.shape_internal(segment_ids), dtype=data.dtype)
     counts = building.make("UnsortedSegmentSum", ones, segment_ids, num_segments)
-    rank = data.shape.ndims - segment_ids.shape.ndims  # type: ignore[operator]  # an unknown rank is TF's TypeError
+    rank = data.shape.ndims - segment_ids.shape.ndims  # an unknown rank is TF's TypeError
     return math.maximum(array.reshape(counts, [num_segments] + [1] * rank), 1)
 
 
@@ -211,10 +211,10 @@ def remove_squeezable_dimensions(
         predictions, labels = conversion.convert_to_tensor(predictions), conversion.convert_to_tensor(labels)
         ranks = predictions.shape.ndims, labels.shape.ndims
         if None not in ranks:
-            difference = ranks[0] - ranks[1]  # type: ignore[operator]
-            if difference == expected_rank_diff + 1 and predictions.shape.sizes[-1] in (1, None):  # type: ignore[index]
+            difference = ranks[0] - ranks[1]
+            if difference == expected_rank_diff + 1 and predictions.shape.sizes[-1] in (1, None):
                 predictions = array.squeeze(predictions, [-1])
-            elif difference == expected_rank_diff - 1 and labels.shape.sizes[-1] in (1, None):  # type: ignore[index]
+            elif difference == expected_rank_diff - 1 and labels.shape.sizes[-1] in (1, None):
                 labels = array.squeeze(labels, [-1])
             return labels, predictions
         difference = array.rank(predictions) - array.rank(labels)
@@ -224,9 +224,9 @@ def remove_squeezable_dimensions(
                 math.equal(wanted, difference), lambda: array.squeeze(tensor, [-1]), lambda: tensor
             )
 
-        if ranks[0] is None or predictions.shape.sizes[-1] in (1, None):  # type: ignore[index]
+        if ranks[0] is None or predictions.shape.sizes[-1] in (1, None):
             predictions = squeezed(predictions, expected_rank_diff + 1)
-        if ranks[1] is None or labels.shape.sizes[-1] in (1, None):  # type: ignore[index]
+        if ranks[1] is None or labels.shape.sizes[-1] in (1, None):
             labels = squeezed(labels, expected_rank_diff - 1)
         return labels, predictions
 

@@ -66,14 +66,17 @@ def _as_sets(a: Any, b: Any) -> Any:
 
 def set_intersection(a: Any, b: Any, validate_indices: bool = True) -> SparseTensor:
     """What is in both of two sets, row by row."""
-    return _set_operation(*_as_sets(a, b), "intersection", validate_indices)
+    a, b = _as_sets(a, b)
+    return _set_operation(a, b, "intersection", validate_indices)
 
 
 def set_difference(a: Any, b: Any, aminusb: bool = True, validate_indices: bool = True) -> SparseTensor:
     """What is in the first of two sets and not in the second, row by row; the other way round without `aminusb`."""
-    return _set_operation(*_as_sets(a, b), "a-b" if aminusb else "b-a", validate_indices)
+    a, b = _as_sets(a, b)
+    return _set_operation(a, b, "a-b" if aminusb else "b-a", validate_indices)
 
 
 def set_union(a: Any, b: Any, validate_indices: bool = True) -> SparseTensor:
     """What is in one of two sets or in both, row by row."""
-    return _set_operation(*_as_sets(a, b), "union", validate_indices)
+    a, b = _as_sets(a, b)
+    return _set_operation(a, b, "union", validate_indices)

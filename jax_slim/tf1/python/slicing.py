@@ -2,7 +2,7 @@
 
 import builtins
 import sys
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -71,7 +71,8 @@ def check_index(index: Any) -> None:
     else:
         good = isinstance(index, int | np.integer | Dimension) and not isinstance(index, bool)
         if not good and not isinstance(index, float | str | bytes | np.ndarray | np.generic | list | tuple | bool):
-            good = hasattr(index, "dtype") and dtypes.as_dtype(index.dtype).is_integer  # a variable
+            kind = getattr(index, "dtype", None)  # a variable's
+            good = kind is not None and dtypes.as_dtype(kind).is_integer
         if isinstance(index, np.ndarray):
             good = index.ndim == 0 and index.dtype.kind in "iu"
     if not good:
@@ -92,7 +93,9 @@ def getitem(tensor: Any, spec: Any, var: Any = None) -> Tensor:
     begin: list[Any] = []
     end: list[Any] = []
     strides: list[Any] = []
-    masks = dict.fromkeys(("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"), 0)
+    masks: dict[str, Any] = dict.fromkeys(
+        ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"), 0
+    )
     for place, entry in enumerate(entries):
         bit = 1 << place
         first, last, step = 0, 0, 1
@@ -116,7 +119,7 @@ def getitem(tensor: Any, spec: Any, var: Any = None) -> Tensor:
             masks["new_axis_mask"] |= bit
         else:
             check_index(entry)
-            first, last = entry, entry + 1
+            first, last = entry, cast(Any, entry) + 1
             masks["shrink_axis_mask"] |= bit
         begin.append(first)
         end.append(last)
@@ -131,7 +134,7 @@ def getitem(tensor: Any, spec: Any, var: Any = None) -> Tensor:
                 ]
         else:
             packed = [conversion.constant([], dtypes.int32)] * 3
-        return strided_slice(tensor, *packed, **masks, var=var, name=scope)
+        return strided_slice(tensor, packed[0], packed[1], packed[2], **masks, var=var, name=scope)
 
 
 def _packed(values: list[Any]) -> Tensor:

@@ -37,7 +37,7 @@ def _default_length(tensor: Tensor, rank: int, inverse: bool) -> Any:
         return array.shape(tensor)[-rank:] if not inverse else _whole(array.shape(tensor)[-rank:])
     sizes = known.as_list()
     if inverse:
-        sizes[-1] = max(0, 2 * (sizes[-1] - 1))  # type: ignore[operator]
+        sizes[-1] = max(0, 2 * (sizes[-1] - 1))
     return sizes
 
 

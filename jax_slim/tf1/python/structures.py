@@ -59,7 +59,8 @@ def like(structure: Any, parts: list[Any]) -> Any:
         ordered = {key: named[key] for key in structure}
         if isinstance(structure, collections.defaultdict):
             return type(structure)(structure.default_factory, ordered)
-        return ordered if type(structure) is dict else type(structure)(ordered.items())
+        kind: Any = type(structure)
+        return ordered if kind is dict else kind(ordered.items())
     if hasattr(structure, "_fields"):
         return type(structure)(*parts)
     return type(structure)(parts)

@@ -77,11 +77,10 @@ class FileWriter:
         if graph is not None and graph_def is not None:
             raise ValueError("Please pass only graph, or graph_def (deprecated), but not both.")
         given = graph if graph is not None else graph_def
+        definition: Any = given
         if isinstance(given, graphs.Graph):
             definition = given.as_graph_def(add_shapes=True)
-        elif hasattr(given, "node") and hasattr(given, "SerializeToString"):
-            definition = given
-        else:
+        elif not (hasattr(given, "node") and hasattr(given, "SerializeToString")):
             raise TypeError("The passed graph must be an instance of `Graph` or the deprecated `GraphDef`")
         self._add(protos.Event(graph_def=definition.SerializeToString()), global_step)
 

@@ -326,7 +326,7 @@ class TestCase(absltest.TestCase):
         return self.assertRaisesWithPredicateMatch(exception_type, r".*")
 
     assertRaisesRegexp = assertRaisesWithRegexpMatch = unittest.TestCase.assertRaisesRegex
-    assertItemsEqual = unittest.TestCase.assertCountEqual
+    assertItemsEqual: Any = unittest.TestCase.assertCountEqual
     assertEquals = unittest.TestCase.assertEqual
     assertRegexpMatches = unittest.TestCase.assertRegex
     assertNotEquals = unittest.TestCase.assertNotEqual

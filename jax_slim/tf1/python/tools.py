@@ -30,7 +30,7 @@ def freeze_graph_with_def_protos(input_graph_def: Any, input_saver_def: Any, inp
             node.device = ""
     with graphs.Graph().as_default(), session.Session() as sess:
         if input_meta_graph_def is not None:
-            restorer = saver.import_meta_graph(input_meta_graph_def, clear_devices=True)
+            restorer: Any = saver.import_meta_graph(input_meta_graph_def, clear_devices=True)
             restorer.restore(sess, input_checkpoint)
         else:
             graph_defs.import_graph_def(definition, name="")

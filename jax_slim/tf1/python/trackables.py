@@ -188,7 +188,7 @@ class Status:
         for number in list(reached):
             for slot in self._graph.nodes[number].slot_variables:
                 owner = places.get(by_number[number])
-                variable = places.get(by_number.get(slot.original_variable_node_id))
+                variable = places.get(by_number.get(slot.original_variable_node_id, -1))
                 mine = None if variable is None or owner is None else owner.get_slot(variable, slot.slot_name)
                 if mine is not None:
                     reached.add(slot.slot_variable_node_id)
@@ -280,6 +280,8 @@ class Checkpoint:
     Attributes:
       save_counter: a variable that counts `save`.
     """
+
+    _kept: dict[str, Any]
 
     def __init__(self, **kwargs: Any) -> None:
         object.__setattr__(self, "_kept", {})

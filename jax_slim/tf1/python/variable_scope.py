@@ -306,10 +306,11 @@ class variable_scope:
             stack.enter_context(graph.as_default())
         asked = self._name_or_scope
         if asked is None:
+            assert self._default_name is not None  # one of the two must be given
             opened = self._name_scope(stack, graph, self._default_name)
             return stack.enter_context(
                 pure_variable_scope(_unique_scope(self._default_name), original=opened, **self._given)
-            )  # type: ignore[arg-type]
+            )
         if not isinstance(asked, VariableScope | str):
             raise TypeError("VariableScope: name_or_scope must be a string or VariableScope.")
         last = asked if isinstance(asked, str) else asked.name.split("/")[-1]

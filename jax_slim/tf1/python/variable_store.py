@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from jax_slim.tf1.graph import dtypes, graphs, shapes
 from jax_slim.tf1.graph.collections import GraphKeys
@@ -91,7 +91,7 @@ class VariableStore:
                                  "Perhaps a variable of the same name was already created with partitioning?")  # fmt: skip
             return self._single(name, **options)
 
-        arguments = dict(name=name, shape=shape, dtype=dtype, initializer=initializer, regularizer=regularizer, reuse=reuse,
+        arguments: dict[str, Any] = dict(name=name, shape=shape, dtype=dtype, initializer=initializer, regularizer=regularizer, reuse=reuse,
                          trainable=trainable, collections=collections, caching_device=caching_device, partitioner=partitioner,
                          validate_shape=validate_shape, use_resource=use_resource, synchronization=synchronization,
                          aggregation=aggregation)  # fmt: skip
@@ -157,7 +157,7 @@ class VariableStore:
     def _partitioned(self, name: str, partitioner: Any, options: dict[str, Any]) -> Any:
         shape, dtype, reuse, initializer = (options[n] for n in ("shape", "dtype", "reuse", "initializer"))
         from_value = initializer is not None and not callable(initializer)
-        shape = shapes.as_shape(initializer.shape if from_value and shape is None else shape)
+        shape = shapes.as_shape(cast(Any, initializer).shape if from_value and shape is None else shape)
         if name in self._partitioned_vars:
             found = self._partitioned_vars[name]
             if reuse is False or reuse is None:
@@ -182,7 +182,7 @@ class VariableStore:
                              f"shards, and shard {name}/part_0 was found, but {name}/part_{len(sizes) - 1} was not.")  # fmt: skip
         parts = []
         for number, (offset, size) in enumerate(zip(offsets, sizes, strict=True)):
-            whole = shape.as_list()
+            whole: Any = shape.as_list()
             part_shape = [*whole[:axis], size, *whole[axis + 1 :]]
             part_offset = [0] * axis + [offset] + [0] * (len(whole) - axis - 1)
             part_initializer, asked = initializer, part_shape

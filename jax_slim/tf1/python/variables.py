@@ -234,7 +234,7 @@ class Variable(metaclass=_Kinds):
         if export_scope is not None and not self.name.startswith(export_scope):
             return None
         shown = lambda element: "" if element is None else without_scope(element.name, export_scope) or ""  # noqa: E731
-        made = variable_pb2.VariableDef(
+        made = variable_pb2.VariableDef(  # pyright: ignore[reportAttributeAccessIssue] - made on import
             variable_name=without_scope(self.name, export_scope), initializer_name=shown(self.initializer),
             snapshot_name=shown(self._snapshot_element()), initial_value_name=shown(self._initial_value),
             trainable=self.trainable, is_resource=self._is_resource, synchronization=int(self.synchronization), aggregation=int(self.aggregation),
@@ -342,9 +342,9 @@ class RefVariable(Variable):
     def _take(self, variable: Tensor, snapshot: Tensor) -> None:
         self._variable, self._snapshot = variable, snapshot
 
-    name = property(lambda self: self._variable.name)  # type: ignore[assignment]
-    op = property(lambda self: self._variable.op)  # type: ignore[assignment]
-    dtype = property(lambda self: self._variable.dtype)  # type: ignore[assignment]
+    name = property(lambda self: self._variable.name)
+    op = property(lambda self: self._variable.op)
+    dtype = property(lambda self: self._variable.dtype)
 
     def get_shape(self) -> shapes.TensorShape:
         return self._variable.shape

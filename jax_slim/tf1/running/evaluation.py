@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 from jax_slim.tf1.graph import errors, rows
 from jax_slim.tf1.graph.tensors import Operation, Tensor
@@ -28,7 +29,7 @@ class Evaluation:
 
     def __init__(
         self,
-        values: dict[Tensor, Any],
+        values: dict[Any, Any],
         state: references.State,
         session: Any,
         on_host: bool,
@@ -136,9 +137,7 @@ class Evaluation:
             else:
                 results = row.call(op, inputs, self)
         if self.on_host:
-            results = [
-                np.asarray(r) if isinstance(r, jax.Array) and not isinstance(r, jax.core.Tracer) else r for r in results
-            ]
+            results = [np.asarray(r) if isinstance(r, jax.Array) and not isinstance(r, Tracer) else r for r in results]
         for tensor, result in zip(op._outputs, results, strict=True):
             self.values[tensor] = result
 
@@ -202,6 +201,5 @@ def missing_feed(op: Operation) -> errors.OpError:
 
 
 def _plain_name(dtype: Any) -> str:
-    return {"float32": "float", "float64": "double", "float16": "half"}.get(
-        dtype.base_dtype.name, dtype.base_dtype.name
-    )
+    name = str(dtype.base_dtype.name)
+    return {"float32": "float", "float64": "double", "float16": "half"}.get(name, name)

@@ -1,7 +1,7 @@
 """Fetches: nested structures of tensors, operations, variables and names, and the same structures of their values."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -45,7 +45,7 @@ def _plan(graph: Any, fetch: Any, elements: list[Any]) -> Take:
         return lambda find: _mapping(kind, {key: take(find) for key, take in named.items()})
     if hasattr(fetch, "__attrs_attrs__"):
         kind = type(fetch)
-        takes = [_plan(graph, getattr(fetch, a.name), elements) for a in fetch.__attrs_attrs__]
+        takes = [_plan(graph, getattr(fetch, a.name), elements) for a in cast(Any, fetch).__attrs_attrs__]
         return lambda find: kind(*(take(find) for take in takes))
     element = _element(graph, fetch)
     elements.append(element)

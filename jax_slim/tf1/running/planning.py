@@ -126,7 +126,12 @@ def units_of(ops: set[Operation], context: Any, fed: Any, leaks: Iterable[Tensor
 
 def _leak(unit: Unit | None, tensor: Tensor) -> None:
     construct = None if unit is None else unit.construct
-    if construct is not None and construct.kind == "cond" and tensor.op.private.get("construct") is not construct:
+    if (
+        unit is not None
+        and construct is not None
+        and construct.kind == "cond"
+        and tensor.op.private.get("construct") is not construct
+    ):
         unit.leaks[tensor] = None
         unit.host = True
 

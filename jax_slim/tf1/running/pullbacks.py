@@ -66,7 +66,9 @@ def _gradient(run: Any, op: Operation, inputs: list[Any], pullback: Any) -> list
     count = len(inputs) - len(given)
     if pullback is None:
         if isinstance(forward, Operation):
-            outputs, pullback = vjp(forward, rows.find(forward.type), inputs[:count], places, run)
+            row = rows.find(forward.type)
+            assert row is not None
+            outputs, pullback = vjp(forward, row, inputs[:count], places, run)
         else:
             outputs, pullback = constructs.vjp(forward, op._inputs[:count], inputs[:count], places, run)
     else:

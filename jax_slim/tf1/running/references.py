@@ -5,9 +5,9 @@ import functools
 import secrets
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from jax_slim.tf1.graph import errors
 from jax_slim.tf1.graph.tensors import Tensor
@@ -139,4 +139,4 @@ def _alike(one: Any, other: Any) -> bool:
 
 def is_traced(value: Any) -> bool:
     """Whether a value is part of a program that is being traced."""
-    return isinstance(value, jax.core.Tracer)
+    return isinstance(value, Tracer)
