@@ -144,7 +144,8 @@ def convolution(
     if conv_dims is not None:
         _args.choice("convolution", "conv_dims", conv_dims, tuple(_SPACE))
     return _convolve(
-        "convolution", conv_dims, 1, inputs, num_outputs, kernel_size, stride, padding, data_format, rate, activation_fn,
+        "convolution", conv_dims, 1, inputs,
+        num_outputs, kernel_size, stride, padding, data_format, rate, activation_fn,
         normalizer_fn, normalizer_params, weights_initializer, weights_regularizer, biases_initializer,
         biases_regularizer, reuse, variables_collections, outputs_collections, trainable, scope,
     )  # fmt: skip
@@ -285,7 +286,8 @@ def grouped_conv2d(
       TypeError: `inputs` are not floats.
     """
     return _convolve(
-        "grouped_conv2d", 2, num_groups, inputs, num_outputs, kernel_size, stride, padding, data_format, rate, activation_fn,
+        "grouped_conv2d", 2, num_groups, inputs,
+        num_outputs, kernel_size, stride, padding, data_format, rate, activation_fn,
         normalizer_fn, normalizer_params, weights_initializer, weights_regularizer, biases_initializer,
         biases_regularizer, reuse, variables_collections, outputs_collections, trainable, scope,
     )  # fmt: skip
