@@ -51,6 +51,23 @@ def test_the_document_on_loops_of_one_s_own_runs(tmp_path, capfd):
     np.testing.assert_array_equal(scope["again"]["conv1/BatchNorm/moving_mean"], moved)
 
 
+@pytest.mark.slow
+def test_the_document_on_segmentation_runs(tmp_path, capfd):
+    code = "\n".join(blocks("docs/segmentation.md")).replace("/tmp/segmentation", str(tmp_path))
+    exec(compile(code, "docs/segmentation.md", "exec"), {})
+    shown = re.findall(r"^print\(.*# (.*)$", code, re.MULTILINE)
+    assert [line for line in capfd.readouterr().out.splitlines() if line in shown] == shown
+
+
+@pytest.mark.slow
+def test_the_segmentation_example_learns(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["segmentation.py", "--logdir", str(tmp_path), "--steps", "120"])
+    runpy.run_path(str(ROOT / "examples" / "segmentation.py"), run_name="__main__")
+    out = capsys.readouterr().out
+    assert float(re.search(r"mean IoU ([\d.]+)%", out).group(1)) > 30
+    assert (tmp_path / "segmentation.png").stat().st_size > 1000
+
+
 def test_the_document_on_tensorflow_1_programs_runs(tmp_path, capfd):
     code = "\n".join(blocks("docs/tf1_programs.md")).replace("/tmp/tf1", str(tmp_path))
     scope = {}

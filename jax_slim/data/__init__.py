@@ -28,6 +28,9 @@ from jax_slim.data.image_codecs import decode_jpeg as decode_jpeg
 from jax_slim.data.image_codecs import decode_png as decode_png
 from jax_slim.data.image_codecs import encode_jpeg as encode_jpeg
 from jax_slim.data.image_codecs import encode_png as encode_png
+from jax_slim.data.mask_images import decode_mask as decode_mask
+from jax_slim.data.mask_images import encode_mask as encode_mask
+from jax_slim.data.mask_images import read_mask as read_mask
 from jax_slim.data.image_codecs import image_format as image_format
 from jax_slim.data.label_maps import LabelMapItem as LabelMapItem
 from jax_slim.data.label_maps import read_label_map as read_label_map
