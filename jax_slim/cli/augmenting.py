@@ -1,4 +1,4 @@
-"""Options for what training does to images besides the net's own preprocessing: RandAugment, mixup and CutMix."""
+"""Options for what training does to images besides the net's own preprocessing: RandAugment, mixup, CutMix, boxes."""
 
 import argparse
 from collections.abc import Callable
@@ -15,6 +15,15 @@ AUGMENT_FLAGS = (
         "cutmix_alpha", float, 0.0, "CutMix: put a box of one image into another (1.0); with mixup, half of the batches"
     ),
 )
+
+MAX_BOXES = Flag("max_boxes", int, 100, "how many objects a picture may have")
+BOX_FLAGS = (
+    MAX_BOXES,
+    Flag(
+        "box_augmentation", str, "ssd", "ssd: other colours, expanded, cropped, mirrored; flip: mirrored alone",
+        ("ssd", "flip", "none"),
+    ),
+)  # fmt: skip
 
 
 def check(options: argparse.Namespace) -> None:

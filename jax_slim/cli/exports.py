@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jax_slim.cli.failures import UsageError
+from jax_slim.cli.failures import CommandError, UsageError
 from jax_slim.cli.graph_files import add_graph_arguments
 
 HELP = """write a trained model as one file that runs without jax-slim
@@ -67,6 +67,8 @@ def run(options: argparse.Namespace) -> int:
 
         return graph_exports.run(options, kind)
     model, labels, path = model_of(options, options.checkpoint_path, options.moving_average)
+    if model.task != "classification":
+        raise CommandError(f"{options.checkpoint_path}: only classifiers are exported, got {model.name}: {model.task}.")
 
     description = {"model_name": model.name, "checkpoint": path}
     preprocessing = None if options.without_preprocessing else model.preprocessing

@@ -1,13 +1,13 @@
 """`jax-slim predict --graph`: what photographs show to a graph that TensorFlow wrote, classes or boxes."""
 
 import argparse
-import json
 import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jax_slim.cli import boxes as box_rows
 from jax_slim.cli import graph_files
 from jax_slim.cli.failures import CommandError, UsageError
 
@@ -37,7 +37,9 @@ def run(options: argparse.Namespace, paths: list[str]) -> int:
             else:
                 found[path] = _best(results[output], place, classes, labels, options)
     if boxes:
-        _show_boxes(found, options.json)
+        box_rows.show(found, options.json)
+        if options.output_dir:
+            box_rows.draw_all(options.output_dir, found)
     else:
         from jax_slim.exporting.loader import show
 
@@ -45,9 +47,11 @@ def run(options: argparse.Namespace, paths: list[str]) -> int:
     if options.grid and found:
         from jax_slim.cli.grids import draw_grid
 
-        best = {path: rows[0] for path, rows in found.items() if rows}
-        share = "score" if boxes else "probability"
-        draw_grid(options.grid, {path: f"{row['label']} {row[share]:.0%}" for path, row in best.items()})
+        if boxes:
+            captions = box_rows.captions(found)
+        else:
+            captions = {path: f"{rows[0]['label']} {rows[0]['probability']:.0%}" for path, rows in found.items()}
+        draw_grid(options.grid, captions)
     return 1 if failed else 0
 
 
@@ -189,14 +193,10 @@ def _found(
 
     part = {key: np.asarray(results[name])[place] for key, name in names.items()}
     count = int(part.get("num_detections", len(part["detection_scores"])))
-    classes = part.get("detection_classes", np.ones(count))
-    rows = []
-    for at in np.argsort(-part["detection_scores"][:count], kind="stable")[: options.top]:
-        score, number = float(part["detection_scores"][at]), int(classes[at])
-        if score >= options.min_score_thresh:
-            box = [round(float(v), 4) for v in part["detection_boxes"][at]]
-            rows.append({"label": _label(labels, number), "class": number, "score": round(score, 6), "box": box})
-    return rows
+    classes = part.get("detection_classes", np.ones(count))[:count].astype(int)
+    said = [_label(labels, number) for number in classes]
+    scores = part["detection_scores"][:count]
+    return box_rows.rows_of(part["detection_boxes"], scores, classes, said, options.top, options.min_score_thresh)
 
 
 def _label(labels: Any, number: int) -> str:
@@ -216,15 +216,3 @@ def _labels(path: str | None) -> Any:
     from jax_slim.data.label_maps import read_label_map
 
     return {number: item.display_name for number, item in read_label_map(path).items()}
-
-
-def _show_boxes(found: dict[str, list[dict[str, Any]]], as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(found, indent=1))
-        return
-    for path, rows in found.items():
-        print(path if rows else f"{path}: nothing was found")
-        for row in rows:
-            top, left, bottom, right = row["box"]
-            place = f"top {top:.3f}, left {left:.3f}, bottom {bottom:.3f}, right {right:.3f}"
-            print(f"  {100 * row['score']:6.2f} %  {row['label']}  {place}")

@@ -3,7 +3,7 @@
 import argparse
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jax_slim.cli import augmenting
@@ -135,3 +135,36 @@ def batches(
         errors="skip" if options.skip_damaged else "raise",
         transform_batch=augmenting.mixed(options, model.num_classes or 0) if is_training else None,
     )
+
+
+def photographs(
+    paths: Sequence[str], batch_size: int, channels: int, prepare: Callable[[Any], Any], failed: list[str]
+) -> Iterator[list[tuple[str, Any]]]:
+    """Photographs by their paths, prepared, several at a time; those that cannot be read are told, and go to `failed`.
+
+    Args:
+      paths: the files.
+      batch_size: how many at a time, at most.
+      channels: that they are read with.
+      prepare: pixels -> what a net takes.
+      failed: grows by the paths of those that could not be read.
+    """
+    from jax_slim.data.errors import DataLossError
+    from jax_slim.data.photographs import read_photograph
+    from jax_slim.progress import Progress
+
+    with Progress(len(paths), "predict", unit="images") as progress:
+        for start in range(0, len(paths), batch_size):
+            prepared = []
+            for path in paths[start : start + batch_size]:
+                try:
+                    pixels = read_photograph(path, channels)
+                except (OSError, DataLossError) as error:
+                    reason = f"{path}: {error.strerror or error}" if isinstance(error, OSError) else error
+                    print(f"jax-slim predict: error: {reason}", file=sys.stderr)
+                    failed.append(path)
+                else:
+                    prepared.append((path, prepare(pixels)))
+            if prepared:
+                yield prepared
+            progress.update(min(start + batch_size, len(paths)))

@@ -5,13 +5,12 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from jax_slim.cli.exports import add_model_arguments
 from jax_slim.cli.failures import CommandError, UsageError
 from jax_slim.cli.graph_files import add_graph_arguments
 
-HELP = """say what photographs show: a table, JSON, a picture
+HELP = """say what photographs show, or where: a table, JSON, a picture
 
   jax-slim predict photo.jpg --checkpoint_path=/tmp/flowers
   jax-slim predict *.jpg --checkpoint_path=inception_v3.ckpt --model_name=inception_v3 --labels=imagenet.txt
@@ -20,6 +19,7 @@ HELP = """say what photographs show: a table, JSON, a picture
   jax-slim predict photo.jpg --graph=frozen.pb --preprocessing_name=inception --labels=imagenet.txt
   jax-slim predict photo.jpg --checkpoint_path=flowers.onnx                      by onnxruntime, where it is installed
   jax-slim predict street.jpg --graph=ssd/frozen_inference_graph.pb --labels=mscoco_label_map.pbtxt      finds boxes
+  jax-slim predict *.jpg --checkpoint_path=/tmp/boxes --output_dir=seen                  draws the boxes of a detector
 
 Preprocessing, image size and labels come with the checkpoint where `jax-slim train` wrote it."""
 
@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top", type=int, default=5, help="how many classes, or boxes, to show (default 5)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--grid", metavar="PNG", help="write a picture of all images with what they show")
+    parser.add_argument("--output_dir", metavar="DIR", help="write each image with the boxes found in it into a folder")
     parser.add_argument("--batch_size", type=int, default=16, help="images at a time (default 16)")
     parser.add_argument("--moving_average", action="store_true", help="use the moving averages of the variables")
     add_model_arguments(parser)
@@ -45,11 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints what the images show; 1 when one of them could not be read."""
-    from jax_slim.cli import classifiers, runs
-    from jax_slim.data.errors import DataLossError
-    from jax_slim.data.photographs import read_photograph
-    from jax_slim.exporting.loader import best_classes, show
-    from jax_slim.progress import Progress
+    from jax_slim.cli import runs, tasks
 
     if options.top < 1 or options.batch_size < 1:
         raise UsageError("--top and --batch_size must be at least 1.")
@@ -62,37 +59,11 @@ def run(options: argparse.Namespace) -> int:
         from jax_slim.cli import graph_predictions
 
         return graph_predictions.run(options, paths)
-    batch_size = min(options.batch_size, len(paths))
     if options.checkpoint_path.lower().endswith(".onnx"):
-        classifier = classifiers.of_onnx(options)
+        task = "classification"
     else:
-        classifier = classifiers.of_checkpoint(options, batch_size)
-    code = 0
-    found: dict[str, list[dict[str, Any]]] = {}
-    with Progress(len(paths), "predict", unit="images") as progress:
-        for start in range(0, len(paths), batch_size):
-            prepared = []
-            for path in paths[start : start + batch_size]:
-                try:
-                    pixels = read_photograph(path, classifier.channels)
-                except (OSError, DataLossError) as error:
-                    reason = f"{path}: {error.strerror or error}" if isinstance(error, OSError) else error
-                    print(f"jax-slim predict: error: {reason}", file=sys.stderr)
-                    code = 1
-                else:
-                    prepared.append((path, classifier.prepare(pixels)))
-            if prepared:
-                rows = classifier.probabilities([image for _, image in prepared])
-                for (path, _), row in zip(prepared, rows, strict=True):
-                    found[path] = best_classes(row, classifier.labels, options.top)
-            progress.update(min(start + batch_size, len(paths)))
-    show(found, options.json)
-    if options.grid and found:
-        from jax_slim.cli.grids import draw_grid
-
-        best = {path: rows[0] for path, rows in found.items()}
-        draw_grid(options.grid, {path: f"{row['label']} {row['probability']:.0%}" for path, row in best.items()})
-    return code
+        task = runs.task_of_checkpoint(options.checkpoint_path, options.model_name)
+    return tasks.task_of(task).predict(options, paths)
 
 
 def _files(given: list[str]) -> Iterator[str]:

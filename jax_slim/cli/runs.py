@@ -40,6 +40,7 @@ class Described(NamedTuple):
 def save_model(directory: str | os.PathLike[str], model: "NetModel", labels: list[str] | None) -> None:
     """Writes `model.json`."""
     said = {
+        "task": model.task,
         "model_name": model.name,
         "num_classes": model.num_classes,
         "image_size": model.image_size,
@@ -108,6 +109,17 @@ def find_model(
         )
     labels = read_labels(labels_path) if labels_path else known.get("labels")
     return Described(model, with_background(labels, model.num_classes, labels_path), checkpoint_path)
+
+
+def task_of_checkpoint(checkpoint_path: str, model_name: str | None) -> str:
+    """The task of the net that a checkpoint is of; "classification" where nothing says which net it is."""
+    from jax_slim.cli.tasks import check_task
+
+    name = model_name or described_in(checkpoint_path).get("model_name") or _net_of(checkpoint_path)
+    if name is None:
+        return "classification"
+    check_net(name)
+    return check_task(None, name)
 
 
 def _net_of(checkpoint_path: str) -> str | None:

@@ -9,23 +9,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jax_slim.cli.augmenting import AUGMENT_FLAGS
+from jax_slim.cli.augmenting import AUGMENT_FLAGS, BOX_FLAGS
 from jax_slim.cli.class_names import numbers_by_name, refuse_others, same_classes
 from jax_slim.cli.failures import CommandError, UsageError
 from jax_slim.cli.flags import Flag, add_flags, listed, merged
 from jax_slim.cli.inputs import DATA_FLAGS
 from jax_slim.cli.optimizing import OPTIMIZER_FLAGS, RATE_FLAGS
+from jax_slim.cli.tasks import TASKS
 
 if TYPE_CHECKING:
     from jax_slim.nets.creation import NetModel
 
-HELP = """train an image classifier, or go on with a run
+HELP = """train an image classifier or a detector, or go on with a run
 
   jax-slim train --dataset_dir=flower_photos --model_name=mobilenet_v1_025 --train_dir=/tmp/flowers
   jax-slim train --train_dir=/tmp/flowers                            goes on, with the options it had
   jax-slim train --dataset_dir=my_photos --train_dir=/tmp/mine --checkpoint_path=inception_v3.ckpt \\
       --checkpoint_exclude_scopes=InceptionV3/Logits,InceptionV3/AuxLogits \\
       --trainable_scopes=InceptionV3/Logits,InceptionV3/AuxLogits     fine-tunes the last layers
+  jax-slim train --task=detection --dataset_dir=VOCdevkit --train_dir=/tmp/boxes --model_name=ssd_mobilenet_v2
 
 The options are those of TF-Slim's train_image_classifier.py. The run's whole configuration is saved in its directory
 (config.toml, model.json). Ctrl-C saves and stops; the same command goes on."""
@@ -33,6 +35,7 @@ The options are those of TF-Slim's train_image_classifier.py. The run's whole co
 GROUPS = {
     "the run": (
         Flag("train_dir", str, None, "where checkpoints, events and the configuration go"),
+        Flag("task", str, None, "what to train for; by default what the net is for", tuple(TASKS)),
         Flag("model_name", str, "inception_v3", "the net, as `jax-slim models` lists them"),
         Flag("max_number_of_steps", int, None, "the step to stop at; by default never"),
         Flag("batch_size", int, 32, "images in a batch, of each device"),
@@ -54,6 +57,7 @@ GROUPS = {
     ),
     "the data": (Flag("dataset_split_name", str, "train", "which part of the data set"), *DATA_FLAGS),
     "the images of training": AUGMENT_FLAGS,
+    "detection": BOX_FLAGS,
     "the optimizer": OPTIMIZER_FLAGS,
     "the learning rate": RATE_FLAGS,
     "fine-tuning": (
@@ -91,8 +95,11 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--train_dir must say where checkpoints and the configuration go.")
     saved = Path(train_dir) / runs.CONFIG
     # Also of a run that was stopped before its first checkpoint; one that failed before it has no such file.
-    chosen = merged(options, GROUPS, runs.read_config(saved) if saved.is_file() else {}, file)
+    earlier = runs.read_config(saved) if saved.is_file() else {}
+    chosen = merged(options, GROUPS, earlier, file)
     chosen.train_dir = str(train_dir)
+    if not (hasattr(options, "model_name") or "model_name" in file or "model_name" in earlier) and chosen.task:
+        chosen.model_name = TASKS[chosen.task].net
     if chosen.pretrained and not saved.is_file():
         if not hasattr(options, "model_name") and "model_name" not in file:
             chosen.model_name = None
@@ -107,7 +114,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    from jax_slim.cli import augmenting, runs
+    from jax_slim.cli import augmenting, runs, tasks
 
     for name in (
         "batch_size",
@@ -117,6 +124,7 @@ def _check(options: argparse.Namespace) -> None:
         "train_image_size",
         "max_to_keep",
         "accumulate",
+        "max_boxes",
     ):
         value = getattr(options, name)
         if value is not None and value < 1:
@@ -126,8 +134,10 @@ def _check(options: argparse.Namespace) -> None:
         if value is not None and not math.isfinite(value):
             raise UsageError(f"--{flag.name} must be a finite number, got {value}.")
     runs.check_net(options.model_name)
+    options.task = tasks.check_task(options.task, options.model_name)
     runs.check_preprocessing(options.preprocessing_name)
     augmenting.check(options)
+    tasks.task_of(options.task).check(options)
     if options.warmup_steps < 0:
         raise UsageError(f"--warmup_steps must be at least 0, got {options.warmup_steps}.")
     if not 0 <= options.label_smoothing < 1:
@@ -135,14 +145,15 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from jax_slim.cli import inputs, optimizing, runs
+    from jax_slim.cli import inputs, optimizing, runs, tasks
     from jax_slim.learning.train_op import create_train_op
     from jax_slim.learning.training import train
     from jax_slim.learning.validation import Validation
     from jax_slim.optimizers.averages import ExponentialMovingAverage
     from jax_slim.parallel.meshes import data_mesh
 
-    data = inputs.open_data(options, options.dataset_split_name)
+    task = tasks.task_of(options.task)
+    data = task.open_data(options, options.dataset_split_name)
     resumed = _has_checkpoint(options.train_dir)
     said = _said_by_run(options.train_dir) if resumed else {}
     refuse_others(data.class_names, said.get("labels"), options.labels_offset, _name_of(options), options.train_dir)
@@ -158,8 +169,8 @@ def _train(options: argparse.Namespace) -> int:
         average = ExponentialMovingAverage(options.moving_average_decay, num_updates="global_step")
     if batch_size % options.accumulate:
         raise UsageError(f"--accumulate must divide the batch of {batch_size} images, got {options.accumulate}.")
-    loss = loss_function(model, options.label_smoothing, rate, options.compute_dtype)
-    _check_net(loss, model)
+    loss = task.loss_function(model, options, rate)
+    _check_net(loss, task.batch_like(model, options))
     train_op = create_train_op(
         loss,
         optimizing.optimizer(options, rate),
@@ -170,21 +181,20 @@ def _train(options: argparse.Namespace) -> int:
     )
     validation = None
     if options.validate_every_n_steps is not None:
-        from jax_slim.cli.evaluating import metrics_function
-
-        held_out = inputs.open_data(options, options.validation_split_name)
+        held_out = task.open_data(options, options.validation_split_name)
         held_numbers = numbers_by_name(
             held_out.class_names, labels, options.labels_offset, options.validation_split_name, net
         )
         validation = Validation(
-            metrics_function(model),
-            lambda: inputs.batches(held_out, model, options, options.batch_size, False, numbers=held_numbers),
+            task.metrics_function(model, options),
+            lambda: task.batches(held_out, model, options, options.batch_size, False, numbers=held_numbers),
             every_n_steps=options.validate_every_n_steps,
-            best="Accuracy",
+            best=task.best[0],
+            mode=task.best[1],
             patience=options.early_stopping_patience,
             moving_average=average is not None,
         )
-    batches = inputs.batches(data, model, options, batch_size, is_training=True, seed=options.seed, numbers=numbers)
+    batches = task.batches(data, model, options, batch_size, True, seed=options.seed, numbers=numbers)
     os.makedirs(options.train_dir, exist_ok=True)
     with runs.description_kept(options.train_dir):
         runs.save_config(options.train_dir, vars(options))
@@ -217,48 +227,11 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
-def loss_function(model: "NetModel", label_smoothing: float, rate: Any, compute_dtype: str = "float32") -> Any:
-    """The program that is trained: a batch -> the total loss."""
-    import jax.numpy as jnp
-
-    from jax_slim.core.global_step import get_or_create_global_step
-    from jax_slim.core.precision import precision
-    from jax_slim.layers.encodings import one_hot_encoding
-    from jax_slim.losses.accounts import get_total_loss
-    from jax_slim.losses.classification import softmax_cross_entropy
-    from jax_slim.summary.adding import scalar
-
-    classes = model.num_classes
-    assert classes is not None  # only nets with a last layer are trained here
-
-    def total_loss(batch: dict[str, Any]) -> Any:
-        with precision(None if compute_dtype == "float32" else jnp.dtype(compute_dtype)):
-            logits, end_points = model.function(batch["image"], is_training=True)
-        logits = logits.reshape(logits.shape[0], logits.shape[-1])
-        # Mixed images come with mixed labels, [N, classes].
-        mixed = batch["label"].ndim == 2
-        labels = batch["label"] if mixed else one_hot_encoding(batch["label"], classes)
-        ids = jnp.argmax(labels, -1) if mixed else batch["label"]
-        if "AuxLogits" in end_points:
-            auxiliary = end_points["AuxLogits"].reshape(labels.shape)
-            softmax_cross_entropy(auxiliary, labels, 0.4, label_smoothing, scope="aux_loss")
-        softmax_cross_entropy(logits, labels, 1.0, label_smoothing)
-        scalar("accuracy/train_batch", jnp.mean(jnp.argmax(logits, -1) == ids))
-        scalar("learning_rate", rate(get_or_create_global_step()) if callable(rate) else jnp.asarray(rate))
-        return get_total_loss()
-
-    return total_loss
-
-
-def _check_net(loss: Any, model: "NetModel") -> None:
+def _check_net(loss: Any, batch: dict[str, Any]) -> None:
     """Traces the net in training, so that images too small for it are refused before the run's files are changed."""
-    import jax
-    import jax.numpy as jnp
-
     from jax_slim.core.model import Model
 
-    images = jax.ShapeDtypeStruct((1, *model.input_shape), jnp.float32)
-    Model(loss).specs({"image": images, "label": jax.ShapeDtypeStruct((1,), jnp.int32)})
+    Model(loss).specs(batch)
 
 
 def _model(options: argparse.Namespace, data: Any, said: dict[str, Any] | None) -> tuple["NetModel", list[str] | None]:

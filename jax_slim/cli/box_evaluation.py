@@ -1,0 +1,95 @@
+"""`jax-slim evaluate` of a detector: boxes are found on the device, and judged on the host."""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jax_slim.detection.evaluators import BoxEvaluator
+
+if TYPE_CHECKING:
+    from jax_slim.cli.evaluating import Evaluation
+
+
+class DetectionProgram:
+    """What `evaluate_with` runs over batches: as `MetricsProgram`, with COCO's and PASCAL VOC's numbers as results.
+
+    Args:
+      found: prepared images -> `Detections`, a slim program.
+      num_classes: of objects.
+    """
+
+    def __init__(self, found: Callable[[Any], Any], num_classes: int) -> None:
+        from jax_slim.core.model import Model
+        from jax_slim.kernels import jit
+
+        model = Model(found)
+        self._find = jit(lambda variables, images: model.apply(variables, images))
+        self._num_classes = num_classes
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets what was found, for another pass."""
+        self.count = 0
+        self.evaluator = BoxEvaluator(self._num_classes)
+
+    def update(self, variables: Mapping[str, Any], batch: Mapping[str, Any]) -> None:
+        """Adds a batch."""
+        import jax
+
+        taken = {name: value for name, value in variables.items() if name != "global_step"}
+        found = jax.device_get(self._find(taken, batch["image"]))
+        there = jax.device_get({name: value for name, value in batch.items() if name != "image"})
+        for place in np.flatnonzero(there.get("valid", np.ones(len(there["num_boxes"]), bool))):
+            hits, objects = int(found.num_detections[place]), int(there["num_boxes"][place])
+            pixels = np.tile(there["size"][place], 2)
+            self.evaluator.add(
+                found.boxes[place][:hits] * pixels,
+                found.scores[place][:hits],
+                found.classes[place][:hits],
+                there["boxes"][place][:objects] * pixels,
+                there["classes"][place][:objects],
+                there["crowd"][place][:objects],
+                there["difficult"][place][:objects] | there["crowd"][place][:objects],
+            )
+        self.count += 1
+
+    def results(self, variables: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, Any]]:
+        """COCO's numbers and PASCAL VOC's mean; no summaries."""
+        del variables
+        return {**self.evaluator.coco(), "VOC_mAP": self.evaluator.voc()["mAP"]}, {}
+
+    def by_class(self, labels: list[str] | None) -> str:
+        """A table: the average precisions of each class of which there are objects."""
+        coco, voc = self.evaluator.coco_by_class(), self.evaluator.voc()["AP"]
+        names = labels or [str(number) for number in range(self._num_classes)]
+        rows = [(names[number], coco[number], voc[number]) for number in np.flatnonzero(coco >= 0)]
+        width = max([len("class"), *(len(name) for name, _, _ in rows)])
+        lines = [f"  {'class':{width}}  COCO AP  VOC AP"]
+        return "\n".join([*lines, *(f"  {name:{width}}  {first:7.4f}  {second:6.4f}" for name, first, second in rows)])
+
+
+def evaluate(asked: "Evaluation", found: Callable[[Any], Any]) -> dict[str, Any]:
+    """Measures a checkpoint, or each new one."""
+    from jax_slim.evaluation.once import DEFAULT_WRITER, evaluate_with
+    from jax_slim.evaluation.watching import checkpoints_iterator
+    from jax_slim.progress import encodable
+
+    options = asked.options
+    program = DetectionProgram(found, asked.model.num_classes or 0)
+
+    def once(checkpoint: Any) -> dict[str, Any]:
+        results = evaluate_with(
+            program, checkpoint, asked.eval_dir, asked.batches(), options.max_num_batches, None, DEFAULT_WRITER,
+            moving_average=asked.moving_average and isinstance(checkpoint, str),
+        )  # fmt: skip
+        print(encodable(program.by_class(asked.labels), sys.stdout))
+        return results
+
+    if not options.watch:
+        return once(asked.variables())
+    results: dict[str, Any] = {}
+    for checkpoint in checkpoints_iterator(asked.path, options.eval_interval_secs, options.timeout):
+        results = once(checkpoint)
+    return results
