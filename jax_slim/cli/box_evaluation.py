@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jax_slim.detection.evaluators import BoxEvaluator
+from jax_slim.metrics.programs import MetricsProgram
 
 if TYPE_CHECKING:
     from jax_slim.cli.evaluating import Evaluation
 
 
-class DetectionProgram:
-    """What `evaluate_with` runs over batches: as `MetricsProgram`, with COCO's and PASCAL VOC's numbers as results.
+class DetectionProgram(MetricsProgram):
+    """Runs a detector over batches; what it finds is judged on the host, by COCO's and PASCAL VOC's numbers.
 
     Args:
       found: prepared images -> `Detections`, a slim program.
@@ -24,6 +25,7 @@ class DetectionProgram:
         from jax_slim.core.model import Model
         from jax_slim.kernels import jit
 
+        super().__init__(found, "evaluate")
         model = Model(found)
         self._find = jit(lambda variables, images: model.apply(variables, images))
         self._num_classes = num_classes

@@ -167,9 +167,9 @@ def _costs(model: "NetModel", batch: dict[str, Any], is_training: bool) -> tuple
 
 def score_converter(model: "NetModel") -> str:
     """What makes scores of the net's logits."""
-    from jax_slim.nets.nets_factory import networks_map
+    from jax_slim.nets.registry import row_of
 
-    return networks_map[model.name].score_converter  # pyright: ignore[reportFunctionMemberAccess]
+    return row_of("detect", model.name).scores
 
 
 def found_by(model: "NetModel", score_threshold: float = 1e-8) -> Callable[[Any], Any]:

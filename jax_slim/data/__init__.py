@@ -28,13 +28,13 @@ from jax_slim.data.image_codecs import decode_jpeg as decode_jpeg
 from jax_slim.data.image_codecs import decode_png as decode_png
 from jax_slim.data.image_codecs import encode_jpeg as encode_jpeg
 from jax_slim.data.image_codecs import encode_png as encode_png
-from jax_slim.data.mask_images import decode_mask as decode_mask
-from jax_slim.data.mask_images import encode_mask as encode_mask
-from jax_slim.data.mask_images import read_mask as read_mask
 from jax_slim.data.image_codecs import image_format as image_format
 from jax_slim.data.label_maps import LabelMapItem as LabelMapItem
 from jax_slim.data.label_maps import read_label_map as read_label_map
 from jax_slim.data.label_maps import write_label_map as write_label_map
+from jax_slim.data.mask_images import decode_mask as decode_mask
+from jax_slim.data.mask_images import encode_mask as encode_mask
+from jax_slim.data.mask_images import read_mask as read_mask
 from jax_slim.data.parallel_reader import get_data_files as get_data_files
 from jax_slim.data.parallel_reader import shard_names as shard_names
 from jax_slim.data.pipelines import Pipeline as Pipeline

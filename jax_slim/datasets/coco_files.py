@@ -79,11 +79,12 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         said = json.loads(path.read_bytes())
         for one in said["images"]:
-            one["id"], one["file_name"]
+            if not isinstance(one["file_name"], str) or isinstance(one["id"], list | dict):
+                raise ValueError(f"image {one['id']} has no file")
         known = {one["id"] for one in said["categories"] if isinstance(one["name"], str)}
         for one in said["annotations"]:
-            one["image_id"], [float(side) for side in one["bbox"]]
-            if len(one["bbox"]) != 4 or one["category_id"] not in known:
+            sides = [float(side) for side in one["bbox"]]
+            if len(sides) != 4 or one["category_id"] not in known or isinstance(one["image_id"], list | dict):
                 raise ValueError(f"annotation {one.get('id')} has no box or no class")
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DataLossError(

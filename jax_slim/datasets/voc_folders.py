@@ -48,7 +48,7 @@ def voc_parts(function: str, folder: Path) -> tuple[dict[str, BoxedFiles], list[
             raise ValueError(f"{function}: each picture that ImageSets lists must be there, got no {name!r}.")
         read[name] = _read(folder / "Annotations" / f"{name}.xml")
     there = {name for _, names, _ in read.values() for name in names}
-    classes = list(_CLASSES) if there <= set(_CLASSES) else sorted(there)
+    classes: list[str] = list(_CLASSES) if there <= set(_CLASSES) else sorted(there)
     numbers = {name: number for number, name in enumerate(classes)}
 
     def part(names: list[str]) -> BoxedFiles:

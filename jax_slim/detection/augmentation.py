@@ -81,7 +81,7 @@ def ssd_random_crop(
       ValueError, TypeError: the example is none, a range is out of order, or `rng` is no generator.
     """
     image, boxes = _checked("ssd_random_crop", example, rng)
-    least = min_object_covered[rng.integers(len(min_object_covered))]
+    least = min_object_covered[int(rng.integers(len(min_object_covered)))]
     if rng.random() < random_coef:
         return example
     begin, size, window = sample_distorted_bounding_box(

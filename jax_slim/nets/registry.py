@@ -24,6 +24,7 @@ class Row(NamedTuple):
       frames: how many images an example has; None where it is a single one, without an axis for time.
       task: what it is for: "classification"; "detection", where the background is one class more than `classes`;
         "segmentation", a class for each pixel.
+      scores: what makes scores of its logits: "softmax" or "sigmoid".
       added: the beginnings of names that a net of this task has beside those of the classifier below it.
     """
 
@@ -35,6 +36,7 @@ class Row(NamedTuple):
     channels: int = 3
     frames: int | None = None
     task: str = "classification"
+    scores: str = "softmax"
     added: tuple[str, ...] = ()
 
 
@@ -94,7 +96,7 @@ def _rows() -> dict[str, Row]:
     for kind in ("ssd", "ssdlite"):
         for version in ("v1", "v2"):
             name = f"{kind}_mobilenet_{version}"
-            rows[name] = Row("ssd", name, "ssd_arg_scope", heads, classes=90, task="detection")
+            rows[name] = Row("ssd", name, "ssd_arg_scope", heads, classes=90, task="detection", scores="sigmoid")
     heads = tuple(f"ssd_300_vgg/block{number}_box/conv_cls" for number in (4, 7, 8, 9, 10, 11))
     rows["ssd_vgg_300"] = Row("ssd_vgg", "ssd_vgg_300", "ssd_arg_scope", heads, classes=20, task="detection")
     return dict(sorted({**rows, **_newer_classifiers()}.items()))

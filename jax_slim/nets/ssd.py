@@ -279,7 +279,6 @@ def _ssd(
 
 for _net in (ssd_mobilenet_v1, ssd_mobilenet_v2):
     _net.default_image_size = 300  # pyright: ignore[reportFunctionMemberAccess]
-    _net.score_converter = "sigmoid"  # pyright: ignore[reportFunctionMemberAccess]
 
 ssdlite_mobilenet_v1 = variant(
     ssd_mobilenet_v1, "ssdlite_mobilenet_v1", "SSDLite on MobileNet.", kernel_size=3, use_depthwise=True

@@ -150,7 +150,6 @@ def ssd_vgg_300(
 
 
 ssd_vgg_300.default_image_size = _SIDE  # pyright: ignore[reportFunctionMemberAccess]
-ssd_vgg_300.score_converter = "softmax"  # pyright: ignore[reportFunctionMemberAccess]
 
 
 def _l2_normalization(net: jax.Array) -> jax.Array:
