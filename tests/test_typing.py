@@ -1,6 +1,8 @@
 """What a type checker says of programs that use the installed package: nothing if they are right, and every mistake."""
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,30 +28,58 @@ def python(tmp_path_factory):
     return folder / "bin" / "python"
 
 
-def reports(python, tmp_path, *files):
-    """(file name, line) -> message, for what pyright reports of copies of the files, away from the project."""
-    for file in files:
-        shutil.copy(file, tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", str(python), *(f.name for f in files)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=250,
-    )
-    found = json.loads(done.stdout)["generalDiagnostics"]
-    return {
-        (Path(d["file"]).name, d["range"]["start"]["line"] + 1): d["message"] for d in found if d["severity"] == "error"
-    }
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory):
+    """A folder away from the project: programs that are right, README's among them, and one full of mistakes."""
+    folder = tmp_path_factory.mktemp("programs")
+    examples = [p for p in sorted((ROOT / "examples").glob("*.py")) if p.name != "tf1_training.py"]  # TensorFlow's
+    for file in (HERE / "typing" / "right.py", HERE / "typing" / "wrong.py", *examples):
+        shutil.copy(file, folder)
+    snippets = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    (folder / "readme.py").write_text("\n".join(snippets))
+    return folder
+
+
+def found_by(name, arguments, folder):
+    """What a checker prints, run in `folder`; the test is skipped where it is not installed."""
+    places = [sysconfig.get_path("scripts"), os.environ.get("PATH", "")]
+    tool = shutil.which(name, path=os.pathsep.join(places))
+    if tool is None:
+        pytest.skip(f"{name} is not installed: `make setup` does it")
+    return subprocess.run([tool, *arguments], cwd=folder, capture_output=True, text=True, timeout=280).stdout
+
+
+def check(folder, messages):
+    """`messages`: (file name, line, text) of all errors. Packages that need not be installed are no mistake of ours."""
+    absent = re.compile(r"could not be resolved|Cannot resolve imported module|Cannot find implementation")
+    found = {(file, line): text for file, line, text in messages if not absent.search(text)}
+    lines = (folder / "wrong.py").read_text().splitlines()
+    wanted = {("wrong.py", number) for number, line in enumerate(lines, 1) if "# wrong:" in line}
+    assert set(found) == wanted, found
+
+
+def in_lines(output):
+    """(file name, line, text) from lines such as 'wrong.py:7:1: error: ...'."""
+    places = (re.match(r"([^:]+):(\d+):(?:\d+:)? error\b(.*)", line) for line in output.splitlines())
+    return [(Path(place[1]).name, int(place[2]), place[3]) for place in places if place]
+
+
+def test_ty_finds_every_mistake_and_no_other(python, programs):
+    arguments = ["check", "--python", str(python.parents[1]), "--output-format", "concise", "."]
+    check(programs, in_lines(found_by("ty", arguments, programs)))
 
 
 @pytest.mark.slow
-def test_right_programs_are_right_and_every_mistake_is_found(python, tmp_path):
-    examples = [p for p in sorted((ROOT / "examples").glob("*.py")) if p.name != "tf1_training.py"]
-    found = reports(python, tmp_path, HERE / "typing" / "right.py", HERE / "typing" / "wrong.py", *examples)
-    lines = (HERE / "typing" / "wrong.py").read_text().splitlines()
-    wanted = {("wrong.py", number) for number, line in enumerate(lines, 1) if "# wrong:" in line}
-    assert set(found) == wanted, found
+def test_mypy_finds_every_mistake_and_no_other(python, programs, tmp_path):
+    arguments = ["--python-executable", str(python), "--ignore-missing-imports", "--cache-dir", str(tmp_path), "."]
+    check(programs, in_lines(found_by("mypy", arguments, programs)))
+
+
+@pytest.mark.slow
+def test_pyright_finds_every_mistake_and_no_other(python, programs):
+    output = found_by("pyright", ["--outputjson", "--pythonpath", str(python), "."], programs)
+    found = [d for d in json.loads(output)["generalDiagnostics"] if d["severity"] == "error"]
+    check(programs, [(Path(d["file"]).name, d["range"]["start"]["line"] + 1, d["message"]) for d in found])
 
 
 def test_every_room_is_known_to_checkers():

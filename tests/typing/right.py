@@ -1,5 +1,7 @@
 """A program without mistakes: no checker may complain of it."""
 
+from collections.abc import Mapping
+
 import jax
 import jax.numpy as jnp
 
@@ -35,3 +37,30 @@ rooms = (
     (slim.layers, slim.model_analyzer, slim.optimizers, slim.parallel, slim.preprocessing, slim.regularizers),
     (slim.summaries, slim.summary, slim.tf1, slim.utils, slim.tfexample_decoder, slim.dataset_data_provider),
 )
+
+
+@slim.add_arg_scope
+def bottleneck(inputs: jax.Array, depth: int, stride: int = 1, scope: str | None = None) -> jax.Array:
+    """A layer of one's own keeps its signature."""
+    return slim.conv2d(inputs, depth, 1, stride=stride, scope=scope)
+
+
+@slim.jit
+def doubled(x: jax.Array) -> jax.Array:
+    return 2 * x
+
+
+def trained(train_op: learning.TrainOp, batches: slim.data.Batches) -> Mapping[str, jax.Array]:
+    with slim.arg_scope([bottleneck], stride=2) as scope, slim.arg_scope(scope):
+        bottleneck(jnp.ones([1, 8, 8, 3]), 8)
+    result = learning.train(train_op, None, batches, number_of_steps=10)
+    loss: float = result
+    for step in learning.steps(train_op, None, batches, 10, seed=1):
+        print(step.number, step.loss + loss, result.step, result.stopped)
+    kept: Mapping[str, jax.Array] = result.variables
+    for name, value in result.variables.items():
+        print(name, value.shape)
+    print(model.apply(result.variables, jnp.ones([1, 8, 8, 3])), doubled(logits))
+    outputs, collected = model.collect(kept, jnp.ones([1, 8, 8, 3]))
+    print(outputs, collected.losses, collected.updates)
+    return kept

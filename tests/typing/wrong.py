@@ -11,3 +11,13 @@ slim.nets.create_model(3)  # wrong: a name
 print(slim.optimisers)  # wrong: no such room
 print(slim.losses.softmax_crossentropy)  # wrong: no such loss
 slim.Model()  # wrong: of what?
+slim.conv1d(jnp.ones([1, 8, 3]), 8, 3, stride="two")  # wrong: a number
+slim.learning.steps(nonsense=1)  # wrong: no such argument, and those it needs are missing
+
+
+@slim.add_arg_scope
+def layer(inputs: float, depth: int) -> float:
+    return inputs * depth
+
+
+layer(1.0, depth="two")  # wrong: decorated functions keep their signatures
