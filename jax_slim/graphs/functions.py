@@ -80,7 +80,7 @@ class GraphFunction:
                     "tensors behind those operations as inputs of `load`."
                 )
             return self._pack(self._by_session(taken, given))
-        if any(isinstance(leaf, jax.core.Tracer) for leaf in taken.values()):
+        if any(isinstance(leaf, Tracer) for leaf in taken.values()):
             return self._pack(self._evaluated(taken, given))
         known = {place: value for place, value in enumerate(given) if isinstance(value, np.ndarray)}
         moving = [value for place, value in enumerate(given) if place not in known]

@@ -97,7 +97,7 @@ def multi_head_attention(
 
     with variable_scope(scope, "attention", [inputs], reuse=reuse) as sc:
         # All by keyword, so that what an arg_scope says of the dense layers of a net does not reach these.
-        arguments = dict(
+        arguments: dict[str, Any] = dict(
             activation_fn=None, normalizer_fn=None, normalizer_params=None, weights_initializer=weights_initializer,
             weights_regularizer=weights_regularizer, biases_initializer=biases_initializer,
             biases_regularizer=biases_regularizer, reuse=None, variables_collections=variables_collections,

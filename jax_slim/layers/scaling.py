@@ -122,7 +122,7 @@ def squeeze_and_excitation(
         inputs = to_compute(inputs)
         channels = inputs.shape[layout.index("C")]
         # All by keyword, so that what an arg_scope says of the convolutions of a net does not reach these two.
-        arguments = dict(
+        arguments: dict[str, Any] = dict(
             kernel_size=1, stride=1, padding="SAME", data_format=layout, rate=1, normalizer_fn=None,
             normalizer_params=None, weights_initializer=weights_initializer, weights_regularizer=weights_regularizer,
             biases_initializer=biases_initializer, biases_regularizer=biases_regularizer, reuse=None,

@@ -72,7 +72,7 @@ def _drawn_in_parts(options: RunOptions, mesh: Mesh, key: jax.Array, batch: Any)
         variables = drawn | {name: place(name, value) for name, value in drawn.items()}
     # Donated, or a variable and what an optimizer keeps as its copy would be one buffer, which the step gives away.
     made = jax.jit(train_op.state, donate_argnums=0, out_shardings=where)
-    return made(variables, put(for_steps, where.rng)), where
+    return made(variables, put(for_steps, found["rng"])), where
 
 
 def _layout(state: TrainState, mesh: Mesh, sharding_rules: Any) -> dict[str, Any]:

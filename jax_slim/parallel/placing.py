@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec, Sharding
 
@@ -31,7 +32,7 @@ def put(array: Any, sharding: Sharding) -> jax.Array:
     if isinstance(array, jax.Array):
         if not array.is_fully_addressable:
             return jax.device_put(array, sharding)
-        if jax.dtypes.issubdtype(array.dtype, jax.dtypes.prng_key):
+        if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
             kind = str(jax.random.key_impl(array))
             return jax.random.wrap_key_data(put(jax.random.key_data(array), sharding), impl=kind)
     host = np.asarray(array)
@@ -105,7 +106,7 @@ def place_batch(batch: Any, mesh: Mesh, function: str = "train", uneven_everywhe
 def _from_rows(array: np.ndarray, part: PartOfBatch, sharding: Sharding) -> jax.Array:
     """The whole array, of which this process has some rows."""
 
-    def held(index: tuple[slice, ...]) -> np.ndarray:
+    def held(index: Any) -> np.ndarray:
         rows = np.searchsorted(part.rows, np.arange(part.size)[index[0]])
         return array[rows[0] : rows[-1] + 1] if len(rows) else array[:0]
 

@@ -82,7 +82,9 @@ def save_keras(path: str, peer: Peer, arrays: Mapping[str, np.ndarray]) -> None:
 
 @functools.cache
 def _orders() -> Mapping[str, str]:
-    return tomllib.loads(resources.files(__package__).joinpath("keras_orders.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(
+        resources.files(__name__.rpartition(".")[0]).joinpath("keras_orders.toml").read_text(encoding="utf-8")
+    )
 
 
 def _weights(kind: str, layer: str, arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
