@@ -104,23 +104,19 @@ def for_outputs(inputs: tuple[int, ...], weights: tuple[int, ...], dtype: Any, g
     """The form of a convolution."""
     if _empty(inputs, weights):
         return Form.LAX
-    if _by_channel(geometry, weights[-2]):
-        return Form.TAPS
-    if geometry.groups > 1:
-        return Form.LAX
-    if _one_pixel(geometry):
-        return Form.PIXELS
-    if _one_window(geometry):
-        return Form.WHOLE
-    if _winograd(inputs[0], weights[-2:], dtype, geometry):
-        return Form.WINOGRAD
-    return Form.LAX
+    return _special(inputs[0], weights, dtype, geometry) or Form.LAX
 
 
 def for_inputs(outputs: tuple[int, ...], weights: tuple[int, ...], dtype: Any, geometry: Geometry) -> Form:
     """The form of the gradient of the inputs."""
     if _empty(outputs, weights, geometry.lengths):
         return Form.LAX
+    unit_strides = max(geometry.windows.strides) == 1
+    return _special(outputs[0], weights, dtype, geometry) or (Form.TURNED if unit_strides else Form.LAX)
+
+
+def _special(batch: int, weights: tuple[int, ...], dtype: Any, geometry: Geometry) -> Form | None:
+    """The form that suits a convolution and the gradient of its inputs alike; None where there is no such."""
     if _by_channel(geometry, weights[-2]):
         return Form.TAPS
     if geometry.groups > 1:
@@ -129,11 +125,7 @@ def for_inputs(outputs: tuple[int, ...], weights: tuple[int, ...], dtype: Any, g
         return Form.PIXELS
     if _one_window(geometry):
         return Form.WHOLE
-    if _winograd(outputs[0], weights[-2:], dtype, geometry):
-        return Form.WINOGRAD
-    if max(geometry.windows.strides) == 1:
-        return Form.TURNED
-    return Form.LAX
+    return Form.WINOGRAD if _winograd(batch, weights[-2:], dtype, geometry) else None
 
 
 def for_weights(inputs: tuple[int, ...], outputs: tuple[int, ...], dtype: Any, geometry: Geometry) -> Form:
