@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from jax_slim.cli import inputs
+from jax_slim.cli.mask_flags import DEFAULTS
 from jax_slim.cli.tasks import Task, refuse
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ _MATRIX = "Confusion_matrix"
 
 
 def check(options: argparse.Namespace) -> None:
-    """Raises UsageError where options of detection are given."""
-    refuse(options, "classification", {"max_boxes": 100, "box_augmentation": "ssd"})
+    """Raises UsageError where options of detection or segmentation are given."""
+    refuse(options, "classification", {"max_boxes": 100, "box_augmentation": "ssd"} | DEFAULTS)
 
 
 def batch_like(model: "NetModel", options: argparse.Namespace) -> dict[str, Any]:

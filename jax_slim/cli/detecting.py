@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jax_slim.cli import augmenting, inputs
 from jax_slim.cli.failures import CommandError, UsageError
+from jax_slim.cli.mask_flags import DEFAULTS
 from jax_slim.cli.tasks import Task, refuse
 
 if TYPE_CHECKING:
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def check(options: argparse.Namespace) -> None:
-    """Raises UsageError where options of classification are given."""
+    """Raises UsageError where options of classification or segmentation are given."""
     others = {"label_smoothing": 0.0, "labels_offset": 0, "confusion_matrix": None}
-    refuse(options, "detection", others | {flag.name: flag.default for flag in augmenting.AUGMENT_FLAGS})
+    refuse(options, "detection", others | DEFAULTS | {flag.name: flag.default for flag in augmenting.AUGMENT_FLAGS})
 
 
 def open_data(options: argparse.Namespace, split: str) -> Any:

@@ -11,6 +11,7 @@ from jax_slim.cli.exports import add_model_arguments
 from jax_slim.cli.failures import UsageError
 from jax_slim.cli.flags import Flag, add_flags, merged
 from jax_slim.cli.inputs import DATA_FLAGS
+from jax_slim.cli.mask_flags import SCALE_FLAGS
 
 if TYPE_CHECKING:
     from jax_slim.nets.creation import NetModel
@@ -36,6 +37,7 @@ GROUPS = {
     ),
     "the data": (Flag("dataset_split_name", str, "validation", "which part of the data set"), *DATA_FLAGS),
     "detection": (MAX_BOXES,),
+    "segmentation": SCALE_FLAGS,
 }
 
 

@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 _CELL = 160  # pixels
 _TEXT = 18
 
 
-def draw_grid(path: str, captions: Mapping[str, str]) -> None:
+def draw_grid(path: str, captions: Mapping[str, str], pictures: Mapping[str, Any] | None = None) -> None:
     """Writes a PNG with every image file of `captions` (path -> text), as square as it can be.
+
+    `pictures` (path -> uint8 [H, W, 3]) are shown in the place of the files.
 
     Raises:
       OSError: the PNG cannot be written.
@@ -24,7 +27,9 @@ def draw_grid(path: str, captions: Mapping[str, str]) -> None:
     font = ImageFont.load_default(size=13)
     for number, (file, text) in enumerate(captions.items()):
         left, top = number % columns * _CELL, number // columns * (_CELL + _TEXT)
-        small = ImageOps.contain(Image.fromarray(read_photograph(file)), (_CELL - 6, _CELL - 6))
+        small = ImageOps.contain(
+            Image.fromarray(pictures[file] if pictures else read_photograph(file)), (_CELL - 6, _CELL - 6)
+        )
         grid.paste(small, (left + (_CELL - small.width) // 2, top + (_CELL - small.height) // 2))
         while text and pen.textlength(text, font=font) > _CELL - 4:
             text = text[:-2].rstrip() + "…" if not text.endswith("…") else text[:-2] + "…"

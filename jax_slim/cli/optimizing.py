@@ -8,7 +8,7 @@ from jax_slim.cli.flags import Flag
 
 OPTIMIZERS = ("adadelta", "adagrad", "adam", "adamw", "addsign", "ftrl", "momentum", "powersign", "rmsprop", "sgd")
 DTYPES = ("bfloat16", "float32")
-DECAYS = ("cosine", "exponential", "fixed", "polynomial")
+DECAYS = ("cosine", "exponential", "fixed", "poly", "polynomial")
 
 OPTIMIZER_FLAGS = (
     Flag("optimizer", str, "rmsprop", "which optimizer", OPTIMIZERS),
@@ -41,6 +41,7 @@ RATE_FLAGS = (
     Flag("learning_rate_decay_type", str, "exponential", "how it falls", DECAYS),
     Flag("learning_rate_decay_factor", float, 0.94, "exponential: the factor at each decay"),
     Flag("num_epochs_per_decay", float, 2.0, "epochs from one decay to the next; polynomial: to the end rate"),
+    Flag("learning_power", float, 0.9, "poly: the power of (1 - step / max_number_of_steps) that the rate falls by"),
     Flag("warmup_steps", int, 0, "in how many steps the rate rises from 0 at the start"),
     Flag("end_learning_rate", float, 0.0001, "polynomial and cosine: the last rate"),
 )
@@ -50,7 +51,7 @@ def learning_rate(options: argparse.Namespace, steps_per_epoch: float) -> Any:
     """The schedule: step -> learning rate, or the rate where it never changes.
 
     Raises:
-      UsageError: cosine is asked for without an end of training.
+      UsageError: cosine or poly is asked for without an end of training.
     """
     from jax_slim.optimizers import schedules
 
@@ -74,7 +75,11 @@ def _decaying(options: argparse.Namespace, steps_per_epoch: float) -> Any:
             rate, decay_steps=decay_steps, end_learning_rate=options.end_learning_rate, power=1.0, cycle=False
         )
     if options.max_number_of_steps is None:
-        raise UsageError("--learning_rate_decay_type=cosine needs --max_number_of_steps: it falls until then.")
+        raise UsageError(f"--learning_rate_decay_type={kind} needs --max_number_of_steps: it falls until then.")
+    if kind == "poly":
+        return schedules.polynomial_decay(
+            rate, decay_steps=options.max_number_of_steps, end_learning_rate=0.0, power=options.learning_power
+        )
     return schedules.cosine_decay(
         rate, decay_steps=options.max_number_of_steps, alpha=options.end_learning_rate / rate if rate else 0.0
     )

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from jax_slim.cli import mask_flags
 from jax_slim.cli.exports import add_model_arguments
 from jax_slim.cli.failures import CommandError, UsageError
 from jax_slim.cli.graph_files import add_graph_arguments
@@ -19,7 +20,7 @@ HELP = """say what photographs show, or where: a table, JSON, a picture
   jax-slim predict photo.jpg --graph=frozen.pb --preprocessing_name=inception --labels=imagenet.txt
   jax-slim predict photo.jpg --checkpoint_path=flowers.onnx                      by onnxruntime, where it is installed
   jax-slim predict street.jpg --graph=ssd/frozen_inference_graph.pb --labels=mscoco_label_map.pbtxt      finds boxes
-  jax-slim predict *.jpg --checkpoint_path=/tmp/boxes --output_dir=seen                  draws the boxes of a detector
+  jax-slim predict *.jpg --checkpoint_path=/tmp/boxes --output_dir=seen                  draws the boxes or the mask
 
 Preprocessing, image size and labels come with the checkpoint where `jax-slim train` wrote it."""
 
@@ -36,10 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top", type=int, default=5, help="how many classes, or boxes, to show (default 5)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--grid", metavar="PNG", help="write a picture of all images with what they show")
-    parser.add_argument("--output_dir", metavar="DIR", help="write each image with the boxes found in it into a folder")
+    parser.add_argument("--output_dir", metavar="DIR", help="write each image with its boxes or mask into a folder")
     parser.add_argument("--batch_size", type=int, default=16, help="images at a time (default 16)")
     parser.add_argument("--moving_average", action="store_true", help="use the moving averages of the variables")
     add_model_arguments(parser)
+    mask_flags.add_scale_arguments(parser)
     add_graph_arguments(parser)
     parser.add_argument("--min_score_thresh", type=float, default=0.5, help="the least score of a box (default 0.5)")
 

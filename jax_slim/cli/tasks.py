@@ -22,6 +22,8 @@ class Task(NamedTuple):
       best: which of these metrics says how good a checkpoint is, and "max" or "min".
       evaluate: (evaluating.Evaluation) -> the results by name, once printed and written.
       predict: (options, paths) -> exit code: prints what the images show.
+      model_options: options -> the arguments of the net that a new run asks for.
+      gradient_multipliers: (model, options) -> name -> factor for its gradient, or None.
     """
 
     check: Callable[[argparse.Namespace], None]
@@ -33,6 +35,8 @@ class Task(NamedTuple):
     best: tuple[str, str]
     evaluate: Callable[..., dict[str, Any]]
     predict: Callable[[argparse.Namespace, list[str]], int]
+    model_options: Callable[[argparse.Namespace], dict[str, Any]] = lambda options: {}
+    gradient_multipliers: Callable[..., Any] = lambda model, options: None
 
 
 class _Row(NamedTuple):
@@ -45,6 +49,7 @@ class _Row(NamedTuple):
 TASKS = {
     "classification": _Row("classifying", "inception_v3"),
     "detection": _Row("detecting", "ssd_mobilenet_v2"),
+    "segmentation": _Row("segmenting", "deeplab_mobilenet_v2"),
 }
 
 

@@ -14,13 +14,14 @@ from jax_slim.cli.class_names import numbers_by_name, refuse_others, same_classe
 from jax_slim.cli.failures import CommandError, UsageError
 from jax_slim.cli.flags import Flag, add_flags, listed, merged
 from jax_slim.cli.inputs import DATA_FLAGS
+from jax_slim.cli.mask_flags import MASK_FLAGS
 from jax_slim.cli.optimizing import OPTIMIZER_FLAGS, RATE_FLAGS
 from jax_slim.cli.tasks import TASKS
 
 if TYPE_CHECKING:
     from jax_slim.nets.creation import NetModel
 
-HELP = """train an image classifier or a detector, or go on with a run
+HELP = """train a net that classifies, detects or segments, or go on with a run
 
   jax-slim train --dataset_dir=flower_photos --model_name=mobilenet_v1_025 --train_dir=/tmp/flowers
   jax-slim train --train_dir=/tmp/flowers                            goes on, with the options it had
@@ -28,6 +29,7 @@ HELP = """train an image classifier or a detector, or go on with a run
       --checkpoint_exclude_scopes=InceptionV3/Logits,InceptionV3/AuxLogits \\
       --trainable_scopes=InceptionV3/Logits,InceptionV3/AuxLogits     fine-tunes the last layers
   jax-slim train --task=detection --dataset_dir=VOCdevkit --train_dir=/tmp/boxes --model_name=ssd_mobilenet_v2
+  jax-slim train --task=segmentation --dataset_dir=leaves --train_dir=/tmp/masks --train_image_size=257
 
 The options are those of TF-Slim's train_image_classifier.py. The run's whole configuration is saved in its directory
 (config.toml, model.json). Ctrl-C saves and stops; the same command goes on."""
@@ -58,6 +60,7 @@ GROUPS = {
     "the data": (Flag("dataset_split_name", str, "train", "which part of the data set"), *DATA_FLAGS),
     "the images of training": AUGMENT_FLAGS,
     "detection": BOX_FLAGS,
+    "segmentation": MASK_FLAGS,
     "the optimizer": OPTIMIZER_FLAGS,
     "the learning rate": RATE_FLAGS,
     "fine-tuning": (
@@ -175,6 +178,7 @@ def _train(options: argparse.Namespace) -> int:
         loss,
         optimizing.optimizer(options, rate),
         clip_gradient_norm=options.clip_gradient_norm,
+        gradient_multipliers=task.gradient_multipliers(model, options),
         variables_to_train=_trained(model, options.trainable_scopes),
         accumulate=options.accumulate,
         moving_average=average,
@@ -241,7 +245,7 @@ def _model(options: argparse.Namespace, data: Any, said: dict[str, Any] | None) 
       options, data: of the run.
       said: the `model.json` of the run that goes on; None for a new one.
     """
-    from jax_slim.cli import inputs
+    from jax_slim.cli import inputs, tasks
     from jax_slim.nets.creation import create_model
 
     if said is not None and options.checkpoint_path:
@@ -277,7 +281,7 @@ def _model(options: argparse.Namespace, data: Any, said: dict[str, Any] | None) 
         exclude=excluded or None,
         ignore_missing_vars=options.ignore_missing_vars,
         batch_norm_decay=_batch_norm_decay(options),
-        **(said or {}).get("options", {}),
+        **(tasks.task_of(options.task).model_options(options) if said is None else said.get("options", {})),
     )
     return model, labels
 
