@@ -4,6 +4,7 @@
 #   make demo       train a small net on handwritten digits, evaluate it, draw what it learned
 #   make test       the fast tests          make test-all   all of them
 #   make lint       what CI checks          make format     put it right where a tool can
+#   make docs     the site, in build/docs/html: look at it with a browser, no server needed
 #   make dist       sdist and wheel in dist/, checked, and the wheel tried in an environment of its own
 #   make bench      the benchmarks          make bench-nets whole nets beside other libraries (it installs them)
 #
@@ -18,7 +19,7 @@ HAS_UV = uv --version >/dev/null 2>&1
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$name" && break; done)
 
-.PHONY: setup demo test test-slow test-all lint format dist bench bench-nets clean
+.PHONY: setup demo test test-slow test-all lint format docs dist bench bench-nets clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -52,6 +53,10 @@ $(VENV)/.installed-dev: pyproject.toml
 	$(call install,--editable ".[demo]" --group dev)
 	@touch $@ $(VENV)/.installed-demo
 
+$(VENV)/.installed-docs: pyproject.toml
+	$(call install,--editable ".[demo]" --group docs)
+	@touch $@
+
 setup: $(VENV)/.installed-dev
 
 demo: $(VENV)/.installed-demo
@@ -74,6 +79,11 @@ lint: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Warnings are errors. Notebooks are run, those that have changed since the last build.
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --jobs $(WORKERS) --doctree-dir build/docs/doctrees docs build/docs/html
+	@echo "The site: build/docs/html/index.html"
 
 # The environment that the wheel is tried in has nothing but what the wheel asks for.
 dist: $(VENV)/.installed-dev
@@ -98,4 +108,4 @@ bench-nets: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/tf1_programs.py
 
 clean:
-	rm -rf .venv .cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv .cache .pytest_cache .ruff_cache .hypothesis build dist docs/made

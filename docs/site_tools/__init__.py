@@ -1,0 +1,1 @@
+"""What the site is made with: pages that are written from the package itself, and links into them."""
