@@ -33,8 +33,8 @@ def _index(found: list[Page]) -> str:
     names = "\n".join([*(page.name for page in rooms), "tensorflow"])
     return f"""# Reference
 
-Everything public, room by room. What stands at the root (`slim.conv2d`, `slim.Model`) is on the page of the room that it
-comes from; [the index](genindex) has all names.
+Everything public, room by room. What stands at the root (`slim.conv2d`, `slim.Model`) is on the page of the room that
+it comes from; [the index](genindex) has all names.
 
 {chr(10).join(lines)}
 - [`slim.tf1`](tensorflow.md): the names of TensorFlow 1 that programs find
@@ -118,7 +118,6 @@ def _tensorflow() -> str:
         "# The names of TensorFlow 1\n\n"
         "What a program finds that runs with `jax-slim run` or after `jax_slim.tf1.install()`: TensorFlow 1.15's "
         "names, arguments and defaults, described in TensorFlow's own documents; `tf.compat.v1` and "
-        "`tensorflow.python` have the same. [Running TensorFlow 1 programs](../../tf1_programs.md) tells what differs.\n\n"
-        + "\n\n".join(sections)
-        + "\n"
+        "`tensorflow.python` have the same. [Running TensorFlow 1 programs](../../tf1_programs.md) tells what "
+        "differs.\n\n" + "\n\n".join(sections) + "\n"
     )
