@@ -148,7 +148,8 @@ def test_every_page_of_the_site_is_in_its_contents():
     listed = {line for block in re.findall(r"```{toctree}\n(.*?)```", index, re.DOTALL) for line in block.splitlines()}
     for path in (ROOT / "docs").rglob("*.md"):
         page = path.relative_to(ROOT / "docs").with_suffix("").as_posix()
-        assert page in listed | {"index"} or page.startswith("made/"), page
+        # Those of the folder itself are added when the site is built.
+        assert page in listed or page.startswith("made/") or "/" not in page, page
 
 
 def test_the_example_vgg16_makes_its_32_variables(capsys):

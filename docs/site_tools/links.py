@@ -1,4 +1,4 @@
-"""Links that authors need not write: names of the package in running text lead into the reference."""
+"""Links that authors need not write: from names in running text into the reference, from the contents to new pages."""
 
 import json
 import re
@@ -13,14 +13,20 @@ _NAME = re.compile(r"(?:slim\.|jax_slim\.)?([A-Za-z_][\w.]*?)(?:\(.*\))?")
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
+    app.connect("env-get-outdated", lambda *_: ["index"])
     app.connect("source-read", _link_pages)
     app.connect("doctree-resolved", _link_names)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def _link_pages(app: Sphinx, page: str, source: list[str]) -> None:
-    """Links to the changelog, which lies above `docs/`, lead to its page."""
+    """Links to the changelog, which lies above `docs/`, lead to its page; the contents list every page in `docs/`."""
     source[0] = source[0].replace("](../CHANGELOG.md)", "](changelog.md)")
+    if page == "index":
+        others = [
+            path.stem for path in sorted(Path(app.srcdir).glob("*.md")) if path.stem not in source[0].splitlines()
+        ]
+        source[0] = source[0].replace("OTHER_PAGES", "\n".join(name for name in others if name != "index"))
 
 
 def _link_names(app: Sphinx, tree: nodes.document, page: str) -> None:
