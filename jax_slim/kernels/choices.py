@@ -36,6 +36,7 @@ _KINDS = ("fastest", "exact", "lax")
 # Of the kind that JAX's caches know: a jitted function is traced anew where it is called with other forms.
 _kind = jax.make_user_context("fastest")
 _tuned = jax.make_user_context(False)
+_devices = jax.make_user_context(1)
 
 
 class Form(enum.Enum):
@@ -98,6 +99,19 @@ def for_tuned_programs() -> contextlib.AbstractContextManager[None]:
 def tuned() -> bool:
     """Whether forms are chosen for programs that are compiled with `compiler_options()`."""
     return _tuned.value
+
+
+def for_devices(count: int) -> contextlib.AbstractContextManager[None]:
+    """A scope in which forms are made for programs that the compiler cuts over so many devices."""
+    return _devices(count)
+
+
+def groups_of_images(images: int) -> int:
+    """Into how many groups a form that goes through a batch image by image has to cut it, to go through all at once.
+
+    Were there one loop over a batch that lies on several devices, each of them would need the images of all others.
+    """
+    return math.gcd(images, _devices.value)
 
 
 def for_outputs(inputs: tuple[int, ...], weights: tuple[int, ...], dtype: Any, geometry: Geometry) -> Form:

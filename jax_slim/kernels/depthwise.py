@@ -96,10 +96,14 @@ def weights_by_taps(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -
     spare = bands * band - rows
     given, *phases = (cut_or_fill(array, (array.shape[1] + spare, *array.shape[2:-1])) for array in (given, *phases))
     reach = [max(shift[0] for number, shift in places if number == n) for n in range(len(phases))]
+    # An image of each group at a time: the groups lie on different devices.
+    groups = choices.groups_of_images(len(given))
+    given, *phases = (array.reshape(groups, -1, *array.shape[1:]) for array in (given, *phases))
+    places = [(number, [0, *shift]) for number, shift in places]
 
     def of_band(array: jax.Array, i: jax.Array, more: int) -> jax.Array:
-        starts = (i // bands, i % bands * band, *[0] * (array.ndim - 2))
-        return lax.dynamic_slice(array, starts, (1, band + more, *array.shape[2:]))[0]
+        starts = (0, i // bands, i % bands * band, *[0] * (array.ndim - 3))
+        return lax.dynamic_slice(array, starts, (groups, 1, band + more, *array.shape[3:]))[:, 0]
 
     def add_band(sums: list[jax.Array], i: jax.Array) -> tuple[list[jax.Array], None]:
         here = of_band(given, i, 0)
@@ -107,10 +111,11 @@ def weights_by_taps(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -
         views = [lax.slice(seen[n], shift, [*map(sum, zip(shift, here.shape, strict=True))]) for n, shift in places]
         return [total + view * here for total, view in zip(sums, views, strict=True)], None
 
-    zeros = varying_as(jnp.zeros((band, *given.shape[2:]), exact), given)
-    sums, _ = lax.scan(add_band, [zeros] * len(places), jnp.arange(len(given) * bands))
+    zeros = varying_as(jnp.zeros((groups, band, *given.shape[3:]), exact), given)
+    sums, _ = lax.scan(add_band, [zeros] * len(places), jnp.arange(given.shape[1] * bands))
+    by_group = jnp.stack([jnp.sum(total.reshape(groups, -1, channels), 1) for total in sums])
     shape = (*windows.sizes, 1, channels)
-    return jnp.stack([jnp.sum(total.reshape(-1, channels), 0) for total in sums]).reshape(shape).astype(inputs.dtype)
+    return jnp.sum(by_group, 1).reshape(shape).astype(inputs.dtype)
 
 
 def _taps(geometry: Geometry) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:

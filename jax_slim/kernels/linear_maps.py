@@ -17,6 +17,8 @@ from jax import lax
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from jax_slim.kernels import choices
+
 # The definition of each map in `lax`'s operations, by the name of its primitive.
 PLAIN: dict[str, Callable[..., Any]] = {}
 
@@ -54,7 +56,8 @@ class LinearMap:
         ad.primitive_transposes[primitive] = self._transpose
         batching.primitive_batchers[primitive] = self._batch
         mlir.register_lowering(primitive, mlir.lower_fun(plain, multiple_results=False))
-        mlir.register_lowering(primitive, mlir.lower_fun(self._form_on_cpu, multiple_results=False), platform="cpu")
+        self._lowered_on_cpu = mlir.lower_fun(self._form_on_cpu, multiple_results=False)
+        mlir.register_lowering(primitive, self._lower_on_cpu, platform="cpu")
 
     def __call__(self, *arrays: jax.Array, **parameters: Any) -> jax.Array:
         return self._primitive.bind(*_equally_varying(arrays), **parameters)
@@ -65,6 +68,10 @@ class LinearMap:
 
     def _shape(self, *avals: Any, **parameters: Any) -> Any:
         return _abstract(self.plain, avals, tuple(parameters.items()))
+
+    def _lower_on_cpu(self, context: Any, *arrays: Any, **parameters: Any) -> Any:
+        with choices.for_devices(_devices_of(context)):
+            return self._lowered_on_cpu(context, *arrays, **parameters)
 
     def _form_on_cpu(self, *arrays: Array, **parameters: Any) -> Array:
         # On a mesh with explicit axes each operation must say how its result is sharded: the plain one can.
@@ -173,6 +180,11 @@ def _equally_varying(arrays: Sequence[Array]) -> list[Array]:
         lax.pcast(array, tuple(everywhere - axes), to="varying") if everywhere - axes else array
         for array, axes in zip(arrays, varying, strict=True)
     ]
+
+
+def _devices_of(context: Any) -> int:
+    """Over how many devices the compiler cuts a program; 1 where it does not, as in a `shard_map`."""
+    return getattr(context.module_context.axis_context, "num_devices", 1)
 
 
 def _varying_axes(array: Array) -> frozenset[Any]:

@@ -82,11 +82,17 @@ def weights(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Ar
     given = cut_or_fill(outputs, [count + -count % size for count in geometry.counts])
     # The transpose of the sums of products: each output of a tile goes to the products that it is made of.
     spread = _in_two_axes(given, sums.of_products.T, size)
-    products = lax.dot_general(
-        _side_by_side(seen), _side_by_side(spread), (((1,), (1,)), ((0,), (0,))), precision=geometry.precision
-    )
+    # Where images lie on several devices, each makes the taps of its own ones before these are summed over the devices:
+    # there are up to four times as many products.
+    groups = choices.groups_of_images(inputs.shape[0])
+    tiles = [
+        matrices.reshape(len(matrices), groups, -1, matrices.shape[-1])
+        for matrices in (_side_by_side(seen), _side_by_side(spread))
+    ]
+    products = lax.dot_general(*tiles, (((2,), (2,)), ((0, 1), (0, 1))), precision=geometry.precision)
     by_row = products.reshape(*seen.shape[:2], *products.shape[1:])
-    return _mixed(_mixed(by_row, sums.of_taps.T, 1), sums.of_taps.T, 1)
+    taps = _mixed(_mixed(by_row, sums.of_taps.T, 1), sums.of_taps.T, 1)
+    return jnp.sum(taps, 2) if groups > 1 else taps[:, :, 0]
 
 
 def _convolved(

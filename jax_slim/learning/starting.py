@@ -32,11 +32,11 @@ def start_state(
         state = train_op.init(key, batch)
         if init_fn is not None:
             state = train_op.state(_with_initial(state.variables, init_fn(state.variables)), state.rng)
-        where = named_as(state, _layout(state, mesh, sharding_rules))
+        where = named_as(state, layout(state, mesh, sharding_rules))
         # The step gives its state away: two leaves must not be one buffer, as equal constants may be.
         return put_tree(state, where), where
     template = jax.eval_shape(train_op.init, key, shapes)
-    found = _layout(template, mesh, sharding_rules)
+    found = layout(template, mesh, sharding_rules)
     like = {
         name: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=found[name])
         for name, leaf in named_arrays(template).items()
@@ -57,7 +57,7 @@ def _drawn_in_parts(options: RunOptions, mesh: Mesh, key: jax.Array, batch: Any)
     """
     train_op = options.train_op
     template = jax.eval_shape(train_op.init, key, batch)
-    found = _layout(template, mesh, options.sharding_rules)
+    found = layout(template, mesh, options.sharding_rules)
     where = named_as(template, found)
     for_variables, for_steps = jax.random.split(key)
 
@@ -75,7 +75,7 @@ def _drawn_in_parts(options: RunOptions, mesh: Mesh, key: jax.Array, batch: Any)
     return made(variables, put(for_steps, found["rng"])), where
 
 
-def _layout(state: TrainState, mesh: Mesh, sharding_rules: Any) -> dict[str, Any]:
+def layout(state: TrainState, mesh: Mesh, sharding_rules: Any) -> dict[str, Any]:
     """Where each leaf of a state lies, by its name. The random key is in one piece, though it has numbers to cut."""
     arrays = named_arrays(state)
     key = {"rng": arrays.pop("rng")}
