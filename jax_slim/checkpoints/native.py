@@ -28,6 +28,7 @@ from jax_slim.checkpoints._values import differences, from_stored, json_value, p
 from jax_slim.core import processes
 
 _ARRAYS = "arrays"
+_ASKING_SECONDS = 0.2  # how often processes tell each other how far a save is, where they wait for it
 _READ_AT_ONCE = 256 << 20  # bytes of arrays that a process holds whole before it keeps its share
 
 _log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class Checkpoints:
         self._path = Path(self.directory)
         self._max_to_keep = max_to_keep
         self._writer: ArrayWriter | None = None
-        self._thread: threading.Thread | None = None
+        self._thread: tuple[int, threading.Thread] | None = None  # the save that runs: its step, and what runs it
         self._failure: tuple[int, BaseException] | None = None
         self._whole: set[int] = set()  # steps verified, or written, by this object
         self._damaged: dict[int, str] = {}
@@ -212,13 +213,14 @@ class Checkpoints:
             if isinstance(error, Exception):
                 raise self._save_error(step, error) from error
             raise
-        self._thread = threading.Thread(
+        thread = threading.Thread(
             target=self._finish,
             args=(step, temporary, contents, bool(present)),
             name=f"checkpoint-{step}",
             daemon=processes.several(),  # it may wait for a process that is gone
         )
-        self._thread.start()
+        thread.start()
+        self._thread = step, thread
         if wait:
             self.wait()
 
@@ -321,14 +323,27 @@ class Checkpoints:
     def _join(self) -> None:
         if self._thread is None:
             return
-        self._thread.join()
+        step, thread = self._thread
+        if processes.several():
+            self._join_together(step, thread)
+        thread.join(0.0 if self._failure is not None else None)
         self._thread = None
-        # The others must not go on before the first process has given it its name. One that has failed ends, and they
-        # hear of that.
-        if processes.several() and self._failure is None:
-            from jax.experimental import multihost_utils
 
-            multihost_utils.sync_global_devices("jax_slim checkpoint saved")
+    def _join_together(self, step: int, thread: threading.Thread) -> None:
+        """Waits until the save has ended in every process, or failed in one, for which orbax would wait for an hour.
+
+        The others must not go on before the first one has given it its name either.
+        """
+        while True:
+            thread.join(_ASKING_SECONDS)
+            failure = self._failure
+            state = "saving" if thread.is_alive() else "" if failure is None else f"failed: {_short(failure[1])}"
+            told = processes.told_by_all(state)
+            for index, text in enumerate(told):
+                if text.startswith("failed") and self._failure is None:
+                    self._failure = (step, processes.OtherProcessError(f"process {index} {text}"))
+            if self._failure is not None or "saving" not in told:
+                return
 
     # What is there.
 

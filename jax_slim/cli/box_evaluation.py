@@ -22,12 +22,20 @@ class DetectionProgram(MetricsProgram):
     """
 
     def __init__(self, found: Callable[[Any], Any], num_classes: int) -> None:
+        from jax_slim.core import processes
         from jax_slim.core.model import Model
         from jax_slim.kernels import jit
+        from jax_slim.parallel.meshes import data_mesh
+        from jax_slim.parallel.placing import everywhere
 
         super().__init__(found, "evaluate")
         model = Model(found)
-        self._find = jit(lambda variables, images: model.apply(variables, images))
+
+        def find(variables: Any, batch: dict[str, Any]) -> Any:
+            return model.apply(variables, batch.pop("image")), batch
+
+        # Every process judges all boxes: what others read must be here too.
+        self._find = jit(find, out_shardings=everywhere(data_mesh()) if processes.several() else None)
         self._num_classes = num_classes
         self.reset()
 
@@ -41,8 +49,7 @@ class DetectionProgram(MetricsProgram):
         import jax
 
         taken = {name: value for name, value in variables.items() if name != "global_step"}
-        found = jax.device_get(self._find(taken, batch["image"]))
-        there = jax.device_get({name: value for name, value in batch.items() if name != "image"})
+        found, there = jax.device_get(self._find(taken, dict(batch)))
         for place in np.flatnonzero(there.get("valid", np.ones(len(there["num_boxes"]), bool))):
             hits, objects = int(found.num_detections[place]), int(there["num_boxes"][place])
             pixels = np.tile(there["size"][place], 2)
@@ -74,6 +81,7 @@ class DetectionProgram(MetricsProgram):
 
 def evaluate(asked: "Evaluation", found: Callable[[Any], Any]) -> dict[str, Any]:
     """Measures a checkpoint, or each new one."""
+    from jax_slim.core import processes
     from jax_slim.evaluation.once import DEFAULT_WRITER, evaluate_with
     from jax_slim.evaluation.watching import checkpoints_iterator
     from jax_slim.progress import encodable
@@ -86,7 +94,8 @@ def evaluate(asked: "Evaluation", found: Callable[[Any], Any]) -> dict[str, Any]
             program, checkpoint, asked.eval_dir, asked.batches(), options.max_num_batches, None, DEFAULT_WRITER,
             moving_average=asked.moving_average and isinstance(checkpoint, str),
         )  # fmt: skip
-        print(encodable(program.by_class(asked.labels), sys.stdout))
+        if processes.is_first():
+            print(encodable(program.by_class(asked.labels), sys.stdout))
         return results
 
     if not options.watch:

@@ -73,6 +73,7 @@ def metrics_function(model: "NetModel", options: argparse.Namespace) -> Any:
 def evaluate(asked: "Evaluation") -> dict[str, Any]:
     """Measures a checkpoint, or each new one, and tells what was taken for what."""
     from jax_slim.cli import confusion
+    from jax_slim.core import processes
     from jax_slim.evaluation.once import DEFAULT_WRITER, evaluate_with
     from jax_slim.evaluation.watching import evaluation_loop
     from jax_slim.progress import encodable
@@ -89,6 +90,8 @@ def evaluate(asked: "Evaluation") -> dict[str, Any]:
         program, prepared, asked.eval_dir, asked.batches(), options.max_num_batches, None, DEFAULT_WRITER,
         moving_average=False,
     )  # fmt: skip
+    if not processes.is_first():
+        return results
     print(encodable(confusion.by_class(program.matrix, asked.labels), sys.stdout))
     if options.confusion_matrix is not None:
         confusion.write(options.confusion_matrix, program.matrix, asked.labels)
@@ -112,6 +115,7 @@ def _prepared(model: "NetModel", variables: Any) -> tuple[Any, dict[str, Any]]:
 
 def _program(model: "NetModel", logits_fn: Any) -> Any:
     """The metrics as a compiled program, whose `matrix` says after `results` what was taken for what."""
+    from jax_slim.evaluation.once import totals_everywhere
     from jax_slim.metrics.programs import MetricsProgram
 
     class Program(MetricsProgram):
@@ -123,7 +127,7 @@ def _program(model: "NetModel", logits_fn: Any) -> Any:
             self.matrix = found.pop(_MATRIX)
             return found, summaries
 
-    return Program(metrics_of(model, logits_fn, with_matrix=True), "evaluate")
+    return Program(metrics_of(model, logits_fn, with_matrix=True), "evaluate", place=totals_everywhere())
 
 
 def metrics_of(model: "NetModel", logits_fn: Any = None, with_matrix: bool = False) -> Any:

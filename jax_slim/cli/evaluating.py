@@ -12,6 +12,7 @@ from jax_slim.cli.failures import UsageError
 from jax_slim.cli.flags import Flag, add_flags, merged
 from jax_slim.cli.inputs import DATA_FLAGS
 from jax_slim.cli.mask_flags import SCALE_FLAGS
+from jax_slim.cli.process_flags import PROCESS_FLAGS, join
 
 if TYPE_CHECKING:
     from jax_slim.nets.creation import NetModel
@@ -38,6 +39,7 @@ GROUPS = {
     "the data": (Flag("dataset_split_name", str, "validation", "which part of the data set"), *DATA_FLAGS),
     "detection": (MAX_BOXES,),
     "segmentation": SCALE_FLAGS,
+    "many machines": PROCESS_FLAGS,
 }
 
 
@@ -76,6 +78,7 @@ def run(options: argparse.Namespace) -> int:
     from jax_slim.checkpoints.reading import load_variables
     from jax_slim.cli import confusion, inputs, runs, tasks
     from jax_slim.cli.class_names import numbers_by_name
+    from jax_slim.core import processes
 
     file = runs.read_config(options.config) if options.config else {}
     path = getattr(options, "checkpoint_path", None) or file.get("checkpoint_path")
@@ -83,6 +86,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--checkpoint_path must name a run's directory or a checkpoint.")
     earlier = _data_of_run(path)
     chosen = merged(options, GROUPS, earlier, file)
+    join(chosen)
     confusion.check(chosen.confusion_matrix)
     for name in ("batch_size", "max_num_batches", "max_boxes"):
         if getattr(chosen, name) is not None and getattr(chosen, name) < 1:
@@ -106,13 +110,14 @@ def run(options: argparse.Namespace) -> int:
         return made[-1]
 
     eval_dir = chosen.eval_dir or (os.path.join(path, "eval") if os.path.isdir(path) else None)
-    results = task.evaluate(
-        Evaluation(
-            chosen, path, model, labels, batches, eval_dir,
-            lambda: load_variables(path, moving) if native else model.variables, moving,
-        )
-    )  # fmt: skip
-    if chosen.watch:
+    with processes.leaving("jax-slim evaluate"):
+        results = task.evaluate(
+            Evaluation(
+                chosen, path, model, labels, batches, eval_dir,
+                lambda: load_variables(path, moving) if native else model.variables, moving,
+            )
+        )  # fmt: skip
+    if chosen.watch or not processes.is_first():
         return 0
     inputs.list_damaged(made[-1])
     if chosen.json:

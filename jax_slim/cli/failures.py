@@ -29,6 +29,9 @@ def near_names(name: str, known: Iterable[str]) -> str:
 _EXPLAINED = (
     ("jax_slim.cli.failures", "CommandError"),
     ("jax_slim.checkpoints.native", "CheckpointError"),
+    ("jax_slim.core.processes", "LostProcessError"),
+    ("jax_slim.core.processes", "OtherProcessError"),
+    ("jax_slim.core.processes", "DifferentProcessError"),
     ("jax_slim.data.errors", "DataLossError"),
     ("jax_slim.exporting.archives", "ExportError"),
     ("jax_slim.learning.loop", "NonFiniteError"),

@@ -118,8 +118,6 @@ def batches(
 
     `numbers` is as for `prepared`.
     """
-    import jax
-
     from jax_slim.data.pipelines import pipeline
 
     return pipeline(
@@ -129,7 +127,6 @@ def batches(
         shuffle=is_training,
         seed=seed,
         num_epochs=None if is_training else 1,
-        shard=(jax.process_index(), jax.process_count()) if is_training else (0, 1),
         drop_last=True if is_training else "pad",
         num_threads=options.num_preprocessing_threads,
         errors="skip" if options.skip_damaged else "raise",

@@ -28,6 +28,7 @@ COMMANDS = {
     "convert": "conversions",
     "diff": "differences",
     "export": "exports",
+    "launch": "launching",
     "run": "old_programs",
     "demo": "demonstration",
     "completion": "completions",

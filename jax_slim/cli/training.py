@@ -1,6 +1,7 @@
 """`jax-slim train`: research/slim's `train_image_classifier.py`."""
 
 import argparse
+import contextlib
 import math
 import os
 import re
@@ -16,6 +17,7 @@ from jax_slim.cli.flags import Flag, add_flags, listed, merged
 from jax_slim.cli.inputs import DATA_FLAGS
 from jax_slim.cli.mask_flags import MASK_FLAGS
 from jax_slim.cli.optimizing import OPTIMIZER_FLAGS, RATE_FLAGS
+from jax_slim.cli.process_flags import PROCESS_FLAGS, join, saved_options
 from jax_slim.cli.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ GROUPS = {
         Flag("model_name", str, "inception_v3", "the net, as `jax-slim models` lists them"),
         Flag("max_number_of_steps", int, None, "the step to stop at; by default never"),
         Flag("batch_size", int, 32, "images in a batch, of each device"),
-        Flag("num_clones", int, None, "how many devices to use; by default all of this machine"),
+        Flag("num_clones", int, None, "how many devices each process uses; by default all of them"),
         Flag("train_image_size", int, None, "height and width in pixels; by default the net's own"),
         Flag("preprocessing_name", str, None, "as which net's images are prepared; by default this one's"),
         Flag("num_classes", int, None, "how many classes; by default those of the data"),
@@ -75,6 +77,7 @@ GROUPS = {
         Flag("trainable_scopes", str, None, "scopes, between commas, that alone are trained"),
         Flag("ignore_missing_vars", bool, False, "keep initial values of variables that the checkpoint lacks"),
     ),
+    "many machines": PROCESS_FLAGS,
     "validation during training": (
         Flag("validate_every_n_steps", int, None, "evaluate each so many steps, and keep the best checkpoint"),
         Flag("validation_split_name", str, "validation", "on which part of the data set"),
@@ -103,13 +106,18 @@ def run(options: argparse.Namespace) -> int:
     chosen.train_dir = str(train_dir)
     if not (hasattr(options, "model_name") or "model_name" in file or "model_name" in earlier) and chosen.task:
         chosen.model_name = TASKS[chosen.task].net
+    join(chosen)
     if chosen.pretrained and not saved.is_file():
         if not hasattr(options, "model_name") and "model_name" not in file:
             chosen.model_name = None
         runs.take_pretrained(chosen)
     _check(chosen)
+    from jax_slim.core import processes
+    from jax_slim.learning.loop import NonFiniteError
+
     try:
-        return _train(chosen)
+        with processes.leaving("jax-slim train", NonFiniteError, SystemExit):
+            return _train(chosen)
     except KeyboardInterrupt as end:
         if not isinstance(end, SystemExit) and saved.is_file() and not _has_checkpoint(train_dir):
             end.add_note(f"There is no checkpoint yet: `jax-slim train --train_dir={train_dir}` starts again.")
@@ -149,6 +157,7 @@ def _check(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> int:
     from jax_slim.cli import inputs, optimizing, runs, tasks
+    from jax_slim.core import processes
     from jax_slim.learning.train_op import create_train_op
     from jax_slim.learning.training import train
     from jax_slim.learning.validation import Validation
@@ -199,15 +208,18 @@ def _train(options: argparse.Namespace) -> int:
             moving_average=average is not None,
         )
     batches = task.batches(data, model, options, batch_size, True, seed=options.seed, numbers=numbers)
-    os.makedirs(options.train_dir, exist_ok=True)
-    with runs.description_kept(options.train_dir):
-        runs.save_config(options.train_dir, vars(options))
-        runs.save_model(options.train_dir, model, labels)
-        print(
-            f"{model.name}: {len(data)} images of {data.num_classes} classes, {batch_size} a batch, "
-            f"{mesh.size} device{'s' if mesh.size > 1 else ''}; {options.train_dir}",
-            file=sys.stderr,
-        )
+    processes.told_by_all("read")  # what the directory says of the run, before the first one changes it
+    speaks = processes.is_first()
+    with runs.description_kept(options.train_dir) if speaks else contextlib.nullcontext():
+        if speaks:
+            os.makedirs(options.train_dir, exist_ok=True)
+            runs.save_config(options.train_dir, saved_options(options))
+            runs.save_model(options.train_dir, model, labels)
+            print(
+                f"{model.name}: {len(data)} images of {data.num_classes} classes, {batch_size} a batch, "
+                f"{mesh.size} device{'s' if mesh.size > 1 else ''}; {options.train_dir}",
+                file=sys.stderr,
+            )
         given = model.variables
         try:
             result = train(
@@ -226,7 +238,7 @@ def _train(options: argparse.Namespace) -> int:
             )
         finally:
             inputs.list_damaged(batches)
-    if not math.isnan(result):  # then there was nothing to do, and that was said
+    if speaks and not math.isnan(result):  # then there was nothing to do, and that was said
         print(f"step {result.step}, loss {float(result):.4f}; {options.train_dir}", file=sys.stderr)
     return 0
 
@@ -374,16 +386,13 @@ def _trained(model: "NetModel", scopes: str | None) -> list[str] | None:
 
 def _batch_size(options: argparse.Namespace, images: int, devices: int) -> int:
     """How many images make a batch: as many as asked for, or as there are, of each device the same number."""
-    import jax
-
-    share = images // jax.process_count()
-    if share < devices:
+    if images < devices:
         raise UsageError(
-            f"--num_clones must be at most {share}, an image for each device, got {devices} devices for the {images} "
+            f"--num_clones must be at most {images}, an image for each device, got {devices} devices for the {images} "
             f"images of {_name_of(options)}."
         )
     asked = options.batch_size * devices
-    used = min(asked, share // devices * devices)
+    used = min(asked, images // devices * devices)
     if used < asked:
         print(f"{used} images a batch instead of {asked}: {_name_of(options)} has {images}", file=sys.stderr)
     return used
@@ -392,7 +401,10 @@ def _batch_size(options: argparse.Namespace, images: int, devices: int) -> int:
 def _devices(count: int | None) -> Any:
     import jax
 
-    devices = jax.local_devices()
-    if count is not None and count > len(devices):
-        raise UsageError(f"--num_clones must be at most {len(devices)}, the devices of this machine, got {count}.")
-    return devices[:count]
+    own = jax.local_devices()
+    if count is not None and count > len(own):
+        raise UsageError(f"--num_clones must be at most {len(own)}, the devices of this process, got {count}.")
+    of_each: dict[int, list[Any]] = {}
+    for device in jax.devices():
+        of_each.setdefault(device.process_index, []).append(device)
+    return [device for devices in of_each.values() for device in devices[:count]]

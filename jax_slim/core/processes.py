@@ -11,6 +11,7 @@ import json
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -157,8 +158,11 @@ def _first_line(error: BaseException) -> str:
 
 
 def _end_without_waiting() -> None:
-    """At the end of the process, leaves before JAX's own waiting: what is registered last is called first."""
-    atexit.register(_leave)
+    """At the end of the process, leaves before JAX waits for the others, and before Python waits for threads that do.
+
+    Python has no public way to come before the latter; concurrent.futures uses this one.
+    """
+    getattr(threading, "_register_atexit", atexit.register)(_leave)
 
 
 def _leave() -> None:

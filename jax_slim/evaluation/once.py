@@ -90,8 +90,12 @@ def evaluate_once(
 
 def program_for(eval_fn: Callable[[Any], Any], function: str, seed: int) -> MetricsProgram:
     """The compiled program of an evaluation on all devices, those of other processes too."""
-    place = functools.partial(put_tree, shardings=everywhere(data_mesh())) if processes.several() else None
-    return MetricsProgram(eval_fn, function, seed, place)
+    return MetricsProgram(eval_fn, function, seed, totals_everywhere())
+
+
+def totals_everywhere() -> Callable[[Any], Any] | None:
+    """What puts a program's totals on the devices of all processes; None where there is one."""
+    return functools.partial(put_tree, shardings=everywhere(data_mesh())) if processes.several() else None
 
 
 def evaluate_with(

@@ -7,6 +7,8 @@ import jax
 ADDRESS, COUNT, INDEX = "JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID"
 HEARTBEAT = "JAX_SLIM_HEARTBEAT_SECONDS"
 _HEARTBEAT_SECONDS = 10
+# What SLURM, Open MPI, TPU pods and Kubernetes' indexed jobs set for each of several processes.
+_OF_CLUSTERS = ("SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "TPU_WORKER_HOSTNAMES", "JOB_COMPLETION_INDEX")
 
 
 def initialize(
@@ -70,6 +72,16 @@ def initialize(
             initialization_timeout=initialization_timeout,
             heartbeat_timeout_seconds=heartbeat,
         )
+    except RuntimeError as error:
+        # JAX refuses this before it looks for a cluster. Alone, a program may call it at any time.
+        if "must be called before" not in str(error):
+            raise
+        if len(missing) == len(known) and not any(variable in os.environ for variable in _OF_CLUSTERS):
+            return
+        raise RuntimeError(
+            "initialize: must be called before anything uses a device, and something did. Make it the first call of "
+            "the program."
+        ) from None
     except ValueError as error:
         if "defined" not in str(error) or not missing:
             raise

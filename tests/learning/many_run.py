@@ -108,6 +108,8 @@ def main(
     if me == odd_process:
         if odd == "rate":
             rate *= 2
+        if odd == "version":
+            slim.__version__ += "1"
         if odd == "stop":
             callbacks.append(Failing(7, lambda run: run.stop("enough")))
         if odd == "raise":
