@@ -39,7 +39,6 @@ def batches(
     numbers: Sequence[int | None] | None = None,
 ) -> Any:
     """Batches of prepared pictures and their objects; as `inputs.batches`."""
-
     from jax_slim.data.pipelines import pipeline
 
     return pipeline(
