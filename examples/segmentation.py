@@ -119,9 +119,7 @@ def main():
         slim.losses.segmentation.pixel_softmax_cross_entropy(logits, batch["mask"])
         return slim.losses.get_total_loss()
 
-    rate = slim.optimizers.schedules.polynomial_decay(
-        0.005, decay_steps=options.steps, end_learning_rate=0.0, power=0.9
-    )
+    rate = slim.optimizers.polynomial_decay(0.005, decay_steps=options.steps, end_learning_rate=0.0, power=0.9)
     train_op = slim.learning.create_train_op(loss_fn, slim.optimizers.adam(rate))
     batches = slim.data.pipeline(drawings(600, seed=0), prepared(True), batch_size=16, shuffle=True, seed=0)
     slim.learning.train(train_op, options.logdir, batches, number_of_steps=options.steps)

@@ -30,13 +30,14 @@ def python(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory):
-    """A folder away from the project: programs that are right, README's among them, and one full of mistakes."""
+    """A folder away from the project: programs that are right, those in documents too, and one full of mistakes."""
     folder = tmp_path_factory.mktemp("programs")
     examples = [p for p in sorted((ROOT / "examples").glob("*.py")) if p.name != "tf1_training.py"]  # TensorFlow's
     for file in (HERE / "typing" / "right.py", HERE / "typing" / "wrong.py", *examples):
         shutil.copy(file, folder)
-    snippets = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
-    (folder / "readme.py").write_text("\n".join(snippets))
+    for document in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        snippets = re.findall(r"^```python\n(.*?)^```", document.read_text(), re.DOTALL | re.MULTILINE)
+        (folder / f"{document.stem.replace('-', '_')}_md.py").write_text("\n".join(snippets))
     return folder
 
 

@@ -51,7 +51,7 @@ class NetModel(Model):
     preprocessing: str | None
     options: dict[str, Any]
     head: tuple[str, ...]
-    variables: Variables | None = None
+    variables: Variables | Any = None  # Any for None: whoever named a checkpoint need not ask whether it was read
 
     def __repr__(self) -> str:
         facts = [repr(self.name), f"num_classes={self.num_classes}", f"images {list(self.input_shape)}"]

@@ -7,12 +7,18 @@ In code, `install()` has `import tensorflow` answered here; `import jax_slim.tf1
 
 import sys
 import types
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jax_slim.tf1 import modules
 from jax_slim.tf1.imports import install, uninstall
 
 __all__ = ["install", "uninstall"]
+
+if TYPE_CHECKING:  # `_Root` finds the names, which are too many for checkers
+    contrib: Any
+    python: Any
+
+    def __getattr__(name: str) -> Any: ...
 
 
 class _Root(types.ModuleType):

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 import jax_slim as slim
+import jax_slim.tf1 as tf
 from jax_slim import learning, nets
 
 
@@ -64,3 +65,14 @@ def trained(train_op: learning.TrainOp, batches: slim.data.Batches) -> Mapping[s
     outputs, collected = model.collect(kept, jnp.ones([1, 8, 8, 3]))
     print(outputs, collected.losses, collected.updates)
     return kept
+
+
+def tensorflow_1() -> None:
+    with tf.Graph().as_default(), tf.Session() as session:
+        images = tf.placeholder(tf.float32, [None, 8, 8, 3])
+        session.run(tf.contrib.slim.conv2d(images, 8, [3, 3]), {images: [[]]})
+
+
+def fine_tuned(images: jax.Array) -> jax.Array:
+    net = nets.create_model("lenet", num_classes=5, checkpoint="/tmp/lenet")
+    return net.apply(net.variables, images)[0]
