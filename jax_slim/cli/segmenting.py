@@ -166,15 +166,15 @@ def loss_function(model: "NetModel", options: argparse.Namespace, rate: Any) -> 
     from jax_slim.losses.segmentation import pixel_softmax_cross_entropy
     from jax_slim.summary.adding import scalar
 
-    weights = numbers_of(options, "class_weights", float) or 1.0
-    if weights != 1.0 and len(weights) != model.num_classes:
+    weights = numbers_of(options, "class_weights", float)
+    if weights is not None and len(weights) != model.num_classes:
         raise UsageError(f"--class_weights must be {model.num_classes}, one for each class, got {len(weights)}.")
 
     def total_loss(batch: dict[str, Any]) -> Any:
         with precision(None if options.compute_dtype == "float32" else jnp.dtype(options.compute_dtype)):
             logits, _ = model.function(batch["image"], is_training=True)
         pixel_softmax_cross_entropy(
-            logits, batch["mask"], weights, IGNORED, True, options.top_k_percent_pixels,
+            logits, batch["mask"], weights or 1.0, IGNORED, True, options.top_k_percent_pixels,
             options.hard_example_mining_step,
         )  # fmt: skip
         # Of the pixels of the logits: enlarging these would cost as much as the loss does.
@@ -353,11 +353,11 @@ def _shares(mask: Any, labels: Sequence[str] | None, top: int) -> list[dict[str,
     order = np.argsort(-counts, kind="stable")[:top]
     return [
         {
-            "class": int(numbers[at]),
-            "label": labels[numbers[at]] if labels else str(numbers[at]),
-            "share": round(float(counts[at] / mask.size), 6),
+            "class": number,
+            "label": labels[number] if labels else str(number),
+            "share": round(count / mask.size, 6),
         }
-        for at in order
+        for number, count in zip(numbers[order].tolist(), counts[order].tolist(), strict=True)
     ]
 
 

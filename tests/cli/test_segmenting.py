@@ -109,6 +109,11 @@ def test_the_mask_of_a_photograph_is_cut_out_of_the_prepared_one():
     assert found[0, 0] == 0 and found[3, 7] == 7
 
 
+def test_the_largest_classes_come_first():
+    rows = segmenting._shares(np.array([[2, 2, 2], [0, 2, 1]]), ["sky", "sea", "land"], 2)
+    assert rows == [{"class": 2, "label": "land", "share": 0.666667}, {"class": 0, "label": "sky", "share": 0.166667}]
+
+
 def test_files_of_one_name_do_not_write_over_each_other():
     names = segmenting._file_names(["a/x.jpg", "b/x.jpg", "b/y.png"])
     assert names == {"a/x.jpg": "x", "b/x.jpg": "x_2", "b/y.png": "y"}
