@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import jax_slim as slim
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -45,6 +47,27 @@ def test_the_document_on_segmentation_runs(tmp_path, capfd):
     exec(compile(code, "docs/segmentation.md", "exec"), {})
     shown = re.findall(r"^print\(.*# (.*)$", code, re.MULTILINE)
     assert [line for line in capfd.readouterr().out.splitlines() if line in shown] == shown
+
+
+@pytest.mark.slow
+def test_the_document_on_detection_runs(capfd):
+    code = "\n".join(blocks("docs/detection.md"))
+    exec(compile(code, "docs/detection.md", "exec"), {})
+    shown = re.findall(r"^print\(.*# (.*)$", code, re.MULTILINE)
+    assert len(shown) == 3
+    assert [line for line in capfd.readouterr().out.splitlines() if line in shown] == shown
+
+
+def test_the_shapes_of_the_detection_example_lie_in_their_boxes(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["detection.py", str(tmp_path), "--data_only", "--pictures", "6"])
+    scope = runpy.run_path(str(ROOT / "examples" / "detection.py"), run_name="__main__")
+    train = slim.datasets.open_detection_dataset(tmp_path, "train")
+    assert (len(train), train.class_names) == (6, ["circle", "square", "triangle"])
+    assert len(slim.datasets.open_detection_dataset(tmp_path, "validation")) == 100
+    for example in train:
+        bright = (example["image"].max(-1) >= 180).astype(int)
+        pixels = np.rint(example["boxes"] * scope["SIZE"]).astype(int)
+        assert bright.sum() == sum(bright[top:bottom, left:right].sum() for top, left, bottom, right in pixels)
 
 
 @pytest.mark.slow
