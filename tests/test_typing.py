@@ -37,7 +37,8 @@ def programs(tmp_path_factory):
         shutil.copy(file, folder)
     for document in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         snippets = re.findall(r"^```python\n(.*?)^```", document.read_text(), re.DOTALL | re.MULTILINE)
-        (folder / f"{document.stem.replace('-', '_')}_md.py").write_text("\n".join(snippets))
+        if any("import jax_slim" in snippet for snippet in snippets):  # the others have excerpts
+            (folder / f"{document.stem.replace('-', '_')}_md.py").write_text("\n".join(snippets))
     return folder
 
 

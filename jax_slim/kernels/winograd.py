@@ -85,11 +85,11 @@ def weights(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Ar
     # Where images lie on several devices, each makes the taps of its own ones before these are summed over the devices:
     # there are up to four times as many products.
     groups = choices.groups_of_images(inputs.shape[0])
-    tiles = [
+    inside, outside = (
         matrices.reshape(len(matrices), groups, -1, matrices.shape[-1])
         for matrices in (_side_by_side(seen), _side_by_side(spread))
-    ]
-    products = lax.dot_general(*tiles, (((2,), (2,)), ((0, 1), (0, 1))), precision=geometry.precision)
+    )
+    products = lax.dot_general(inside, outside, (((2,), (2,)), ((0, 1), (0, 1))), precision=geometry.precision)
     by_row = products.reshape(*seen.shape[:2], *products.shape[1:])
     taps = _mixed(_mixed(by_row, sums.of_taps.T, 1), sums.of_taps.T, 1)
     return jnp.sum(taps, 2) if groups > 1 else taps[:, :, 0]

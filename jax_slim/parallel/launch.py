@@ -58,6 +58,7 @@ def checked(options: argparse.Namespace) -> str | None:
 def run(options: argparse.Namespace) -> int:
     """Runs the processes; returns 0, or the exit code of the first that failed."""
     extra = {} if options.heartbeat_seconds is None else {HEARTBEAT: str(options.heartbeat_seconds)}
+    code = 0
     for attempt in range(options.max_restarts + 1):
         processes = _Processes(options.command, options.processes, extra)
         code = processes.run()
