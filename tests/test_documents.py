@@ -41,6 +41,13 @@ def test_the_document_on_fine_tuning_runs(tmp_path, capfd):
     assert {path.name for path in tmp_path.glob("tuned.*")} >= {"tuned.ckpt.index", "tuned.safetensors"}
 
 
+def test_the_program_for_many_machines_runs_on_one(tmp_path):
+    (code,) = blocks("docs/many_machines.md")
+    scope = {"__name__": "train"}
+    exec(compile(code, "docs/many_machines.md", "exec"), scope)
+    assert scope["main"](tmp_path).step == 20
+
+
 @pytest.mark.slow
 def test_the_document_on_segmentation_runs(tmp_path, capfd):
     code = "\n".join(blocks("docs/segmentation.md")).replace("/tmp/segmentation", str(tmp_path))

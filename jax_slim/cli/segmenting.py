@@ -94,8 +94,6 @@ def batches(
 
     Shuffled, distorted and without end for training; all once and in order for evaluation.
     """
-    import jax
-
     from jax_slim.data.pipelines import pipeline
 
     return pipeline(
@@ -105,7 +103,6 @@ def batches(
         shuffle=is_training,
         seed=seed,
         num_epochs=None if is_training else 1,
-        shard=(jax.process_index(), jax.process_count()) if is_training else (0, 1),
         drop_last=True if is_training else "pad",
         num_threads=options.num_preprocessing_threads,
         errors="skip" if options.skip_damaged else "raise",
