@@ -8,10 +8,12 @@ from pathlib import Path
 
 import jax
 import numpy as np
+import optax
 import pytest
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
+import jax_slim as slim
 from jax_slim.parallel import fully_sharded
 from jax_slim.parallel.meshes import checked_mesh
 from jax_slim.parallel.placing import place_batch
@@ -84,3 +86,19 @@ def test_batches_are_copied():
     source[:] = 7
     assert placed["x"].sum() == 0
     assert placed["scalar"] == 3
+
+
+def test_fully_sharded_leaves_the_random_key_whole_and_resumes(tmp_path):
+    def loss_fn(batch):
+        logits = slim.fully_connected(slim.dropout(batch["x"], 0.5), 2, activation_fn=None)
+        slim.losses.mean_squared_error(logits, batch["y"])
+        return slim.losses.get_total_loss()
+
+    arrays = {"x": np.ones((8, 4), np.float32), "y": np.ones((8, 2), np.float32)}
+    train_op = slim.learning.create_train_op(loss_fn, optax.sgd(0.1, momentum=0.9))
+    for steps in (1, 2):
+        result = slim.learning.train(
+            train_op, tmp_path, slim.data.Batches(arrays, 8), steps, sharding_rules=fully_sharded(min_size=0)
+        )
+        assert result.step == steps
+    assert result.state.rng.sharding.is_fully_replicated
