@@ -45,7 +45,7 @@ def deployment(out, folder):
 
 
 def digits(out, folder):
-    assert number(r"Step 300: validation/accuracy (\S+)", out) > 0.9
+    assert number(r"([\d.]+)% of 1000 right", out) > 90
 
 
 def fine_tuning(out, folder):
