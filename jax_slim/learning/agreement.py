@@ -43,7 +43,6 @@ class Alone:
 
     def __init__(self, options: RunOptions, where: Any) -> None:
         self._compiled = jit(options.train_op, donate_argnums=0, out_shardings=(where, None))
-        self._wishes = NOTHING
 
     def step(self, state: TrainState, batch: Any, wishes: Wishes) -> tuple[TrainState, StepResult]:
         """Sends a step to the device."""
