@@ -8,6 +8,7 @@ from jax_slim.nets import cyclegan as cyclegan
 from jax_slim.nets import dcgan as dcgan
 from jax_slim.nets import deeplab as deeplab
 from jax_slim.nets import deeplab_inference as deeplab_inference
+from jax_slim.nets import densenet as densenet
 from jax_slim.nets import efficientnet as efficientnet
 from jax_slim.nets import i3d as i3d
 from jax_slim.nets import i3d_utils as i3d_utils
@@ -23,6 +24,7 @@ from jax_slim.nets import mobilenet as mobilenet
 from jax_slim.nets import mobilenet_v1 as mobilenet_v1
 from jax_slim.nets import mobilenet_v2 as mobilenet_v2
 from jax_slim.nets import mobilenet_v3 as mobilenet_v3
+from jax_slim.nets import mobilenet_v4 as mobilenet_v4
 from jax_slim.nets import nasnet as nasnet
 from jax_slim.nets import nasnet_utils as nasnet_utils
 from jax_slim.nets import nets_factory as nets_factory
@@ -33,11 +35,14 @@ from jax_slim.nets import resnet_utils as resnet_utils
 from jax_slim.nets import resnet_v1 as resnet_v1
 from jax_slim.nets import resnet_v1_beta as resnet_v1_beta
 from jax_slim.nets import resnet_v2 as resnet_v2
+from jax_slim.nets import resnext as resnext
 from jax_slim.nets import s3dg as s3dg
+from jax_slim.nets import se_resnet as se_resnet
 from jax_slim.nets import ssd as ssd
 from jax_slim.nets import ssd_vgg as ssd_vgg
 from jax_slim.nets import vgg as vgg
 from jax_slim.nets import vit as vit
+from jax_slim.nets import xception as xception
 from jax_slim.nets import xception_deeplab as xception_deeplab
 from jax_slim.nets.class_maps import grad_cam as grad_cam
 from jax_slim.nets.creation import NetModel as NetModel

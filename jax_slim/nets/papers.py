@@ -46,6 +46,7 @@ PAPERS = {
     ),
     "deeplab": _DEEPLAB,
     "convnext": Paper("Liu et al.", 2022, "A ConvNet for the 2020s", "2201.03545"),
+    "densenet": Paper("Huang et al.", 2017, "Densely Connected Convolutional Networks", "1608.06993"),
     "efficientnet": Paper(
         "Tan and Le",
         2019,
@@ -87,6 +88,7 @@ PAPERS = {
         "1801.04381",
     ),
     "mobilenet_v3": Paper("Howard et al.", 2019, "Searching for MobileNetV3", "1905.02244"),
+    "mobilenet_v4": Paper("Qin et al.", 2024, "MobileNetV4: Universal Models for the Mobile Ecosystem", "2404.10518"),
     "nasnet": Paper(
         "Zoph et al.",
         2017,
@@ -102,6 +104,12 @@ PAPERS = {
     "pnasnet": Paper("Liu et al.", 2017, "Progressive Neural Architecture Search", "1712.00559"),
     "resnet_v1": Paper("He et al.", 2015, "Deep Residual Learning for Image Recognition", "1512.03385"),
     "resnet_v2": Paper("He et al.", 2016, "Identity Mappings in Deep Residual Networks", "1603.05027"),
+    "resnext": Paper(
+        "Xie et al.",
+        2017,
+        "Aggregated Residual Transformations for Deep Neural Networks",
+        "1611.05431",
+    ),
     "s3dg": Paper(
         "Xie et al.",
         2017,
@@ -110,11 +118,18 @@ PAPERS = {
     ),
     "ssd": _SSD,
     "ssd_vgg": _SSD,
+    "se_resnet": Paper("Hu et al.", 2017, "Squeeze-and-Excitation Networks", "1709.01507"),
     "vit": Paper(
         "Dosovitskiy et al.",
         2020,
         "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
         "2010.11929",
+    ),
+    "xception": Paper(
+        "Chollet",
+        2017,
+        "Xception: Deep Learning with Depthwise Separable Convolutions",
+        "1610.02357",
     ),
     "vgg": Paper(
         "Simonyan and Zisserman",

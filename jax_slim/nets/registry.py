@@ -117,6 +117,15 @@ def _newer_classifiers() -> dict[str, Row]:
     for size in ("small", "base"):
         name = f"vit_{size}_16"
         rows[name] = Row("vit", name, "vit_arg_scope", (f"{name}/logits",))
+    for layers in (121, 161, 169, 201):
+        name = f"densenet{layers}"
+        rows[name] = Row("densenet", name, "densenet_arg_scope", (f"{name}/logits",))
+    for family, name in (("resnext", "resnext_50_32x4d"), ("se_resnet", "se_resnet_50")):
+        rows[name] = Row(family, name, f"{family}_arg_scope", (f"{name}/logits",))
+    rows["xception"] = Row("xception", "xception", "xception_arg_scope", ("Xception/logits",))
+    for size in ("small", "medium"):
+        name = f"mobilenet_v4_conv_{size}"
+        rows[name] = Row("mobilenet_v4", name, "mobilenet_v4_arg_scope", ("MobilenetV4/logits",))
     return rows
 
 

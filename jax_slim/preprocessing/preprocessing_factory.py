@@ -32,7 +32,7 @@ def _modules() -> dict[str, ModuleType]:
         *("nasnet_mobile", "nasnet_large", "pnasnet_mobile", "pnasnet_large"),
         *("xception_41", "xception_65", "xception_71"),
         # Nets of research/slim's nets_factory that its preprocessing_factory forgot.
-        *("vit_small_16", "vit_base_16"),
+        *("vit_small_16", "vit_base_16", "xception"),
         *(f"efficientnet_lite{number}" for number in range(5)),
         *(f"efficientnet_edgetpu_{size}" for size in "sml"),
         *("mobilenet_v1_075", "mobilenet_v1_050", "mobilenet_v1_025", "mobilenet_v2_050"),
@@ -44,6 +44,8 @@ def _modules() -> dict[str, ModuleType]:
     ]
     imagenet = [
         *(f"efficientnet_b{number}" for number in range(8)),
+        *(f"densenet{layers}" for layers in (121, 161, 169, 201)),
+        *("resnext_50_32x4d", "se_resnet_50", "mobilenet_v4_conv_small", "mobilenet_v4_conv_medium"),
         *(f"convnext_{size}" for size in ("tiny", "small", "base", "large")),
     ]
     vgg = ["vgg", "vgg_a", "vgg_16", "vgg_19", *resnets]

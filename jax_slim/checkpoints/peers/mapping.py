@@ -117,13 +117,14 @@ def _parts(peer: Peer, layer: Layer) -> Iterator[Part]:
         for name, where, form in (("depthwise", _DEPTHWISE, "depthwise"), ("pointwise", _POINTWISE, "conv")):
             yield Part(f"{ours}/{name}_weights", theirs + where[peer.library], _LAYOUTS[form][keras], "kernel", ours)
         return
-    form = "conv" if kind in ("biased", "merged") else kind.removesuffix("_biased")
+    form = "conv" if kind in ("biased", "merged", "pointwise") else kind.removesuffix("_biased")
     name = "depthwise_weights" if form in ("depthwise", "grouped") else "weights"
+    name = "pointwise_weights" if kind == "pointwise" else name
     weights, biases = (peer.variables.get(each, each) for each in (name, "biases"))
     yield Part(f"{ours}/{weights}", theirs + called["kernel"], _LAYOUTS[form][keras], "kernel", ours)
     if kind == "merged":
         yield Part("", theirs + called["bias"], _SAME, "bias", ours)
-    elif kind not in ("conv", "depthwise"):
+    elif kind not in ("conv", "depthwise", "pointwise"):
         yield Part(f"{ours}/{biases}", theirs + called["bias"], _SAME, "bias", ours)
 
 

@@ -16,6 +16,7 @@ and a line of a list is `kind, names there, names in TF-Slim`:
     depthwise        the same of a depthwise convolution
     separable        depthwise and pointwise weights, without batch norm
     numbered b       the next convolution and batch norm of those that Keras numbers: conv2d_7, batch_normalization_7
+    pointwise        the second half of `separable` alone, where it has a name of its own
     conv, biased     a convolution without and with biases; `merged` one with biases that TF-Slim's lacks, as a batch
                      norm follows, which takes them in
     grouped          as `depthwise_biased`, of a convolution with as many groups as channels, as Keras's ConvNeXt has it
