@@ -23,6 +23,8 @@ from jax_slim.tf1.graph.tensors import Operation, Tensor
 
 # Attributes that TensorFlow 2 added and that change no result.
 _HINTS = frozenset({"grad_a", "grad_b", "grad_x", "grad_y", "metadata", "debug_name", "allowed_devices"})
+# Attributes that later versions of TensorFlow have given to operations, with the values that mean what was before.
+_LATER = {"axis": -1, "ensure_minimum_range": float(np.float32(0.01))}
 
 
 def import_graph_def(
@@ -216,6 +218,7 @@ class _Importer:
                 and not name.startswith("_")
                 and name not in _HINTS
                 and not _is_nothing(value)
+                and value != _LATER.get(name)
             ):
                 raise ValueError(f"NodeDef mentions attr '{name}' not in Op<name={node.op}> (node '{node.name}')")
         attrs = {k: v for k, v in attrs.items() if k in definition.attributes or k.startswith("_")}

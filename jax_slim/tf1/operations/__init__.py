@@ -43,6 +43,7 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     padding,
     parsing,
     pooling,
+    quantized_kernels,
     quantizing,
     queues,
     random,

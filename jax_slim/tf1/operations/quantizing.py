@@ -9,6 +9,7 @@ import numpy as np
 
 from jax_slim.tf1.graph import rows, shape_inference
 from jax_slim.tf1.operations.arrays import xp
+from jax_slim.tf1.operations.quantized_ranges import away, limits, step, to_integers, to_real, to_type
 from jax_slim.tf1.operations.shape_rules import check_rank
 
 _same = shape_inference.like_input()
@@ -180,46 +181,40 @@ def _like_and_scalars(op: Any) -> Any:
     return [op._inputs[0].shape, (), ()]
 
 
-def _limits(kind: Any) -> tuple[float, float]:
-    limits = np.iinfo(kind.as_numpy_dtype)
-    return float(limits.min), float(limits.max)
-
-
 @rows.row("QuantizeV2", shape=_like_and_scalars, gradient=rows.NONE)
 def quantize_v2(input: Any, min_range: Any, max_range: Any, *, T: Any, mode: bytes, round_mode: bytes) -> Any:
     module = xp(input, min_range, max_range)
-    lowest, highest = _limits(T)
+    lowest, highest = limits(T)
     low = module.minimum(np.float32(0), min_range)
     epsilon = module.maximum(np.float32(1), module.maximum(abs(min_range), abs(max_range))) / np.float32(100)
     high = module.maximum(np.float32(0), module.maximum(max_range, low + epsilon))
+    if mode == b"MIN_FIRST":
+        return [to_integers(input, low, high, T), module.asarray(low), module.asarray(high)]
     if mode == b"SCALED":
-        edge = module.maximum(abs(low), abs(high)) if lowest < 0 else high
-        scaled = input * (np.float32(highest) / edge)
-        low, high = (-edge if lowest < 0 else module.zeros_like(edge)), edge
-        scaled = module.clip(scaled, np.float32(max(lowest, -highest)), np.float32(highest))
+        size = _scaled_step(low, high, T)
+        scaled, low, high = input / size, size * np.float32(lowest), size * np.float32(highest)
     else:
         scaled = (module.clip(input, low, high) - low) * (np.float32(highest - lowest) / (high - low))
-        scaled = (
-            scaled - np.float32((highest - lowest + 1) / 2)
-            if lowest < 0 and mode == b"MIN_COMBINED"
-            else scaled + np.float32(lowest if mode == b"MIN_FIRST" else 0)
-        )
-    away = module.sign(scaled) * module.floor(abs(scaled) + np.float32(0.5))
-    rounded = module.round(scaled) if round_mode == b"HALF_TO_EVEN" else away
-    return [module.clip(rounded, lowest, highest).astype(T.as_numpy_dtype), module.asarray(low), module.asarray(high)]
+        scaled = scaled - np.float32((highest - lowest + 1) / 2) if lowest < 0 else scaled
+    rounded = module.round(scaled) if round_mode == b"HALF_TO_EVEN" else away(scaled)
+    return [to_type(rounded, T), module.asarray(low), module.asarray(high)]
+
+
+def _scaled_step(low: Any, high: Any, kind: Any) -> Any:
+    """The size of steps from zero that reach both ends of a range."""
+    lowest, highest = limits(kind)
+    upwards = high / np.float32(highest)
+    return xp(low, high).maximum(low / np.float32(lowest), upwards) if lowest < 0 else upwards
 
 
 @rows.row("Dequantize", shape=_same, gradient=rows.NONE)
 def dequantize(input: Any, min_range: Any, max_range: Any, *, T: Any, mode: bytes) -> Any:
-    lowest, highest = _limits(T)
-    module = xp(input, min_range, max_range)
+    lowest, highest = limits(T)
+    if mode == b"MIN_FIRST":
+        return to_real(input, min_range, max_range, T)
     wide = input.astype(np.float32)
     if mode == b"SCALED":
-        edge = module.maximum(abs(min_range), abs(max_range)) if lowest < 0 else max_range
-        return wide * (edge / np.float32(highest))
-    step = (max_range - min_range) / np.float32(highest - lowest)
-    if lowest < 0 and mode == b"MIN_COMBINED":
+        return wide * _scaled_step(min_range, max_range, T)
+    if lowest < 0:
         wide = wide + np.float32((highest - lowest + 1) / 2)
-    elif mode == b"MIN_FIRST":
-        wide = wide - np.float32(lowest)
-    return wide * step + min_range
+    return wide * step(min_range, max_range, T) + min_range
