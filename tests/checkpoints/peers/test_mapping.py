@@ -55,6 +55,11 @@ LIKE_OTHERS = {
     **{f"timm/convnext_{size}": "timm/convnext_tiny" for size in ("small", "base", "large")},
     **{f"keras/ConvNeXt{size}": "keras/ConvNeXtTiny" for size in ("Small", "Base", "Large")},
     "timm/vit_base_patch16_224": "timm/vit_small_patch16_224",
+    "torchvision/vit_b_16": "timm/vit_small_patch16_224",
+    "torchvision/efficientnet_b0": "timm/efficientnet_b0",
+    "timm/efficientnet_es": "timm/tf_efficientnet_es",
+    "keras/DenseNet121": "timm/densenet121",
+    "timm/mobilenetv4_conv_medium": "timm/mobilenetv4_conv_small",
 }
 
 
