@@ -70,6 +70,7 @@ from jax_slim.initializers import variance_scaling_initializer as variance_scali
 from jax_slim.initializers import xavier_initializer as xavier_initializer
 from jax_slim.initializers import xavier_initializer_conv2d as xavier_initializer_conv2d
 from jax_slim.initializers import zeros_initializer as zeros_initializer
+from jax_slim.kernels import build_native_kernels as build_native_kernels
 from jax_slim.kernels import compiler_options as compiler_options
 from jax_slim.kernels import jit as jit
 from jax_slim.kernels import keep_freed_memory as keep_freed_memory

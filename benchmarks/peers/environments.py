@@ -45,6 +45,7 @@ PEERS = {
 # Those of `inference.py`: nets that are only used.
 INFERENCE = {
     "slim": Peer("jax-slim", "slim_inference"),
+    "slim-native": Peer("jax-slim, native kernels", "slim_inference", None, {"form": "native"}),
     "slim-logits": Peer("jax-slim, slim.jit, logits", "slim_inference", None, {"form": "logits"}),
     "slim-points": Peer("jax-slim, slim.jit(model.apply)", "slim_inference", None, {"form": "end points"}),
     "onnxruntime": Peer("ONNX Runtime", "onnx_nets", "onnx", {"runtime": "onnxruntime"}),

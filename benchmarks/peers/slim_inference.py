@@ -1,4 +1,9 @@
-"""jax-slim's nets in use: by `slim.predictor`, or compiled by `slim.jit` with logits alone or with all end points."""
+"""jax-slim's nets in use: by `slim.predictor`, without and with native kernels, or compiled by `slim.jit`.
+
+`slim.jit` computes logits alone, or all end points too.
+"""
+
+import os
 
 import jax
 
@@ -21,7 +26,11 @@ class Peer:
         self.parameters = sum(value.size for value in variables.trainable.values())
         self.versions = versions("jax_slim")
         form = config.get("form", "predictor")
-        if form == "predictor":
+        if form == "native":
+            slim.build_native_kernels()
+        elif "JAX_SLIM_CACHE" not in os.environ:
+            os.environ["JAX_SLIM_CACHE"] = os.devnull  # whatever was built before, this is without it
+        if form in ("predictor", "native"):
             self._logits = slim.predictor(model, variables)
         elif form == "logits":
             compiled = slim.jit(lambda variables, images: model.apply(variables, images)[0])

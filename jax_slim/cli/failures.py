@@ -34,6 +34,7 @@ _EXPLAINED = (
     ("jax_slim.core.processes", "DifferentProcessError"),
     ("jax_slim.data.errors", "DataLossError"),
     ("jax_slim.exporting.archives", "ExportError"),
+    ("jax_slim.kernels.native.building", "NativeKernelsError"),
     ("jax_slim.learning.loop", "NonFiniteError"),
 )
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "diff": "differences",
     "export": "exports",
     "launch": "launching",
+    "native": "native",
     "run": "old_programs",
     "demo": "demonstration",
     "completion": "completions",

@@ -59,17 +59,20 @@ def prepared(
     kwargs: Mapping[str, Any],
     alone: bool = False,
     groups: bool = False,
+    native: bool = False,
 ) -> tuple[Model, Variables]:
     """As `fold_batch_norm`.
 
     Args:
       alone: whether the new model returns only what `without_end_points` leaves.
       groups: whether the new model may take a batch in groups, one after the other (see `grouping`).
+      native: whether it has native kernels (see `fusing`), for inputs of these sizes but for the batch's. The
+        model is then a prepared one.
     """
     specs = model.specs(*args, **kwargs)
     given = {name: variables[name] for name in specs if name in variables}
     shapes = {name: jax.ShapeDtypeStruct(np.shape(value), value.dtype) for name, value in given.items()}
-    program = _Prepared(model, shapes, alone, groups)
+    program = _Prepared(model, shapes, alone, groups, native)
     made, arrays = program.program(args, kwargs)
     split = made.split(arrays)
     changed = jit(split.prepare_changed)(given)
@@ -80,9 +83,12 @@ def prepared(
 class _Prepared:
     """The program of a prepared model."""
 
-    def __init__(self, model: Model, shapes: Mapping[str, jax.ShapeDtypeStruct], alone: bool, groups: bool) -> None:
+    def __init__(
+        self, model: Model, shapes: Mapping[str, jax.ShapeDtypeStruct], alone: bool, groups: bool, native: bool
+    ) -> None:
         self.__name__ = getattr(model.function, "__name__", "prepared")
-        self._model, self._shapes, self._alone, self._groups = model, dict(shapes), alone, groups
+        self._model, self._shapes = model, dict(shapes)
+        self._alone, self._groups, self._native = alone, groups, native
         self._kernel_forms = choices.kind()
         self._programs: dict[Any, PreparedProgram] = {}
 
@@ -99,7 +105,7 @@ class _Prepared:
                 return without_end_points(result) if self._alone else result
 
             with choices.kernel_forms(self._kernel_forms):
-                self._programs[key] = PreparedProgram(run, self._shapes, self._groups)
+                self._programs[key] = PreparedProgram(run, self._shapes, self._groups, native=self._native)
         return self._programs[key], arrays
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -173,6 +173,8 @@ def _independent(equation: Any, inputs: Sequence[int], examples: int) -> bool:
         if tuple(map(tuple, batch)) == ((0,), (0,)) and inputs == [_BY_EXAMPLE] * 2:
             return True
         return first and others != [_BY_EXAMPLE] and not batch[0] and 0 not in contracted
+    if name == "slim_fused_convolution":
+        return inputs[:3] == [_BY_EXAMPLE, _SHARED, _SHARED] and inputs[3:] in ([], [_BY_EXAMPLE])
     # What is left takes examples alone, and what it does with them.
     if not first or _BY_EXAMPLE in others:
         return False
@@ -217,6 +219,8 @@ def _products(equation: Any) -> float:
     shapes = [variable.aval.shape for variable in equation.invars]
     if name == "slim_convolution" or name == "slim_dense":
         return math.prod(shapes[1][:-1])
+    if name == "slim_fused_convolution":
+        return math.prod(parameters["geometry"].windows.sizes) * shapes[0][-1] // parameters["geometry"].groups
     if name == "slim_convolution_to_inputs":
         return math.prod(shapes[0]) / shapes[0][-2] / math.prod(parameters["geometry"].windows.strides)
     if name == "conv_general_dilated":

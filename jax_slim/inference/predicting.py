@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
+import numpy as np
 from jax.core import Tracer
 
 from jax_slim.core.model import Model
 from jax_slim.inference.folding import prepared
+from jax_slim.inference.fusing import worth_fusing
 from jax_slim.kernels import jit
 
 
@@ -22,8 +24,9 @@ def predictor(model: Model, variables: Mapping[str, Any] | None = None, **kwargs
     It is the fastest way to use a trained model. Only the outputs are computed: nets return (logits, end points), and
     a compiled `model.apply` has to write and return all of them. Batch norm goes into the weights first (see
     `fold_batch_norm`). On a CPU, the program is compiled as by `slim.jit`, and a large batch may go through it in
-    groups of a few images, where that is faster and the results of an image do not depend on the others. Results are
-    those of `model.apply` but for rounding.
+    groups of a few images, where that is faster and the results of an image do not depend on the others. Where there
+    are native kernels (`build_native_kernels`), they compute the convolutions. Results are those of `model.apply` but
+    for rounding.
 
     The variables are prepared at the first call, and are those of the time when the predictor was made: after more
     training, make another. What is not changed is not copied: a training step that is given these arrays as
@@ -63,7 +66,10 @@ class Predictor:
     def __init__(self, model: Model, variables: Mapping[str, Any], arguments: dict[str, Any]) -> None:
         self.variables: Mapping[str, Any] = variables
         self._model, self._arguments = model, arguments
-        self._compiled: Callable[..., Any] | None = None
+        self._folded: Model | None = None
+        self._native = False
+        # What is arranged for the native kernels is for inputs of some sizes, in batches of any.
+        self._compiled: dict[Any, tuple[Callable[..., Any], Mapping[str, Any]]] = {}
 
     def __repr__(self) -> str:
         return f"<predictor of {self._model!r}>"
@@ -74,12 +80,24 @@ class Predictor:
                 "predictor: inputs must be arrays, got what jit, grad or vmap trace. Inside of these, apply the model "
                 "itself, or the one that slim.fold_batch_norm prepares."
             )
-        compiled = self._compiled
-        if compiled is None:
-            ready, self.variables = prepared(self._model, self.variables, args, self._arguments, True, True)
-            arguments = self._arguments
-            compiled = self._compiled = jit(lambda variables, *args: ready.apply(variables, *args, **arguments))
-        return compiled(self.variables, *args)
+        if self._folded is None:
+            self._native = worth_fusing()
+            self._folded, self.variables = prepared(
+                self._model, self.variables, args, self._arguments, alone=True, groups=not self._native
+            )
+        key = tuple(np.shape(leaf)[1:] for leaf in jax.tree.leaves(args)) if self._native else None
+        if key not in self._compiled:
+            self._compiled[key] = self._compile(args)
+        compiled, variables = self._compiled[key]
+        return compiled(variables, *args)
+
+    def _compile(self, args: tuple[Any, ...]) -> tuple[Callable[..., Any], Mapping[str, Any]]:
+        """A compiled function of variables and inputs, and the variables."""
+        ready, variables, arguments = self._folded, self.variables, self._arguments
+        assert ready is not None
+        if self._native:
+            ready, variables = prepared(ready, variables, args, arguments, groups=True, native=True)
+        return jit(lambda variables, *args: ready.apply(variables, *args, **arguments)), variables
 
 
 def evaluating(model: Model) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 from jax.extend.core import ClosedJaxpr
 
+from jax_slim.inference.fusing import fused
 from jax_slim.inference.grouping import cost_of_examples, in_groups, same_steps, size_of_groups, worth_grouping
 from jax_slim.inference.splitting import Split
 from jax_slim.kernels import choices
@@ -25,6 +26,8 @@ class PreparedProgram:
       shapes: name -> shape and dtype of each variable.
       groups: whether a batch may go through in groups, one after the other (see `grouping`).
       derivatives: whether functions with derivatives of their own keep these: what is differentiated needs them.
+      native: whether native kernels compute convolutions (see `fusing`); the function is then a prepared one's. What
+        is prepared is for inputs of these sizes, in batches of any.
     """
 
     def __init__(
@@ -33,9 +36,10 @@ class PreparedProgram:
         shapes: Mapping[str, jax.ShapeDtypeStruct],
         groups: bool = False,
         derivatives: bool = False,
+        native: bool = False,
     ) -> None:
         self._function, self._shapes, self._groups, self._derivatives = function, dict(shapes), groups, derivatives
-        self._kernel_forms = choices.kind()
+        self._native, self._kernel_forms = native, choices.kind()
         self._splits: dict[Any, tuple[Split, Any]] = {}
 
     def split(self, arrays: Sequence[Any]) -> Split:
@@ -58,6 +62,8 @@ class PreparedProgram:
         if key not in self._splits:
             with choices.kernel_forms(self._kernel_forms):
                 closed, made = jax.make_jaxpr(self._function, return_shape=True)(self._shapes, like)
+            if self._native:
+                closed = fused(closed, len(self._shapes))
             # A dict of values goes in by the order of its names.
             split = Split(closed, sorted(self._shapes), self._derivatives)
             self._splits[key] = split, jax.tree.structure(made)

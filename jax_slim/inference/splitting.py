@@ -157,7 +157,7 @@ class Split:
         if self._begun(equation, inputs, made):
             return
         kind = _OPEN if equation.effects else max((self._kinds[key] for key in inputs), default=_CONSTANT)
-        if kind == _KNOWN and self._grows(inputs, made):
+        if kind == _KNOWN and equation.primitive.name != "slim_panels" and self._grows(inputs, made):
             kind = _OPEN  # cheaper to make again than to keep and read
         for key in made:
             self._kinds[key] = kind

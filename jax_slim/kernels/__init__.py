@@ -15,6 +15,7 @@ forms that are faster on a CPU, for the operation and its gradients:
     precision       how exact products are
     compiling       `jit` with options for XLA
     memory          freed memory, kept
+    native/         convolutions with what follows them in machine code, for results alone
 """
 
 from jax_slim.kernels.choices import kernel_forms as kernel_forms
@@ -25,6 +26,8 @@ from jax_slim.kernels.conv import depthwise_convolution as depthwise_convolution
 from jax_slim.kernels.conv import transposed_convolution as transposed_convolution
 from jax_slim.kernels.dense_maps import dense as dense
 from jax_slim.kernels.memory import keep_freed_memory as keep_freed_memory
+from jax_slim.kernels.native import NativeKernelsError as NativeKernelsError
+from jax_slim.kernels.native import build_native_kernels as build_native_kernels
 from jax_slim.kernels.normalization import moments as moments
 from jax_slim.kernels.normalization import normalize as normalize
 from jax_slim.kernels.normalization import normalize_by_moments as normalize_by_moments

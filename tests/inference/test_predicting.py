@@ -87,5 +87,6 @@ def test_the_compiled_program_has_no_end_points():
     images = jnp.ones((2, 28, 28, 1))
     predict = slim.predictor(model, model.init(jax.random.key(0), images))
     predict(images)
-    memory = predict._compiled.lower(predict.variables, images).compile().memory_analysis()
+    ((compiled, variables),) = predict._compiled.values()
+    memory = compiled.lower(variables, images).compile().memory_analysis()
     assert memory.output_size_in_bytes == 2 * 10 * 4

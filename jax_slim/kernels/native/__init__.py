@@ -1,0 +1,17 @@
+"""Convolutions in machine code of our own, for programs that a CPU runs for their results alone.
+
+XLA computes a convolution, its bias, a shortcut's sum and the activation in passes over memory, and arranges weights
+anew at each call. Here they are one pass, with weights arranged beforehand:
+
+    sources/        the kernels in C++: for AVX-512, AVX2 and everything else
+    building        compiles them, once for each version, and finds what was compiled
+    fused           the operations as primitives of JAX; what they call is XLA's foreign function interface
+
+Nothing is compiled unasked: `build_native_kernels`, or `jax-slim native`, does it.
+"""
+
+from jax_slim.kernels.native.building import NativeKernelsError as NativeKernelsError
+from jax_slim.kernels.native.building import build_native_kernels as build_native_kernels
+from jax_slim.kernels.native.building import library as library
+from jax_slim.kernels.native.fused import fused_convolution as fused_convolution
+from jax_slim.kernels.native.fused import panels as panels

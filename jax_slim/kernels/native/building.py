@@ -1,0 +1,166 @@
+"""From sources to a library: compiled once for each version of the kernels, kept, and loaded where it is there."""
+
+import ctypes
+import functools
+import hashlib
+import importlib.util
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import jax
+
+_SOURCES = Path(__file__).parent / "sources"
+_FLAGS = ("-std=c++20", "-O3", "-ffp-contract=fast", "-fPIC")
+_X86 = ("x86_64", "AMD64")
+# The kernels are compiled for each of these; which of them a processor can run is asked when they are called.
+_INSTRUCTIONS = {
+    "avx512": ("-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mavx2", "-mfma"),
+    "avx2": ("-mavx2", "-mfma"),
+    "plain": (),
+}
+_SECONDS = 600
+_TARGETS = ("jax_slim_convolve", "jax_slim_convolve_by_channel")
+
+
+class NativeKernelsError(RuntimeError):
+    """The native kernels cannot be compiled, or what was compiled cannot be loaded."""
+
+
+def build_native_kernels() -> Path:
+    """Compiles the native kernels of this version, unless that was done before. It takes half a minute.
+
+        slim.build_native_kernels()
+        predict = slim.predictor(model, variables)       # from now on with them
+
+    `slim.predictor` on a CPU, and so `jax-slim predict`, compute convolutions with them wherever they are there: with
+    bias, shortcut and activation in one pass. Results differ from XLA's by rounding. Without them nothing is missing
+    but speed. They are for x86 with AVX-512 or AVX2, and, slower, for all other processors; what a processor has is
+    asked when they run.
+
+    A C++ compiler is needed: the one that $CXX names, else c++, g++ or clang++ on the path, else that of the package
+    ziglang, which `pip install "jax-slim[native]"` brings.
+
+    Returns:
+      The library's path: in $JAX_SLIM_CACHE, by default in jax_slim in the user's folder for caches.
+
+    Raises:
+      NativeKernelsError: there is no compiler, or it failed; the text has what it said.
+    """
+    path = library_path()
+    if path.exists():
+        return path
+    compiler = _compiler()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="jax-slim-native-", dir=path.parent) as scratch:
+        objects = []
+        for name in _kinds():
+            objects.append(f"{scratch}/{name}.o")
+            defined = f"-DJAX_SLIM_KERNELS={name}"
+            source = str(_SOURCES / "kernels.cc")
+            _compile(compiler, [*_FLAGS, *_INSTRUCTIONS[name], defined, "-c", source, "-o", objects[-1]])
+        objects.append(f"{scratch}/handlers.o")
+        defined = ["-DJAX_SLIM_X86"] if platform.machine() in _X86 else []
+        headers = ["-isystem", jax.ffi.include_dir()]
+        _compile(compiler, [*_FLAGS, *defined, *headers, "-c", str(_SOURCES / "handlers.cc"), "-o", objects[-1]])
+        made = f"{scratch}/{path.name}"
+        _compile(compiler, ["-shared", *objects, "-o", made, *(["-pthread"] if sys.platform != "darwin" else [])])
+        os.replace(made, path)  # whole or not at all, whoever else builds
+    library.cache_clear()
+    return path
+
+
+@functools.cache
+def library() -> ctypes.CDLL | None:
+    """The native kernels that were compiled for this version; None where none were.
+
+    Raises:
+      NativeKernelsError: there is a file, but it is none that can be loaded.
+    """
+    path = library_path()
+    if not path.exists():
+        return None
+    try:
+        found = ctypes.CDLL(str(path))
+        found.jax_slim_lanes.restype = ctypes.c_int64
+        found.jax_slim_instructions.restype = ctypes.c_char_p
+        found.jax_slim_choose.restype, found.jax_slim_choose.argtypes = ctypes.c_bool, [ctypes.c_char_p]
+        for name in _TARGETS:
+            jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(found, name)), platform="cpu")
+    except (OSError, AttributeError) as error:
+        raise NativeKernelsError(
+            f"library: {path} must be a library of jax-slim's native kernels, got one that does not load ({error}). "
+            "Remove it, and build them again with `jax-slim native`."
+        ) from error
+    return found
+
+
+def library_path() -> Path:
+    """Where the library of this version and kind of machine is, or would be."""
+    told = os.environ.get("JAX_SLIM_CACHE")
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(told).expanduser() if told else caches / "jax_slim"
+    return folder / "native" / f"kernels-{sys.platform}-{platform.machine()}-{_version()}.so"
+
+
+@functools.cache
+def _version() -> str:
+    """A name for what the library is made of: sources, flags, and the interface that it was compiled against."""
+    parts = [repr((_FLAGS, _INSTRUCTIONS)).encode()]
+    parts += [source.read_bytes() for source in sorted(_SOURCES.iterdir()) if source.suffix in (".h", ".cc")]
+    header = Path(jax.ffi.include_dir()) / "xla" / "ffi" / "api" / "c_api.h"
+    parts.append(header.read_bytes() if header.exists() else b"")
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+def _kinds() -> list[str]:
+    return list(_INSTRUCTIONS) if platform.machine() in _X86 else ["plain"]
+
+
+def _compiler() -> list[str]:
+    if sys.platform == "win32":
+        raise NativeKernelsError(
+            "build_native_kernels: the native kernels are for Linux and macOS, and this is Windows. XLA's forms "
+            "compute the same."
+        )
+    if told := os.environ.get("CXX"):
+        return shlex.split(told)
+    for name in ("c++", "g++", "clang++"):
+        if found := shutil.which(name):
+            return [found]
+    if importlib.util.find_spec("ziglang"):
+        return [sys.executable, "-m", "ziglang", "c++"]
+    raise NativeKernelsError(
+        "build_native_kernels: a C++ compiler is needed, and neither c++, g++ nor clang++ is on the path. Install one, "
+        'name it by CXX=/path/to/c++, or `pip install "jax-slim[native]"`, which brings one.'
+    )
+
+
+def _compile(compiler: list[str], arguments: list[str]) -> None:
+    command = [*compiler, *arguments]
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NativeKernelsError(
+            f"build_native_kernels: the compiler {compiler[0]} must run, got {error}. Name another one by "
+            "CXX=/path/to/c++."
+        ) from error
+    if done.returncode:
+        said = "\n".join((done.stderr or done.stdout).strip().splitlines()[:20])
+        raise NativeKernelsError(
+            f"build_native_kernels: the compiler must take the kernels, but {shlex.join(command)} ended with "
+            f"{done.returncode}:\n{said}\nName another one by CXX=/path/to/c++; it has to know C++20."
+        )

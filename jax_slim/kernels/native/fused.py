@@ -1,0 +1,101 @@
+"""Convolutions with bias, shortcut and activation as one operation: primitives that call the native kernels.
+
+They have no derivatives: they are what is left of a convolution where only results are asked for.
+"""
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.extend.core import Primitive
+from jax.interpreters import mlir
+
+from jax_slim.kernels.conv_geometry import Geometry
+from jax_slim.kernels.native.building import NativeKernelsError, library
+
+
+def fused_convolution(
+    inputs: jax.Array,
+    weights: jax.Array,
+    bias: jax.Array,
+    shortcut: jax.Array | None = None,
+    *,
+    geometry: Geometry,
+    low: float = -np.inf,
+    high: float = np.inf,
+) -> jax.Array:
+    """clip(convolution(inputs, weights) + bias + shortcut, low, high), by a native kernel, on a CPU.
+
+    Args:
+      inputs: [N, H, W, C], float32.
+      weights: `panels` of [kh, kw, C, out]; of a convolution by channel, one filter a channel, [kh, kw, 1, C].
+      bias: [out].
+      shortcut: of the result's shape.
+      geometry: as of the convolution: two spatial dimensions, channels last, one group or one for each channel.
+      low, high: what the result is cut to. A NaN stays one.
+
+    Returns:
+      [N, H', W', out], float32.
+    """
+    more = () if shortcut is None else (shortcut,)
+    return _fused.bind(inputs, weights, bias, *more, geometry=geometry, low=float(low), high=float(high))
+
+
+def panels(weights: jax.Array, lanes: int | None = None) -> jax.Array:
+    """Weights [kh, kw, in, out] in the order that the kernel reads them in.
+
+    A panel has two vectors of outputs, the last one maybe a single vector: all of a window's weights for these, one
+    input after the other. Outputs that fill up the last vector are 0.
+
+    Returns:
+      A vector of kh * kw * in * (out, rounded up to whole vectors) numbers.
+    """
+    return _panels.bind(weights, lanes=lanes or _lanes())
+
+
+def _lanes() -> int:
+    found = library()
+    if found is None:
+        raise NativeKernelsError("panels: there are no native kernels; build them with slim.build_native_kernels().")
+    return found.jax_slim_lanes()
+
+
+def _arranged(weights: jax.Array, *, lanes: int) -> jax.Array:
+    rows = weights.reshape(-1, weights.shape[-1])
+    filled = jnp.pad(rows, ((0, 0), (0, -rows.shape[1] % lanes)))
+    whole = filled.shape[1] // (2 * lanes)
+    wide = filled[:, : whole * 2 * lanes].reshape(len(rows), whole, 2 * lanes).transpose(1, 0, 2)
+    return jnp.concatenate([wide.reshape(-1), filled[:, whole * 2 * lanes :].reshape(-1)])
+
+
+def _size_of_panels(weights: Any, *, lanes: int) -> Any:
+    outputs = -(-weights.shape[-1] // lanes) * lanes
+    return jax.core.ShapedArray((int(np.prod(weights.shape[:-1])) * outputs,), weights.dtype)
+
+
+def _shape(inputs: Any, weights: Any, bias: Any, *shortcut: Any, geometry: Geometry, low: float, high: float) -> Any:
+    return jax.core.ShapedArray((inputs.shape[0], *geometry.counts, bias.shape[0]), inputs.dtype)
+
+
+def _called(*arrays: jax.Array, geometry: Geometry, low: float, high: float) -> jax.Array:
+    inputs, _, bias = arrays[:3]
+    windows = geometry.windows
+    (top, _), (left, _) = windows.padding
+    numbers = np.array([*windows.sizes, *windows.strides, *windows.rates, top, left], np.int64)
+    target = "jax_slim_convolve" if geometry.groups == 1 else "jax_slim_convolve_by_channel"
+    made = jax.ShapeDtypeStruct((inputs.shape[0], *geometry.counts, bias.shape[0]), inputs.dtype)
+    return jax.ffi.ffi_call(target, made)(*arrays, windows=numbers, low=np.float32(low), high=np.float32(high))
+
+
+def _primitive(name: str, function: Any, shape: Any) -> Primitive:
+    primitive = Primitive(name)
+    primitive.def_impl(lambda *arrays, **parameters: jax.jit(functools.partial(function, **parameters))(*arrays))
+    primitive.def_abstract_eval(shape)
+    mlir.register_lowering(primitive, mlir.lower_fun(function, multiple_results=False), platform="cpu")
+    return primitive
+
+
+_panels = _primitive("slim_panels", _arranged, _size_of_panels)
+_fused = _primitive("slim_fused_convolution", _called, _shape)

@@ -1,0 +1,63 @@
+// One vector of floats: of the compiler's, so that one text serves all sets of instructions.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int kLanes = 16;
+#elif defined(__AVX2__)
+constexpr int kLanes = 8;
+#else
+constexpr int kLanes = 4;
+#endif
+
+typedef float Vector __attribute__((vector_size(kLanes * sizeof(float))));
+typedef float Unaligned __attribute__((vector_size(kLanes * sizeof(float)), aligned(4)));
+
+inline Vector load(const float* from) { return *reinterpret_cast<const Unaligned*>(from); }
+
+inline void store(float* to, Vector value) { *reinterpret_cast<Unaligned*>(to) = value; }
+
+inline Vector all(float value) { return value - Vector{}; }
+
+// The first `count` floats, and zeros: nothing beyond them is read or written.
+#if defined(__AVX512F__)
+inline Vector load_some(const float* from, int64_t count) {
+  return reinterpret_cast<Vector>(_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), from));
+}
+inline void store_some(float* to, Vector value, int64_t count) {
+  _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << count) - 1), reinterpret_cast<__m512>(value));
+}
+#elif defined(__AVX2__)
+inline __m256i first_lanes(int64_t count) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+inline Vector load_some(const float* from, int64_t count) {
+  return reinterpret_cast<Vector>(_mm256_maskload_ps(from, first_lanes(count)));
+}
+inline void store_some(float* to, Vector value, int64_t count) {
+  _mm256_maskstore_ps(to, first_lanes(count), reinterpret_cast<__m256>(value));
+}
+#else
+inline Vector load_some(const float* from, int64_t count) {
+  Vector value{};
+  std::memcpy(&value, from, count * sizeof(float));
+  return value;
+}
+inline void store_some(float* to, Vector value, int64_t count) { std::memcpy(to, &value, count * sizeof(float)); }
+#endif
+
+// A NaN stays one: each comparison with it is false.
+inline Vector clamp(Vector value, Vector low, Vector high) {
+  value = value < low ? low : value;
+  return value > high ? high : value;
+}
+
+}  // namespace

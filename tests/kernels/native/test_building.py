@@ -1,0 +1,49 @@
+"""What compiles the native kernels, and what it says where it cannot."""
+
+import os
+
+import pytest
+
+import jax_slim as slim
+from jax_slim.kernels import native
+from jax_slim.kernels.native import building
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("JAX_SLIM_CACHE", str(tmp_path))
+    building.library.cache_clear()
+    yield tmp_path
+    building.library.cache_clear()
+
+
+def test_there_is_no_library_until_one_is_built(cache):
+    assert native.library() is None
+    assert os.listdir(cache) == []
+
+
+def test_a_machine_without_compiler_is_told_where_to_get_one(cache, monkeypatch):
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setattr(building.shutil, "which", lambda name: None)
+    monkeypatch.setattr(building.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(native.NativeKernelsError, match=r"pip install \"jax-slim\[native\]\""):
+        slim.build_native_kernels()
+
+
+def test_a_compiler_that_fails_or_is_none_leaves_nothing(cache, monkeypatch):
+    monkeypatch.setenv("CXX", "false")
+    with pytest.raises(native.NativeKernelsError, match="ended with 1"):
+        slim.build_native_kernels()
+    monkeypatch.setenv("CXX", str(cache / "none"))
+    with pytest.raises(native.NativeKernelsError, match="must run"):
+        slim.build_native_kernels()
+    assert native.library() is None
+    assert os.listdir(cache / "native") == []
+
+
+def test_a_file_that_is_no_library_is_named(cache):
+    path = building.library_path()
+    path.parent.mkdir()
+    path.write_bytes(b"not a library")
+    with pytest.raises(native.NativeKernelsError, match="Remove it"):
+        native.library()

@@ -1,0 +1,157 @@
+"""The native kernels against sums in float64, for each set of instructions, and nets with and without them."""
+
+import functools
+import shutil
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+import jax_slim as slim
+from jax_slim.inference import fusing
+from jax_slim.kernels import native
+from jax_slim.kernels.conv_geometry import Geometry
+from jax_slim.kernels.layouts import Layout, Windows
+from jax_slim.kernels.native import building
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="there is no C++ compiler"),
+]
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAX_SLIM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        building.library.cache_clear()
+        native.build_native_kernels()
+        yield native.library()
+    building.library.cache_clear()
+
+
+@pytest.fixture(params=["avx512", "avx2", "plain"])
+def instructions(request, library):
+    best = library.jax_slim_instructions()
+    if not library.jax_slim_choose(request.param.encode()):
+        pytest.skip(f"no {request.param} here")
+    yield
+    assert library.jax_slim_choose(best)
+
+
+def reference(x, w, bias, shortcut, geometry, low, high):
+    windows = geometry.windows
+    with jax.enable_x64(True):
+        y = lax.conv_general_dilated(
+            jnp.asarray(x, "float64"), jnp.asarray(w, "float64"), windows.strides, windows.padding,
+            rhs_dilation=windows.rates, dimension_numbers=("NHWC", "HWIO", "NHWC"), feature_group_count=geometry.groups,
+        )  # fmt: skip
+        y = y + bias if shortcut is None else y + bias + shortcut
+        return np.asarray(np.clip(y, low, high))
+
+
+def drawn(seed):
+    rng = np.random.default_rng(seed)
+    while True:
+        sizes, strides, rates = rng.integers(1, 6, 2), rng.integers(1, 4, 2), rng.integers(1, 3, 2)
+        lengths = rng.integers(1, 30, 2)
+        reach = (sizes - 1) * rates
+        padding = [tuple(map(int, rng.integers(0, most + 3, 2))) for most in reach]
+        if all(length + sum(pair) > most for length, pair, most in zip(lengths, padding, reach, strict=True)):
+            break
+    by_channel = rng.random() < 0.4
+    channels = int(rng.integers(2, 60))
+    filters = channels if by_channel else int(rng.integers(1, 100))
+    windows = Windows(*(tuple(map(int, numbers)) for numbers in (sizes, strides, rates)), tuple(padding))
+    groups = channels if by_channel else 1
+    geometry = Geometry(Layout("NHWC"), tuple(map(int, lengths)), windows, groups, None)
+    x = rng.normal(size=(int(rng.integers(1, 4)), *lengths, channels)).astype("float32")
+    w = rng.normal(size=(*sizes, channels // groups, filters)).astype("float32")
+    bias = rng.normal(size=filters).astype("float32")
+    shortcut = rng.normal(size=(len(x), *geometry.counts, filters)).astype("float32") if rng.random() < 0.5 else None
+    return x, w, bias, shortcut, geometry
+
+
+def computed(x, w, bias, shortcut, geometry, low, high):
+    weights = native.panels(jnp.asarray(w)) if geometry.groups == 1 else jnp.asarray(w)
+    more = None if shortcut is None else jnp.asarray(shortcut)
+    return np.asarray(
+        native.fused_convolution(
+            jnp.asarray(x), weights, jnp.asarray(bias), more, geometry=geometry, low=low, high=high
+        )
+    )
+
+
+def test_random_shapes_equal_sums_in_float64(instructions):
+    for seed in range(60):
+        case = drawn(seed)
+        x, w, _, _, geometry = case
+        terms = w[..., 0].size
+        found, exact = computed(*case, -1.0, 6.0), reference(*case, -1.0, 6.0)
+        assert found.shape == exact.shape, (seed, x.shape, w.shape, geometry)
+        np.testing.assert_allclose(
+            found, exact, atol=3e-7 * terms + 3e-6, err_msg=f"{seed}: {x.shape} {w.shape} {geometry}"
+        )
+
+
+def test_large_maps_go_to_several_threads(library):
+    geometry = Geometry(Layout("NHWC"), (61, 67), Windows((3, 3), (1, 1), (1, 1), ((1, 1), (1, 1))), 1, None)
+    rng = np.random.default_rng(0)
+    x, w = (rng.normal(size=shape).astype("float32") for shape in ((3, 61, 67, 33), (3, 3, 33, 70)))
+    case = (x, w, np.zeros(70, "float32"), None, geometry, -np.inf, np.inf)
+    for _ in range(20):
+        np.testing.assert_allclose(computed(*case), reference(*case), atol=1e-4)
+
+
+def test_a_nan_stays_one_where_its_pixel_is_seen(instructions):
+    geometry = Geometry(Layout("NHWC"), (5, 5), Windows((3, 3), (1, 1), (1, 1), ((1, 1), (1, 1))), 1, None)
+    x = np.zeros((1, 5, 5, 2), "float32")
+    x[0, 0, 0, 0] = np.nan
+    found = computed(x, np.ones((3, 3, 2, 20), "float32"), np.zeros(20, "float32"), None, geometry, 0.0, 6.0)
+    assert np.isnan(found[0, :2, :2]).all()
+    assert np.isfinite(found[0, 2:]).all() and np.isfinite(found[0, :, 2:]).all()
+
+
+def net(x, is_training=False):
+    """A stem, a bottleneck with a shortcut, and what comes before, between and after that does not fit in."""
+    with slim.arg_scope([slim.batch_norm], is_training=is_training):
+        x = slim.conv2d(jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), 16, 3, stride=2, padding="VALID",
+                        normalizer_fn=slim.batch_norm)  # fmt: skip
+        y = slim.conv2d(x, 24, 1, activation_fn=jax.nn.relu6, normalizer_fn=slim.batch_norm)
+        y = slim.separable_conv2d(y, None, 3, 1, activation_fn=jax.nn.relu6, normalizer_fn=slim.batch_norm)
+        y = slim.conv2d(y, 16, 1, activation_fn=None, normalizer_fn=slim.batch_norm)
+        x = jax.nn.relu(x + y)
+        x = jax.nn.sigmoid(slim.conv2d(x, 8, [1, 3], activation_fn=None)) + slim.conv2d(x, 8, 1, activation_fn=jnp.tanh)
+    return slim.fully_connected(x.mean((1, 2)), 5, activation_fn=None)
+
+
+def test_a_predictor_with_native_kernels_computes_what_the_model_does(library, monkeypatch):
+    model = slim.Model(net)
+    images = np.random.default_rng(1).normal(size=(3, 17, 15, 3)).astype("float32")
+    variables = model.init(jax.random.key(0), images)
+    asked = []
+    monkeypatch.setattr(
+        fusing, "fused_convolution", lambda *a, **k: asked.append(k) or native.fused_convolution(*a, **k)
+    )
+    predict = slim.predictor(model, variables)
+    expected = functools.partial(model.apply, variables)
+    np.testing.assert_allclose(predict(images), expected(images), rtol=1e-5, atol=1e-5)
+    assert len(asked) == 2 * 6  # traced for what is prepared, and to be compiled
+    assert {(k["low"], k["high"]) for k in asked} == {(0.0, np.inf), (0.0, 6.0), (-np.inf, np.inf)}
+    # Batches and images of other sizes.
+    np.testing.assert_allclose(predict(images[:1]), expected(images[:1]), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(predict(images[:, :9]), expected(images[:, :9]), rtol=1e-5, atol=1e-5)
+
+
+def test_lax_forms_have_no_native_kernels(library):
+    assert fusing.worth_fusing()
+    with slim.kernel_forms("lax"):
+        assert not fusing.worth_fusing()
+
+
+def test_weights_of_another_length_are_refused(library):
+    geometry = Geometry(Layout("NHWC"), (4, 4), Windows((1, 1), (1, 1), (1, 1), ((0, 0), (0, 0))), 1, None)
+    with pytest.raises(jax.errors.JaxRuntimeError, match="weights"):
+        native.fused_convolution(jnp.ones((1, 4, 4, 3)), jnp.ones(7), jnp.ones(5), geometry=geometry)
