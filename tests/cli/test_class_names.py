@@ -101,7 +101,9 @@ def test_a_run_does_not_go_on_with_other_classes(run, tmp_path, capsys):
 
 
 def options(**changes):
-    return argparse.Namespace(**(vars(merged(argparse.Namespace(), training.GROUPS, {}, {})) | changes))
+    return argparse.Namespace(
+        **(vars(merged(argparse.Namespace(), training.GROUPS, {}, {})) | {"task": "classification"} | changes)
+    )
 
 
 def test_a_run_keeps_its_numbers_when_a_class_is_gone(run, tmp_path):

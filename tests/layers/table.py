@@ -383,7 +383,9 @@ STOCHASTIC += [
         ((SOUND,), {"is_training": 1.0}, TypeError, "drop_path: is_training must be True or False, got 1.0"),
         ((integers(2, 3, high=5),), {}, TypeError, "drop_path: inputs must be floats, got int32"),
     )),
-    Row("drop_path", (SOUND,), (), {"is_training": False}, {}, (2, 7, 3)),
+    Row("drop_path", (SOUND,), (), {"is_training": False}, {}, (2, 7, 3), refused=(
+        ((SOUND,), {"keep_prob": 1.5}, ValueError, "drop_path: keep_prob must be above 0 and at most 1, got 1.5"),
+    )),
 ]  # fmt: skip
 
 SCALING = [
@@ -427,6 +429,7 @@ ATTENTION = [
         (2, 5, 6), call=lambda inputs, memory, *args, **kwargs: slim.multi_head_attention(
             inputs, *args, memory=memory, **kwargs
         ),
+        refused=(((TOKENS, floats(3, 7, 3)), {}, ValueError, "memory must have as many examples as inputs, 2"),),
     ),
 ]  # fmt: skip
 
