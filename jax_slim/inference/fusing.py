@@ -138,9 +138,7 @@ class _Search:
         before = self._makers.get(inputs)
         if before is not None and self._uses[inputs] == 1 and (padding := _padding(before)):
             # The padding's own equation is left where it is: what nothing reads is not computed.
-            return _Chain(
-                [equation], _padded(geometry, before.invars[0].aval.shape, padding), before.invars[0], weights
-            )
+            return _Chain([equation], _padded(geometry, padding), before.invars[0], weights)
         return _Chain([equation], geometry, inputs, weights)
 
     def _continued(self, chain: _Chain, equation: Any, result: Any) -> bool:
@@ -214,11 +212,12 @@ def _padding(equation: Any) -> list[tuple[int, int]] | None:
     return [(low, high) for low, high, _ in space]
 
 
-def _padded(geometry: Geometry, inputs: Sequence[int], padding: Sequence[tuple[int, int]]) -> Geometry:
+def _padded(geometry: Geometry, padding: Sequence[tuple[int, int]]) -> Geometry:
     windows = geometry.windows
     both = tuple(
         (low + more_low, high + more_high)
         for (low, high), (more_low, more_high) in zip(windows.padding, padding, strict=True)
     )
     wider: Windows = dataclasses.replace(windows, padding=both)
-    return dataclasses.replace(geometry, lengths=tuple(inputs[1:3]), windows=wider)
+    lengths = tuple(length - low - high for length, (low, high) in zip(geometry.lengths, padding, strict=True))
+    return dataclasses.replace(geometry, lengths=lengths, windows=wider)

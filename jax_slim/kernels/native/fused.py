@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import ShapedArray
 from jax.extend.core import Primitive
 from jax.interpreters import mlir
 
@@ -72,11 +73,11 @@ def _arranged(weights: jax.Array, *, lanes: int) -> jax.Array:
 
 def _size_of_panels(weights: Any, *, lanes: int) -> Any:
     outputs = -(-weights.shape[-1] // lanes) * lanes
-    return jax.core.ShapedArray((int(np.prod(weights.shape[:-1])) * outputs,), weights.dtype)
+    return ShapedArray((int(np.prod(weights.shape[:-1])) * outputs,), weights.dtype)
 
 
 def _shape(inputs: Any, weights: Any, bias: Any, *shortcut: Any, geometry: Geometry, low: float, high: float) -> Any:
-    return jax.core.ShapedArray((inputs.shape[0], *geometry.counts, bias.shape[0]), inputs.dtype)
+    return ShapedArray((inputs.shape[0], *geometry.counts, bias.shape[0]), inputs.dtype)
 
 
 def _called(*arrays: jax.Array, geometry: Geometry, low: float, high: float) -> jax.Array:
