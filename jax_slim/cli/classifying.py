@@ -6,19 +6,19 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from jax_slim.cli import inputs
-from jax_slim.cli.mask_flags import DEFAULTS
+from jax_slim.cli.augmenting import BOX_FLAGS
+from jax_slim.cli.flags import defaults
+from jax_slim.cli.mask_flags import MASK_FLAGS, SCALE_FLAGS
 from jax_slim.cli.tasks import Task, refuse
 
 if TYPE_CHECKING:
     from jax_slim.cli.evaluating import Evaluation
     from jax_slim.nets.creation import NetModel
 
-_MATRIX = "Confusion_matrix"
-
 
 def check(options: argparse.Namespace) -> None:
     """Raises UsageError where options of detection or segmentation are given."""
-    refuse(options, "classification", {"max_boxes": 100, "box_augmentation": "ssd"} | DEFAULTS)
+    refuse(options, "classification", defaults((*BOX_FLAGS, *MASK_FLAGS, *SCALE_FLAGS)))
 
 
 def batch_like(model: "NetModel", options: argparse.Namespace) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def evaluate(asked: "Evaluation") -> dict[str, Any]:
             eval_interval_secs=options.eval_interval_secs, timeout=options.timeout, moving_average=asked.moving_average,
         )  # fmt: skip
     logits_fn, prepared = _prepared(asked.model, asked.variables())
-    program = _program(asked.model, logits_fn)
+    program = confusion.MatrixProgram(metrics_of(asked.model, logits_fn, with_matrix=True))
     results = evaluate_with(
         program, prepared, asked.eval_dir, asked.batches(), options.max_num_batches, None, DEFAULT_WRITER,
         moving_average=False,
@@ -113,23 +113,6 @@ def _prepared(model: "NetModel", variables: Any) -> tuple[Any, dict[str, Any]]:
     return functools.partial(net.function, is_training=False), {**jax.device_get(dict(prepared)), **step}
 
 
-def _program(model: "NetModel", logits_fn: Any) -> Any:
-    """The metrics as a compiled program, whose `matrix` says after `results` what was taken for what."""
-    from jax_slim.evaluation.once import totals_everywhere
-    from jax_slim.metrics.programs import MetricsProgram
-
-    class Program(MetricsProgram):
-        matrix: Any = None
-
-        def results(self, variables: Any) -> Any:
-            # Not among the results, which go to the screen and to files line by line.
-            found, summaries = super().results(variables)
-            self.matrix = found.pop(_MATRIX)
-            return found, summaries
-
-    return Program(metrics_of(model, logits_fn, with_matrix=True), "evaluate", place=totals_everywhere())
-
-
 def metrics_of(model: "NetModel", logits_fn: Any = None, with_matrix: bool = False) -> Any:
     """The program that is evaluated: a batch -> accuracy, recall among the best five, cross entropy.
 
@@ -140,6 +123,7 @@ def metrics_of(model: "NetModel", logits_fn: Any = None, with_matrix: bool = Fal
     import jax.numpy as jnp
     from jax import nn
 
+    from jax_slim.cli.confusion import MATRIX
     from jax_slim.metrics.classes import streaming_confusion_matrix
     from jax_slim.metrics.means import streaming_accuracy, streaming_mean
     from jax_slim.metrics.ranking import streaming_recall_at_k
@@ -161,7 +145,7 @@ def metrics_of(model: "NetModel", logits_fn: Any = None, with_matrix: bool = Fal
         if logits.shape[-1] > 5:
             found["Recall_5"] = streaming_recall_at_k(logits, labels, 5, weights)
         if with_matrix:
-            found[_MATRIX] = streaming_confusion_matrix(jnp.argmax(logits, -1), labels, logits.shape[-1], weights)
+            found[MATRIX] = streaming_confusion_matrix(jnp.argmax(logits, -1), labels, logits.shape[-1], weights)
         return found
 
     return metrics

@@ -8,12 +8,39 @@ from typing import Any
 import numpy as np
 
 from jax_slim.cli.failures import UsageError
+from jax_slim.evaluation.once import totals_everywhere
+from jax_slim.metrics.programs import MetricsProgram
 
 _ALL = 40
 """Up to so many classes are all listed; of more, those that are worst."""
 _WORST = 10
 
 ENDINGS = (".csv", ".png")
+
+MATRIX = "Confusion_matrix"
+"""The metric that `MatrixProgram` keeps apart."""
+
+
+class MatrixProgram(MetricsProgram):
+    """Metrics over all batches of all processes, of which one is the confusion matrix, `MATRIX`.
+
+    Args:
+      metrics: a slim program: batch -> {name: (value, update)}.
+
+    Attributes:
+      matrix: after `results`, what was taken for what. It is not among the results, which go to the screen and to
+        files line by line.
+    """
+
+    def __init__(self, metrics: Any) -> None:
+        super().__init__(metrics, "evaluate", place=totals_everywhere())
+        self.matrix: Any = None
+
+    def results(self, variables: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The other metrics, and the program's summaries."""
+        found, summaries = super().results(variables)
+        self.matrix = found.pop(MATRIX)
+        return found, summaries
 
 
 def check(path: str | None) -> None:

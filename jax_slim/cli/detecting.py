@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from jax_slim.cli import augmenting, inputs
 from jax_slim.cli.failures import CommandError, UsageError
-from jax_slim.cli.mask_flags import DEFAULTS
+from jax_slim.cli.flags import defaults
+from jax_slim.cli.mask_flags import MASK_FLAGS, SCALE_FLAGS
 from jax_slim.cli.tasks import Task, refuse
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def check(options: argparse.Namespace) -> None:
     """Raises UsageError where options of classification or segmentation are given."""
     others = {"label_smoothing": 0.0, "labels_offset": 0, "confusion_matrix": None}
-    refuse(options, "detection", others | DEFAULTS | {flag.name: flag.default for flag in augmenting.AUGMENT_FLAGS})
+    refuse(options, "detection", others | defaults((*augmenting.AUGMENT_FLAGS, *MASK_FLAGS, *SCALE_FLAGS)))
 
 
 def open_data(options: argparse.Namespace, split: str) -> Any:
@@ -39,18 +40,8 @@ def batches(
     numbers: Sequence[int | None] | None = None,
 ) -> Any:
     """Batches of prepared pictures and their objects; as `inputs.batches`."""
-    from jax_slim.data.pipelines import pipeline
-
-    return pipeline(
-        data,
-        prepared(model, options, is_training, numbers),
-        batch_size=batch_size,
-        shuffle=is_training,
-        seed=seed,
-        num_epochs=None if is_training else 1,
-        drop_last=True if is_training else "pad",
-        num_threads=options.num_preprocessing_threads,
-        errors="skip" if options.skip_damaged else "raise",
+    return inputs.pipeline_of(
+        data, prepared(model, options, is_training, numbers), options, batch_size, is_training, seed
     )
 
 

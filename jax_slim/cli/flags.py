@@ -1,7 +1,7 @@
 """Options that come from several places: a flag, a file, an earlier run, a default."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from jax_slim.cli.failures import UsageError, near_names
@@ -26,6 +26,11 @@ class Flag(NamedTuple):
 
 
 Groups = Mapping[str, Sequence[Flag]]
+
+
+def defaults(flags: Iterable[Flag]) -> dict[str, Any]:
+    """What flags are where nobody gives them."""
+    return {flag.name: flag.default for flag in flags}
 
 
 def add_flags(parser: argparse.ArgumentParser, groups: Groups) -> None:

@@ -118,11 +118,30 @@ def batches(
 
     `numbers` is as for `prepared`.
     """
+    mixed = augmenting.mixed(options, model.num_classes or 0) if is_training else None
+    return pipeline_of(
+        data, prepared(model, options, is_training, numbers), options, batch_size, is_training, seed, mixed
+    )
+
+
+def pipeline_of(
+    data: Any,
+    transform: Callable[[Any, Any], Any],
+    options: argparse.Namespace,
+    batch_size: int,
+    is_training: bool,
+    seed: int,
+    transform_batch: Callable[[Any, Any], Any] | None = None,
+) -> Any:
+    """Batches of what `transform` makes of examples, for any task: shuffled and without end for training.
+
+    For evaluation they are all examples once, in order; the last batch is filled up.
+    """
     from jax_slim.data.pipelines import pipeline
 
     return pipeline(
         data,
-        prepared(model, options, is_training, numbers),
+        transform,
         batch_size=batch_size,
         shuffle=is_training,
         seed=seed,
@@ -130,7 +149,7 @@ def batches(
         drop_last=True if is_training else "pad",
         num_threads=options.num_preprocessing_threads,
         errors="skip" if options.skip_damaged else "raise",
-        transform_batch=augmenting.mixed(options, model.num_classes or 0) if is_training else None,
+        transform_batch=transform_batch,
     )
 
 

@@ -28,10 +28,6 @@ SCALE_FLAGS = (
 """Those of its eval.py."""
 
 
-DEFAULTS = {flag.name: flag.default for flag in (*MASK_FLAGS, *SCALE_FLAGS)}
-"""What they are where nobody asks for segmentation."""
-
-
 def add_scale_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds `SCALE_FLAGS` to a command whose options come from nowhere else."""
     group = parser.add_argument_group("segmentation")

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jax_slim.cli import augmenting, inputs
 from jax_slim.cli.failures import CommandError, UsageError
+from jax_slim.cli.flags import defaults
 from jax_slim.cli.mask_flags import numbers as numbers_of
 from jax_slim.cli.mask_flags import scales_of
 from jax_slim.cli.tasks import Task, refuse
@@ -19,14 +21,11 @@ if TYPE_CHECKING:
 IGNORED = 255
 """What the pixels that do not count have in a batch, whatever the data set calls them."""
 
-_MATRIX = "Confusion_matrix"
-
 
 def check(options: argparse.Namespace) -> None:
     """Raises UsageError where an option is out of its range, or of another task."""
-    others = {"labels_offset": 0, "label_smoothing": 0.0, "randaugment_layers": 0, "mixup_alpha": 0.0,
-              "cutmix_alpha": 0.0, "confusion_matrix": None, "max_boxes": 100, "box_augmentation": "ssd"}  # fmt: skip
-    refuse(options, "segmentation", others)
+    others = {"labels_offset": 0, "label_smoothing": 0.0, "confusion_matrix": None}
+    refuse(options, "segmentation", others | defaults((*augmenting.AUGMENT_FLAGS, *augmenting.BOX_FLAGS)))
     if getattr(options, "preprocessing_name", None) not in (None, "deeplab"):
         raise UsageError(f"--preprocessing_name must be deeplab for masks, got {options.preprocessing_name!r}.")
     if hasattr(options, "eval_scales"):
@@ -94,19 +93,8 @@ def batches(
 
     Shuffled, distorted and without end for training; all once and in order for evaluation.
     """
-    from jax_slim.data.pipelines import pipeline
-
-    return pipeline(
-        data,
-        _prepared(data, model, options, is_training, numbers),
-        batch_size=batch_size,
-        shuffle=is_training,
-        seed=seed,
-        num_epochs=None if is_training else 1,
-        drop_last=True if is_training else "pad",
-        num_threads=options.num_preprocessing_threads,
-        errors="skip" if options.skip_damaged else "raise",
-    )
+    transform = _prepared(data, model, options, is_training, numbers)
+    return inputs.pipeline_of(data, transform, options, batch_size, is_training, seed)
 
 
 def _prepared(
@@ -215,6 +203,7 @@ def _metrics(model: "NetModel", scales: Sequence[float], flipped: bool, with_mat
     """The program that is evaluated: a batch -> mean intersection over union, and accuracy of pixels."""
     import jax.numpy as jnp
 
+    from jax_slim.cli.confusion import MATRIX
     from jax_slim.metrics.classes import streaming_confusion_matrix
     from jax_slim.metrics.means import streaming_accuracy
     from jax_slim.metrics.segmentation import streaming_mean_iou
@@ -233,7 +222,7 @@ def _metrics(model: "NetModel", scales: Sequence[float], flipped: bool, with_mat
             "Pixel_accuracy": streaming_accuracy(found, labels, weights),
         }
         if with_matrix:
-            results[_MATRIX] = streaming_confusion_matrix(found, labels, classes, weights)
+            results[MATRIX] = streaming_confusion_matrix(found, labels, classes, weights)
         return results
 
     return metrics
@@ -241,9 +230,10 @@ def _metrics(model: "NetModel", scales: Sequence[float], flipped: bool, with_mat
 
 def evaluate(asked: "Evaluation") -> dict[str, Any]:
     """Measures a checkpoint, or each new one, and prints the intersection over union of each class."""
+    from jax_slim.cli.confusion import MatrixProgram
+    from jax_slim.core import processes
     from jax_slim.evaluation.once import DEFAULT_WRITER, evaluate_with
     from jax_slim.evaluation.watching import evaluation_loop
-    from jax_slim.metrics.programs import MetricsProgram
     from jax_slim.progress import encodable
 
     options = asked.options
@@ -254,21 +244,13 @@ def evaluate(asked: "Evaluation") -> dict[str, Any]:
             options.max_num_batches, eval_interval_secs=options.eval_interval_secs, timeout=options.timeout,
             moving_average=asked.moving_average,
         )  # fmt: skip
-    matrices = []
-
-    class Program(MetricsProgram):
-        def results(self, variables: Any) -> Any:
-            # Not among the results, which go to the screen and to files line by line.
-            found, summaries = super().results(variables)
-            matrices.append(found.pop(_MATRIX))
-            return found, summaries
-
-    program = Program(_metrics(asked.model, scales, options.add_flipped_images, with_matrix=True), "evaluate")
+    program = MatrixProgram(_metrics(asked.model, scales, options.add_flipped_images, with_matrix=True))
     results = evaluate_with(
         program, asked.variables(), asked.eval_dir, asked.batches(), options.max_num_batches, None, DEFAULT_WRITER,
         moving_average=False,
     )  # fmt: skip
-    print(encodable(by_class(matrices[-1], asked.labels), sys.stdout))
+    if processes.is_first():
+        print(encodable(by_class(program.matrix, asked.labels), sys.stdout))
     return results
 
 
@@ -298,7 +280,6 @@ def predict(options: argparse.Namespace, paths: list[str]) -> int:
     """Prints what share of each image each class has, and writes masks; 1 when an image could not be read."""
     import numpy as np
 
-    from jax_slim.cli import inputs
     from jax_slim.cli.runs import model_of
     from jax_slim.core.model import Model
     from jax_slim.inference import predictor
