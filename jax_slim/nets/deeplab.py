@@ -27,7 +27,7 @@ from jax_slim.layers.separables import separable_conv2d
 from jax_slim.layers.stochastic import dropout
 from jax_slim.nets._heads import check_images
 from jax_slim.nets._variants import variant
-from jax_slim.nets.deeplab_backbones import BACKBONES, Backbone
+from jax_slim.nets.deeplab_backbones import BACKBONES, Backbone, Extraction
 from jax_slim.regularizers import l2_regularizer
 
 NetAndEndPoints = tuple[jax.Array, dict[str, Any]]
@@ -145,11 +145,10 @@ def deeplab(
     learning = bool(is_training and fine_tune_batch_norm)
     activation = jax.nn.relu6 if use_bounded_activation else jax.nn.relu
     shared_reuse = AUTO_REUSE if len(image_pyramid) > 1 and reuse is None else reuse
+    asked = Extraction(output_stride, learning, weight_decay, batch_norm_decay, shared_reuse, options)
 
     def run(images: jax.Array, pooling_size: tuple[int, int] | None) -> NetAndEndPoints:
-        features, end_points = backbone.extract(
-            images, output_stride, learning, weight_decay, batch_norm_decay, shared_reuse, options
-        )
+        features, end_points = backbone.extract(images, asked)
         regularizer = l2_regularizer(weight_decay)
         with (
             arg_scope(

@@ -8,21 +8,42 @@ from typing import Any, NamedTuple
 
 import jax
 
-from jax_slim.core.arg_scope import arg_scope
+from jax_slim.core.arg_scope import Scope, arg_scope
 from jax_slim.nets import mobilenet as mobilenets
 from jax_slim.nets import mobilenet_v2, mobilenet_v3, resnet_v1_beta, xception_deeplab
 from jax_slim.nets.conv_blocks import expand_input_by_factor
 
 NetAndEndPoints = tuple[jax.Array, dict[str, Any]]
-Extract = Callable[..., NetAndEndPoints]
+Net = Callable[..., NetAndEndPoints]
+
+
+class Extraction(NamedTuple):
+    """How features are to be made.
+
+    Attributes:
+      output_stride: how many times smaller than the images they are.
+      is_training: that of batch norm.
+      weight_decay, batch_norm_decay: of the net's scope.
+      reuse: whether its variables are shared.
+      options: of the net, by name.
+    """
+
+    output_stride: int
+    is_training: bool
+    weight_decay: float
+    batch_norm_decay: float
+    reuse: Any
+    options: Mapping[str, Any]
+
+
+Extract = Callable[[jax.Array, Extraction], NetAndEndPoints]
 
 
 class Backbone(NamedTuple):
     """A net that features are taken from.
 
     Attributes:
-      extract: (images, output_stride, is_training, weight_decay, batch_norm_decay, reuse, options) -> (features, end
-        points); `is_training` is that of batch norm.
+      extract: makes (features, end points) of images.
       decoder_end_points: stride -> the end point there that a decoder takes.
       options: which of `depth_multiplier`, `divisible_by`, `multi_grid` and `use_bounded_activation` it has.
       atrous_rates: of the pyramid at an output stride of 16, as published; () for no pyramid.
@@ -50,65 +71,33 @@ V3_LARGE_SEGMENTATION = _segmentation_defs(mobilenet_v3.V3_LARGE_DETECTION, {13:
 V3_SMALL_SEGMENTATION = _segmentation_defs(mobilenet_v3.V3_SMALL_DETECTION, {9: 144, 10: 288, 11: 288})
 
 
-def _mobilenet(base: Extract, scope: str, final_endpoint: str, conv_defs: Mapping[str, Any] | None = None) -> Extract:
-    def extract(
-        images: jax.Array,
-        output_stride: int,
-        is_training: bool,
-        weight_decay: float,
-        batch_norm_decay: float,
-        reuse: Any,
-        options: Mapping[str, Any],
-    ) -> NetAndEndPoints:
-        options = dict(options)
+def _mobilenet(base: Net, scope: str, final_endpoint: str, conv_defs: Mapping[str, Any] | None = None) -> Extract:
+    def extract(images: jax.Array, asked: Extraction) -> NetAndEndPoints:
+        options = dict(asked.options)
         if base is mobilenet_v2.mobilenet_base and options.get("depth_multiplier", 1.0) != 1.0:
             # Thinner nets of research/deeplab keep odd numbers of channels.
             options = {"divisible_by": 1, "min_depth": 1, **options}
-        defaults = mobilenets.training_scope(is_training, weight_decay, bn_decay=batch_norm_decay)
-        with arg_scope(defaults):
+        learning = asked.is_training
+        with arg_scope(mobilenets.training_scope(learning, asked.weight_decay, bn_decay=asked.batch_norm_decay)):
             return base(
-                images, conv_defs=conv_defs, output_stride=output_stride, final_endpoint=final_endpoint, scope=scope,
-                reuse=reuse, is_training=is_training, **options,
+                images, conv_defs=conv_defs, output_stride=asked.output_stride, final_endpoint=final_endpoint,
+                scope=scope, reuse=asked.reuse, is_training=learning, **options,
             )  # fmt: skip
 
     return extract
 
 
-def _xception(net: Extract) -> Extract:
-    def extract(
-        images: jax.Array,
-        output_stride: int,
-        is_training: bool,
-        weight_decay: float,
-        batch_norm_decay: float,
-        reuse: Any,
-        options: Mapping[str, Any],
-    ) -> NetAndEndPoints:
-        options = dict(options)
-        bounded = options.pop("use_bounded_activation", False)
-        defaults = xception_deeplab.xception_arg_scope(weight_decay, batch_norm_decay, use_bounded_activation=bounded)
-        with arg_scope(defaults):
+def _classifier(net: Net, arg_scope_of: Callable[..., Scope], *of_scope: str) -> Extract:
+    """A net that classifies, without its head; `of_scope` are the options that its scope takes, and not the net."""
+
+    def extract(images: jax.Array, asked: Extraction) -> NetAndEndPoints:
+        options = dict(asked.options)
+        scope = {name: options.pop(name) for name in of_scope if name in options}
+        with arg_scope(arg_scope_of(asked.weight_decay, asked.batch_norm_decay, **scope)):
             return net(
-                images, is_training=is_training, global_pool=False, output_stride=output_stride, reuse=reuse, **options
-            )
-
-    return extract
-
-
-def _resnet(net: Extract) -> Extract:
-    def extract(
-        images: jax.Array,
-        output_stride: int,
-        is_training: bool,
-        weight_decay: float,
-        batch_norm_decay: float,
-        reuse: Any,
-        options: Mapping[str, Any],
-    ) -> NetAndEndPoints:
-        with arg_scope(resnet_v1_beta.resnet_arg_scope(weight_decay, batch_norm_decay)):
-            return net(
-                images, is_training=is_training, global_pool=False, output_stride=output_stride, reuse=reuse, **options
-            )
+                images, is_training=asked.is_training, global_pool=False, output_stride=asked.output_stride,
+                reuse=asked.reuse, **options,
+            )  # fmt: skip
 
     return extract
 
@@ -123,7 +112,10 @@ def _of_xceptions() -> dict[str, Backbone]:
         blocks = [*(f"entry_flow/block{number}" for number in ends), "exit_flow/block1"]
         points = _unit(name, [f"{block}/unit_1" for block in blocks], "xception_module/separable_conv2_pointwise")
         options = frozenset({"multi_grid", "use_bounded_activation"})
-        found[name] = Backbone(_xception(getattr(xception_deeplab, name)), points, options)
+        net = _classifier(
+            getattr(xception_deeplab, name), xception_deeplab.xception_arg_scope, "use_bounded_activation"
+        )
+        found[name] = Backbone(net, points, options)
     return found
 
 
@@ -134,8 +126,8 @@ def _of_resnets() -> dict[str, Backbone]:
         ends = [f"block{number}/unit_{unit}" for number, unit in enumerate(units, 1)]
         points = _unit(name, ends, "bottleneck_v1/conv3")
         for suffix in ("", "_beta"):
-            net = getattr(resnet_v1_beta, name + suffix)
-            found[name + suffix] = Backbone(_resnet(net), points, frozenset({"multi_grid"}))
+            net = _classifier(getattr(resnet_v1_beta, name + suffix), resnet_v1_beta.resnet_arg_scope)
+            found[name + suffix] = Backbone(net, points, frozenset({"multi_grid"}))
     return found
 
 

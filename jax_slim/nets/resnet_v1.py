@@ -185,7 +185,7 @@ def resnet_v1_50(
     Returns:
       As `resnet_v1`.
     """
-    blocks = _blocks(scope, (3, 4, 6, 3), min_base_depth, depth_multiplier)
+    blocks = four_blocks(scope, (3, 4, 6, 3), min_base_depth, depth_multiplier)
     return resnet_v1(
         inputs, blocks, num_classes, is_training, global_pool, output_stride, True, spatial_squeeze,
         store_non_strided_activations, reuse, scope, unit_strides, symmetric_padding,
@@ -208,7 +208,7 @@ def resnet_v1_101(
     symmetric_padding: bool = False,
 ) -> NetAndEndPoints:
     """The residual net with 101 layers. Arguments and results as `resnet_v1_50`."""
-    blocks = _blocks(scope, (3, 4, 23, 3), min_base_depth, depth_multiplier)
+    blocks = four_blocks(scope, (3, 4, 23, 3), min_base_depth, depth_multiplier)
     return resnet_v1(
         inputs, blocks, num_classes, is_training, global_pool, output_stride, True, spatial_squeeze,
         store_non_strided_activations, reuse, scope, unit_strides, symmetric_padding,
@@ -231,7 +231,7 @@ def resnet_v1_152(
     symmetric_padding: bool = False,
 ) -> NetAndEndPoints:
     """The residual net with 152 layers. Arguments and results as `resnet_v1_50`."""
-    blocks = _blocks(scope, (3, 8, 36, 3), min_base_depth, depth_multiplier)
+    blocks = four_blocks(scope, (3, 8, 36, 3), min_base_depth, depth_multiplier)
     return resnet_v1(
         inputs, blocks, num_classes, is_training, global_pool, output_stride, True, spatial_squeeze,
         store_non_strided_activations, reuse, scope, unit_strides, symmetric_padding,
@@ -254,7 +254,7 @@ def resnet_v1_200(
     symmetric_padding: bool = False,
 ) -> NetAndEndPoints:
     """The residual net with 200 layers. Arguments and results as `resnet_v1_50`."""
-    blocks = _blocks(scope, (3, 24, 36, 3), min_base_depth, depth_multiplier)
+    blocks = four_blocks(scope, (3, 24, 36, 3), min_base_depth, depth_multiplier)
     return resnet_v1(
         inputs, blocks, num_classes, is_training, global_pool, output_stride, True, spatial_squeeze,
         store_non_strided_activations, reuse, scope, unit_strides, symmetric_padding,
@@ -265,8 +265,19 @@ for _net in (resnet_v1, resnet_v1_50, resnet_v1_101, resnet_v1_152, resnet_v1_20
     _net.default_image_size = 224  # pyright: ignore[reportFunctionMemberAccess]
 
 
-def _blocks(net: str, units: tuple[int, int, int, int], min_base_depth: int, depth_multiplier: float) -> list[Block]:
-    """The four blocks of the paper's table, with so many units."""
+def four_blocks(
+    net: str, units: tuple[int, int, int, int], min_base_depth: int = 8, depth_multiplier: float = 1
+) -> list[Block]:
+    """The four blocks of the paper's table, with so many bottleneck units.
+
+    Args:
+      net: who asks, for the message.
+      units: how many of each block.
+      min_base_depth, depth_multiplier: as for `resnet_v1_50`.
+
+    Raises:
+      ValueError: `depth_multiplier` is not above 0.
+    """
     if depth_multiplier <= 0:
         raise ValueError(f"{net}: depth_multiplier must be above 0, got {depth_multiplier!r}.")
     return [

@@ -7,7 +7,6 @@ A residual net whose 3 x 3 convolutions are cut into groups: 32 with 4 channels 
 authors' own net, and in PyTorch's, a block's stride is in its first unit, and maps are padded alike on either side.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -20,7 +19,7 @@ from jax_slim.layers.batch_normalization import batch_norm
 from jax_slim.layers.convolutions import conv2d, grouped_conv2d
 from jax_slim.nets import resnet_utils
 from jax_slim.nets.resnet_utils import Block
-from jax_slim.nets.resnet_v1 import NetAndEndPoints, resnet_v1
+from jax_slim.nets.resnet_v1 import NetAndEndPoints, four_blocks, resnet_v1
 from jax_slim.regularizers import l2_regularizer
 
 
@@ -79,18 +78,20 @@ def resnext_50_32x4d(
     Arguments and results as `resnet_v1.resnet_v1`.
     """
     return resnet_v1(
-        inputs, _blocks((3, 4, 6, 3), 32, 4), num_classes, is_training, global_pool, output_stride,
-        spatial_squeeze=spatial_squeeze, reuse=reuse, scope=scope, symmetric_padding=True,
+        inputs, _blocks(scope, (3, 4, 6, 3), 32, 4), num_classes, is_training, global_pool, output_stride,
+        spatial_squeeze=spatial_squeeze, reuse=reuse, scope=scope, unit_strides="first", symmetric_padding=True,
     )  # fmt: skip
 
 
-def _blocks(units: Sequence[int], num_groups: int, width: int) -> list[Block]:
+def _blocks(net: str, units: tuple[int, int, int, int], num_groups: int, width: int) -> list[Block]:
     """The four blocks of the paper's table: as ResNet's, with `num_groups` times `width` channels within at first."""
     blocks = []
-    for index, times in enumerate(units):
-        unit = {"depth": 256 << index, "depth_bottleneck": num_groups * width << index, "num_groups": num_groups}
-        strides = [1 if index == 0 else 2] + [1] * (times - 1)
-        blocks.append(Block(f"block{index + 1}", bottleneck, [{**unit, "stride": stride} for stride in strides]))
+    for block in four_blocks(net, units):
+        args = [
+            {**unit, "depth_bottleneck": unit["depth"] // 256 * num_groups * width, "num_groups": num_groups}
+            for unit in block.args
+        ]
+        blocks.append(Block(block.scope, bottleneck, args))
     return blocks
 
 

@@ -4,7 +4,6 @@ with slim.arg_scope(se_resnet.se_resnet_arg_scope()):
     logits, end_points = se_resnet.se_resnet_50(images, 1000, is_training=False)      # [N, 224, 224, 3] -> [N, 1000]
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -16,8 +15,7 @@ from jax_slim.initializers import variance_scaling_initializer
 from jax_slim.layers.convolutions import conv2d
 from jax_slim.layers.scaling import squeeze_and_excitation
 from jax_slim.nets import resnet_utils
-from jax_slim.nets.resnet_utils import Block
-from jax_slim.nets.resnet_v1 import NetAndEndPoints, resnet_v1
+from jax_slim.nets.resnet_v1 import NetAndEndPoints, four_blocks, resnet_v1
 from jax_slim.regularizers import l2_regularizer
 
 
@@ -83,19 +81,12 @@ def se_resnet_50(
     Returns:
       As `resnet_v1.resnet_v1`.
     """
+    blocks = [block._replace(unit_fn=bottleneck) for block in four_blocks(scope, (3, 4, 6, 3))]
     return resnet_v1(
-        inputs, _blocks((3, 4, 6, 3), stride_first), num_classes, is_training, global_pool, output_stride,
-        spatial_squeeze=spatial_squeeze, reuse=reuse, scope=scope, symmetric_padding=symmetric_padding,
+        inputs, blocks, num_classes, is_training, global_pool, output_stride, spatial_squeeze=spatial_squeeze,
+        reuse=reuse, scope=scope, unit_strides="first_1x1" if stride_first else "first",
+        symmetric_padding=symmetric_padding,
     )  # fmt: skip
-
-
-def _blocks(units: Sequence[int], stride_first: bool) -> list[Block]:
-    blocks = []
-    for index, times in enumerate(units):
-        unit = {"depth": 256 << index, "depth_bottleneck": 64 << index, "stride_first": stride_first}
-        strides = [1 if index == 0 else 2] + [1] * (times - 1)
-        blocks.append(Block(f"block{index + 1}", bottleneck, [{**unit, "stride": stride} for stride in strides]))
-    return blocks
 
 
 def se_resnet_arg_scope(weight_decay: float = 0.0001, batch_norm_decay: float = 0.997, **kwargs: Any) -> Scope:
