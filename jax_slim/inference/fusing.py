@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Literal
 
+from jax_slim.inference.splitting import bound, scope_of
 from jax_slim.kernels import choices
 from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.layouts import Windows
@@ -49,11 +50,7 @@ def fused(closed: ClosedJaxpr, variables: int) -> ClosedJaxpr:
             if chain := found.get(id(equation)):
                 values[equation.outvars[0]] = chain.run(value_of)
             elif id(equation) not in absorbed:
-                results = equation.primitive.bind(
-                    *map(value_of, equation.invars), **equation.primitive.get_bind_params(equation.params)
-                )
-                made = results if equation.primitive.multiple_results else [results]
-                values |= zip(equation.outvars, made, strict=True)
+                values |= zip(equation.outvars, bound(equation, *map(value_of, equation.invars)), strict=True)
         return [value_of(variable) for variable in closed.jaxpr.outvars]
 
     return jax.make_jaxpr(run)(*closed.in_avals)
@@ -84,7 +81,7 @@ class _Chain:
         bias = jnp.zeros(filters, weights.dtype) if self.bias is None else value_of(self.bias)
         low = -math.inf if self.low is None else self.low
         high = math.inf if self.high is None else self.high
-        with jax.named_scope(str(self.equations[0].source_info.name_stack) or "convolution"):
+        with scope_of(self.equations[0]):
             return fused_convolution(
                 inputs, arranged, bias.reshape(filters), None if self.shortcut is None else value_of(self.shortcut),
                 geometry=self.geometry, low=low, high=high,

@@ -161,7 +161,7 @@ class Split:
             kind = _OPEN  # cheaper to make again than to keep and read
         for key in made:
             self._kinds[key] = kind
-        operation = _Operation(functools.partial(_bound, equation), inputs, made, equation.primitive.name in _FREE)
+        operation = _Operation(functools.partial(bound, equation), inputs, made, equation.primitive.name in _FREE)
         found = self._add(operation, _identity(equation))
         self._alias |= {key: same for key, same in zip(made, found, strict=True) if key != same}
         if equation.effects:
@@ -276,7 +276,7 @@ class Split:
                 lambda weights, scale: weights * scale.reshape(shape), inputs[scaled.weights], scaled.scale,
                 identity=("scaled", *shape),
             )  # fmt: skip
-        bind = functools.partial(_bound, scaled.equation)
+        bind = functools.partial(bound, scaled.equation)
         if scaled.shift is None:
             self._add(_Operation(bind, tuple(inputs), (key,)))
             return
@@ -341,9 +341,15 @@ def _run(operations: Sequence[_Operation], values: dict[int, Any]) -> None:
         values |= zip(operation.outputs, results, strict=True)
 
 
-def _bound(equation: Any, *operands: Any) -> Sequence[Any]:
-    scope = str(equation.source_info.name_stack)  # profiles show the layer by it
-    with jax.named_scope(scope) if scope else contextlib.nullcontext():
+def scope_of(equation: Any) -> contextlib.AbstractContextManager[Any]:
+    """The scope that an equation was traced in: profiles show the layer by it."""
+    scope = str(equation.source_info.name_stack)
+    return jax.named_scope(scope) if scope else contextlib.nullcontext()
+
+
+def bound(equation: Any, *operands: Any) -> Sequence[Any]:
+    """The results of an equation for these operands."""
+    with scope_of(equation):
         results = equation.primitive.bind(*operands, **equation.primitive.get_bind_params(equation.params))
     return results if equation.primitive.multiple_results else [results]
 

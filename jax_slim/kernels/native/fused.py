@@ -44,7 +44,7 @@ def fused_convolution(
     return _fused.bind(inputs, weights, bias, *more, geometry=geometry, low=float(low), high=float(high))
 
 
-def panels(weights: jax.Array, lanes: int | None = None) -> jax.Array:
+def panels(weights: jax.Array) -> jax.Array:
     """Weights [kh, kw, in, out] in the order that the kernel reads them in.
 
     A panel has two vectors of outputs, the last one maybe a single vector: all of a window's weights for these, one
@@ -52,15 +52,14 @@ def panels(weights: jax.Array, lanes: int | None = None) -> jax.Array:
 
     Returns:
       A vector of kh * kw * in * (out, rounded up to whole vectors) numbers.
+
+    Raises:
+      NativeKernelsError: there are no native kernels, so nobody knows how long a vector is.
     """
-    return _panels.bind(weights, lanes=lanes or _lanes())
-
-
-def _lanes() -> int:
     found = library()
     if found is None:
         raise NativeKernelsError("panels: there are no native kernels; build them with slim.build_native_kernels().")
-    return found.jax_slim_lanes()
+    return _panels.bind(weights, lanes=found.jax_slim_lanes())
 
 
 def _arranged(weights: jax.Array, *, lanes: int) -> jax.Array:
@@ -81,12 +80,12 @@ def _shape(inputs: Any, weights: Any, bias: Any, *shortcut: Any, geometry: Geome
 
 
 def _called(*arrays: jax.Array, geometry: Geometry, low: float, high: float) -> jax.Array:
-    inputs, _, bias = arrays[:3]
     windows = geometry.windows
     (top, _), (left, _) = windows.padding
     numbers = np.array([*windows.sizes, *windows.strides, *windows.rates, top, left], np.int64)
     target = "jax_slim_convolve" if geometry.groups == 1 else "jax_slim_convolve_by_channel"
-    made = jax.ShapeDtypeStruct((inputs.shape[0], *geometry.counts, bias.shape[0]), inputs.dtype)
+    shape = _shape(*arrays, geometry=geometry, low=low, high=high)
+    made = jax.ShapeDtypeStruct(shape.shape, shape.dtype)
     return jax.ffi.ffi_call(target, made)(*arrays, windows=numbers, low=np.float32(low), high=np.float32(high))
 
 

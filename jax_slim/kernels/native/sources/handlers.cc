@@ -113,6 +113,24 @@ ffi::Error check(const char* what, int64_t got, int64_t wanted) {
                                      " elements, not " + std::to_string(wanted));
 }
 
+// The arrays and limits of a `Convolution` or a `Depthwise`; there may be a shortcut among `more`.
+template <typename Operation>
+ffi::Error read_arrays(ffi::Buffer<ffi::F32> in, ffi::Buffer<ffi::F32> weights, ffi::Buffer<ffi::F32> bias,
+                       ffi::RemainingArgs more, ffi::Result<ffi::Buffer<ffi::F32>> out, float low, float high,
+                       Operation* operation) {
+  operation->in = in.typed_data(), operation->weights = weights.typed_data(), operation->bias = bias.typed_data();
+  operation->out = out->typed_data(), operation->low = low, operation->high = high, operation->shortcut = nullptr;
+  if (more.size() == 0) return ffi::Error::Success();
+  auto shortcut = more.get<ffi::Buffer<ffi::F32>>(0);
+  if (!shortcut.has_value()) return shortcut.error();
+  operation->shortcut = shortcut->typed_data();
+  return check("the shortcut", shortcut->element_count(), out->element_count());
+}
+
+int64_t threads_for(int64_t products, const ffi::ThreadPool& pool) {
+  return products < kProductsForThreads ? 1 : std::max<int64_t>(1, pool.num_threads());
+}
+
 ffi::Error Convolve(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Buffer<ffi::F32> weights,
                     ffi::Buffer<ffi::F32> bias, ffi::RemainingArgs more, ffi::Result<ffi::Buffer<ffi::F32>> out,
                     ffi::Span<const int64_t> windows, float low, float high) {
@@ -122,15 +140,7 @@ ffi::Error Convolve(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Buffer<
   if (out->element_count() == 0) return ffi::Error::Success();
   const Kernels& kernels = *chosen().load();
   c.channels = in.dimensions()[3], c.filters = out->dimensions()[3];
-  c.in = in.typed_data(), c.weights = weights.typed_data(), c.bias = bias.typed_data(), c.out = out->typed_data();
-  c.low = low, c.high = high, c.shortcut = nullptr;
-  if (more.size() == 1) {
-    auto shortcut = more.get<ffi::Buffer<ffi::F32>>(0);
-    if (!shortcut.has_value()) return shortcut.error();
-    if (auto error = check("the shortcut", shortcut->element_count(), out->element_count()); error.failure())
-      return error;
-    c.shortcut = shortcut->typed_data();
-  }
+  if (auto error = read_arrays(in, weights, bias, more, out, low, high, &c); error.failure()) return error;
   const int64_t length = w.height * w.width * c.channels, panel = 2 * kernels.lanes;
   const int64_t padded = ceil(c.filters, kernels.lanes) * kernels.lanes;
   if (auto error = check("weights", weights.element_count(), padded * length); error.failure()) return error;
@@ -143,7 +153,7 @@ ffi::Error Convolve(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Buffer<
     w.in_height = w.out_height = w.images = 1;
   }
   const int64_t products = w.images * w.out_height * w.out_width * c.filters * length;
-  const int64_t threads = products < kProductsForThreads ? 1 : std::max<int64_t>(1, pool.num_threads());
+  const int64_t threads = threads_for(products, pool);
   const int64_t wanted = threads == 1 ? 1 : threads * kPartsOfAThread;
   int64_t rows = 1, columns = w.out_width;  // of a part
   if (pixels) {
@@ -184,18 +194,10 @@ ffi::Error ConvolveByChannel(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi
     return error;
   if (auto error = check("bias", bias.element_count(), d.channels); error.failure()) return error;
   if (auto error = check("the last axis", out->dimensions()[3], d.channels); error.failure()) return error;
-  d.in = in.typed_data(), d.weights = weights.typed_data(), d.bias = bias.typed_data(), d.out = out->typed_data();
-  d.low = low, d.high = high, d.shortcut = nullptr;
-  if (more.size() == 1) {
-    auto shortcut = more.get<ffi::Buffer<ffi::F32>>(0);
-    if (!shortcut.has_value()) return shortcut.error();
-    if (auto error = check("the shortcut", shortcut->element_count(), out->element_count()); error.failure())
-      return error;
-    d.shortcut = shortcut->typed_data();
-  }
+  if (auto error = read_arrays(in, weights, bias, more, out, low, high, &d); error.failure()) return error;
   const Kernels& kernels = *chosen().load();
   const int64_t products = out->element_count() * w.height * w.width;
-  const int64_t threads = products < kProductsForThreads ? 1 : std::max<int64_t>(1, pool.num_threads());
+  const int64_t threads = threads_for(products, pool);
   const int64_t wanted = threads == 1 ? w.images : threads * kPartsOfAThread;
   const int64_t rows = std::max<int64_t>(1, w.out_height / ceil(wanted, w.images));
   const int64_t down = ceil(w.out_height, rows);
