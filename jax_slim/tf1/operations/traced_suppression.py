@@ -5,6 +5,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jax_slim.detection.suppression import non_max_suppression
+
 
 def select(boxes: Any, scores: Any, most: int, threshold: Any, least: Any) -> tuple[Any, Any, Any]:
     """The boxes kept, best first, their scores, and how many they are.
@@ -19,26 +21,12 @@ def select(boxes: Any, scores: Any, most: int, threshold: Any, least: Any) -> tu
       int32 [most], the scores' type [most], int32 [].
     """
     boxes, scores = jnp.asarray(boxes, jnp.float32), jnp.asarray(scores)
-    low, high = jnp.minimum(boxes[:, :2], boxes[:, 2:]), jnp.maximum(boxes[:, :2], boxes[:, 2:])
-    areas = (high - low).prod(1)
-    nothing = jnp.asarray(-jnp.inf, scores.dtype)
-
-    def step(left: Any, _: Any) -> Any:
-        box = jnp.argmax(left)
-        score = left[box]
-        common = jnp.maximum(jnp.minimum(high, high[box]) - jnp.maximum(low, low[box]), 0).prod(1)
-        union = areas + areas[box] - common
-        # Boxes without area overlap nothing.
-        overlap = jnp.where((areas > 0) & (areas[box] > 0), common / jnp.where(union > 0, union, 1), 0)
-        left = jnp.where(overlap > threshold, nothing, left).at[box].set(nothing)
-        return left, (box.astype(jnp.int32), score)
-
-    if not scores.shape[0]:
+    if not most or not scores.shape[0]:
         return jnp.zeros(most, jnp.int32), jnp.zeros(most, scores.dtype), jnp.int32(0)
-    start = jnp.where(scores > least, scores, nothing)
-    _, (kept, found) = jax.lax.scan(step, start, None, length=most)
-    there = found > nothing
-    return jnp.where(there, kept, 0), jnp.where(there, found, 0), there.sum(dtype=jnp.int32)
+    corners = jnp.minimum(boxes[:, :2], boxes[:, 2:]), jnp.maximum(boxes[:, :2], boxes[:, 2:])
+    picked, count = non_max_suppression(jnp.concatenate(corners, 1), scores, most, threshold, least)
+    there, kept = picked >= 0, jnp.maximum(picked, 0)
+    return kept, jnp.where(there, scores[kept], 0), count
 
 
 def combined(

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from jax_slim.tf1.operations import non_max_suppression as host
+from jax_slim.tf1.operations import traced_suppression
 
 
 def boxes_of(random, *shape):
@@ -46,3 +47,18 @@ def test_all_classes_of_a_batch(facts):
     assert want[3].min() > 0
     for found, value in zip(jax.jit(function)(boxes, scores), want, strict=True):
         np.testing.assert_array_equal(found, value)
+
+
+def test_scores_of_kept_boxes_have_gradients():
+    random = np.random.default_rng(5)
+    boxes, scores = boxes_of(random, 12), random.uniform(0, 1, 12).astype(np.float32)
+    kept, _, count = traced_suppression.select(boxes, scores, 4, 0.3, 0.2)
+    slopes = jax.jit(jax.grad(lambda s: traced_suppression.select(boxes, s, 4, 0.3, 0.2)[1].sum()))(scores)
+    want = np.zeros(12)
+    want[np.asarray(kept)[: int(count)]] = 1
+    np.testing.assert_array_equal(slopes, want)
+
+
+def test_none_are_asked_for():
+    kept, found, count = traced_suppression.select(np.zeros((3, 4)), np.ones(3, np.float32), 0, 0.5, 0.0)
+    assert kept.shape == found.shape == (0,) and count == 0
