@@ -1,7 +1,9 @@
 """The native kernels against sums in float64, for each set of instructions, and nets with and without them."""
 
 import functools
+import re
 import shutil
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -82,6 +84,14 @@ def computed(x, w, bias, shortcut, geometry, low, high):
             jnp.asarray(x), weights, jnp.asarray(bias), more, geometry=geometry, low=low, high=high
         )
     )
+
+
+@pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="Linux tells what processors have")
+def test_the_best_instructions_of_the_processor_are_taken(library):
+    flags = re.search(r"^flags\s*:(.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)  # x86 alone has such
+    has = set(flags[1].split()) if flags else set()
+    wanted = "avx512" if "avx512bw" in has else "avx2" if {"avx2", "fma"} <= has else "plain"
+    assert library.jax_slim_instructions().decode() == wanted
 
 
 def test_random_shapes_equal_sums_in_float64(instructions):

@@ -1,4 +1,8 @@
 // What XLA calls: checks what it is given, cuts the work into parts, and lets XLA's own threads take them in turn.
+#if defined(JAX_SLIM_X86)
+#include <cpuid.h>
+#endif
+
 #include <algorithm>
 #include <atomic>
 #include <cstring>
@@ -20,12 +24,24 @@ constexpr int64_t kFloatsOfAPart = 64 << 10;
 constexpr int64_t kProductsForThreads = 500'000;
 constexpr int64_t kPartsOfAThread = 4;
 
+#if defined(JAX_SLIM_X86)
+// What processor and operating system offer, read from them: __builtin_cpu_supports says no to everything where zig is the
+// compiler (findings/zig_cpu_supports_nothing.sh).
+bool offered(const Kernels& kernels) {
+  unsigned a, b, c, d, state, high;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return false;
+  const bool fma = c >> 12 & 1, states_are_told = c >> 27 & 1;
+  if (!fma || !states_are_told || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+  asm("xgetbv" : "=a"(state), "=d"(high) : "c"(0));  // which registers the system keeps for each thread
+  const bool avx2 = b >> 5 & 1 && (state & 0x06) == 0x06;
+  const bool f = b >> 16 & 1, dq = b >> 17 & 1, bw = b >> 30 & 1, vl = b >> 31 & 1;
+  return &kernels == &kernels_avx512 ? avx2 && f && dq && bw && vl && (state & 0xe6) == 0xe6 : avx2;
+}
+#endif
+
 bool runs_here(const Kernels& kernels) {
 #if defined(JAX_SLIM_X86)
-  if (&kernels == &kernels_avx512)
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
-  if (&kernels == &kernels_avx2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (&kernels != &kernels_plain) return offered(kernels);
 #endif
   return true;
 }
@@ -38,9 +54,6 @@ const Kernels* const kKinds[] = {
     &kernels_plain};
 
 const Kernels* best() {
-#if defined(JAX_SLIM_X86)
-  __builtin_cpu_init();  // not every compiler's library does it by itself
-#endif
   for (const Kernels* kernels : kKinds)
     if (runs_here(*kernels)) return kernels;
   return &kernels_plain;
