@@ -1,9 +1,10 @@
 """`convert`: images with labels, wherever they are, to TFRecords as TF-Slim's scripts made them."""
 
+import contextlib
 import operator
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -124,7 +125,8 @@ def convert(
         for number, (part, found) in enumerate(parts.items()):
             examples = _Examples(found, random_bits(seed, number), errors == "skip", skipped, progress, done)
             shards = _shards(num_shards, layout.kind, count[part])
-            written[part] = records.write(part, examples.records(), count[part], shards)
+            with contextlib.closing(examples.records()) as serial:
+                written[part] = records.write(part, serial, count[part], shards)
             if part == "train":
                 examples.check_classes(class_names)
             done += count[part]
@@ -144,9 +146,12 @@ class _Examples:
         self._progress, self._done = progress, done
         self._kept = np.zeros(len(part.source), bool)
 
-    def records(self) -> Iterator[bytes | None]:
+    def records(self) -> Generator[bytes | None, None, None]:
         """Each record; None for an image that is left out."""
-        made = serialized(_maker(self._source), self._numbers)
+        with contextlib.closing(serialized(_maker(self._source), self._numbers)) as made:
+            yield from self._counted(made)
+
+    def _counted(self, made: Iterator[bytes | Exception]) -> Iterator[bytes | None]:
         for number, record in zip(self._numbers, made, strict=True):
             if isinstance(record, Exception):
                 if not self._skipping:

@@ -5,7 +5,7 @@ import errno
 import itertools
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 
 from jax_slim.data.parallel_reader import shard_names
@@ -148,10 +148,12 @@ class RecordSet:
             raise
 
 
-def serialized(make: Callable[[int], bytes], numbers: list[int]) -> Iterator[bytes | Exception]:
+def serialized(make: Callable[[int], bytes], numbers: list[int]) -> Generator[bytes | Exception, None, None]:
     """What `make` gives for each number, in order, made by threads a little ahead; what it raises is given too.
 
-    Only `DataLossError` and `OSError`, what files can be at fault for; all else is raised.
+    Only `DataLossError` and `OSError`, what files can be at fault for; all else is raised. Whoever does not take all
+    must close it: left to the garbage collector, it would wait for its threads wherever that runs, and in a thread that
+    is just starting this is for ever.
     """
     from collections import deque
     from concurrent.futures import ThreadPoolExecutor

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -130,6 +131,18 @@ def test_a_damaged_image_ends_it_and_nothing_remains(pets, tmp_path):
     with pytest.raises(DataLossError, match=r"cat/3.jpg: .*must be a whole JPEG image"):
         convert(pets, tmp_path / "out")
     assert names(tmp_path) == ["pets"]
+
+
+def test_no_thread_is_left_to_the_garbage_collector_when_writing_fails(pets, tmp_path, monkeypatch):
+    def full(writer, record):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(TFRecordWriter, "write", full)
+    with pytest.raises(OSError, match="must have room") as failure:
+        convert(pets, tmp_path / "out")
+    # The error is alive, and with it every frame that it went through.
+    assert failure.tb is not None
+    assert [thread.name for thread in threading.enumerate() if "ThreadPoolExecutor" in thread.name] == []
 
 
 def test_damaged_images_are_left_out_and_told(pets, tmp_path, capsys):
