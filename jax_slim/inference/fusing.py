@@ -143,7 +143,7 @@ class _Search:
         name = equation.primitive.name
         if name in ("max", "min"):
             (limit,) = [v for v in equation.invars if v is not result] or [result]
-            if not isinstance(limit, Literal) or limit.aval.shape:
+            if not isinstance(limit, Literal) or np.ndim(limit.val):
                 return False
             # First from below, then from above, is what the kernel does; the other way round is the same where the
             # limits are in order.
