@@ -1,6 +1,7 @@
 """`tf.contrib.layers`: fully connected layers, biases, dropout, softmax, encodings, and repetition of layers."""
 
 import functools
+import math as python_math
 from typing import Any
 
 from jax_slim.tf1.contrib import layer_utils
@@ -17,7 +18,20 @@ from jax_slim.tf1.contrib.layers_common import (
 from jax_slim.tf1.contrib.layers_initializers import xavier_initializer
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs
 from jax_slim.tf1.graph.collections import GraphKeys
-from jax_slim.tf1.python import array, initializers, joining, math, nn_activations, reductions, variable_scope
+from jax_slim.tf1.graph.composites import SparseTensor
+from jax_slim.tf1.python import (
+    array,
+    checks,
+    constant_op,
+    initializers,
+    joining,
+    math,
+    nn_activations,
+    reductions,
+    slicing,
+    sparse,
+    variable_scope,
+)
 from jax_slim.tf1.python import nn_normalization as nn
 from jax_slim.tf1.python.layer_core import Dense, Dropout
 from jax_slim.tf1.python.layer_core import flatten as _flatten
@@ -91,6 +105,37 @@ def flatten(inputs: Any, outputs_collections: Any = None, scope: Any = None) -> 
         return collect_named_outputs(outputs_collections, sc, _flatten(conversion.convert_to_tensor(inputs)))
 
 
+@add_arg_scope
+def _inner_flatten(inputs: Any, new_rank: Any, output_collections: Any = None, scope: Any = None) -> Any:
+    """Joins the last axes, so that `new_rank` are left; of a dense or a sparse tensor. Programs take it from TensorFlow's file.
+
+    Raises:
+      ValueError: the inputs have fewer axes.
+    """
+    with graphs.name_scope(scope, "InnerFlatten", [inputs, new_rank]) as sc:
+        if isinstance(inputs, SparseTensor):
+            rank = inputs.dense_shape.get_shape().as_list()[0]
+            if rank < new_rank:
+                raise ValueError(
+                    f"Inputs has rank less than new_rank. {inputs} must have rank at least {new_rank}. Received rank {rank}, shape {inputs.get_shape()}"
+                )
+            shape = inputs.dense_shape
+            inner = [reductions.reduce_prod(shape[new_rank - 1 :])]
+            flattened = sparse.sparse_reshape(inputs, joining.concat((shape[: new_rank - 1], inner), 0))
+        else:
+            inputs = conversion.convert_to_tensor(inputs)
+            with graphs.control_dependencies(
+                [checks.assert_rank_at_least(inputs, new_rank, message="inputs has rank less than new_rank")]
+            ):
+                outer = slicing.strided_slice(array.shape(inputs), [0], [new_rank - 1])
+                flattened = array.reshape(inputs, joining.concat((outer, [-1]), 0))
+            if isinstance(new_rank, int) and inputs.shape.ndims is not None:
+                sizes = inputs.shape.as_list()
+                inner = sizes[new_rank - 1 :]
+                flattened.set_shape([*sizes[: new_rank - 1], None if None in inner else python_math.prod(inner)])
+    return collect_named_outputs(output_collections, sc, flattened)
+
+
 def softmax(logits: Any, scope: Any = None) -> Any:
     """Softmax over the last axis of a tensor of any rank."""
     with variable_scope.variable_scope(scope, "softmax", [logits]):
@@ -135,14 +180,20 @@ def unit_norm(inputs: Any, dim: int, epsilon: float = 1e-7, scope: Any = None) -
         rank = len(inputs.shape.as_list())
         if dim < 0 or dim >= rank:
             raise ValueError("dim must be positive but smaller than the input rank.")
-        from jax_slim.tf1.python import constant_op, slicing
-
         lengths = math.sqrt(epsilon + reductions.reduce_sum(math.square(inputs), dim, True))
         multiples = [constant_op.ones([dim], dtypes.int32)] if dim > 0 else []
         multiples.append(slicing.strided_slice(array.shape(inputs), [dim], [dim + 1]))
         if dim < rank - 1:
             multiples.append(constant_op.ones([rank - 1 - dim], dtypes.int32))
         return math.div(inputs, array.tile(lengths, joining.concat(multiples, 0)))
+
+
+def poincare_normalize(x: Any, axis: Any = 1, epsilon: float = 1e-5, name: str | None = None) -> Any:
+    """Shrinks vectors along `axis` (or several) that are longer than 1 - epsilon to that length: into the Poincare ball."""
+    with graphs.name_scope(name, "poincare_normalize", [x]) as name:
+        x = conversion.convert_to_tensor(x, name="x")
+        inverse = math.rsqrt(reductions.reduce_sum(math.square(x), axis, keepdims=True))
+        return math.multiply(x, math.minimum((1.0 - epsilon) * inverse, 1.0), name=name)
 
 
 def maxout(inputs: Any, num_units: int, axis: int = -1, scope: Any = None) -> Any:

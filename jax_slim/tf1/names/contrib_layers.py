@@ -9,7 +9,7 @@ _LAYERS = {
     "contrib.layers_normalization": "batch_norm layer_norm instance_norm group_norm",
     "contrib.layers_dense": (
         "fully_connected relu relu6 elu linear bias_add dropout flatten softmax one_hot_encoding unit_norm maxout repeat stack scale_gradient "
-        "legacy_fully_connected legacy_linear legacy_relu"
+        "legacy_fully_connected legacy_linear legacy_relu poincare_normalize"
     ),
     "contrib.layers_pooling": "avg_pool2d avg_pool3d max_pool2d max_pool3d pool spatial_softmax images_to_sequence sequence_to_images",
     "contrib.layers_initializers": "xavier_initializer xavier_initializer_conv2d variance_scaling_initializer",
@@ -19,6 +19,8 @@ _LAYERS = {
     ),
     "contrib.optimizers": "optimize_loss OPTIMIZER_CLS_NAMES OPTIMIZER_SUMMARIES adaptive_clipping_fn",
     "contrib.layers_encoders": "embed_sequence bow_encoder embedding_lookup_unique",
+    "contrib.layers_gdn": "GDN gdn",
+    "contrib.layers_reversible": "RevBlock rev_block recompute_grad",
     "python.sparse": "dense_to_sparse",
     "python.regularizers": "l1_regularizer l2_regularizer l1_l2_regularizer sum_regularizer apply_regularization",
 }  # fmt: skip
@@ -58,3 +60,11 @@ _INNER = {"_model_variable_getter": "model_variable_getter", "_build_variable_ge
 for _name, _ours in _INNER.items():
     NAMES[f"contrib.layers.python.layers.layers.{_name}"] = f"contrib.layers_common:{_ours}"
     NAMES[f"contrib.slim.layers.layers.{_name}"] = f"contrib.layers_common:{_ours}"
+for _file in ("contrib.layers.python.layers.layers", "contrib.slim.layers.layers"):
+    NAMES[f"{_file}._inner_flatten"] = "contrib.layers_dense:_inner_flatten"
+for _file in ("contrib.layers.python.ops.sparse_ops", "contrib.slim.layers.sparse_ops"):
+    for _name in ("dense_to_sparse_tensor", "indicators_to_sparse_ids", "sparse_row_envelope"):
+        NAMES[f"{_file}.{_name}"] = f"contrib.layers_sparse:{_name}"
+for _file in ("contrib.layers.python.layers.rev_block_lib", "contrib.slim.layers.rev_block_lib"):
+    for _name in ("RevBlock", "rev_block", "recompute_grad"):
+        NAMES[f"{_file}.{_name}"] = f"contrib.layers_reversible:{_name}"
