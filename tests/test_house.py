@@ -18,7 +18,7 @@ HOUSE: list[dict[str, set[str]]] = [
         "data": {"PIL", "google_crc32c", "grain", "simplejpeg"},
         "initializers": set(),
         "kernels": set(),
-        "preprocessing": set(),
+        "preprocessing": {"PIL"},
         "progress": {"rich"},
         "regularizers": set(),
     },

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from jax_slim.cli.failures import CommandError
+from jax_slim.datasets.imagenet_names import readable_names
 
 
 def numbers_by_name(
@@ -29,6 +30,8 @@ def numbers_by_name(
     if names is None or labels is None:
         return None
     ours, labels = list(names)[offset:], list(labels)
+    if not set(ours) <= set(labels):  # folders of ImageNet's are called by the ids of synsets
+        ours = readable_names(ours)
     if ours == labels[: len(ours)]:  # the same place; names may repeat, as ImageNet's do
         numbers = list(range(len(ours)))
         said = f"{len(ours)} of the {len(labels)} classes of {net}" if len(ours) < len(labels) else None

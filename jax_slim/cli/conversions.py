@@ -167,11 +167,21 @@ def _to_library(options: argparse.Namespace) -> int:
 def _describe(checkpoint: Any, options: argparse.Namespace) -> None:
     """Says what the net is; and writes it beside the checkpoints of a run, so that a command can be given the run."""
     from jax_slim.cli import runs
+    from jax_slim.nets._origins import class_names_of, trained_with
     from jax_slim.nets.creation import create_model
 
     peer = checkpoint.peer
     if options.format == "orbax" and not (Path(options.target) / runs.MODEL).exists():
-        runs.save_model(options.target, create_model(peer.net, checkpoint.classes, **peer.options), None)
+        size, preprocessing, framing = trained_with(checkpoint)
+        model = create_model(
+            peer.net,
+            checkpoint.classes,
+            image_size=size,
+            preprocessing=preprocessing,
+            framing=framing._asdict(),
+            **peer.options,
+        )
+        runs.save_model(options.target, model, class_names_of(peer.net, checkpoint, checkpoint.classes))
         return
     told = ", ".join(f"{name}={value!r}" for name, value in peer.options.items())
     print(f"{peer.origin} is {peer.net}" + (f" with {told}" if told else ""), file=sys.stderr)

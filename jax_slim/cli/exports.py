@@ -71,6 +71,12 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError(f"{options.checkpoint_path}: only classifiers are exported, got {model.name}: {model.task}.")
 
     description = {"model_name": model.name, "checkpoint": path}
+    if model.framing is not None and kind != "stablehlo" and not options.without_preprocessing:
+        print(
+            "the file crops and resizes photographs as TF-Slim does, and not as the library of these weights: "
+            "probabilities differ a little. A .zip does it as here; --without_preprocessing leaves it to you.",
+            file=sys.stderr,
+        )
     preprocessing = None if options.without_preprocessing else model.preprocessing
     if kind == "onnx":
         from jax_slim.exporting.onnx_files import export_onnx
@@ -96,6 +102,7 @@ def run(options: argparse.Namespace) -> int:
             labels,
             description,
             options.platforms.split(","),
+            model.framing,
         )
     print(f"wrote {options.output}", file=sys.stderr)
     return 0

@@ -46,6 +46,7 @@ def save_model(directory: str | os.PathLike[str], model: "NetModel", labels: lis
         "image_size": model.image_size,
         "channels": model.channels,
         "preprocessing": model.preprocessing,
+        "framing": model.framing and model.framing._asdict(),
         "options": model.options,
         "labels": labels,
     }
@@ -99,6 +100,7 @@ def find_model(
         channels=known.get("channels"),
         preprocessing=preprocessing or known.get("preprocessing"),
         moving_average=moving_average,
+        framing=None if preprocessing else known.get("framing"),
         **known.get("options", {}),
     )
     # `create_model` leaves the last layers out, all of them, where theirs have other shapes.
@@ -107,7 +109,7 @@ def find_model(
             f"{checkpoint_path} was trained for another number of classes than {model.num_classes} "
             f"({' and '.join(model.head)}: other shapes). Give --num_classes."
         )
-    labels = read_labels(labels_path) if labels_path else known.get("labels")
+    labels = read_labels(labels_path) if labels_path else known.get("labels") if same else model.class_names
     return Described(model, with_background(labels, model.num_classes, labels_path), checkpoint_path)
 
 

@@ -282,14 +282,16 @@ def _model(options: argparse.Namespace, data: Any, said: dict[str, Any] | None) 
         if said is None and options.checkpoint_path:
             labels, new = _fine_tuned(options, labels)
             excluded += [re.escape(scope) for scope in new]
+    earlier = said or {}  # a run goes on with the images that it began with
     model = create_model(
         options.model_name,
         classes,
         checkpoint=None if said is not None else options.checkpoint_path,
         weight_decay=0.0 if options.optimizer == "adamw" else options.weight_decay,
-        image_size=options.train_image_size,
+        image_size=options.train_image_size or earlier.get("image_size"),
         channels=inputs.channels_of(data, options),
-        preprocessing=options.preprocessing_name,
+        preprocessing=options.preprocessing_name or earlier.get("preprocessing"),
+        framing=None if options.preprocessing_name else earlier.get("framing"),
         exclude=excluded or None,
         ignore_missing_vars=options.ignore_missing_vars,
         batch_norm_decay=_batch_norm_decay(options),

@@ -1,5 +1,6 @@
 """Classifiers as files: pixels in, probabilities out, with everything in between."""
 
+import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -8,8 +9,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jax_slim.exporting.any_framing import framed
 from jax_slim.exporting.any_size import PREPROCESSING
 from jax_slim.exporting.archives import PLATFORMS, ExportError, export_model
+from jax_slim.preprocessing.framing import Framing
 
 
 def export_classifier(
@@ -22,6 +25,7 @@ def export_classifier(
     labels: Sequence[str] | None = None,
     description: Mapping[str, Any] | None = None,
     platforms: Sequence[str] = PLATFORMS,
+    framing: Framing | None = None,
 ) -> Path:
     """Writes a trained image classifier as one file that needs only jax to run.
 
@@ -43,6 +47,7 @@ def export_classifier(
       labels: the name of each class, in order.
       description: what else the file should say; values that JSON can hold.
       platforms: which kinds of devices it must run on.
+      framing: how photographs are cropped and resized, where not as `preprocessing` does it: of a `NetModel`.
 
     Returns:
       The path.
@@ -57,6 +62,8 @@ def export_classifier(
             f"export_classifier: preprocessing must be one of {sorted(PREPROCESSING)} or None, got {preprocessing!r}."
         )
     prepare = PREPROCESSING.get(preprocessing or "")
+    if prepare and framing is not None:
+        prepare = functools.partial(framed, framing=framing, preprocessing=preprocessing)
 
     def program(variables: Mapping[str, Any], inputs: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
         images = inputs["image"]
@@ -83,6 +90,7 @@ def export_classifier(
     said = {
         "image_size": [height, width],
         "preprocessing": preprocessing,
+        **({"framing": framing._asdict()} if prepare and framing else {}),
         "labels": list(labels) if labels is not None else None,
         "classes": classes,
         **(description or {}),

@@ -5,10 +5,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from jax_slim.checkpoints.native import CheckpointError
-from jax_slim.checkpoints.peers.mapping import LAYERS, PeerCheckpoint
+from jax_slim.checkpoints.peers.backgrounds import with_background
+from jax_slim.checkpoints.peers.mapping import BACKGROUND, LAYERS, PeerCheckpoint
+from jax_slim.checkpoints.tensorflow.opening import TensorFlowCheckpoint
+from jax_slim.datasets.imagenet_names import imagenet_names
+from jax_slim.nets.published import PUBLISHED
+from jax_slim.preprocessing.framing import Framing
 
 # What a table of peers says of means -> the preprocessing here.
 _PREPARED = {"half": "inception", "imagenet": "imagenet", "vgg": "vgg"}
+IMAGENET = 1000  # classes
 
 _log = logging.getLogger(__name__)
 
@@ -46,8 +52,43 @@ def adopted(
     return checkpoint.classes if num_classes is None else num_classes, {**options, **new}
 
 
-def trained_with(checkpoint: Any) -> tuple[int, str] | None:
-    """The image size and the preprocessing that the weights were trained with; None of any other checkpoint."""
+def with_classes(name: str, checkpoint: Any, num_classes: int | None) -> Any:
+    """The checkpoint with a first class for background, where the net has ImageNet's 1001 classes and the weights 1000.
+
+    The way back is no loss of weights that anyone has asked for, and is only said: 1000 may be classes of one's own.
+    """
+    if isinstance(checkpoint, PeerCheckpoint) and (checkpoint.classes, num_classes) == (IMAGENET, BACKGROUND):
+        _log.info("create_model: %s has 1000 classes: class 0 is background here, and theirs follow.", checkpoint.path)
+        return with_background(checkpoint)
+    return checkpoint
+
+
+def say_background(name: str, path: Any, new: bool, classes: int | None, theirs: int | None) -> None:
+    """Says that a new last layer of 1000 classes takes the place of 1001, which may have been a mistake."""
+    if new and (classes, theirs) == (IMAGENET, BACKGROUND):
+        _log.warning(
+            "create_model: the last layers of %s are new: %s has 1001 classes, the first one for background, and "
+            "num_classes=1000 was asked for. Leave it out for ImageNet's classes: class i there is class i + 1.",
+            name, path,
+        )  # fmt: skip
+
+
+def trained_with(checkpoint: Any) -> tuple[int, str, Framing] | None:
+    """The image size, the preprocessing and the framing that the weights were trained with; None of any other
+    checkpoint."""
     if not isinstance(checkpoint, PeerCheckpoint):
         return None
-    return checkpoint.peer.image["size"], _PREPARED[checkpoint.peer.image["mean"]]
+    image = checkpoint.image
+    keras = checkpoint.peer.library == "keras"
+    framing = Framing(image.get("crop"), image.get("interpolation", "nearest" if keras else "bilinear"))
+    return image["size"], _PREPARED[image["mean"]], framing
+
+
+def class_names_of(name: str, checkpoint: Any, classes: int | None) -> list[str] | None:
+    """ImageNet's names of the classes of published weights; None where it may be other classes."""
+    published = isinstance(checkpoint, TensorFlowCheckpoint) and any(
+        (row.net, row.classes) == (name, classes) for row in PUBLISHED
+    )
+    if classes in (IMAGENET, BACKGROUND) and (published or isinstance(checkpoint, PeerCheckpoint)):
+        return imagenet_names(background=classes == BACKGROUND)
+    return None

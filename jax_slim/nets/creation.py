@@ -20,11 +20,12 @@ from jax_slim.core.collections import GraphKeys
 from jax_slim.core.model import Model
 from jax_slim.core.tracebacks import shortened
 from jax_slim.core.values import Variables
-from jax_slim.nets._origins import adopted, trained_with
+from jax_slim.nets._origins import adopted, class_names_of, say_background, trained_with, with_classes
 from jax_slim.nets.nets_factory import get_network_fn, networks_map
 from jax_slim.nets.pretrained import fetched_path
 from jax_slim.nets.published import PUBLISHED
 from jax_slim.nets.registry import Row, row_of
+from jax_slim.preprocessing.framing import SCALES, Framing, check_framing, framed
 from jax_slim.preprocessing.preprocessing_factory import LIKE_VGG, get_preprocessing, preprocessing_map
 from jax_slim.preprocessing.vgg_preprocessing import RESIZE_SIDE_MAX, RESIZE_SIDE_MIN
 
@@ -39,6 +40,9 @@ class NetModel(Model):
       channels: of the images.
       preprocessing: which preprocessing its images have: "cifarnet", "deeplab", "imagenet", "inception", "lenet",
         "ssd", "ssd_vgg" or "vgg"; None for nets of video, which have none.
+      framing: how photographs are cropped and resized for evaluation, where the library of the weights does that in
+        another way than the preprocessing; else None.
+      class_names: what the classes are called, where the weights are published ones of ImageNet.
       options: further arguments of the net, as given to `create_model`.
       head: the scopes of its last layers, which depend on the classes.
       variables: the values of its checkpoint, or None.
@@ -49,6 +53,8 @@ class NetModel(Model):
     image_size: int
     channels: int
     preprocessing: str | None
+    framing: Framing | None = None
+    class_names: list[str] | None = None
     options: dict[str, Any]
     head: tuple[str, ...]
     variables: Variables | Any = None  # Any for None: whoever named a checkpoint need not ask whether it was read
@@ -96,13 +102,18 @@ class NetModel(Model):
     ) -> Callable[[Any, np.random.Generator | None], Any]:
         """What `preprocess` does, as a function (image, rng) -> prepared image, for the threads of a pipeline.
 
+        With `framing`, and not in training, images must be uint8.
+
         Raises:
           ValueError: it is a net of video, which has no preprocessing.
         """
         if self.preprocessing is None:
             raise ValueError(f"{self.name}: nets of video have no preprocessing of their own.")
-        function = get_preprocessing(self.preprocessing, is_training, use_grayscale)
         size = self.image_size
+        if self.framing is not None and not (is_training or use_grayscale) and self.channels == 3:
+            scaled, framing = SCALES[self.preprocessing], self.framing
+            return lambda image, rng=None: scaled(framed(image, size, size, framing).astype(np.float32))
+        function = get_preprocessing(self.preprocessing, is_training, use_grayscale)
         options: dict[str, Any] = {}
         if (
             self.preprocessing in ("vgg", "imagenet") and size > RESIZE_SIDE_MIN
@@ -142,6 +153,7 @@ def create_model(
     ignore_missing_vars: bool = False,
     batch_norm_decay: float | None = None,
     pretrained: bool | str = False,
+    framing: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> NetModel:
     """Makes a net of the zoo as a `Model` that carries its image size, its preprocessing and, if given, its weights.
@@ -173,6 +185,10 @@ def create_model(
       pretrained: which published weights to fetch, in the place of `checkpoint`: a name of `list_pretrained`, or True
         for TF-Slim's (or timm's first where TF-Slim published none). They are kept in $JAX_SLIM_CACHE, by default in
         the user's folder for caches, and can be put there by hand.
+      framing: how photographs are cropped and resized for evaluation, by Pillow: {"crop": 0.875, "interpolation":
+        "bicubic"}, where crop is the net's size as a part of the shorter side, or None to squeeze the whole photograph.
+        By default as the library of the checkpoint does it; and as TF-Slim does without one, or with another
+        `preprocessing` than the checkpoint's.
       batch_norm_decay: as for `get_network_fn`: a run of few steps needs a smaller one than the net's.
       **options: further arguments of the net: `output_stride`, `depth_multiplier`, `dropout_keep_prob`, ...
 
@@ -202,15 +218,18 @@ def create_model(
             source = stack.enter_context(open_checkpoint(checkpoint))
         if source is not None:
             num_classes, options = adopted(name, source, num_classes, options)
+            source = with_classes(name, source, num_classes)
         classes = row.classes if num_classes is None else num_classes
         model = NetModel(_Net(name, classes or None, weight_decay, batch_norm_decay, options))
         model.name, model.num_classes, model.options, model.head = name, classes or None, dict(options), row.head
-        size, prepared = trained_with(source) or _as_published(name, row, classes)
+        size, prepared, theirs = trained_with(source) or (*_as_published(name, row, classes), None)
         model.image_size = image_size or size
         model.preprocessing = _kind(preprocessing) if preprocessing else prepared
+        model.framing = _framing(framing, model.preprocessing, theirs if model.preprocessing == prepared else None)
         model.channels = channels or row.channels
         if source is not None:
             model.variables = _restored(model, source, moving_average, exclude, ignore_missing_vars)
+            model.class_names = _class_names(model, source)
     return model
 
 
@@ -262,6 +281,32 @@ def _kind(preprocessing: str) -> str:
     """'resnet_v1_50' -> 'vgg': the preprocessing that goes by several names of nets."""
     get_preprocessing(preprocessing)  # refuses a name that it does not know
     return preprocessing_map[preprocessing].__name__.rpartition(".")[2].removesuffix("_preprocessing")
+
+
+def _framing(given: Mapping[str, Any] | None, preprocessing: str | None, theirs: Framing | None) -> Framing | None:
+    if given is None:
+        return theirs
+    try:
+        framing = Framing(**given)
+    except TypeError:
+        raise ValueError(
+            f"create_model: framing must have crop and interpolation and nothing else, got {given!r}."
+        ) from None
+    check_framing("create_model", framing)
+    if preprocessing not in SCALES:
+        raise ValueError(
+            f"create_model: framing must be None with preprocessing={preprocessing!r}; it is for {', '.join(SCALES)}."
+        )
+    return framing
+
+
+def _class_names(model: NetModel, source: Mapping[str, Any]) -> list[str] | None:
+    """Of the classes of the checkpoint, if its last layers were taken."""
+    heads = [name for name, entry in _shapes(source).items() if name.startswith(model.head) and entry]
+    taken = any(name.startswith(model.head) for name in model.variables or ())
+    theirs = _shapes(source)[heads[-1]][-1] if heads else None
+    say_background(model.name, getattr(source, "path", "the checkpoint"), not taken, model.num_classes, theirs)
+    return class_names_of(model.name, source, model.num_classes) if taken else None
 
 
 def _restored(

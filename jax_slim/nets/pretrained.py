@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jax_slim.checkpoints.fetching import cache_folder, fetched, unpacked
-from jax_slim.checkpoints.native import CheckpointError
+from jax_slim.checkpoints.native import CheckpointError, MissingCheckpointError
 from jax_slim.checkpoints.peers.tables import peers
 from jax_slim.checkpoints.tensorflow.paths import is_there
 from jax_slim.core.names import hint
@@ -143,11 +143,16 @@ def _of_hub(found: Pretrained) -> str:
     weights, config, pinned = (found.path / name for name in ("model.safetensors", "config.json", "commit.json"))
     if not weights.exists():
         commit = json.loads(pinned.read_text())["commit"] if pinned.exists() else "main"
-        told = fetched(f"{found.url}/resolve/{commit}/config.json", config)
-        if commit == "main" and told is not None and re.fullmatch(r"[0-9a-f]{40}", told):
-            pinned.write_text(json.dumps({"commit": told}) + "\n")
-            commit = told
-        fetched(f"{found.url}/resolve/{commit}/model.safetensors", weights)
+        try:
+            told = fetched(f"{found.url}/resolve/{commit}/config.json", config)
+            if commit == "main" and told is not None and re.fullmatch(r"[0-9a-f]{40}", told):
+                pinned.write_text(json.dumps({"commit": told}) + "\n")
+                commit = told
+            fetched(f"{found.url}/resolve/{commit}/model.safetensors", weights)
+        except MissingCheckpointError as error:
+            raise MissingCheckpointError(
+                f"{error} By hand it takes model.safetensors and config.json of {found.url}, both in {found.path}."
+            ) from error
     return str(weights)
 
 

@@ -138,11 +138,14 @@ class PeerCheckpoint(Checkpoint):
     Attributes:
       peer: whose it is: `origin`, `net`, `options`, `image`.
       source: the file under its own names.
+      image: what the weights want of images, as `peer.image`, and as a description beside the file says.
       classes: how many classes its head has; None without one.
+      heads: the variables that depend on the classes.
     """
 
-    def __init__(self, source: Checkpoint, peer: Peer) -> None:
+    def __init__(self, source: Checkpoint, peer: Peer, image: Mapping[str, Any] | None = None) -> None:
         self.path, self.source, self.peer = source.path, source, peer
+        self.image = {**peer.image, **(image or {})}
         self.format = f"{source.format}, {peer.origin}"
         there = source.entries()
         parts = [part for part in parts_of(peer) if part.theirs in there]
@@ -157,8 +160,8 @@ class PeerCheckpoint(Checkpoint):
                 raise CheckpointError(
                     f"{self.path} is no file of {peer.origin}: its {part.theirs} is of shape {list(shape)}."
                 ) from None
-        heads = [part for part in parts if part.role == "kernel" and part.theirs.startswith(peer.head)]
-        self.classes = self._entries[heads[-1].ours].shape[-1] if heads else None
+        self.heads = tuple(part.ours for part in parts if part.ours and part.theirs.startswith(peer.head))
+        self.classes = self._entries[self.heads[-1]].shape[-1] if self.heads else None
 
     @property
     def needed(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,9 @@ from jax_slim.core.names import hint
 # Counters, auxiliary heads, and what Keras's nets prepare images with.
 _LEFT = re.compile(r".*\.num_batches_tracked|(?:AuxLogits|aux1|aux2)\..*|normalization(?:_\d+)?/.*")
 _CONFIG = "config.json"  # beside timm's files
+_MEANS = {"half": ([0.5] * 3, [0.5] * 3), "imagenet": ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])}
+
+_log = logging.getLogger(__name__)
 
 
 def as_slim(source: Checkpoint, origin: str | None = None) -> Checkpoint:
@@ -38,7 +42,7 @@ def as_slim(source: Checkpoint, origin: str | None = None) -> Checkpoint:
             )
         if (why := _unlike(peers()[origin], entries)) is not None:
             raise CheckpointError(f"{source.path} is not of {origin}: {why}.")
-        return PeerCheckpoint(source, peers()[origin])
+        return PeerCheckpoint(source, peers()[origin], _images(source.path, peers()[origin]))
     found = [peer for peer in peers().values() if _unlike(peer, entries) is None]
     if not found:
         return source
@@ -56,7 +60,7 @@ def as_slim(source: Checkpoint, origin: str | None = None) -> Checkpoint:
             f"different things. Keep the {_CONFIG} that was beside it, call the file as the net "
             f"({found[0].names[0]}.safetensors), or say open_checkpoint(path, origin={found[0].origin!r})."
         )
-    return PeerCheckpoint(source, chosen[0])
+    return PeerCheckpoint(source, chosen[0], _images(source.path, chosen[0]))
 
 
 def _unlike(peer: Peer, entries: Mapping[str, Entry]) -> str | None:
@@ -90,19 +94,54 @@ def _function(peer: Peer) -> Any:
 
 def _called(path: str) -> list[str]:
     """What a file is called: the description beside it, its own name, that of its folder."""
-    told = []
-    config = Path(path).with_name(_CONFIG)
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        if config.stat().st_size < 1 << 20:
-            said = json.loads(config.read_text(encoding="utf-8"))
-            architecture, settings = said.get("architecture"), said.get("pretrained_cfg") or {}
-            if isinstance(architecture, str):
-                told.append(f"{architecture}.{settings.get('tag', '')}")
-    if told:
-        return told
+    architecture, settings = _described(path)
+    if architecture:
+        return [f"{architecture}.{settings.get('tag', '')}"]
     # The cache of the Hugging Face Hub: models--timm--<net>.<tag>/snapshots/<commit>/model.safetensors.
     return [part.rpartition("--")[2] for part in Path(path).parts[-4:]]
 
 
 def _is_called(name: str, called: list[str]) -> bool:
     return any(re.match(re.escape(name) + r"(?![a-z0-9])", text, re.IGNORECASE) for text in called)
+
+
+def _described(path: str) -> tuple[str, Mapping[str, Any]]:
+    """The net and the settings in the description beside a file of timm's; '' and {} without one."""
+    config = Path(path).with_name(_CONFIG)
+    with contextlib.suppress(OSError, ValueError, AttributeError, RecursionError):
+        if config.stat().st_size < 1 << 20:
+            said = json.loads(config.read_text(encoding="utf-8"))
+            architecture, settings = said.get("architecture"), said.get("pretrained_cfg") or {}
+            if isinstance(architecture, str) and isinstance(settings, dict):
+                return architecture, settings
+    return "", {}
+
+
+def _images(path: str, peer: Peer) -> dict[str, Any]:
+    """What a file's name, or the description beside it, says of images other than the table."""
+    found: dict[str, Any] = {}
+    for name, image in peer.files.items():
+        if _is_called(name, _called(path)):
+            found |= image
+    architecture, settings = _described(path)
+    if not architecture:
+        return found
+    size, crop = settings.get("input_size"), settings.get("crop_pct")
+    if isinstance(size, list) and len(size) == 3 and size[1] == size[2] and isinstance(size[1], int) and size[1] > 0:
+        found["size"] = size[1]
+    if isinstance(crop, int | float) and 0 < crop <= 1:
+        found["crop"] = crop
+    if settings.get("interpolation") in ("bilinear", "bicubic", "nearest"):
+        found["interpolation"] = settings["interpolation"]
+    mean, deviation = settings.get("mean"), settings.get("std")
+    for kind, known in _MEANS.items():
+        if (mean, deviation) == known:
+            found["mean"] = kind
+            break
+    else:
+        if mean is not None:
+            _log.warning(
+                "open_checkpoint: %s says of images mean=%s and std=%s, which no preprocessing here has; they are "
+                "prepared as for %r.", Path(path).with_name(_CONFIG), mean, deviation, peer.image["mean"],
+            )  # fmt: skip
+    return found

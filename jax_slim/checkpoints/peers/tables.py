@@ -74,7 +74,9 @@ class Peer(NamedTuple):
       names: what its files may be called, besides the net's name.
       bgr: the convolution whose inputs have blue first, of TF-Slim's; None where images are red, green, blue.
       head: the layer there that depends on the classes.
-      image: what it wants of images: `size`, `mean` ('half', 'imagenet' or 'vgg'), `crop`, `interpolation`.
+      image: what it wants of images: `size`, `mean` ('half', 'imagenet' or 'vgg'); `crop`, the part of the shorter side
+        that is left, and `interpolation`, 'bilinear' by default; without `crop` the whole image is squeezed.
+      files: beginnings of names of files that want something else of images: those entries of `image`.
       told: whether only a file's name, or a description beside it, can tell that it is of this net.
       variables: what variables are called, where not as TF-Slim calls them.
     """
@@ -93,6 +95,7 @@ class Peer(NamedTuple):
     bgr: str | None
     head: str
     image: Mapping[str, Any]
+    files: Mapping[str, Mapping[str, Any]]
     told: bool
     variables: Mapping[str, str]
 
@@ -138,6 +141,7 @@ def _peer(table: Mapping[str, Any], told: Mapping[str, Any]) -> Peer:
         bgr=f"{scope}{told['bgr']}" if "bgr" in told else None,
         head=next(layer.theirs for layer in layers if _HEAD.search(layer.ours)),
         image=told["image"],
+        files=told.get("files", {}),
         told=told.get("told", False),
         variables=table.get("variables", {}),
     )
