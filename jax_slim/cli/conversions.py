@@ -167,12 +167,12 @@ def _to_library(options: argparse.Namespace) -> int:
 def _describe(checkpoint: Any, options: argparse.Namespace) -> None:
     """Says what the net is; and writes it beside the checkpoints of a run, so that a command can be given the run."""
     from jax_slim.cli import runs
-    from jax_slim.nets._origins import class_names_of, trained_with
+    from jax_slim.nets._origins import class_names_of, images_of
     from jax_slim.nets.creation import create_model
 
     peer = checkpoint.peer
     if options.format == "orbax" and not (Path(options.target) / runs.MODEL).exists():
-        size, preprocessing, framing = trained_with(checkpoint)
+        size, preprocessing, framing = images_of(checkpoint)
         model = create_model(
             peer.net,
             checkpoint.classes,

@@ -33,6 +33,6 @@ def readable_names(names: Sequence[str]) -> list[str]:
 
 @functools.cache
 def _classes() -> dict[str, str]:
-    text = resources.files(__package__).joinpath("imagenet_classes.txt").read_text(encoding="utf-8")
+    text = resources.files(__name__.rpartition(".")[0]).joinpath("imagenet_classes.txt").read_text(encoding="utf-8")
     pairs = [line.partition(" ") for line in text.splitlines()]
     return {synset: name for synset, _, name in pairs}

@@ -62,7 +62,7 @@ def export_classifier(
             f"export_classifier: preprocessing must be one of {sorted(PREPROCESSING)} or None, got {preprocessing!r}."
         )
     prepare = PREPROCESSING.get(preprocessing or "")
-    if prepare and framing is not None:
+    if preprocessing and prepare and framing is not None:
         prepare = functools.partial(framed, framing=framing, preprocessing=preprocessing)
 
     def program(variables: Mapping[str, Any], inputs: Mapping[str, jax.Array]) -> dict[str, jax.Array]:

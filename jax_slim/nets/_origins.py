@@ -76,8 +76,11 @@ def say_background(name: str, path: Any, new: bool, classes: int | None, theirs:
 def trained_with(checkpoint: Any) -> tuple[int, str, Framing] | None:
     """The image size, the preprocessing and the framing that the weights were trained with; None of any other
     checkpoint."""
-    if not isinstance(checkpoint, PeerCheckpoint):
-        return None
+    return images_of(checkpoint) if isinstance(checkpoint, PeerCheckpoint) else None
+
+
+def images_of(checkpoint: PeerCheckpoint) -> tuple[int, str, Framing]:
+    """As `trained_with`, of a net of another library."""
     image = checkpoint.image
     keras = checkpoint.peer.library == "keras"
     framing = Framing(image.get("crop"), image.get("interpolation", "nearest" if keras else "bilinear"))
