@@ -81,12 +81,16 @@ class DetectionProgram(MetricsProgram):
 
 def evaluate(asked: "Evaluation", found: Callable[[Any], Any]) -> dict[str, Any]:
     """Measures a checkpoint, or each new one."""
+    from jax_slim.cli.evaluating import prepared
     from jax_slim.core import processes
     from jax_slim.evaluation.once import DEFAULT_WRITER, evaluate_with
     from jax_slim.evaluation.watching import checkpoints_iterator
     from jax_slim.progress import encodable
 
     options = asked.options
+    variables = None
+    if not options.watch:
+        found, variables = prepared(found, asked.model, asked.variables())
     program = DetectionProgram(found, asked.model.num_classes or 0)
 
     def once(checkpoint: Any) -> dict[str, Any]:
@@ -98,8 +102,8 @@ def evaluate(asked: "Evaluation", found: Callable[[Any], Any]) -> dict[str, Any]
             print(encodable(program.by_class(asked.labels), sys.stdout))
         return results
 
-    if not options.watch:
-        return once(asked.variables())
+    if variables is not None:
+        return once(variables)
     results: dict[str, Any] = {}
     for checkpoint in checkpoints_iterator(asked.path, options.eval_interval_secs, options.timeout):
         results = once(checkpoint)

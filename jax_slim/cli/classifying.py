@@ -1,7 +1,6 @@
 """Classification: how nets are trained to say what photographs show, how that is measured, and what they say then."""
 
 import argparse
-import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +72,7 @@ def metrics_function(model: "NetModel", options: argparse.Namespace) -> Any:
 def evaluate(asked: "Evaluation") -> dict[str, Any]:
     """Measures a checkpoint, or each new one, and tells what was taken for what."""
     from jax_slim.cli import confusion
+    from jax_slim.cli.evaluating import prepared
     from jax_slim.core import processes
     from jax_slim.evaluation.once import DEFAULT_WRITER, evaluate_with
     from jax_slim.evaluation.watching import evaluation_loop
@@ -84,10 +84,10 @@ def evaluate(asked: "Evaluation") -> dict[str, Any]:
             asked.path, asked.eval_dir, metrics_of(asked.model), asked.batches, options.max_num_batches,
             eval_interval_secs=options.eval_interval_secs, timeout=options.timeout, moving_average=asked.moving_average,
         )  # fmt: skip
-    logits_fn, prepared = _prepared(asked.model, asked.variables())
+    logits_fn, variables = prepared(logits_of(asked.model), asked.model, asked.variables())
     program = confusion.MatrixProgram(metrics_of(asked.model, logits_fn, with_matrix=True))
     results = evaluate_with(
-        program, prepared, asked.eval_dir, asked.batches(), options.max_num_batches, None, DEFAULT_WRITER,
+        program, variables, asked.eval_dir, asked.batches(), options.max_num_batches, None, DEFAULT_WRITER,
         moving_average=False,
     )  # fmt: skip
     if not processes.is_first():
@@ -98,19 +98,9 @@ def evaluate(asked: "Evaluation") -> dict[str, Any]:
     return results
 
 
-def _prepared(model: "NetModel", variables: Any) -> tuple[Any, dict[str, Any]]:
-    """What makes logits of images, and the variables that it takes, with the step that they are of."""
-    import jax
-
-    from jax_slim.core.model import Model
-    from jax_slim.inference import folding
-
-    net, prepared = folding.prepared(
-        Model(model.function), variables, (model.example(),), {"is_training": False}, alone=True, groups=True
-    )
-    step = {"global_step": variables["global_step"]} if "global_step" in variables else {}
-    # On the host, as a checkpoint's are: evaluation places them, on the devices of other processes too.
-    return functools.partial(net.function, is_training=False), {**jax.device_get(dict(prepared)), **step}
+def logits_of(model: "NetModel") -> Any:
+    """The program that makes logits of images in evaluation."""
+    return lambda images: model.function(images, is_training=False)[0]
 
 
 def metrics_of(model: "NetModel", logits_fn: Any = None, with_matrix: bool = False) -> Any:
@@ -128,11 +118,10 @@ def metrics_of(model: "NetModel", logits_fn: Any = None, with_matrix: bool = Fal
     from jax_slim.metrics.means import streaming_accuracy, streaming_mean
     from jax_slim.metrics.ranking import streaming_recall_at_k
 
-    def own_logits(images: Any) -> Any:
-        return model.function(images, is_training=False)[0]
+    logits_fn = logits_fn or logits_of(model)
 
     def metrics(batch: dict[str, Any]) -> dict[str, Any]:
-        logits = (logits_fn or own_logits)(batch["image"])
+        logits = logits_fn(batch["image"])
         logits = logits.reshape(logits.shape[0], logits.shape[-1])
         labels = batch["label"]
         # The last batch is filled up: copies do not count.

@@ -125,6 +125,25 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def prepared(function: Callable[[Any], Any], model: "NetModel", variables: Any) -> tuple[Callable[[Any], Any], Any]:
+    """A program of images and its variables as they are fastest to evaluate, with the step that these are of.
+
+    Args:
+      function: a slim program: prepared images of the net's size -> results for each.
+      model: the net.
+      variables: name -> array.
+    """
+    import jax
+
+    from jax_slim.core.model import Model
+    from jax_slim.inference import folding
+
+    made, values = folding.ready(Model(function), variables, (model.example(),), {})
+    step = {"global_step": variables["global_step"]} if "global_step" in variables else {}
+    # On the host, as a checkpoint's are: evaluation places them, on the devices of other processes too.
+    return made.function, {**jax.device_get(dict(values)), **step}
+
+
 def _data_of_run(path: str) -> dict[str, Any]:
     """The data set that the checkpoint's run was trained on."""
     from jax_slim.cli import runs

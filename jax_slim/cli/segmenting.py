@@ -176,7 +176,7 @@ def loss_function(model: "NetModel", options: argparse.Namespace, rate: Any) -> 
 def metrics_function(model: "NetModel", options: argparse.Namespace) -> Any:
     """The program that validates."""
     del options
-    return _metrics(model, (1.0,), False)
+    return _metrics(model, _masks_function(model, (1.0,), False))
 
 
 def _masks_function(model: "NetModel", scales: Sequence[float], flipped: bool) -> Any:
@@ -199,8 +199,13 @@ def _masks_function(model: "NetModel", scales: Sequence[float], flipped: bool) -
     return masks
 
 
-def _metrics(model: "NetModel", scales: Sequence[float], flipped: bool, with_matrix: bool = False) -> Any:
-    """The program that is evaluated: a batch -> mean intersection over union, and accuracy of pixels."""
+def _metrics(model: "NetModel", masks_of: Any, with_matrix: bool = False) -> Any:
+    """The program that is evaluated: a batch -> mean intersection over union, and accuracy of pixels.
+
+    Args:
+      masks_of: as `_masks_function` makes it.
+      with_matrix: whether to count what is taken for what.
+    """
     import jax.numpy as jnp
 
     from jax_slim.cli.confusion import MATRIX
@@ -208,7 +213,7 @@ def _metrics(model: "NetModel", scales: Sequence[float], flipped: bool, with_mat
     from jax_slim.metrics.means import streaming_accuracy
     from jax_slim.metrics.segmentation import streaming_mean_iou
 
-    masks_of, classes = _masks_function(model, scales, flipped), model.num_classes
+    classes = model.num_classes
     assert classes is not None
 
     def metrics(batch: dict[str, Any]) -> dict[str, Any]:
@@ -231,22 +236,24 @@ def _metrics(model: "NetModel", scales: Sequence[float], flipped: bool, with_mat
 def evaluate(asked: "Evaluation") -> dict[str, Any]:
     """Measures a checkpoint, or each new one, and prints the intersection over union of each class."""
     from jax_slim.cli.confusion import MatrixProgram
+    from jax_slim.cli.evaluating import prepared
     from jax_slim.core import processes
     from jax_slim.evaluation.once import DEFAULT_WRITER, evaluate_with
     from jax_slim.evaluation.watching import evaluation_loop
     from jax_slim.progress import encodable
 
     options = asked.options
-    scales = scales_of(options)
+    masks_of = _masks_function(asked.model, scales_of(options), options.add_flipped_images)
     if options.watch:
         return evaluation_loop(
-            asked.path, asked.eval_dir, _metrics(asked.model, scales, options.add_flipped_images), asked.batches,
-            options.max_num_batches, eval_interval_secs=options.eval_interval_secs, timeout=options.timeout,
+            asked.path, asked.eval_dir, _metrics(asked.model, masks_of), asked.batches, options.max_num_batches,
+            eval_interval_secs=options.eval_interval_secs, timeout=options.timeout,
             moving_average=asked.moving_average,
         )  # fmt: skip
-    program = MatrixProgram(_metrics(asked.model, scales, options.add_flipped_images, with_matrix=True))
+    masks_of, variables = prepared(masks_of, asked.model, asked.variables())
+    program = MatrixProgram(_metrics(asked.model, masks_of, with_matrix=True))
     results = evaluate_with(
-        program, asked.variables(), asked.eval_dir, asked.batches(), options.max_num_batches, None, DEFAULT_WRITER,
+        program, variables, asked.eval_dir, asked.batches(), options.max_num_batches, None, DEFAULT_WRITER,
         moving_average=False,
     )  # fmt: skip
     if processes.is_first():

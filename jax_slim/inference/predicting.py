@@ -9,6 +9,7 @@ import numpy as np
 from jax.core import Tracer
 
 from jax_slim.core.model import Model
+from jax_slim.inference.arranging import ArrangedOnce
 from jax_slim.inference.folding import prepared
 from jax_slim.inference.fusing import worth_fusing
 from jax_slim.kernels import jit
@@ -64,12 +65,16 @@ class Predictor:
     """
 
     def __init__(self, model: Model, variables: Mapping[str, Any], arguments: dict[str, Any]) -> None:
-        self.variables: Mapping[str, Any] = variables
+        self._variables: Mapping[str, Any] = variables
         self._model, self._arguments = model, arguments
         self._folded: Model | None = None
         self._native = False
         # What is arranged for the native kernels is for inputs of some sizes, in batches of any.
         self._compiled: dict[Any, tuple[Callable[..., Any], Mapping[str, Any]]] = {}
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        return self._variables
 
     def __repr__(self) -> str:
         return f"<predictor of {self._model!r}>"
@@ -82,9 +87,11 @@ class Predictor:
             )
         if self._folded is None:
             self._native = worth_fusing()
-            self._folded, self.variables = prepared(
-                self._model, self.variables, args, self._arguments, alone=True, groups=not self._native
+            self._folded, self._variables = prepared(
+                self._model, self._variables, args, self._arguments, alone=True, groups=not self._native
             )
+            if self._native:
+                self._variables = ArrangedOnce(self._variables)
         key = tuple(np.shape(leaf)[1:] for leaf in jax.tree.leaves(args)) if self._native else None
         if key not in self._compiled:
             self._compiled[key] = self._compile(args)
@@ -93,10 +100,11 @@ class Predictor:
 
     def _compile(self, args: tuple[Any, ...]) -> tuple[Callable[..., Any], Mapping[str, Any]]:
         """A compiled function of variables and inputs, and the variables."""
-        ready, variables, arguments = self._folded, self.variables, self._arguments
+        ready, variables, arguments = self._folded, self._variables, self._arguments
         assert ready is not None
-        if self._native:
-            ready, variables = prepared(ready, variables, args, arguments, groups=True, native=True)
+        if isinstance(variables, ArrangedOnce):
+            ready, arranged = prepared(ready, variables, args, arguments, groups=True, native=True)
+            variables = variables.shared(arranged)
         return jit(lambda variables, *args: ready.apply(variables, *args, **arguments)), variables
 
 

@@ -62,6 +62,17 @@ def panels(weights: jax.Array) -> jax.Array:
     return _panels.bind(weights, lanes=found.jax_slim_lanes())
 
 
+def out_of_panels(arranged: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """The weights [kh, kw, in, out], of this shape, of which `panels` made `arranged`."""
+    found = library()
+    assert found is not None  # who else arranged them
+    lanes, rows, filters = found.jax_slim_lanes(), int(np.prod(shape[:-1])), shape[-1]
+    whole = -(-filters // lanes) // 2
+    split = whole * 2 * lanes * rows
+    wide = arranged[:split].reshape(whole, rows, 2 * lanes).transpose(1, 0, 2).reshape(rows, -1)
+    return jnp.concatenate([wide, arranged[split:].reshape(rows, -1)], 1)[:, :filters].reshape(shape)
+
+
 def _arranged(weights: jax.Array, *, lanes: int) -> jax.Array:
     rows = weights.reshape(-1, weights.shape[-1])
     filled = jnp.pad(rows, ((0, 0), (0, -rows.shape[1] % lanes)))

@@ -155,6 +155,31 @@ def test_a_predictor_with_native_kernels_computes_what_the_model_does(library, m
     np.testing.assert_allclose(predict(images[:, :9]), expected(images[:, :9]), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("filters", [1, 16, 17, 32, 33, 49, 70])
+def test_panels_give_the_weights_back(instructions, filters):
+    weights = np.random.default_rng(0).normal(size=(2, 3, 5, filters)).astype("float32")
+    arranged = native.panels(jnp.asarray(weights))
+    np.testing.assert_array_equal(native.out_of_panels(arranged, weights.shape), weights)
+
+
+def test_arranged_weights_are_the_only_copy(library):
+    model = slim.Model(net)
+    images = np.ones((1, 16, 16, 3), "float32")
+    variables = model.init(jax.random.key(0), images)
+    predict = slim.predictor(model, variables)
+    first = predict(images)
+    _, prepared = slim.fold_batch_norm(model, variables, images, is_training=False)
+    kept = predict._variables
+    assert not set(kept._whole) & set(kept._panels) and len(kept._panels) == 5  # all but the depthwise one
+    assert set(predict.variables) == set(prepared)
+    for name, array in prepared.items():
+        np.testing.assert_array_equal(predict.variables[name], array, err_msg=name)
+    predict(images[:, :9])  # of other programs, the same
+    (_, one), (_, other) = predict._compiled.values()
+    assert all(one[name] is other[name] for name in one)
+    np.testing.assert_array_equal(predict(images), first)
+
+
 def test_lax_forms_have_no_native_kernels(library):
     assert fusing.worth_fusing()
     with slim.kernel_forms("lax"):
