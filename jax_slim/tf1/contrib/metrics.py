@@ -332,11 +332,7 @@ def f1_score(labels: Any, predictions: Any, weights: Any = None, num_thresholds:
     """The best F1 over thresholds."""
     epsilon = 1e-7
     with variable_scope.variable_scope(name, "f1", (labels, predictions, weights)):
-        thresholds = [
-            0.0 - epsilon,
-            *((i + 1) * 1.0 / (num_thresholds - 1) for i in range(num_thresholds - 2)),
-            1.0 + epsilon,
-        ]
+        thresholds = metrics_counts.even_thresholds(num_thresholds)
         values, updates = metrics_counts.confusion_at_thresholds(
             labels, predictions, thresholds, weights, includes=("tp", "fp", "fn")
         )

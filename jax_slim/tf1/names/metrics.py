@@ -38,6 +38,13 @@ _RATES = (
 )
 for _name in (*_RATES[4:], *(f"{n}_at_thresholds" for n in _RATES)):
     NAMES[f"contrib.metrics.streaming_{_name}"] = f"contrib.metrics_rates:streaming_{_name}"
+_CURVES = (
+    "streaming_curve_points streaming_dynamic_auc auc_with_confidence_intervals precision_recall_at_equal_thresholds recall_at_precision "
+    "precision_at_recall"
+)
+for _name in _CURVES.split():
+    NAMES[f"contrib.metrics.{_name}"] = f"contrib.metrics_curves:{_name}"
+NAMES["contrib.metrics.auc_using_histogram"] = "contrib.metrics_histograms:auc_using_histogram"
 NAMES["contrib.metrics.confusion_matrix"] = "python.segments:confusion_matrix"
 for _name in "set_difference set_intersection set_size set_union".split():
     NAMES[f"contrib.metrics.{_name}"] = f"python.sets:{_name}"

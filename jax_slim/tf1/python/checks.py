@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from jax_slim.tf1.graph import building, conversion, dtypes, errors, graphs, known_values, shapes
+from jax_slim.tf1.graph import building, conversion, dtypes, errors, graphs, shapes
 from jax_slim.tf1.graph.composites import SparseTensor
 from jax_slim.tf1.graph.tensors import Operation, Tensor
 from jax_slim.tf1.operations import checking
-from jax_slim.tf1.python import control_flow
+from jax_slim.tf1.python import array, control_flow
 
 _tokens = itertools.count()
 
@@ -32,10 +32,6 @@ def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | 
             return building.make("Assert", condition, list(data), summarize=summarize, name="Assert")
 
         return control_flow.cond(condition, control_flow.no_op, failing, name="AssertGuard").op
-
-
-def _static(tensor: Any) -> Any:
-    return known_values.constant_value(tensor)
 
 
 def _compared(op_type: str, opposite: str, python: Callable[[Any, Any], Any], label: str) -> Callable[..., Any]:
@@ -66,7 +62,7 @@ def _compared(op_type: str, opposite: str, python: Callable[[Any, Any], Any], la
                 ]
                 data = data[1:] if not message else data
             condition = building.make("All", building.make(op_type, x, y, name=op_type), _all_axes(x, y), name="All")
-            a, b = _static(x), _static(y)
+            a, b = array.constant_value(x), array.constant_value(y)  # what TensorFlow knows: the rest fails in a run
             if a is not None and b is not None and not np.all(python(a, b)):
                 raise errors.InvalidArgumentError(
                     None,
@@ -136,7 +132,7 @@ def _ranked(label: str, good: Callable[[Any, Any], bool], words: str, op_type: s
         with graphs.name_scope(name, label, [x, *(data or [])]):
             x = x if isinstance(x, SparseTensor) else conversion.convert_to_tensor(x, name="x")
             rank = conversion.convert_to_tensor(rank, name="rank")
-            wanted, found = _static(rank), x.get_shape().ndims
+            wanted, found = array.constant_value(rank), x.get_shape().ndims
             if wanted is not None and np.ndim(wanted) != 0:
                 raise ValueError("Rank must be a scalar.")
             if wanted is not None and found is not None:
@@ -180,7 +176,7 @@ def assert_rank_in(
     """An operation that fails unless x has one of the ranks; where the rank is known, a ValueError at once."""
     with graphs.name_scope(name, "assert_rank_in", [x, *ranks]):
         x = conversion.convert_to_tensor(x, name="x")
-        wanted = [_static(conversion.convert_to_tensor(r)) for r in ranks]
+        wanted = [array.constant_value(conversion.convert_to_tensor(r)) for r in ranks]
         found = x.shape.ndims
         if found is not None and all(w is not None for w in wanted):
             if found not in [int(w) for w in wanted]:

@@ -155,7 +155,7 @@ def auc(labels: Any, predictions: Any, weights: Any = None, num_thresholds: int 
             thresholds = sorted(thresholds)
             num_thresholds = len(thresholds) + 2
         else:
-            thresholds = [(i + 1) * 1.0 / (num_thresholds - 1) for i in range(num_thresholds - 2)]
+            thresholds = even_thresholds(num_thresholds)[1:-1]
         thresholds = [0.0 - _EPSILON, *thresholds, 1.0 + _EPSILON]
         values, updates = confusion_at_thresholds(labels, predictions, thresholds, weights)
 
@@ -259,7 +259,8 @@ def recall_at_thresholds(labels: Any, predictions: Any, thresholds: Any, weights
         return value, collected(updates_collections, share(updates, "update_op"))
 
 
-def _even_thresholds(num_thresholds: int) -> list[float]:
+def even_thresholds(num_thresholds: int) -> list[float]:
+    """Thresholds of equal distance from 0 to 1; the first and the last a little outside, so that all and none are above."""
     return [0.0 - _EPSILON, *((i + 1) * 1.0 / (num_thresholds - 1) for i in range(num_thresholds - 2)), 1.0 + _EPSILON]
 
 
@@ -273,7 +274,7 @@ def sensitivity_at_specificity(labels: Any, predictions: Any, specificity: float
     if specificity < 0 or specificity > 1:
         raise ValueError("`specificity` must be in the range [0, 1].")
     with variable_scope.variable_scope(name, "sensitivity_at_specificity", (predictions, labels, weights)):
-        values, updates = confusion_at_thresholds(labels, predictions, _even_thresholds(num_thresholds), weights)
+        values, updates = confusion_at_thresholds(labels, predictions, even_thresholds(num_thresholds), weights)
 
         def found(v: dict[str, Any], name: str) -> Any:
             specificities = math.div(v["tn"], v["tn"] + v["fp"] + _EPSILON)
@@ -294,7 +295,7 @@ def specificity_at_sensitivity(labels: Any, predictions: Any, sensitivity: float
     if sensitivity < 0 or sensitivity > 1:
         raise ValueError("`sensitivity` must be in the range [0, 1].")
     with variable_scope.variable_scope(name, "specificity_at_sensitivity", (predictions, labels, weights)):
-        values, updates = confusion_at_thresholds(labels, predictions, _even_thresholds(num_thresholds), weights)
+        values, updates = confusion_at_thresholds(labels, predictions, even_thresholds(num_thresholds), weights)
 
         def found(v: dict[str, Any], name: str) -> Any:
             sensitivities = math.div(v["tp"], v["tp"] + v["fn"] + _EPSILON)

@@ -75,7 +75,7 @@ def needed(targets: Iterable[Any], fed: Any, context: Any = None, control: bool 
             continue
         found.add(op)
         stack.extend(t.op for t in op._inputs if t not in fed and t.op not in found)
-        others = (*(op._control_inputs if control else ()), *_predicate(op), *_differentiated(op))
+        others = (*(op._control_inputs if control else ()), *(t.op for t in _predicate(op)), *_differentiated(op))
         stack.extend(other for other in others if other not in found and other not in given)
     return found
 
@@ -110,7 +110,7 @@ def units_of(ops: set[Operation], context: Any, fed: Any, leaks: Iterable[Tensor
             if tensor not in fed and by_op.get(tensor.op) is not unit:
                 _leak(by_op.get(tensor.op), tensor)
         sources = [t.op for t in op._inputs if t not in fed]
-        for other in [*sources, *op._control_inputs, *_predicate(op)]:
+        for other in [*sources, *op._control_inputs, *(t.op for t in _predicate(op))]:
             for source in _through(other):
                 before = by_op.get(source)
                 if before is not None and before is not unit:
@@ -136,10 +136,10 @@ def _leak(unit: Unit | None, tensor: Tensor) -> None:
         unit.host = True
 
 
-def _predicate(op: Operation) -> list[Operation]:
-    """What a conditional's Merge waits for beside its inputs."""
+def _predicate(op: Operation) -> list[Tensor]:
+    """What a conditional's Merge needs beside its inputs."""
     construct = op.private.get("construct")
-    return [construct.pred.op] if construct is not None and construct.kind == "cond" else []
+    return [construct.pred] if construct is not None and construct.kind == "cond" else []
 
 
 def _differentiated(op: Operation) -> list[Operation]:
@@ -369,7 +369,7 @@ def _inputs(units: list[Unit], fed: Any) -> list[Tensor]:
     found: dict[Tensor, None] = {}
     for unit in units:
         for op in unit.ops:
-            for tensor in op._inputs:
+            for tensor in (*op._inputs, *_predicate(op)):  # a branch may use nothing that comes in by the predicate
                 if tensor not in fed and references.is_alias(tensor.op):  # a fed variable is what its own read gives
                     tensor = tensor.op._inputs[0]
                 if tensor in fed or (tensor.op not in inside and not is_inline(tensor.op) and not _is_handle(tensor)):
