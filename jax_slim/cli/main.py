@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(parser: argparse.ArgumentParser, chosen: str | None, arguments: Sequence[str]) -> int:
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(_with_marked_program(arguments) if chosen == "run" else arguments)
     if chosen is None:
         parser.print_help()
         return 0
@@ -94,6 +94,13 @@ def _run(parser: argparse.ArgumentParser, chosen: str | None, arguments: Sequenc
             text += " --skip_damaged leaves such images out, and lists them."
         print(f"jax-slim {chosen}: error: {text}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
+
+
+def _with_marked_program(arguments: Sequence[str]) -> list[str]:
+    """`run -m MODULE ...` with '--' where the program begins: argparse would take its first flag for one of `run`."""
+    place = arguments.index("run") + 1
+    begins_with_flag = arguments[place : place + 1] in (["-m"], ["--check"])
+    return [*arguments[:place], *["--"] * begins_with_flag, *arguments[place:]]
 
 
 def _with_output_written(command: str, code: Any) -> Any:

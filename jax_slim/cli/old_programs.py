@@ -18,4 +18,4 @@ def run(options: argparse.Namespace) -> int:
     """Runs it."""
     from jax_slim.tf1 import launching
 
-    return launching.main(options.program)
+    return launching.main([*options.program[options.program[:1] == ["--"] :]])  # some versions of argparse keep it

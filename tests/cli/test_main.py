@@ -27,6 +27,22 @@ def run(capsys, *arguments):
     return code, out, err
 
 
+@pytest.mark.parametrize(
+    ("given", "program"),
+    [
+        (["-m", "a.b", "--x=1", "-m"], ["-m", "a.b", "--x=1", "-m"]),
+        (["--check", "folder"], ["--check", "folder"]),
+        (["a.py", "--check", "--", "run"], ["a.py", "--check", "--", "run"]),
+    ],
+)
+def test_a_program_s_own_arguments_reach_it(given, program, monkeypatch):
+    taken = []
+    monkeypatch.setattr("jax_slim.tf1.launching.main", lambda arguments: taken.append(arguments) or 0)
+    monkeypatch.setattr("jax_slim.cli.compiled_programs.keep", lambda: None)
+    assert entry.main(["run", *given]) == 0
+    assert taken == [program]
+
+
 @pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in COMMANDS)])
 def test_help_needs_no_jax(arguments):
     code = (
