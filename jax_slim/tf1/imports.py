@@ -17,12 +17,21 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
         dotted = dotted_name(fullname)
+        if dotted is not None and modules.command(dotted) is not None:
+            return importlib.machinery.ModuleSpec(fullname, self, origin=dotted.split(".")[-2])
         if dotted is None or not modules.is_module(dotted):
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: Any) -> Any:
         return modules.module(modules._plain(dotted_name(spec.name) or ""))
+
+    def get_code(self, fullname: str) -> Any:
+        """What `python -m` runs of a tool's `__main__`: the function that stands for it."""
+        place = modules.command(dotted_name(fullname) or "")
+        return compile(
+            f"import sys, jax_slim.tf1.modules as modules\nsys.exit(modules.load({place!r})())", fullname, "exec"
+        )
 
     def exec_module(self, module: Any) -> None:
         module.__path__ = []

@@ -8,6 +8,7 @@ import types
 from typing import Any
 
 from jax_slim.tf1 import names
+from jax_slim.tf1.names import graph_tools
 
 VERSION = "1.15.5"
 
@@ -56,6 +57,12 @@ def load(place: str) -> Any:
     for part in attribute.split(".") if attribute else []:
         found = getattr(found, part)
     return found
+
+
+def command(dotted: str) -> str | None:
+    """Where the function is that stands for 'python.tools.freeze_graph.__main__'; None for what is no command."""
+    module, _, last = _plain(dotted).rpartition(".")
+    return graph_tools.COMMANDS.get(module) if last == "__main__" else None
 
 
 def lookup(dotted: str) -> Any:

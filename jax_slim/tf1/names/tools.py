@@ -1,4 +1,4 @@
-"""Profiles, tools on graph files, devices, messages by their files' names, the tutorials' MNIST."""
+"""Profiles, devices, messages by their files' names, the tutorials' MNIST."""
 
 _PROFILER = ["profile", "ProfileOptionBuilder", "Profiler", "GraphNodeProto"]
 NAMES = {f"profiler.{name}": f"python.profiler:{name}" for name in _PROFILER}
@@ -14,20 +14,6 @@ _OPTIONS = [
 ]
 NAMES |= {f"contrib.tfprof.model_analyzer.{name}": f"python.profiler:{name}" for name in _OPTIONS}
 NAMES["contrib.tfprof.model_analyzer.print_model_analysis"] = "python.profiler:contrib_print_model_analysis"
-for _place in ("python.tools", "tools"):
-    NAMES |= {
-        f"{_place}.freeze_graph.{n}": f"python.tools:{n}" for n in ("freeze_graph", "freeze_graph_with_def_protos")
-    }
-    NAMES[f"{_place}.strip_unused_lib.strip_unused"] = "python.tools:strip_unused"
-    for _name in (
-        "optimize_for_inference",
-        "fold_batch_norms",
-        "ensure_graph_is_valid",
-        "node_name_from_input",
-        "node_from_map",
-        "values_from_const",
-    ):
-        NAMES[f"{_place}.optimize_for_inference_lib.{_name}"] = f"python.inference_graphs:{_name}"
 NAMES["python.client.device_lib.list_local_devices"] = "python.tools:list_local_devices"
 for _name in [
     "get_data_files_path",

@@ -2,11 +2,12 @@
 
 import os
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from jax_slim.tf1.files import protos
+from jax_slim.tf1.files import lowering, protos
 from jax_slim.tf1.graph import dtypes, graphs, tensor_protos
 from jax_slim.tf1.python import logging
 
@@ -23,10 +24,21 @@ def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool =
         os.makedirs(logdir, exist_ok=True)
     path = os.path.join(logdir, name)
     data = _as_text(definition).encode() if as_text else definition.SerializeToString()
+    _write(path, data)
+    return path
+
+
+def write_graph_file(definition: Any, path: Any, binary: bool = True) -> None:
+    """Writes a GraphDef as bytes or text, and notes how many nodes it has."""
+    data = definition.SerializeToString(deterministic=True) if binary else _as_text(definition).encode()
+    _write(os.fspath(path), data)
+    logging.info("%d ops in the final graph.", len(definition.node))
+
+
+def _write(path: str, data: bytes) -> None:
     with open(f"{path}.writing", "wb") as file:  # noqa: PTH123
         file.write(data)
     os.replace(f"{path}.writing", path)
-    return path
 
 
 def _as_text(message: Any) -> str:
@@ -91,35 +103,59 @@ def convert_variables_to_constants(
             continue
         chosen.append(node.name)
     handles = {node.name for node in part.node if node.op == "VarHandleOp"}
-    fetches = [f"{name}/Read/ReadVariableOp:0" if name in handles else f"{name}:0" for name in chosen]
+    fetches = [_reading_of(sess.graph, name) if name in handles else f"{name}:0" for name in chosen]
     values = dict(zip(chosen, sess.run(fetches), strict=True)) if fetches else {}
     logging.info("Froze %d variables.", len(values))
-    made = protos.GraphDef()
-    for node in part.node:
-        if node.name in values:
-            made.node.append(_constant(node.name, values[node.name]))
-        elif node.op in ("ReadVariableOp", "ResourceGather") and _root(part, node.input[0]) in values:
-            made.node.append(_reading(node))
-        elif (
-            node.op in ("Identity", "Enter")
-            and node.attr["T"].type == int(dtypes.resource)
-            and _root(part, node.input[0]) in values
-        ):
-            changed = made.node.add()
-            changed.CopyFrom(node)
-            changed.attr["T"].type = int(dtypes.as_dtype(np.asarray(values[_root(part, node.input[0])]).dtype))
-        else:
-            made.node.append(node)
-    made.library.CopyFrom(part.library)
-    made.versions.CopyFrom(part.versions)
+    made = with_constants(part, values)
     logging.info("Converted %d variables to const ops.", len(values))
     return made
 
 
-def _root(graph_def: Any, source: str) -> str:
-    nodes = {n.name: n for n in graph_def.node}
-    name = _name(source)
-    while nodes[name].op in ("Identity", "Enter"):
+def _reading_of(graph: Any, handle: str) -> str:
+    """The tensor with the value of a resource variable: its own read, or any other."""
+    own = graph._by_name.get(f"{handle}/Read/ReadVariableOp")
+    reads = (op for op in graph.get_operations() if op.type == "ReadVariableOp" and op.inputs[0].op.name == handle)
+    found = own or next(reads, None)
+    if found is None:
+        raise ValueError(f"The graph has no operation that reads the variable {handle}.")
+    return found.outputs[0].name
+
+
+def with_constants(graph_def: Any, values: Mapping[str, Any]) -> Any:
+    """A GraphDef with constants in the place of variables, whose values are given by name; what reads them follows.
+
+    Functions that take a resource variable are put in where they are called, conditionals and loops among them.
+    """
+    nodes = {node.name: node for node in graph_def.node}
+    handles = {name for name in values if name in nodes and nodes[name].op == "VarHandleOp"}
+    if graph_def.library.function and any(
+        source in handles and node.op not in _READERS for node in graph_def.node for source in node.input
+    ):
+        graph_def = lowering.lowered(graph_def)
+        nodes = {node.name: node for node in graph_def.node}
+    made = protos.GraphDef()
+    for node in graph_def.node:
+        root = _root(nodes, node.input[0]) if node.op in {*_READERS, *_HANDING_ON} and node.input else ""
+        if node.name in values:
+            made.node.append(_constant(node.name, values[node.name]))
+        elif root in values and node.op in _READERS:
+            made.node.extend(_READERS[node.op](node))
+        elif root in values and node.attr["T"].type == int(dtypes.resource):
+            changed = made.node.add()
+            changed.CopyFrom(node)
+            changed.attr["T"].type = int(dtypes.as_dtype(np.asarray(values[root]).dtype))
+        else:
+            made.node.append(node)
+    made.library.CopyFrom(graph_def.library)
+    made.versions.CopyFrom(graph_def.versions)
+    return made
+
+
+def _root(nodes: Mapping[str, Any], source: str) -> str:
+    """The node that a handle comes from, through what hands it on."""
+    name, seen = _name(source), set()
+    while name in nodes and nodes[name].op in _HANDING_ON and nodes[name].input and name not in seen:
+        seen.add(name)
         name = _name(nodes[name].input[0])
     return name
 
@@ -132,19 +168,35 @@ def _constant(name: str, value: Any) -> Any:
     return node
 
 
-def _reading(node: Any) -> Any:
-    """A read of a resource variable, or a gather from it, now of the constant."""
-    made = protos.NodeDef(name=node.name, op="Identity" if node.op == "ReadVariableOp" else "GatherV2")
-    kind = node.attr["dtype"].type
-    if made.op == "Identity":
-        made.attr["T"].type = kind
-        made.input.extend(node.input[:1])
-        made.input.extend(i for i in node.input[1:] if i.startswith("^"))
-    else:
-        raise NotImplementedError(
-            f"convert_variables_to_constants: {node.name} gathers from a resource variable. Gather from its value instead."
-        )
-    return made
+def _read(node: Any) -> list[Any]:
+    made = protos.NodeDef(name=node.name, op="Identity", input=node.input, device=node.device)
+    made.attr["T"].type = node.attr["dtype"].type
+    return [made]
+
+
+def _gather(node: Any) -> list[Any]:
+    batch_dims = node.attr["batch_dims"].i if "batch_dims" in node.attr else 0
+    axis = _constant(f"{node.name}/axis", np.int32(batch_dims))
+    data, controls = [s for s in node.input if s[0] != "^"], [s for s in node.input if s[0] == "^"]
+    made = protos.NodeDef(name=node.name, op="GatherV2", input=[*data, axis.name, *controls], device=node.device)
+    made.attr["Tparams"].type = node.attr["dtype"].type
+    made.attr["Tindices"].type = node.attr["Tindices"].type
+    made.attr["Taxis"].type = int(dtypes.int32)
+    if batch_dims:
+        made.attr["batch_dims"].i = batch_dims
+    return [axis, made]
+
+
+def _gather_nd(node: Any) -> list[Any]:
+    made = protos.NodeDef(name=node.name, op="GatherNd", input=node.input, device=node.device)
+    made.attr["Tparams"].type = node.attr["dtype"].type
+    made.attr["Tindices"].type = node.attr["Tindices"].type
+    return [made]
+
+
+# What reads a resource variable -> the nodes that do so of its constant.
+_READERS = {"ReadVariableOp": _read, "ResourceGather": _gather, "ResourceGatherNd": _gather_nd}
+_HANDING_ON = frozenset({"Identity", "Enter", "Exit", "NextIteration", "Switch"})
 
 
 def remove_training_nodes(input_graph: Any, protected_nodes: Any = None) -> Any:

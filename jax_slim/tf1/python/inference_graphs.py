@@ -2,13 +2,14 @@
 
 import collections
 import re
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jax_slim.tf1.files import protos
 from jax_slim.tf1.graph import dtypes, tensor_protos
-from jax_slim.tf1.python import graph_util, logging, tools
+from jax_slim.tf1.python import graph_util, logging, stripping
 
 # Where each type of batch norm has its inputs, and which attribute is its epsilon.
 _FUSED = {"x": 0, "gamma": 1, "beta": 2, "mean": 3, "variance": 4}
@@ -44,7 +45,7 @@ def optimize_for_inference(
       ValueError: two nodes have one name, or an input of a node is missing.
     """
     ensure_graph_is_valid(input_graph_def)
-    found = tools.strip_unused(input_graph_def, input_node_names, output_node_names, placeholder_type_enum)
+    found = stripping.strip_unused(input_graph_def, input_node_names, output_node_names, placeholder_type_enum)
     found = graph_util.remove_training_nodes(found, output_node_names)
     found = fold_batch_norms(found)
     found = graph_util.extract_sub_graph(found, output_node_names)
@@ -161,7 +162,7 @@ def _fold(nodes: dict[str, Any], uses: Any, norm: Any) -> _Fold | None:
         return None
     names = [before.input[1], *(norm.input[places[k]] for k in ("gamma", "beta", "mean", "variance"))]
     names += [bias.input[1]] if bias is not None else []
-    constants: list[Any] = [_constant(nodes, name) for name in names]
+    constants: list[Any] = [constant_of(nodes, name) for name in names]
     if any(c is None for c in constants):
         logging.warning("Didn't find expected constants before %s: it is not folded.", norm.name)
         return None
@@ -178,7 +179,7 @@ def _fold(nodes: dict[str, Any], uses: Any, norm: Any) -> _Fold | None:
     return _Fold(before, bias, (weights * in_place).astype(weights.dtype), shift.astype(weights.dtype))
 
 
-def _constant(nodes: dict[str, Any], source: str) -> np.ndarray | None:
+def constant_of(nodes: Mapping[str, Any], source: str) -> np.ndarray | None:
     """The array of a constant, also through the Identity nodes of frozen graphs."""
     node = nodes.get(node_name_from_input(source))
     while node is not None and node.op == "Identity":

@@ -1,6 +1,7 @@
 """Profiles of graphs, and graphs cut or frozen by TensorFlow's tools."""
 
 import jax_slim.tf1 as tf
+from jax_slim.tf1.python import freezing, stripping
 
 
 def net():
@@ -21,19 +22,17 @@ def test_parameters_and_operations_are_counted(capsys):
 
 
 def test_a_frozen_graph_has_constants_for_variables(tmp_path):
-    from jax_slim.tf1.python import tools
-
     with tf.Graph().as_default() as graph, tf.Session() as sess:
         net()
         saver = tf.train.Saver()
         sess.run(tf.global_variables_initializer())
         path = saver.save(sess, str(tmp_path / "model"))
-        frozen = tools.freeze_graph_with_def_protos(
+        frozen = freezing.freeze_graph_with_def_protos(
             graph.as_graph_def(), saver.as_saver_def(), path, "net/out", output_graph=str(tmp_path / "frozen.pb")
         )
     assert {n.name: n.op for n in frozen.node}["net/w"] == "Const"
-    assert (tmp_path / "frozen.pb").read_bytes() == frozen.SerializeToString()
-    cut = tools.strip_unused(frozen, ["net/Conv2D"], ["net/out"], tf.float32.as_datatype_enum)
+    assert type(frozen).FromString((tmp_path / "frozen.pb").read_bytes()) == frozen
+    cut = stripping.strip_unused(frozen, ["net/Conv2D"], ["net/out"], tf.float32.as_datatype_enum)
     assert [(n.name, n.op) for n in cut.node] == [("net/Conv2D", "Placeholder"), ("net/out", "Relu")]
 
 
