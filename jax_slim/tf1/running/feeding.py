@@ -34,6 +34,23 @@ def feeds_of(graph: Any, feed_dict: Any) -> dict[Tensor, Any]:
     return found
 
 
+def tensors_of(graph: Any, keys: Any) -> list[Tensor]:
+    """The tensors that a list of keys of feeds stands for.
+
+    Raises:
+      TypeError: a key that is no tensor of the graph.
+    """
+    found: list[Tensor] = []
+    for key in keys or []:
+        if isinstance(key, SparseTensor):
+            found += [key.indices, key.values, key.dense_shape]
+        elif isinstance(key, IndexedSlices):
+            found += [t for t in (key.values, key.indices, key.dense_shape) if t is not None]
+        else:
+            found.append(_tensor(graph, key))
+    return found
+
+
 def _tensor(graph: Any, key: Any) -> Tensor:
     try:
         return graph.as_graph_element(key, allow_operation=False)

@@ -1,5 +1,6 @@
 """`Session`: holds the values of variables and runs parts of a graph."""
 
+import itertools
 import threading
 import time
 import weakref
@@ -10,7 +11,7 @@ import jax
 from jax_slim.tf1.graph import errors, graphs
 from jax_slim.tf1.graph.tensors import Operation, Tensor
 from jax_slim.tf1.operations import control
-from jax_slim.tf1.running import evaluation, executing, feeding, fetching, planning, references
+from jax_slim.tf1.running import evaluation, executing, feeding, fetching, partial_runs, planning, references
 
 _MOST_PLANS = 512
 
@@ -36,6 +37,7 @@ class BaseSession:
         self.resources: dict[Any, Any] = shared.resources
         self._plans: dict[Any, Any] = {}
         self._plans_of = -1
+        self._partial_runs: dict[str, partial_runs.PartialRun] = {}
         self._closed = False
         _open_sessions.add(self)
 
@@ -61,10 +63,7 @@ class BaseSession:
           TypeError, ValueError: fetches or feeds that do not fit.
           tf.errors.OpError: an operation failed.
         """
-        if self._closed:
-            raise RuntimeError("Attempted to use a closed Session.")
-        if not self._graph._by_number:
-            raise RuntimeError("The Session graph is empty.  Add operations to the graph before calling run().")
+        self._check_open()
         feeds = feeding.feeds_of(self._graph, feed_dict)
         _, executables, take = self._plan(fetches, feeds)
         values: dict[Tensor, Any] = dict(feeds)
@@ -74,6 +73,12 @@ class BaseSession:
         else:
             self._run_with_times(executables, values, run_metadata)
         return take(lambda element: self._fetched(element, values))
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("Attempted to use a closed Session.")
+        if not self._graph._by_number:
+            raise RuntimeError("The Session graph is empty.  Add operations to the graph before calling run().")
 
     def _run_with_times(
         self, executables: list[executing.Executable], values: dict[Tensor, Any], run_metadata: Any
@@ -168,12 +173,53 @@ class BaseSession:
 
         return function
 
-    def partial_run_setup(self, fetches: Any, feeds: Any = None) -> Any:
-        raise errors.UnimplementedError(
-            None,
-            None,
-            "Session.partial_run is not part of jax-slim's TensorFlow 1: run the fetches by one Session.run.",
-        )
+    def partial_run_setup(self, fetches: Any, feeds: Any = None) -> str:
+        """Prepares a run in several steps, for `partial_run`: gives the handle that stands for it.
+
+        Args:
+          fetches: all tensors that its steps will fetch together, a structure as for `run`; operations run in the first step
+            that can, and cannot be fetched.
+          feeds: the tensors that its steps will feed.
+
+        Raises:
+          RuntimeError: the session is closed. InvalidArgumentError: no fetches. TypeError: a feed that is no tensor of the graph.
+        """
+        self._check_open()
+        elements, _ = fetching.plan(self._graph, fetches)
+        if not elements:
+            raise errors.InvalidArgumentError(None, None, "Must specify at least one target to fetch or execute.")
+        given = feeding.tensors_of(self._graph, feeds)
+        with self._graph._lock:
+            made = partial_runs.PartialRun(elements, given)
+        handle = f"partial_run_{next(_handles)}"
+        self._partial_runs[handle] = made
+        return handle
+
+    def partial_run(self, handle: str, fetches: Any, feed_dict: Any = None) -> Any:
+        """A step of a run: computes fetches from what was fed in this step and those before; nothing is computed twice.
+
+        What no step fetches is not computed. The handle is used up when everything was fed and fetched.
+
+        Raises:
+          InvalidArgumentError: an unknown handle, a feed or fetch that is not of this run or came before, or a fetch that needs
+            what was not fed yet. The other errors of `run`.
+        """
+        self._check_open()
+        partial = self._partial_runs.get(handle)
+        if partial is None:
+            raise errors.InvalidArgumentError(None, None, "Must run 'setup' before performing partial runs!")
+        feeds = feeding.feeds_of(self._graph, feed_dict)
+        elements, take = fetching.plan(self._graph, fetches)
+        with self._graph._lock:
+            partial.check(elements, feeds)
+            parts = partial.step(elements, feeds)
+        values = dict(partial.values)
+        for executable in self._graph_executables(parts):
+            executable.run(values, self)
+        partial.keep(values)
+        if partial.is_over:
+            del self._partial_runs[handle]
+        return take(lambda element: self._fetched(element, values))
 
     def list_devices(self) -> list[Any]:
         import jax
@@ -281,6 +327,7 @@ class _Device:
         return f"_DeviceAttributes({self.name}, {self.device_type}, {self.memory_limit_bytes})"
 
 
+_handles = itertools.count()
 _targets: dict[str, _Shared] = {}
 _open_sessions: weakref.WeakSet[BaseSession] = weakref.WeakSet()
 _compiled: weakref.WeakKeyDictionary[Any, dict[Any, executing.Executable]] = weakref.WeakKeyDictionary()
