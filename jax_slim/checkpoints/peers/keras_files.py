@@ -33,6 +33,7 @@ CLASS_WEIGHTS = {
     "batch_normalization": ("gamma", "beta", "moving_mean", "moving_variance"),
     "layer_normalization": ("gamma", "beta"),
     "layer_scale": ("gamma",),
+    "normalization": ("mean", "variance", "count"),
 }
 _NAMELESS = re.compile(r"variable(_\d+)?", re.IGNORECASE)  # what Keras calls the one of its ConvNeXt's layer scale
 _CLASS = re.compile(r"(\w+?)(?:_\d+)?")

@@ -4,12 +4,12 @@
     python record.py files                                 # small files of torch.save, Keras
 
 Run with timm, torchvision and Keras, and without jax-slim. A line has a checksum of the names of all entries, the
-logits of the first 10 classes at two sizes of images, and how large logits are: weights and images are `peer_arrays`'s.
+logits of the first 10 classes at two sizes of images, in float64, and how large logits are: weights and images are
+`peer_arrays`'s.
 """
 
 import json
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -17,82 +17,19 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 import peer_arrays
+import peer_libraries
 
 FOLDER = Path(__file__).parents[2] / "goldens" / "peers"
 
 
-def torch_logits(library, name, sizes, gain):
-    import torch
-
-    if library == "timm":
-        import timm
-
-        net = timm.create_model(name, **({"dynamic_img_size": True} if name.startswith("vit_") else {}))
-    else:
-        from torchvision import models
-
-        heads = {"aux_logits": False, "init_weights": False} if name in ("inception_v3", "googlenet") else {}
-        net = getattr(models, name)(**heads)
-    state = {key: tuple(value.shape) for key, value in net.state_dict().items() if "num_batches_tracked" not in key}
-    with torch.no_grad():
-        net.load_state_dict(
-            {key: torch.from_numpy(peer_arrays.array(key, shape, gain)) for key, shape in state.items()}, strict=False
-        )
-        net.eval()
-        logits = {
-            size: net(torch.from_numpy(peer_arrays.image(size).transpose(0, 3, 1, 2).copy())).numpy() for size in sizes
-        }
-    return state, logits
-
-
-def every_layer(net):
-    """Those with weights, of models within the model too."""
-    for layer in net.layers:
-        if hasattr(layer, "layers"):
-            yield from every_layer(layer)
-        elif layer.weights:
-            yield layer
-
-
-def keras_layers(net):
-    """The layers with weights by the names of a file, in which numbers are counted from 0."""
-    layers = {layer.name: layer for layer in every_layer(net) if not layer.name.startswith("normalization")}
-    for kind in ("conv2d", "batch_normalization"):
-        numbered = [
-            (int(found[1] or 0), name) for name in layers if (found := re.fullmatch(rf"{kind}(?:_(\d+))?", name))
-        ]
-        for place, (_, name) in enumerate(sorted(numbered)):
-            layers[f"{kind}#{place}"] = layers.pop(name)
-    return layers
-
-
-def keras_logits(name, sizes, gain):
-    os.environ.setdefault("KERAS_BACKEND", "jax" if "NASNet" in name else "torch")
-    import keras
-
-    function, _, told = name.partition("(")
-    options = eval(f"dict({told}") if told else {}
-    if function.startswith(("MobileNetV3", "ConvNeXt")):
-        options["include_preprocessing"] = False
-    scale = 255 if function.startswith("EfficientNet") else 1  # which divides by it
+def nets(origin, gain, sizes):
+    os.environ.setdefault("KERAS_BACKEND", "jax" if "NASNet" in origin else "torch")
     state, logits = {}, {}
     for size in sizes:
-        keras.backend.clear_session()
-        net = getattr(keras.applications, function)(
-            weights=None, classifier_activation=None, input_shape=(size, size, 3), **options
-        )
-        for layer, of in keras_layers(net).items():
-            for weight in of.weights:
-                key = f"{layer}/{'gamma' if weight.name.startswith('variable') else weight.name}"
-                state[key] = tuple(weight.shape)
-                weight.assign(peer_arrays.array(key, state[key], gain))
-        logits[size] = keras.ops.convert_to_numpy(net(scale * peer_arrays.image(size), training=False))
-    return state, logits
-
-
-def nets(origin, gain, sizes):
-    library, _, name = origin.partition("/")
-    state, logits = keras_logits(name, sizes, gain) if library == "keras" else torch_logits(library, name, sizes, gain)
+        net = peer_libraries.opened(origin, size, double=True)
+        state |= net.shapes()
+        net.fill(lambda name, shape: peer_arrays.array(name, shape, gain))
+        logits[size] = net.logits(peer_arrays.image(size))
     file = FOLDER / "nets.json"
     lines = json.loads(file.read_text()) if file.exists() else {}
     lines[origin] = {
@@ -151,7 +88,7 @@ def files():
             keras.layers.Dense(2, name="last"),
         ]
     )
-    for layer, of in keras_layers(net).items():
+    for layer, of in peer_libraries.keras_layers(net).items():
         for weight in of.weights:
             weight.assign(peer_arrays.array(f"{layer}/{weight.name}", tuple(weight.shape)))
     net.save_weights(FOLDER / "net.weights.h5")
