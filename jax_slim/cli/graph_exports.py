@@ -1,7 +1,6 @@
-"""`jax-slim export --graph`: a graph that TensorFlow wrote as one file that needs only jax, or as ONNX."""
+"""`jax-slim export --graph`: a graph that TensorFlow wrote as a file for jax alone, as ONNX, or as a graph again."""
 
 import argparse
-import re
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,20 +13,54 @@ if TYPE_CHECKING:
 
 
 def run(options: argparse.Namespace, kind: str) -> int:
-    """Writes the file; `kind` is 'stablehlo' or 'onnx'."""
+    """Writes the file of a kind: 'stablehlo', 'onnx', 'frozen_graph' or 'saved_model'."""
+    preprocessing = None if options.without_preprocessing else options.preprocessing_name
+    if kind in ("frozen_graph", "saved_model") and preprocessing in (None, "none"):
+        _written(options, kind)
+        return 0
+    if options.fold_batch_norm:
+        raise UsageError("--fold_batch_norm is for graphs written as TensorFlow's, without --preprocessing_name.")
     net = graph_files.opened(options, options.graph, as_variables=True)
     if net.host:
         raise CommandError(
             f"{options.graph} cannot be exported: {', '.join(net.host[:5])} are no operations that JAX computes. Name "
             "outputs before them with --output_layer, or inputs behind them with --input_layer."
         )
-    preprocessing = None if options.without_preprocessing else options.preprocessing_name
     if preprocessing not in (None, "none") or kind == "onnx":
         _classifier(options, net, kind, None if preprocessing == "none" else preprocessing)
     else:
         _function(options, net)
     print(f"wrote {options.output}", file=sys.stderr)
     return 0
+
+
+def _written(options: argparse.Namespace, kind: str) -> None:
+    """A graph of TensorFlow again: cut, its variables as constants."""
+    from jax_slim.exporting.archives import ExportError
+    from jax_slim.graphs import write_frozen_graph, write_saved_model
+
+    net = graph_files.opened(options, options.graph)
+    shapes = _sizes(options, net)
+    write = write_frozen_graph if kind == "frozen_graph" else write_saved_model
+    try:
+        made = write(options.output, net, fold_batch_norm=options.fold_batch_norm, input_shapes=shapes)
+    except ValueError as error:
+        raise UsageError(f"--input_shapes: {error}") from None
+    except ExportError as error:
+        raise CommandError(f"{options.graph}: {str(error).partition(': ')[2]}") from None
+    inputs, outputs = (", ".join(ends.values()) for ends in (made.inputs, made.outputs))
+    print(f"tensors: {inputs or 'none'} -> {outputs}", file=sys.stderr)
+    print(f"wrote {options.output}", file=sys.stderr)
+
+
+def _sizes(options: argparse.Namespace, net: "GraphFunction") -> dict[str, list[int | None]] | None:
+    """What --input_shapes says, as numbers; sizes with names are free."""
+    given = _given_shapes(options, net)
+    if given is None:
+        return None
+    split = [[size.strip() for size in shape.split(",") if size.strip()] for shape in given]
+    sizes = [[int(size) if size.isdecimal() else None for size in shape] for shape in split]
+    return dict(zip(net.inputs, sizes, strict=True))
 
 
 def _classifier(options: argparse.Namespace, net: "GraphFunction", kind: str, preprocessing: str | None) -> None:
@@ -86,6 +119,8 @@ def _classifier(options: argparse.Namespace, net: "GraphFunction", kind: str, pr
             from jax_slim.exporting.onnx_files import export_onnx
 
             export_onnx(*what, ("batch", *size, channels), labels, said, preprocessing)
+        elif kind != "stablehlo":
+            _as_graph(options.output, kind, classify, net.variables, (*size, channels), preprocessing, labels)
         else:
             from jax_slim.exporting.classifiers import export_classifier
 
@@ -94,11 +129,32 @@ def _classifier(options: argparse.Namespace, net: "GraphFunction", kind: str, pr
     _with_any_batch(write, classify, _one_by_one(direct))
 
 
+def _as_graph(
+    path: str, kind: str, classify: Any, variables: Any, shape: tuple[int, ...], preprocessing: Any, labels: Any
+) -> None:
+    """A classifier of photographs as a graph of TensorFlow, made of what JAX computes."""
+    import jax
+
+    from jax_slim.exporting.graph_files import export_frozen_graph, export_saved_model
+
+    def predict(variables: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+        logits = classify(variables, inputs["input"])
+        with jax.named_scope("predictions"):
+            return {"logits": logits, "probabilities": jax.nn.softmax(logits)}
+
+    inputs = {"input": (", ".join(map(str, ("batch", *shape))), "float32")}
+    if kind == "frozen_graph":
+        export_frozen_graph(path, predict, variables, inputs, preprocessing)
+    else:
+        export_saved_model(path, predict, variables, inputs, preprocessing, labels=labels)
+
+
 def _function(options: argparse.Namespace, net: "GraphFunction") -> None:
     """A graph as it is: inputs and outputs by the graph's names."""
     from jax_slim.exporting.archives import export_model
+    from jax_slim.graphs.functions import plain_names
 
-    inputs, outputs = _plain(net.inputs), _plain(net.outputs)
+    inputs, outputs = plain_names(net.inputs), plain_names(net.outputs)
     shapes = _given_shapes(options, net) or [_shape(net.input_shapes[key], options, key) for key in inputs]
     said = {name: (shape, net.input_types[key]) for (key, name), shape in zip(inputs.items(), shapes, strict=True)}
 
@@ -149,13 +205,6 @@ def _one_by_one(classify: Any) -> Any:
         return jax.vmap(lambda image: classify(variables, image[None])[0])(images)
 
     return mapped
-
-
-def _plain(names: list[str]) -> dict[str, str]:
-    """'scope/boxes:0' -> 'boxes', as far as that is unique."""
-    short = {name: re.sub(r"\W", "_", name.removesuffix(":0").rpartition("/")[2]) for name in names}
-    long = {name: re.sub(r"\W", "_", name.removesuffix(":0")) for name in names}
-    return {n: short[n] if list(short.values()).count(short[n]) == 1 else long[n] for n in names}
 
 
 def _given_shapes(options: argparse.Namespace, net: "GraphFunction") -> list[str] | None:

@@ -72,7 +72,7 @@ def export_frozen_graph(
     """
     target = checked_target("export_frozen_graph", path)
     graph, ends = _graph("export_frozen_graph", function, variables, inputs, preprocessing, output_names)
-    data = _text(graph) if target.suffix == ".pbtxt" else _bytes("export_frozen_graph", graph)
+    data = message_text(graph) if target.suffix == ".pbtxt" else message_bytes("export_frozen_graph", graph)
     with replacing("export_frozen_graph", target) as file:
         file.write(data)
     return GraphFile(target, *_node_names(ends))
@@ -103,24 +103,32 @@ def export_saved_model(
     Raises:
       ValueError, ExportError: as `export_frozen_graph`; or the folder has a SavedModel, or is no folder.
     """
-    target = Path(path)
-    if target.exists() and not target.is_dir():
-        raise ExportError(f"export_saved_model: path must be a folder, got {target}, which is a file.")
-    file = target / "saved_model.pb"
-    if file.exists():
-        raise ExportError(
-            f"export_saved_model: path must be a folder without a SavedModel, got {target}. Remove it first."
-        )
+    file = saved_model_target("export_saved_model", path)
     graph, (given, results) = _graph("export_saved_model", function, variables, inputs, preprocessing, output_names)
     meta = _meta_graph(graph, given, results)
-    data = _bytes("export_saved_model", meta)
+    data = message_bytes("export_saved_model", meta)
     with replacing("export_saved_model", file) as written:
         # SavedModel: its version, then the graph with its signatures; TensorBoard has no class for the message.
         written.write(b"\x08\x01\x12" + _varint(len(data)) + data)
     if labels:
-        with replacing("export_saved_model", target / "assets.extra" / "labels.txt") as names:
+        with replacing("export_saved_model", file.parent / "assets.extra" / "labels.txt") as names:
             names.write("".join(f"{label}\n" for label in labels).encode("utf-8", "replace"))
-    return GraphFile(target, *_node_names((given, results)))
+    return GraphFile(file.parent, *_node_names((given, results)))
+
+
+def saved_model_target(function: str, path: str | os.PathLike[str]) -> Path:
+    """The file of a SavedModel that a folder is to hold.
+
+    Raises:
+      ExportError: the folder has one, or is none.
+    """
+    target = Path(path)
+    if target.exists() and not target.is_dir():
+        raise ExportError(f"{function}: path must be a folder, got {target}, which is a file.")
+    file = target / "saved_model.pb"
+    if file.exists():
+        raise ExportError(f"{function}: path must be a folder without a SavedModel, got {target}. Remove it first.")
+    return file
 
 
 def _node_names(ends: tuple[dict[str, Tensor], dict[str, Tensor]]) -> tuple[dict[str, str], dict[str, str]]:
@@ -198,7 +206,12 @@ def _named(nodes: Nodes, function: str, results: Mapping[str, Tensor], name: str
     return tensor._replace(source=node_name)
 
 
-def _bytes(function: str, message: Any) -> bytes:
+def message_bytes(function: str, message: Any) -> bytes:
+    """A graph, or what holds one, as bytes.
+
+    Raises:
+      ExportError: it is larger than TensorFlow reads.
+    """
     if message.ByteSize() > _MOST_BYTES:
         raise ExportError(
             f"{function}: the graph has {message.ByteSize()} bytes, more than TensorFlow reads (2 GiB): the variables "
@@ -207,7 +220,8 @@ def _bytes(function: str, message: Any) -> bytes:
     return message.SerializeToString(deterministic=True)
 
 
-def _text(message: Any) -> bytes:
+def message_text(message: Any) -> bytes:
+    """A graph as text."""
     from google.protobuf import text_format
 
     return text_format.MessageToString(message).encode()

@@ -1,6 +1,7 @@
 """`GraphFunction`: a graph as a function of variables and inputs."""
 
 import dataclasses
+import re
 import types
 import warnings
 from collections.abc import Callable, Mapping
@@ -179,6 +180,13 @@ _LARGE = 256
 def tensor_name(name: str) -> str:
     """'input:0' of 'input'."""
     return name if ":" in name else name + ":0"
+
+
+def plain_names(names: list[str]) -> dict[str, str]:
+    """'scope/boxes:0' -> 'boxes', as far as that is unique."""
+    short = {name: re.sub(r"\W", "_", name.removesuffix(":0").rpartition("/")[2]) for name in names}
+    long = {name: re.sub(r"\W", "_", name.removesuffix(":0")) for name in names}
+    return {n: short[n] if list(short.values()).count(short[n]) == 1 else long[n] for n in names}
 
 
 def _fed(name: str, tensor: Tensor, value: Any) -> Any:

@@ -155,3 +155,39 @@ def test_what_the_host_computes_is_not_exported(tmp_path, capsys):
     command = ["export", f"--graph={GRAPHS / 'unfused_flatten.pbtxt'}", "--output=x.zip", "--preprocessing_name=vgg"]
     assert main(command) == 1
     assert "takes 2 images at a time" in capsys.readouterr().err
+
+
+def test_graphs_are_written_as_graphs_again(tmp_path, capsys):
+    values = np.load(GRAPHS / "two_signatures.npz")
+    target = tmp_path / "frozen.pb"
+    assert main(["export", f"--graph={GRAPHS / 'two_signatures'}", f"--output={target}"]) == 0
+    assert "tensors: x:0 -> y:0, p:0" in capsys.readouterr().err
+    np.testing.assert_allclose(slim.graphs.load(target, outputs="p")({}, values["x"]), values["p"], atol=1e-6)
+    command = ["export", f"--graph={GRAPHS / 'conv_batch_norm.pb'}", f"--output={tmp_path / 'served'}/"]
+    assert main([*command, "--fold_batch_norm", "--output_layer=Predictions", "--input_shapes=1,9,11,3"]) == 0
+    net = slim.graphs.load(tmp_path / "served")
+    assert net.input_shapes == {"input": (1, 9, 11, 3)}
+    values = np.load(GRAPHS / "conv_batch_norm.npz")
+    found = net({}, values["in|input:0"][:1])["Predictions"]
+    np.testing.assert_allclose(found, values["out|Predictions:0"][:1], atol=1e-5)
+    assert main(command) == 1
+    assert "conv_batch_norm.pb: path must be a folder without a SavedModel" in capsys.readouterr().err
+    command[-1] = f"--output={tmp_path / 'no.pb'}"
+    assert main([*command, "--input_shapes=1,8,11,3"]) == 2
+    assert "input_shapes must fit the graph" in capsys.readouterr().err
+    assert main([*command, "--fold_batch_norm", "--preprocessing_name=inception"]) == 2
+    assert not (tmp_path / "no.pb").exists()
+
+
+def test_a_graph_gets_its_preprocessing_in_a_graph(photo, tmp_path):
+    target = tmp_path / "whole.pb"
+    command = ["export", f"--graph={GRAPHS / 'conv_batch_norm.pb'}", f"--output={target}", "--output_layer=Predictions"]
+    assert main([*command, "--preprocessing_name=inception"]) == 0
+    pixels = np.load(GRAPHS / "ssd_loops.npz")["in|image_tensor:0"]
+    prepare = slim.preprocessing.preprocessing_factory.get_preprocessing("inception")
+    net = slim.graphs.load(GRAPHS / "conv_batch_norm.pb", outputs="Predictions")
+    want = net({}, np.stack([prepare(image, 9, 11) for image in pixels]))
+    again = slim.graphs.load(target)
+    assert again.input_types["input:0"] == np.uint8
+    found = again({}, pixels)
+    assert any(value.shape == want.shape and np.allclose(value, want, atol=1e-4) for value in found.values())
