@@ -38,8 +38,9 @@ def collect(wrap):
     return variables, jax.jit(jax.value_and_grad(loss, (0, 1), has_aux=True))(variables.trainable, X)
 
 
-def test_nothing_changes_but_memory():
-    (plain, results), (recomputed, others) = collect(lambda f: f), collect(slim.recompute_grad)
+@pytest.mark.parametrize("what", ["all", "cheap", "blocks", "fc"])
+def test_nothing_changes_but_memory(what):
+    (plain, results), (recomputed, others) = collect(lambda f: f), collect(lambda f: slim.recompute_grad(f, what=what))
     assert list(plain) == list(recomputed)
     assert jax.tree.structure(results) == jax.tree.structure(others)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6), results, others)
@@ -62,6 +63,34 @@ def saved(wrap):
 
 def test_it_keeps_the_inputs_only():
     assert saved(slim.recompute_grad) < 1.5 * X.dtype.itemsize * 8000 < saved(lambda f: f) / 4
+
+
+def test_blocks_are_found_by_scope_or_by_size():
+    def kept(what):
+        def net(x):
+            for index in range(6):
+                with slim.variable_scope(f"unit_{index // 2}"):
+                    x = jnp.sin(x) * slim.variable(f"v{index}", [1])
+            return x
+
+        model = slim.Model(lambda x: slim.recompute_grad(net, what=what)(x))
+        variables = model.init(KEY, X)
+        _, pull = jax.vjp(lambda v: model.apply(v, X), variables)
+        return sum(leaf.size == X.size for leaf in jax.tree.leaves(pull))
+
+    assert kept("all") == 1 and kept(r"unit_\d") == 3
+    assert 1 < kept("blocks") < 6
+
+
+@pytest.mark.parametrize("what", ["unit_(", None])
+def test_what_is_no_expression_is_refused_at_once(what):
+    with pytest.raises(ValueError, match=r"recompute_grad: what must be 'all', 'blocks', 'cheap' or a regular"):
+        slim.recompute_grad(lambda x: x, what=what)
+
+
+def test_a_scope_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match=r"recompute_grad: what must be .* found in a scope .* got 'unit_9'"):
+        slim.Model(slim.recompute_grad(lambda x: slim.fully_connected(x, 2), what="unit_9")).specs(X)
 
 
 def test_it_is_a_plain_checkpoint_outside_of_programs_and_takes_other_arguments():

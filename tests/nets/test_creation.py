@@ -114,7 +114,35 @@ def test_options_reach_the_net():
     assert features.shape == (1, 1024)
 
 
+def test_what_is_computed_again_is_not_kept_and_changes_no_name():
+    def kept(recompute):
+        model = slim.nets.create_model("mobilenet_v1_025", 3, image_size=32, recompute=recompute)
+        specs = model.specs(model.example(), is_training=True)
+        values = {name: jax.ShapeDtypeStruct(spec.shape, spec.dtype) for name, spec in specs.items()}
+        found = []
+
+        def pullback(values, images):
+            def logits(values):
+                (logits, _), collected = model.collect(values, images, is_training=True, rng=jax.random.key(0))
+                found.append(sorted(collected.updates))
+                return logits
+
+            return jax.vjp(logits, values)[1]
+
+        images = jax.ShapeDtypeStruct((16, 32, 32, 3), np.float32)
+        arrays = jax.tree.leaves(jax.eval_shape(pullback, values, images))
+        return sum(array.size for array in arrays), list(specs), found[0]
+
+    everything, *names = kept(None)
+    for recompute, share in (("cheap", 0.7), ("blocks", 0.6), (r"Conv2d_\d+_\w+", 0.9)):
+        again, *others = kept(recompute)
+        assert again < share * everything
+        assert others == names
+
+
 def test_refusals(tmp_path):
+    with pytest.raises(ValueError, match=r"create_model: recompute must be 'all', 'blocks', .* got 'block\('"):
+        slim.nets.create_model("lenet", recompute="block(")
     with pytest.raises(ValueError, match=r"create_model: name must be .* got 'resnet_50'\. Near names: .*resnet_v"):
         slim.nets.create_model("resnet_50")
     with pytest.raises(ValueError, match="num_classes must be an int of at least 0, got -1"):
