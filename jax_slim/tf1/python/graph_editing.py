@@ -6,6 +6,7 @@ from typing import Any
 
 from jax_slim.tf1.files import protos
 from jax_slim.tf1.graph import attributes, dtypes, op_defs
+from jax_slim.tf1.python import graph_util
 
 Arguments = Mapping[str, list[str]]
 _BACK = frozenset({"NextIteration", "RefNextIteration"})  # what closes the circle of a loop
@@ -28,8 +29,7 @@ def rewired(definition: Any, replaced: Mapping[str, str], dropped: frozenset[str
         for source in node.input:
             control = source.startswith("^")
             plain = node_name(source) if control else source.removesuffix(":0")
-            while plain in replaced:
-                plain = replaced[plain]
+            plain = graph_util.end_of(replaced, plain)
             follows = f"^{node_name(plain)}" if control else plain
             if not control or follows not in changed.input:
                 changed.input.append(follows)
@@ -156,7 +156,7 @@ def sort_by_execution_order(definition: Any) -> Any:
             sources = [node_name(s) for s in nodes[name].input]
             open_ones = [s for s in sources if s in nodes and s not in done and nodes[s].op not in _BACK]
             if open_ones and name in waiting:
-                raise ValueError(f"sort_by_execution_order: the graph must have no cycles, {name} is in one.")
+                raise ValueError(f"sort_by_execution_order: the graph must have no circles, {name} is in one.")
             if open_ones:
                 waiting.add(name)
                 stack.extend(open_ones)

@@ -34,7 +34,7 @@ def fold_constants(
     for node in definition.node:
         for source in node.input:
             name = _node(source)
-            if source[0] != "^" and node.name not in known and name in known and nodes[name].op != "Const":
+            if source[:1] != "^" and node.name not in known and name in known and nodes[name].op != "Const":
                 wanted.append(source.removesuffix(":0"))
     wanted += [name for name in outputs if name in known and nodes[name].op != "Const"]
     values = _values(definition, list(dict.fromkeys(wanted)))
@@ -77,7 +77,7 @@ def _known(definition: Any, given: set[str]) -> set[str]:
         if any(a.is_ref or _is_handle(node, a) for a in (*kind.inputs, *kind.outputs)):
             continue
         if (node.input or node.op == "Const") and all(
-            source[0] != "^" and _node(source) in found for source in node.input
+            source[:1] != "^" and _node(source) in found for source in node.input
         ):
             found.add(node.name)
     return found
@@ -143,11 +143,18 @@ def fold_scales(definition: Any, inputs: Sequence[str], outputs: Sequence[str], 
 
 def _scaled(nodes: Mapping[str, Any], uses: Any, product: Any) -> tuple[Any, np.ndarray] | None:
     """The convolution before a product with a constant, and its weights times that."""
-    for one, other in (product.input[:2], product.input[1::-1]):
+    if len(product.input) != 2:
+        return None
+    for one, other in (product.input, product.input[::-1]):
         conv, scale = nodes.get(_node(one)), inference_graphs.constant_of(nodes, other)
-        if conv is None or conv.op not in ("Conv2D", "DepthwiseConv2dNative", "MatMul") or uses[conv.name] != 1:
+        if (
+            conv is None
+            or conv.op not in ("Conv2D", "DepthwiseConv2dNative", "MatMul")
+            or uses[conv.name] != 1
+            or len(conv.input) < 2
+        ):
             continue
-        if scale is None or conv.attr["data_format"].s == b"NCHW" or len(product.input) != 2:
+        if scale is None or conv.attr["data_format"].s == b"NCHW":
             continue
         weights = inference_graphs.constant_of(nodes, conv.input[1])
         if weights is None or (conv.op == "MatMul" and conv.attr["transpose_b"].b):

@@ -177,7 +177,7 @@ def _read(node: Any) -> list[Any]:
 def _gather(node: Any) -> list[Any]:
     batch_dims = node.attr["batch_dims"].i if "batch_dims" in node.attr else 0
     axis = _constant(f"{node.name}/axis", np.int32(batch_dims))
-    data, controls = [s for s in node.input if s[0] != "^"], [s for s in node.input if s[0] == "^"]
+    data, controls = [s for s in node.input if s[:1] != "^"], [s for s in node.input if s[:1] == "^"]
     made = protos.NodeDef(name=node.name, op="GatherV2", input=[*data, axis.name, *controls], device=node.device)
     made.attr["Tparams"].type = node.attr["dtype"].type
     made.attr["Tindices"].type = node.attr["Tindices"].type
@@ -206,8 +206,8 @@ def remove_training_nodes(input_graph: Any, protected_nodes: Any = None) -> Any:
     controls = {s[1:] for node in input_graph.node for s in node.input if s.startswith("^")}
     for node in input_graph.node:
         simple = node.op in ("Identity", "CheckNumerics") and node.name not in protected | controls
-        if simple and not any(s.startswith("^") for s in node.input):
-            removed[node.name] = node.input[0]
+        if simple and node.input and not any(s.startswith("^") for s in node.input):
+            removed[node.name] = node.input[0].removesuffix(":0")
     made = protos.GraphDef()
     for node in input_graph.node:
         if node.name in removed:
@@ -216,9 +216,8 @@ def remove_training_nodes(input_graph: Any, protected_nodes: Any = None) -> Any:
         changed.CopyFrom(node)
         del changed.input[:]
         for source in node.input:
-            while not source.startswith("^") and _name(source) in removed:
-                source = removed[_name(source)]
-            changed.input.append(re.sub(r":0$", "", source))
+            kept = source if source.startswith("^") else end_of(removed, source.removesuffix(":0"))
+            changed.input.append(kept)
         if "_class" in node.attr:  # a graph whose nodes are to stand beside missing ones cannot be imported
             there = [
                 c
@@ -232,6 +231,20 @@ def remove_training_nodes(input_graph: Any, protected_nodes: Any = None) -> Any:
     made.library.CopyFrom(input_graph.library)
     made.versions.CopyFrom(input_graph.versions)
     return made
+
+
+def end_of(replaced: Mapping[str, str], source: str) -> str:
+    """What a tensor is in the end, where some are replaced by others.
+
+    Raises:
+      ValueError: they are replaced by each other, in a circle.
+    """
+    start, steps = source, 0
+    while source in replaced:
+        source, steps = replaced[source], steps + 1
+        if steps > len(replaced):
+            raise ValueError(f"A graph must have no circles, {start} is in one.")
+    return source
 
 
 def must_run_on_cpu(node: Any, pin_variables_on_cpu: bool = False) -> bool:

@@ -150,13 +150,16 @@ def _others_used(graph_def: Any, name: str) -> bool:
 
 def _fold(nodes: dict[str, Any], uses: Any, norm: Any) -> _Fold | None:
     places, epsilon = _NORMS[norm.op]
+    if len(norm.input) < len(places):
+        return None
     before = nodes.get(node_name_from_input(norm.input[places["x"]]))
     bias = None
-    if before is not None and before.op in ("BiasAdd", "BiasAddV1"):
+    if before is not None and before.op in ("BiasAdd", "BiasAddV1") and len(before.input) > 1:
         bias, before = before, nodes.get(node_name_from_input(before.input[0]))
     if (
         before is None
         or before.op not in _CONVOLUTIONS
+        or len(before.input) < 2
         or any(uses[n.name] > 1 for n in (before, bias) if n is not None)
     ):
         return None
@@ -181,8 +184,9 @@ def _fold(nodes: dict[str, Any], uses: Any, norm: Any) -> _Fold | None:
 
 def constant_of(nodes: Mapping[str, Any], source: str) -> np.ndarray | None:
     """The array of a constant, also through the Identity nodes of frozen graphs."""
-    node = nodes.get(node_name_from_input(source))
-    while node is not None and node.op == "Identity":
+    node, seen = nodes.get(node_name_from_input(source)), set()
+    while node is not None and node.op == "Identity" and node.input and node.name not in seen:
+        seen.add(node.name)
         node = nodes.get(node_name_from_input(node.input[0]))
     return values_from_const(node) if node is not None and node.op == "Const" else None
 
