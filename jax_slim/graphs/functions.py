@@ -15,7 +15,7 @@ from jax.core import Tracer
 from jax_slim.graphs.preparing import PreparedGraph
 from jax_slim.kernels import choices
 from jax_slim.tf1.graph.tensors import Tensor
-from jax_slim.tf1.operations import arrays, control, tensor_arrays
+from jax_slim.tf1.operations import arrays, control, tensor_array_values
 from jax_slim.tf1.running import evaluation, planning, pullbacks, references
 
 _NONE: Mapping[str, Any] = types.MappingProxyType({})
@@ -205,7 +205,7 @@ def _fed(name: str, tensor: Tensor, value: Any) -> Any:
 
 
 def _array(tensor: Tensor, value: Any) -> Any:
-    if isinstance(value, tensor_arrays.TensorArrayValue | control.Dead):
+    if isinstance(value, tensor_array_values.TensorArrayValue | control.Dead):
         raise ValueError(
             f"GraphFunction: outputs must be arrays, {tensor.name} is none: it holds a loop's or a branch's."
         )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from jax_slim.tf1.files import function_defs, protos
+from jax_slim.tf1.files import function_defs, old_tensor_arrays, protos
 from jax_slim.tf1.graph import dtypes
 
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
@@ -27,6 +27,7 @@ def lowered(graph_def: Any) -> Any:
     Raises:
       ValueError: a function is missing, calls itself, or does not fit where it is called.
     """
+    graph_def = old_tensor_arrays.renewed(graph_def)
     functions = {f.signature.name: f for f in graph_def.library.function}
     if not any(_is_lowered(node, functions) for node in graph_def.node):
         return graph_def

@@ -11,6 +11,7 @@ import numpy as np
 
 from jax_slim.tf1.graph import errors, rows, shape_inference, shapes
 from jax_slim.tf1.operations import arrays, shape_rules
+from jax_slim.tf1.operations.tensor_array_values import TensorArrayValue
 
 _broadcast = shape_inference.of_broadcast
 
@@ -247,6 +248,8 @@ def _merged(op: Any) -> shapes.TensorShape:
 @rows.row("AddN", shape=_merged)
 def add_n(inputs: list[Any]) -> Any:
     """The sum. Gradients of tensor arrays are added element by element."""
+    if any(isinstance(value, TensorArrayValue) for value in inputs):
+        return functools.reduce(operator.add, inputs)
     return functools.reduce(lambda total, value: jax.tree.map(operator.add, total, value), inputs)
 
 

@@ -4,85 +4,13 @@ import dataclasses
 import operator
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jax_slim.tf1.graph import errors, rows, shapes
 from jax_slim.tf1.operations import arrays
-
-
-@dataclasses.dataclass(frozen=True)
-class Handle:
-    """Which tensor array it is, and what it was made for."""
-
-    dtype: Any
-    shape: Any
-    dynamic: bool
-    name: str
-
-
-@jax.tree_util.register_pytree_node_class
-class TensorArrayValue:
-    """The elements: a list (None where nothing was written) where places are known, or one array in compiled loops."""
-
-    def __init__(self, items: Any = None, buffer: Any = None, size: int = 0) -> None:
-        self.items, self.buffer, self.size = items, buffer, size
-
-    def tree_flatten(self) -> Any:
-        if self.buffer is not None:
-            return (self.buffer,), ("buffer", self.size)
-        present = tuple(i for i, item in enumerate(self.items) if item is not None)
-        return tuple(self.items[i] for i in present), ("items", self.size, present)
-
-    @classmethod
-    def tree_unflatten(cls, facts: Any, children: Any) -> "TensorArrayValue":
-        if facts[0] == "buffer":
-            return cls(None, children[0], facts[1])
-        items: list[Any] = [None] * facts[1]
-        for place, child in zip(facts[2], children, strict=True):
-            items[place] = child
-        return cls(items, None, facts[1])
-
-
-def stacked(value: TensorArrayValue) -> TensorArrayValue:
-    """The elements as one array; those not written as zeros. An array without any element stays a list."""
-    if value.buffer is not None:
-        return value
-    first = next((item for item in value.items if item is not None), None)
-    if first is None:
-        return value
-    kind, shape = jnp.asarray(first).dtype, np.shape(first)
-    rest = jnp.zeros(shape, kind)
-    return TensorArrayValue(
-        None, jnp.stack([rest if item is None else jnp.asarray(item) for item in value.items]), value.size
-    )
-
-
-def gradient_like(value: TensorArrayValue, output: TensorArrayValue) -> TensorArrayValue:
-    """A gradient kept as the array that it is of is kept: a loop that is evaluated twice may keep it in both ways."""
-    if output.buffer is not None:
-        made = stacked(value)
-        return made if made.buffer is not None else TensorArrayValue(None, jnp.zeros_like(output.buffer), output.size)
-    given = value.items if value.buffer is None else list(value.buffer)
-    pairs = zip(given, output.items, strict=True)
-    return TensorArrayValue(
-        [None if of is None else jnp.zeros_like(of) if one is None else one for one, of in pairs], None, output.size
-    )
-
-
-def with_memory(start: Any, found: Any) -> Any:
-    """A start value with what one round of a loop has shown it to need."""
-    if not isinstance(start, TensorArrayValue) or start.buffer is not None:
-        return start
-    if not isinstance(found, TensorArrayValue) or found.buffer is None:
-        return start
-    return TensorArrayValue(None, jnp.zeros(found.buffer.shape, found.buffer.dtype), found.size)
-
-
-def handle_of(op: Any) -> Handle:
-    """The handle that a TensorArrayV3 gives; it is evaluated where it is used."""
-    return Handle(op.attrs["dtype"], op.attrs.get("element_shape"), bool(op.attrs.get("dynamic_size")), op.name)
+from jax_slim.tf1.operations import tensor_array_gradients as sums
+from jax_slim.tf1.operations.tensor_array_values import Handle, TensorArrayValue, handle_of, stacked
 
 
 def _scalar(op: Any) -> Any:
@@ -96,6 +24,12 @@ def tensor_array(run: Any, op: Any, size: Any) -> Any:
     return handle_of(op), TensorArrayValue([None] * size, None, size)
 
 
+@rows.row("TensorArrayGradV3", shape=_scalar)
+def tensor_array_grad(handle: Handle, flow_in: Any) -> Any:
+    """The array of the gradients of an array's elements: what is written to one is added up, what was not written is 0."""
+    return dataclasses.replace(handle, gradient=True), flow_in
+
+
 @rows.row("TensorArrayWriteV3", shape=lambda op: [shapes.TensorShape([])])
 def write(handle: Handle, index: Any, value: Any, flow_in: TensorArrayValue) -> Any:
     """The array with one element more, or another."""
@@ -103,6 +37,9 @@ def write(handle: Handle, index: Any, value: Any, flow_in: TensorArrayValue) -> 
         raise errors.InvalidArgumentError(
             None, None, f"TensorArray dtype is {handle.dtype.name} but Op is trying to write dtype {value.dtype}."
         )
+    if handle.gradient:
+        return sums.added(flow_in, arrays.xp(index).reshape(index, [1]), value[None])
+    handle.noted["shape"] = np.shape(value)
     if arrays.is_known(index) and flow_in.buffer is None:
         place = int(index)
         _check(handle, place, max(flow_in.size, place + 1) if handle.dynamic else flow_in.size)
@@ -134,6 +71,8 @@ def _check(handle: Handle, place: int, size: int) -> None:
 @rows.row("TensorArrayReadV3", shape=lambda op: [element_shape(op)])
 def read(handle: Handle, index: Any, flow_in: TensorArrayValue) -> Any:
     """One element."""
+    if handle.gradient:
+        return sums.taken(handle, flow_in, index)
     if flow_in.buffer is None and arrays.is_known(index):
         place = int(index)
         _check(handle, place, flow_in.size)
@@ -172,6 +111,8 @@ def close(handle: Handle) -> Any:
 )
 def gather(handle: Handle, indices: Any, flow_in: TensorArrayValue) -> Any:
     """Some elements as one array."""
+    if handle.gradient:
+        return sums.gathered(handle, flow_in, indices)
     known = arrays.is_known(indices)
     if flow_in.buffer is None and known:
         written = next((item for item in flow_in.items if item is not None), None)
@@ -201,6 +142,9 @@ def _blank(flow: TensorArrayValue, place: int) -> bool:
 @rows.row("TensorArrayScatterV3", shape=lambda op: [shapes.TensorShape([])])
 def scatter(handle: Handle, indices: Any, value: Any, flow_in: TensorArrayValue) -> Any:
     """The array with rows of a value as elements."""
+    if handle.gradient:
+        return sums.added(flow_in, indices, value)
+    handle.noted["shape"] = np.shape(value)[1:]
     if arrays.is_known(indices) and flow_in.buffer is None:
         if handle.dynamic or len(indices) <= flow_in.size:
             indices = np.asarray(indices)
@@ -233,7 +177,9 @@ def scatter(handle: Handle, indices: Any, value: Any, flow_in: TensorArrayValue)
 def concat(handle: Handle, flow_in: TensorArrayValue) -> Any:
     """The elements joined along their first dimension, and how long each is."""
     items = (
-        list(stacked(flow_in).buffer)
+        [sums.taken(handle, flow_in, i) for i in range(flow_in.size)]
+        if handle.gradient
+        else list(stacked(flow_in).buffer)
         if flow_in.buffer is not None
         else [read(handle, i, flow_in) for i in range(flow_in.size)]
     )
@@ -245,6 +191,10 @@ def concat(handle: Handle, flow_in: TensorArrayValue) -> Any:
 def split(handle: Handle, value: Any, lengths: Any, flow_in: TensorArrayValue) -> Any:
     """The array with pieces of a value, cut along its first dimension, as elements."""
     ends = np.cumsum(lengths)
+    if handle.gradient:
+        for place, (end, length) in enumerate(zip(ends, lengths, strict=True)):
+            flow_in = sums.added(flow_in, np.array([place]), value[None, int(end - length) : int(end)])
+        return flow_in
     items = [value[int(end - length) : int(end)] for end, length in zip(ends, lengths, strict=True)]
     return TensorArrayValue(items, None, len(items))
 

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_slim.tf1.graph import errors, known_values, rows, shapes
-from jax_slim.tf1.operations import arrays, tensor_arrays
-from jax_slim.tf1.operations.tensor_arrays import TensorArrayValue
+from jax_slim.tf1.operations import arrays, tensor_array_values
+from jax_slim.tf1.operations.tensor_array_values import TensorArrayValue
 
 _FEW = 8  # rows up to which they are kept one by one
 _MOST = 1 << 24  # elements of a list
@@ -98,7 +98,7 @@ def tensor_list_set_item(input_handle, index, item, *, resize_if_index_out_of_bo
         _check(place, len(items))
         items[place] = item
         return TensorArrayValue(items, None, len(items))
-    buffer = tensor_arrays.stacked(value).buffer
+    buffer = tensor_array_values.stacked(value).buffer
     if buffer is None:
         buffer = jnp.zeros((value.size, *np.shape(item)), jnp.asarray(item).dtype)
     return TensorArrayValue(None, buffer.at[index].set(item), value.size)
@@ -112,7 +112,7 @@ def tensor_list_get_item(input_handle, index, element_shape, *, element_dtype):
         _check(place, value.size)
         item = value.items[place]
         return _blank(value, element_shape, element_dtype) if item is None else item
-    buffer = tensor_arrays.stacked(value).buffer
+    buffer = tensor_array_values.stacked(value).buffer
     return _blank(value, element_shape, element_dtype) if buffer is None else buffer[index]
 
 
@@ -187,7 +187,7 @@ def tensor_list_gather(input_handle, indices, element_shape, *, element_dtype):
         if not len(indices):
             return np.zeros((0, *(_sizes(element_shape) or ())), element_dtype.as_numpy_dtype)
         return arrays.xp(*items).stack([items[int(place)] for place in indices])
-    return tensor_arrays.stacked(value).buffer[indices]
+    return tensor_array_values.stacked(value).buffer[indices]
 
 
 @rows.row("TensorListScatter", shape=_scalar)
@@ -210,7 +210,7 @@ def tensor_list_scatter_into(input_handle, tensor, indices):
             _check(int(place), len(items))
             items[int(place)] = tensor[row]
         return TensorArrayValue(items, None, len(items))
-    buffer = tensor_arrays.stacked(value).buffer
+    buffer = tensor_array_values.stacked(value).buffer
     if buffer is None:
         buffer = jnp.zeros((value.size, *tensor.shape[1:]), tensor.dtype)
     return TensorArrayValue(None, buffer.at[indices].set(tensor), value.size)

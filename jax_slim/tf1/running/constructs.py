@@ -9,7 +9,7 @@ import numpy as np
 
 from jax_slim.tf1.graph import errors, rows
 from jax_slim.tf1.graph.tensors import Operation, Tensor
-from jax_slim.tf1.operations import arrays, control, tensor_arrays
+from jax_slim.tf1.operations import arrays, control, tensor_array_values
 from jax_slim.tf1.running import planning, references
 
 _UNROLLED = 8  # rounds up to which a loop is repeated in the program instead of scanned
@@ -365,7 +365,7 @@ class _Rounds:
         start = [_carried(v) for v in self.start]
         for _ in range(3):
             found = jax.eval_shape(lambda values, state: self._traced_step(values, state)[0], start, self._state())
-            fitted = [tensor_arrays.with_memory(v, f) for v, f in zip(start, found, strict=True)]
+            fitted = [tensor_array_values.with_memory(v, f) for v, f in zip(start, found, strict=True)]
             if _kinds(fitted) == _kinds(start) == _kinds(found):
                 self._carried = start
                 return start
@@ -443,7 +443,9 @@ def _used(targets: list[Any], fed: Any, context: Any) -> set[Tensor] | None:
 def _carried(value: Any) -> Any:
     if isinstance(value, references.Reference):
         raise HostOnly("A reference goes around the loop.")
-    return tensor_arrays.stacked(value) if isinstance(value, tensor_arrays.TensorArrayValue) else _jax(value)
+    return (
+        tensor_array_values.stacked(value) if isinstance(value, tensor_array_values.TensorArrayValue) else _jax(value)
+    )
 
 
 def _kinds(values: list[Any]) -> Any:

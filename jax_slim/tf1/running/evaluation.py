@@ -1,6 +1,7 @@
 """Evaluates operations one after the other: on NumPy values, or on traced ones, which makes a compiled program."""
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from jax.core import Tracer
 
 from jax_slim.tf1.graph import errors, rows
 from jax_slim.tf1.graph.tensors import Operation, Tensor
-from jax_slim.tf1.operations import control, tensor_arrays
+from jax_slim.tf1.operations import control, tensor_array_values
 from jax_slim.tf1.running import constructs, planning, references
 
 _SWITCHES, _MERGES = ("Switch", "RefSwitch"), ("Merge", "RefMerge")
@@ -85,7 +86,9 @@ class Evaluation:
         if op.type in references.VARIABLE_TYPES:
             return references.Reference(references.key_of(op))
         if op.type == "TensorArrayV3":
-            return tensor_arrays.handle_of(op)
+            return tensor_array_values.handle_of(op)
+        if op.type == "TensorArrayGradV3":
+            return dataclasses.replace(self.value(op._inputs[0]), gradient=True)
         if references.is_alias(op):
             return self.value(op._inputs[0])
         if op.type in ("Placeholder", "PlaceholderV2"):

@@ -15,6 +15,7 @@ _INLINE = frozenset({"Const", "Placeholder", "PlaceholderV2", *references.VARIAB
 _ALWAYS_KNOWN = frozenset(
     {"Shape", "ShapeN", "Size", "Rank", "TensorArraySizeV3", "TensorListLength", "TensorListElementShape"}
 )
+_ARRAYS = frozenset({"TensorArrayV3", "TensorArrayGradV3"})
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
 _OBJECTS = frozenset({"string", "variant", "resource"})
 # What may wait until another run has done something.
@@ -262,11 +263,11 @@ def _has_objects(op: Operation) -> bool:
 
 
 def _is_handle(tensor: Tensor) -> bool:
-    return tensor.op.type == "TensorArrayV3" and tensor.value_index == 0
+    return tensor.op.type in _ARRAYS and tensor.value_index == 0
 
 
 def _is_array_handle(tensor: Tensor) -> bool:
-    return _origin(tensor).type == "TensorArrayV3"
+    return _origin(tensor).type in _ARRAYS
 
 
 def _is_list_of_arrays(tensor: Tensor) -> bool:

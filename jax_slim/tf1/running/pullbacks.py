@@ -8,7 +8,7 @@ import numpy as np
 
 from jax_slim.tf1.graph import rows
 from jax_slim.tf1.graph.tensors import Operation
-from jax_slim.tf1.operations import tensor_arrays
+from jax_slim.tf1.operations import tensor_array_values
 from jax_slim.tf1.running import constructs
 
 
@@ -89,8 +89,10 @@ def cotangent(value: Any, output: Any) -> Any:
     """A gradient in the form that `jax.vjp` wants for an output (an array, or the elements of a tensor array); zeros for None."""
     if not isinstance(output, jax.Array | np.ndarray | np.generic):
         leaves, structure = jax.tree.flatten(output)
-        if isinstance(value, tensor_arrays.TensorArrayValue) and isinstance(output, tensor_arrays.TensorArrayValue):
-            value = tensor_arrays.gradient_like(value, output)
+        if isinstance(value, tensor_array_values.TensorArrayValue) and isinstance(
+            output, tensor_array_values.TensorArrayValue
+        ):
+            value = tensor_array_values.gradient_like(value, output)
         given = [None] * len(leaves) if value is None else structure.flatten_up_to(value)
         return jax.tree.unflatten(structure, [cotangent(v, leaf) for v, leaf in zip(given, leaves, strict=True)])
     return _of_array(value, jax.typeof(output))
