@@ -1,6 +1,7 @@
 """Files that others publish: fetched once, whole or not at all, and known again by size and checksum."""
 
 import contextlib
+import gzip
 import hashlib
 import http.client
 import json
@@ -11,6 +12,7 @@ import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from jax_slim.progress import Progress
 
 _CACHE = "JAX_SLIM_CACHE"
 _MOST = 4 << 30  # bytes of a file, and of what an archive holds
+_MEMBERS = 1000  # files and folders of an archive
 _AT_ONCE = 1 << 20
 _SECONDS = 30  # without a byte
 _LOOPBACK = ("127.0.0.1", "localhost")
@@ -66,28 +69,48 @@ def fetched(url: str, path: Path) -> str | None:
 
 
 def unpacked(archive: Path, folder: Path) -> None:
-    """Unpacks a tar archive into a folder, which appears when it is complete. Only files and folders within it.
+    """Unpacks a .tar.gz into a folder, which appears when it is complete. Only files and folders within it.
 
     Raises:
       CheckpointError: it is damaged, or holds something else; the folder is not there then.
     """
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        with tarfile.open(archive) as tar:
-            size = 0
-            for member in tar:
-                size += member.size
-                if size > _MOST or not (member.isreg() or member.isdir()):
-                    raise CheckpointError(f"{archive} holds {member.name!r}, which a checkpoint does not. Remove it.")
-                tar.extract(member, temporary, filter="data")
+        with gzip.open(archive) as packed:
+            _extract(packed, archive, temporary)
         with contextlib.suppress(FileExistsError):
             temporary.rename(folder)
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{archive} is damaged ({str(error) or type(error).__name__}). Remove it, and it is fetched anew."
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _extract(packed: Any, archive: Path, folder: Path) -> None:
+    pieces: Any = _Pieces(packed)
+    with tarfile.open(fileobj=pieces, mode="r:") as tar:
+        size = 0
+        for number, member in enumerate(tar):
+            size += member.size
+            # Before the next one is looked for: after one with a size below zero it would be the same again.
+            if number >= _MEMBERS or member.size < 0 or size > _MOST or not (member.isreg() or member.isdir()):
+                raise CheckpointError(f"{archive} holds {member.name!r}, which a checkpoint does not. Remove it.")
+            tar.extract(member, folder, filter="data")
+
+
+class _Pieces:
+    """A file that is read in pieces alone: tarfile takes what is before a member, its name perhaps, at once."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int) -> bytes:
+        if not 0 <= size <= _AT_ONCE:
+            raise tarfile.ReadError("it describes a member at a length that no name has")
+        return self._file.read(size)
 
 
 class _OnlySafe(urllib.request.HTTPRedirectHandler):

@@ -1,14 +1,18 @@
 """Published weights, fetched from a server of our own: files, resuming, archives, the Hub's layout; and failures."""
 
+import gzip
 import http.server
 import io
 import json
+import random
+import shutil
 import tarfile
 import threading
 
 import numpy as np
 import pytest
 
+import hostile_files
 import jax_slim as slim
 import peer_files
 from jax_slim.checkpoints import CheckpointError, MissingCheckpointError, fetching, save_safetensors, tensorflow
@@ -164,36 +168,81 @@ def test_what_cannot_be_fetched(server, tmp_path):
         fetching.fetched(f"{server.base}/moved", tmp_path / "file")
 
 
-def hostile(name, kind=tarfile.REGTYPE, link="", size=3):
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w:gz") as tar:
+def packed(*members):
+    """A .tar.gz of (name, kind, size, content), whatever they say."""
+    blocks = b""
+    for name, kind, size, content in members:
         member = tarfile.TarInfo(name)
-        member.type, member.linkname, member.size = kind, link, size if kind == tarfile.REGTYPE else 0
-        tar.addfile(member, io.BytesIO(b"abc"))
-    return data.getvalue()
+        member.type, member.size, member.linkname = kind, size, "/etc/passwd"
+        blocks += member.tobuf(tarfile.GNU_FORMAT) + content + bytes(-len(content) % tarfile.BLOCKSIZE)
+    return gzip.compress(blocks + bytes(2 * tarfile.BLOCKSIZE), 1)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        hostile("../outside"),
-        hostile("link", tarfile.SYMTYPE, "/etc/passwd"),
-        hostile("device", tarfile.CHRTYPE),
-        hostile("pipe", tarfile.FIFOTYPE),
-        b"\x1f\x8bnothing",
-        b"",
-        hostile("whole")[:40],
-    ],
-    ids=["outside", "link", "device", "pipe", "no_gzip", "empty", "cut"],
-)
-def test_hostile_archives(tmp_path, content):
-    place = tmp_path / "inside"
-    place.mkdir()
-    (place / "a.tgz").write_bytes(content)
-    with pytest.raises(CheckpointError):
-        fetching.unpacked(place / "a.tgz", place / "a")
-    assert [file.name for file in place.iterdir()] == ["a.tgz"]
-    assert [file.name for file in tmp_path.iterdir()] == ["inside"]
+def refused(place, content):
+    """Why unpacking is, '' where it is not; nothing may be written but the folder, in which nothing leads elsewhere."""
+    archive, folder = place / "inside" / "a.tgz", place / "inside" / "a"
+    archive.parent.mkdir(exist_ok=True)
+    archive.write_bytes(content)
+    try:
+        fetching.unpacked(archive, folder)
+    except CheckpointError as error:
+        why = str(error)
+    else:
+        why = ""
+    assert [file.name for file in place.iterdir()] == ["inside"]
+    assert folder.exists() == (not why)
+    assert {file.name for file in archive.parent.iterdir()} <= {"a", "a.tgz"}
+    assert all(file.is_dir() or (file.is_file() and not file.is_symlink()) for file in folder.rglob("*"))
+    shutil.rmtree(folder, ignore_errors=True)
+    return why
+
+
+HOSTILE = {
+    "outside": packed(("../outside", tarfile.REGTYPE, 3, b"abc")),
+    "link": packed(("link", tarfile.SYMTYPE, 0, b"")),
+    "device": packed(("device", tarfile.CHRTYPE, 0, b"")),
+    "pipe": packed(("pipe", tarfile.FIFOTYPE, 0, b"")),
+    "no gzip": b"\x1f\x8bnothing",
+    "empty": b"",
+    "cut": packed(("whole", tarfile.REGTYPE, 3, b"abc"))[:40],
+    "beyond the end": packed(("long", tarfile.REGTYPE, 1 << 30, b"abc")),
+    "larger than any": packed(("long", tarfile.REGTYPE, 1 << 40, b"abc")),
+    "below zero": packed(("again", tarfile.REGTYPE, -2048, b"")),
+    "a long name": packed(("name", tarfile.GNUTYPE_LONGNAME, 1 << 31, b"abc")),
+    "long attributes": packed(("name", tarfile.XHDTYPE, 1 << 31, b"abc")),
+    "names of names": packed(*[("name", tarfile.GNUTYPE_LONGNAME, 3, b"abc")] * 2000),
+    "many": packed(*[(f"file{number}", tarfile.REGTYPE, 0, b"") for number in range(1001)]),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_hostile_archives(tmp_path, what):
+    assert refused(tmp_path, HOSTILE[what])
+
+
+def test_a_name_is_not_read_at_any_length(tmp_path):
+    assert "at a length that no name has" in refused(tmp_path, HOSTILE["a long name"])
+
+
+@pytest.mark.parametrize("count", [30, pytest.param(1000, marks=pytest.mark.slow)])
+def test_damaged_and_made_archives(tmp_path, count):
+    """With bytes changed, and with members of any name, kind and size."""
+    rng = random.Random(count)
+    kinds = [tarfile.REGTYPE] * 6 + [bytes([kind]) for kind in b"1234567LKSxgX"]
+    names = ["a", "a/b", "../a", "/tmp/a", "a/../../b", "", ".", "n" * 90, "\udcff", "a\0b", "b/" * 40]
+    found = set()
+    for number in range(count):
+        members = []
+        for _ in range(rng.randint(1, 5)):
+            content = rng.randbytes(rng.choice([0, 3, 600]))
+            size = len(content) if rng.random() < 0.8 else rng.choice([-1, -512, 1 << 20, 1 << 33, 1 << 62])
+            members.append((rng.choice(names), rng.choice(kinds), size, content))
+        content = packed(*members)
+        if number % 2:
+            content = hostile_files.damaged(content, rng)
+        with hostile_files.only_read(writes=True):
+            found.add(bool(refused(tmp_path, content)))
+    assert found == {True, False}
 
 
 def test_names():

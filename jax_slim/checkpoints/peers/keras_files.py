@@ -23,6 +23,7 @@ _NUMBERED = re.compile(r"(conv2d|batch_normalization)(?:_(\d+))?")
 _INSIDE = "model.weights.h5"  # in a .keras archive
 _LARGEST = 8 << 30  # bytes of the weights in a .keras archive
 _DEEP = 8
+_MOST = 1 << 16  # weights
 # The weights of a layer by its class, in order, where the file has numbers in place of names. A batch norm without
 # scale has three, the last ones.
 CLASS_WEIGHTS = {
@@ -48,7 +49,9 @@ class KerasCheckpoint(Checkpoint):
         self._inside: Any = None
         try:
             self._file = h5py.File(self._unpacked(), "r")
-            found = dict(self._datasets(h5py))
+            found = dict(itertools.islice(self._datasets(h5py), _MOST + 1))
+            if len(found) > _MOST:
+                raise CheckpointError(f"{self.path} is damaged: it lists more weights than any net has.")
             names = _counted({name.rpartition("/")[0] for name in found})
             self._places = {}
             for name, place in found.items():
@@ -94,7 +97,7 @@ class KerasCheckpoint(Checkpoint):
         if _listed(old, "layer_names") is not None:
             yield from _old(h5py, old)
         else:
-            yield from _new(h5py, root, _DEEP)
+            yield from _new(h5py, root, _DEEP, set())
 
     def _entry(self, h5py: Any, name: str, place: str) -> Entry:
         data = self._file[place]
@@ -148,15 +151,19 @@ def _old(h5py: Any, root: Any) -> Iterator[tuple[str, str]]:
             yield f"{owner}/{kind}", where.name
 
 
-def _new(h5py: Any, group: Any, deep: int) -> Iterator[tuple[str, str]]:
-    """Weights of `.weights.h5` files: groups called by classes, whose `vars` tells the layer's name."""
+def _new(h5py: Any, group: Any, deep: int, seen: set[Any]) -> Iterator[tuple[str, str]]:
+    """Weights of `.weights.h5` files: groups called by classes, whose `vars` tells the layer's name.
+
+    A group that stands at several places, within itself perhaps, is looked at once.
+    """
     for key in group:
         inside = _member(h5py, group, key)
-        if inside is None or not isinstance(inside, h5py.Group) or key == "optimizer":
+        if inside is None or not isinstance(inside, h5py.Group) or key == "optimizer" or inside in seen:
             continue
+        seen.add(inside)
         if key != "vars":
             if deep:
-                yield from _new(h5py, inside, deep - 1)
+                yield from _new(h5py, inside, deep - 1, seen)
             continue
         numbers = sorted((number for number in inside if number.isdigit()), key=int)
         if not numbers:

@@ -91,7 +91,13 @@ class Part(NamedTuple):
 
 def parts_of(peer: Peer) -> list[Part]:
     """What goes where. Of entries that TF-Slim has no variable for (scales that are folded), `ours` is ''."""
-    return [part for layer in peer.layers for part in _parts(peer, layer)]
+    return list(each_part(peer))
+
+
+def each_part(peer: Peer) -> Iterator[Part]:
+    """As `parts_of`, one by one."""
+    for layer in peer.layers:
+        yield from _parts(peer, layer)
 
 
 def _parts(peer: Peer, layer: Layer) -> Iterator[Part]:

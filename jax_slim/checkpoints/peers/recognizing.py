@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jax_slim.checkpoints.native import CheckpointError
-from jax_slim.checkpoints.peers.mapping import Part, PeerCheckpoint, parts_of
+from jax_slim.checkpoints.peers.mapping import Part, PeerCheckpoint, each_part
 from jax_slim.checkpoints.peers.tables import Peer, peers
 from jax_slim.checkpoints.reader import Checkpoint, Entry
 from jax_slim.core.names import hint
@@ -65,11 +65,12 @@ def as_slim(source: Checkpoint, origin: str | None = None) -> Checkpoint:
 
 def _unlike(peer: Peer, entries: Mapping[str, Entry]) -> str | None:
     """Why these cannot be entries of a peer's; None when they can."""
-    parts = parts_of(peer)
     for name, shape in peer.where.items():
         if name not in entries or tuple(entries[name].shape) != shape:
             return f"it has no {name} of shape {list(shape)}"
-    for part in parts:
+    parts = []
+    for part in each_part(peer):  # most peers differ in the first one
+        parts.append(part)
         if part.theirs not in entries and not part.theirs.startswith(peer.head):
             return f"it has no {part.theirs}"
     known = {part.theirs for part in parts}

@@ -1,12 +1,15 @@
 """Files that Keras 3 saved (`record.py`): three forms, the same arrays; and hostile ones."""
 
+import contextlib
 import random
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
 
 import golden
+import hostile_files
 import peer_arrays
 from jax_slim.checkpoints import CheckpointError, open_checkpoint
 
@@ -94,21 +97,34 @@ def test_hostile_files(tmp_path):
             open_checkpoint(path)
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(300, marks=pytest.mark.slow)])
-def test_damaged_files(tmp_path, count):
+def test_groups_within_themselves(tmp_path):
+    """Eight deep they would be looked at 30 ** 8 times."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        layers = file.create_group("layers")
+        for number in range(30):
+            layers[f"dense_{number}"] = layers
+        layers["dense/vars/0"] = np.ones((2, 2), np.float32)
+    assert len(open_checkpoint(tmp_path / "a.h5")) == 1
+
+
+@pytest.mark.parametrize("count", [20, pytest.param(1000, marks=pytest.mark.slow)])
+def test_damaged_and_made_files(tmp_path, count):
+    """Of each form, cut off, with bytes changed, with anything in them: refused, or read as numbers; nothing is run."""
     rng = random.Random(count)
     for number in range(count):
-        content = bytearray((FOLDER / ("net.h5" if number % 2 else "net.keras")).read_bytes())
-        for _ in range(rng.randint(1, 5)):
-            content[rng.randrange(len(content))] = rng.randrange(256)
-        if rng.random() < 0.3:
-            del content[rng.randrange(len(content)) :]
         path = tmp_path / f"{number}"
-        path.write_bytes(content)
-        try:
-            with open_checkpoint(path) as checkpoint:
-                for name in checkpoint:
-                    assert checkpoint[name].nbytes < 1 << 20
-        except CheckpointError:
-            pass
+        kind = number % 4
+        if kind < 2:
+            path.write_bytes(hostile_files.damaged((FOLDER / ("net.h5", "net.keras")[kind]).read_bytes(), rng))
+        else:
+            hostile_files.write_hdf5(h5py, path, rng)
+        if kind == 3:
+            inside = path.read_bytes()
+            packing = rng.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+            with zipfile.ZipFile(path, "w", packing) as archive:
+                archive.writestr(rng.choice(["model.weights.h5", "../model.weights.h5"]), inside)
+                archive.writestr("config.json", "{")
+        with hostile_files.only_read(), contextlib.suppress(CheckpointError), open_checkpoint(path) as checkpoint:
+            for name in checkpoint:
+                assert checkpoint[name].nbytes < 1 << 20
         path.unlink()
