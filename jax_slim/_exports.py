@@ -51,6 +51,7 @@ from jax_slim.core.variables import update_variable as update_variable
 from jax_slim.core.variables import variable as variable
 from jax_slim.inference import fold_batch_norm as fold_batch_norm
 from jax_slim.inference import predictor as predictor
+from jax_slim.inference import quantize as quantize
 from jax_slim.initializers import constant_initializer as constant_initializer
 from jax_slim.initializers import glorot_normal_initializer as glorot_normal_initializer
 from jax_slim.initializers import glorot_uniform_initializer as glorot_uniform_initializer

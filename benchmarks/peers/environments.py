@@ -46,10 +46,14 @@ PEERS = {
 INFERENCE = {
     "slim": Peer("jax-slim", "slim_inference"),
     "slim-native": Peer("jax-slim, native kernels", "slim_inference", None, {"form": "native"}),
+    "slim-bfloat16": Peer("jax-slim, native kernels, bfloat16", "slim_inference", None, {"form": "bfloat16"}),
+    "slim-int8": Peer("jax-slim, native kernels, int8", "slim_inference", None, {"form": "int8"}),
     "slim-logits": Peer("jax-slim, slim.jit, logits", "slim_inference", None, {"form": "logits"}),
     "slim-points": Peer("jax-slim, slim.jit(model.apply)", "slim_inference", None, {"form": "end points"}),
     "onnxruntime": Peer("ONNX Runtime", "onnx_nets", "onnx", {"runtime": "onnxruntime"}),
+    "onnxruntime-int8": Peer("ONNX Runtime, int8", "onnx_nets", "onnx", {"runtime": "onnxruntime", "numbers": "int8"}),
     "openvino": Peer("OpenVINO", "onnx_nets", "onnx", {"runtime": "openvino"}),
+    "openvino-bfloat16": Peer("OpenVINO, bfloat16", "onnx_nets", "onnx", {"runtime": "openvino", "numbers": "bf16"}),
     "torch-compiled": Peer("torch.compile", "torch_nets", "torch", {"compiled": True}),
 }
 

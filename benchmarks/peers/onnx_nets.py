@@ -11,9 +11,12 @@ class Peer:
     def __init__(self, config):
         self.parameters = config["parameters"]
         self.images = images_of(config, config["channels"])
+        numbers = config.get("numbers", "f32")
         if config["runtime"] == "onnxruntime":
             import onnxruntime
 
+            if numbers == "int8":
+                config["file"] = quantized(config["file"], self.images)
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = config["threads"]
             session = onnxruntime.InferenceSession(config["file"], options, providers=["CPUExecutionProvider"])
@@ -27,7 +30,7 @@ class Peer:
             model.reshape({"image": list(self.images.shape)})
             threads = {"INFERENCE_NUM_THREADS": config["threads"], "PERFORMANCE_HINT": "LATENCY"}
             # Without it, OpenVINO rounds to bfloat16 where the processor multiplies that.
-            compiled = core.compile_model(model, "CPU", {**threads, "INFERENCE_PRECISION_HINT": "f32"})
+            compiled = core.compile_model(model, "CPU", {**threads, "INFERENCE_PRECISION_HINT": numbers})
             self._logits = lambda images: compiled(images)[0]
             version = openvino.__version__
         self.versions = {"python": sys.version.split()[0], config["runtime"]: version}
@@ -36,6 +39,27 @@ class Peer:
         for _ in range(steps):
             logits = self._logits(self.images)
         return logits.sum()
+
+
+def quantized(path, images):
+    """The file with products of bytes, as `slim.quantize` has them: a step for each filter, ranges of these images."""
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Once(CalibrationDataReader):
+        def __init__(self):
+            self.left = [{"image": images}]
+
+        def get_next(self):
+            return self.left.pop() if self.left else None
+
+    ready, made = path.replace(".onnx", "_ready.onnx"), path.replace(".onnx", "_int8.onnx")
+    quant_pre_process(path, ready, skip_symbolic_shape=True)
+    quantize_static(
+        ready, made, Once(), quant_format=QuantFormat.QDQ, per_channel=True,
+        activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+    )  # fmt: skip
+    return made
 
 
 def write(net, size, classes, path):

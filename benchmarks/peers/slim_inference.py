@@ -1,5 +1,7 @@
 """jax-slim's nets in use: by `slim.predictor`, without and with native kernels, or compiled by `slim.jit`.
 
+Native kernels multiply float32, bfloat16 or bytes.
+
 `slim.jit` computes logits alone, or all end points too.
 """
 
@@ -26,11 +28,16 @@ class Peer:
         self.parameters = sum(value.size for value in variables.trainable.values())
         self.versions = versions("jax_slim")
         form = config.get("form", "predictor")
-        if form == "native":
+        native = form in ("native", "bfloat16", "int8")
+        if native:
             slim.build_native_kernels()
         elif "JAX_SLIM_CACHE" not in os.environ:
             os.environ["JAX_SLIM_CACHE"] = os.devnull  # whatever was built before, this is without it
-        if form in ("predictor", "native"):
+        if form == "bfloat16":
+            jax.config.update("jax_default_matmul_precision", "bfloat16")
+        if form == "int8":
+            self._logits = slim.predictor(*slim.quantize(model, variables, [self.images]))
+        elif native or form == "predictor":
             self._logits = slim.predictor(model, variables)
         elif form == "logits":
             compiled = slim.jit(lambda variables, images: model.apply(variables, images)[0])

@@ -90,7 +90,7 @@ def evaluate(asked: "Evaluation", found: Callable[[Any], Any]) -> dict[str, Any]
     options = asked.options
     variables = None
     if not options.watch:
-        found, variables = prepared(found, asked.model, asked.variables())
+        found, variables = prepared(found, asked)
     program = DetectionProgram(found, asked.model.num_classes or 0)
 
     def once(checkpoint: Any) -> dict[str, Any]:

@@ -30,8 +30,8 @@ def of_checkpoint(options: argparse.Namespace, batch_size: int) -> Classifier:
     """The net of a run or checkpoint, compiled for batches of one size: other numbers of images are filled up."""
     import jax
 
+    from jax_slim.cli.calibrating import calibrated
     from jax_slim.cli.runs import model_of
-    from jax_slim.core.model import Model
     from jax_slim.inference import predictor
 
     model, labels, _ = model_of(options, options.checkpoint_path, options.moving_average)
@@ -40,7 +40,7 @@ def of_checkpoint(options: argparse.Namespace, batch_size: int) -> Classifier:
         logits, _ = model.function(images, is_training=False)
         return jax.nn.softmax(logits.reshape(logits.shape[0], logits.shape[-1]))
 
-    predict = predictor(Model(chances), model.variables)
+    predict = predictor(*calibrated(chances, model, model.variables, options.calibrate))
     # Nets of grey images see the same grey as in training and evaluation.
     prepare = model.preprocessing_fn(use_grayscale=model.channels == 1)
 

@@ -84,7 +84,7 @@ def evaluate(asked: "Evaluation") -> dict[str, Any]:
             asked.path, asked.eval_dir, metrics_of(asked.model), asked.batches, options.max_num_batches,
             eval_interval_secs=options.eval_interval_secs, timeout=options.timeout, moving_average=asked.moving_average,
         )  # fmt: skip
-    logits_fn, variables = prepared(logits_of(asked.model), asked.model, asked.variables())
+    logits_fn, variables = prepared(logits_of(asked.model), asked)
     program = confusion.MatrixProgram(metrics_of(asked.model, logits_fn, with_matrix=True))
     results = evaluate_with(
         program, variables, asked.eval_dir, asked.batches(), options.max_num_batches, None, DEFAULT_WRITER,

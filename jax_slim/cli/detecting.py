@@ -187,13 +187,14 @@ def predict(options: argparse.Namespace, paths: list[str]) -> int:
     import numpy as np
 
     from jax_slim.cli import boxes, runs
-    from jax_slim.core.model import Model
+    from jax_slim.cli.calibrating import calibrated
     from jax_slim.inference import predictor
 
     model, labels, _ = runs.model_of(options, options.checkpoint_path, options.moving_average)
     if model.variables is None:
         raise CommandError(f"{options.checkpoint_path} has no variables of {model.name}.")
-    find = predictor(Model(found_by(model, min(options.min_score_thresh, 0.01))), model.variables)
+    found_in = found_by(model, min(options.min_score_thresh, 0.01))
+    find = predictor(*calibrated(found_in, model, model.variables, options.calibrate))
     prepare = model.preprocessing_fn(use_grayscale=model.channels == 1)
     batch_size = min(options.batch_size, len(paths))
     failed: list[str] = []

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jax_slim.cli.augmenting import MAX_BOXES
+from jax_slim.cli.calibrating import CALIBRATE
 from jax_slim.cli.exports import add_model_arguments
 from jax_slim.cli.failures import UsageError
 from jax_slim.cli.flags import Flag, add_flags, merged
@@ -21,6 +22,7 @@ HELP = """measure how well a checkpoint classifies or finds objects, once or whe
 
   jax-slim evaluate --checkpoint_path=/tmp/flowers                    on the run's own validation images
   jax-slim evaluate --checkpoint_path=/tmp/flowers --watch            as training goes on
+  jax-slim evaluate --checkpoint_path=/tmp/flowers --calibrate=flowers/train          how well with products of bytes
   jax-slim evaluate --checkpoint_path=vgg_16.ckpt --model_name=vgg_16 --dataset_dir=imagenet --labels_offset=1"""
 
 GROUPS = {
@@ -30,6 +32,7 @@ GROUPS = {
         Flag("batch_size", int, 100, "images in a batch"),
         Flag("max_num_batches", int, None, "how many batches to take; by default all"),
         Flag("moving_average_decay", float, None, "evaluate the moving averages that training kept (any number)"),
+        CALIBRATE,
         Flag("watch", bool, False, "evaluate each new checkpoint, until --timeout"),
         Flag("eval_interval_secs", float, 60.0, "watching: seconds between two evaluations, at least"),
         Flag("timeout", float, None, "watching: end after so many seconds without a new checkpoint"),
@@ -91,6 +94,8 @@ def run(options: argparse.Namespace) -> int:
     for name in ("batch_size", "max_num_batches", "max_boxes"):
         if getattr(chosen, name) is not None and getattr(chosen, name) < 1:
             raise UsageError(f"--{name} must be at least 1, got {getattr(chosen, name)}.")
+    if chosen.watch and chosen.calibrate:
+        raise UsageError("--calibrate is for one checkpoint: without --watch.")
     moving = chosen.moving_average_decay is not None
     native = _is_run(path)
     if chosen.watch and not native:
@@ -125,23 +130,24 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def prepared(function: Callable[[Any], Any], model: "NetModel", variables: Any) -> tuple[Callable[[Any], Any], Any]:
-    """A program of images and its variables as they are fastest to evaluate, with the step that these are of.
+def prepared(function: Callable[[Any], Any], asked: Evaluation) -> tuple[Callable[[Any], Any], dict[str, Any]]:
+    """A program of images as it is fastest to evaluate, and its variables, with the step that these are of.
 
     Args:
       function: a slim program: prepared images of the net's size -> results for each.
-      model: the net.
-      variables: name -> array.
+      asked: the net, its variables, and whether it is to multiply bytes.
     """
     import jax
 
-    from jax_slim.core.model import Model
+    from jax_slim.cli.calibrating import calibrated
     from jax_slim.inference import folding
 
-    made, values = folding.ready(Model(function), variables, (model.example(),), {})
+    variables = asked.variables()
+    model, values = calibrated(function, asked.model, variables, asked.options.calibrate)
+    model, values = folding.ready(model, values, (asked.model.example(),), {})
     step = {"global_step": variables["global_step"]} if "global_step" in variables else {}
     # On the host, as a checkpoint's are: evaluation places them, on the devices of other processes too.
-    return made.function, {**jax.device_get(dict(values)), **step}
+    return model.function, {**jax.device_get(dict(values)), **step}
 
 
 def _data_of_run(path: str) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """From the options that name a data set to batches of prepared images."""
 
 import argparse
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jax_slim.cli import augmenting
@@ -153,8 +155,36 @@ def pipeline_of(
     )
 
 
+def image_files(given: Sequence[str]) -> Iterator[str]:
+    """The files among these paths, and all images in the folders among them.
+
+    Raises:
+      CommandError: a folder has none.
+    """
+    from jax_slim.data.photographs import FOLDERS, IMAGE_ENDINGS, has_image_ending, passed_over, passed_over_text
+
+    for path in given:
+        if not os.path.isdir(path):
+            yield path
+            continue
+        folders = sorted(folder for folder, _, _ in os.walk(path))
+        inside = sorted(str(file) for file in Path(path).rglob("*") if has_image_ending(file) and file.is_file())
+        others = {what: count for what, count in passed_over(folders).items() if what != FOLDERS}
+        told = passed_over_text(path, others) if others else ""
+        if not inside:
+            raise CommandError(told or f"{path} holds no images ({', '.join(IMAGE_ENDINGS)}).")
+        if told:
+            print(f"jax-slim predict: {told}", file=sys.stderr)
+        yield from inside
+
+
 def photographs(
-    paths: Sequence[str], batch_size: int, channels: int, prepare: Callable[[Any], Any], failed: list[str]
+    paths: Sequence[str],
+    batch_size: int,
+    channels: int,
+    prepare: Callable[[Any], Any],
+    failed: list[str],
+    what: str = "predict",
 ) -> Iterator[list[tuple[str, Any]]]:
     """Photographs by their paths, prepared, several at a time; those that cannot be read are told, and go to `failed`.
 
@@ -164,12 +194,13 @@ def photographs(
       channels: that they are read with.
       prepare: pixels -> what a net takes.
       failed: grows by the paths of those that could not be read.
+      what: is done with them, as the progress bar says.
     """
     from jax_slim.data.errors import DataLossError
     from jax_slim.data.photographs import read_photograph
     from jax_slim.progress import Progress
 
-    with Progress(len(paths), "predict", unit="images") as progress:
+    with Progress(len(paths), what, unit="images") as progress:
         for start in range(0, len(paths), batch_size):
             prepared = []
             for path in paths[start : start + batch_size]:

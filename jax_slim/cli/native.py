@@ -4,7 +4,7 @@ import argparse
 
 HELP = """compile the native kernels, with which trained nets are faster on a CPU
 
-  jax-slim native                   once; half a minute, with a C++ compiler
+  jax-slim native                   once; a minute, with a C++ compiler
   pip install "jax-slim[native]"    brings a compiler where there is none"""
 
 
@@ -18,7 +18,7 @@ def run(options: argparse.Namespace) -> int:
     from jax_slim.kernels.native.building import library_path
 
     if not library_path().exists():
-        print("Compiling the native kernels, for half a minute or so ...", flush=True)
+        print("Compiling the native kernels, for a minute or so ...", flush=True)
     path = native.build_native_kernels()
     found = native.library()
     print(f"{path}: for {found.jax_slim_instructions().decode()} on this processor" if found else path)

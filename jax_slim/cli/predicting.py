@@ -1,14 +1,11 @@
 """`jax-slim predict`: what photographs show."""
 
 import argparse
-import os
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 from jax_slim.cli import mask_flags
+from jax_slim.cli.calibrating import add_calibrate
 from jax_slim.cli.exports import add_model_arguments
-from jax_slim.cli.failures import CommandError, UsageError
+from jax_slim.cli.failures import UsageError
 from jax_slim.cli.graph_files import add_graph_arguments
 
 HELP = """say what photographs show, or where: a table, JSON, a picture
@@ -21,6 +18,7 @@ HELP = """say what photographs show, or where: a table, JSON, a picture
   jax-slim predict photo.jpg --checkpoint_path=flowers.onnx                      by onnxruntime, where it is installed
   jax-slim predict street.jpg --graph=ssd/frozen_inference_graph.pb --labels=mscoco_label_map.pbtxt      finds boxes
   jax-slim predict *.jpg --checkpoint_path=/tmp/boxes --output_dir=seen                  draws the boxes or the mask
+  jax-slim predict *.jpg --checkpoint_path=/tmp/flowers --calibrate=flowers/train        multiplies bytes
 
 Preprocessing, image size and labels come with the checkpoint where `jax-slim train` wrote it."""
 
@@ -40,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output_dir", metavar="DIR", help="write each image with its boxes or mask into a folder")
     parser.add_argument("--batch_size", type=int, default=16, help="images at a time (default 16)")
     parser.add_argument("--moving_average", action="store_true", help="use the moving averages of the variables")
+    add_calibrate(parser)
     add_model_arguments(parser)
     mask_flags.add_scale_arguments(parser)
     add_graph_arguments(parser)
@@ -48,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints what the images show; 1 when one of them could not be read."""
-    from jax_slim.cli import runs, tasks
+    from jax_slim.cli import inputs, runs, tasks
 
     if options.top < 1 or options.batch_size < 1:
         raise UsageError("--top and --batch_size must be at least 1.")
@@ -56,7 +55,9 @@ def run(options: argparse.Namespace) -> int:
         runs.take_pretrained(options)
     if not options.checkpoint_path and not options.graph:
         raise UsageError("--checkpoint_path or --graph must say what predicts.")
-    paths = list(_files(options.images))
+    paths = list(inputs.image_files(options.images))
+    if options.calibrate and (options.graph or options.checkpoint_path.lower().endswith(".onnx")):
+        raise UsageError("--calibrate is for nets of jax-slim, not for --graph and ONNX files.")
     if options.graph:
         from jax_slim.cli import graph_predictions
 
@@ -66,21 +67,3 @@ def run(options: argparse.Namespace) -> int:
     else:
         task = runs.task_of_checkpoint(options.checkpoint_path, options.model_name)
     return tasks.task_of(task).predict(options, paths)
-
-
-def _files(given: list[str]) -> Iterator[str]:
-    from jax_slim.data.photographs import FOLDERS, IMAGE_ENDINGS, has_image_ending, passed_over, passed_over_text
-
-    for path in given:
-        if not os.path.isdir(path):
-            yield path
-            continue
-        folders = sorted(folder for folder, _, _ in os.walk(path))
-        inside = sorted(str(file) for file in Path(path).rglob("*") if has_image_ending(file) and file.is_file())
-        others = {what: count for what, count in passed_over(folders).items() if what != FOLDERS}
-        told = passed_over_text(path, others) if others else ""
-        if not inside:
-            raise CommandError(told or f"{path} holds no images ({', '.join(IMAGE_ENDINGS)}).")
-        if told:
-            print(f"jax-slim predict: {told}", file=sys.stderr)
-        yield from inside

@@ -250,7 +250,7 @@ def evaluate(asked: "Evaluation") -> dict[str, Any]:
             eval_interval_secs=options.eval_interval_secs, timeout=options.timeout,
             moving_average=asked.moving_average,
         )  # fmt: skip
-    masks_of, variables = prepared(masks_of, asked.model, asked.variables())
+    masks_of, variables = prepared(masks_of, asked)
     program = MatrixProgram(_metrics(asked.model, masks_of, with_matrix=True))
     results = evaluate_with(
         program, variables, asked.eval_dir, asked.batches(), options.max_num_batches, None, DEFAULT_WRITER,
@@ -287,13 +287,14 @@ def predict(options: argparse.Namespace, paths: list[str]) -> int:
     """Prints what share of each image each class has, and writes masks; 1 when an image could not be read."""
     import numpy as np
 
+    from jax_slim.cli.calibrating import calibrated
     from jax_slim.cli.runs import model_of
-    from jax_slim.core.model import Model
     from jax_slim.inference import predictor
 
     scales = scales_of(options)
     model, labels, _ = model_of(options, options.checkpoint_path, options.moving_average)
-    run = predictor(Model(_masks_function(model, scales, options.add_flipped_images)), model.variables)
+    masks_of = _masks_function(model, scales, options.add_flipped_images)
+    run = predictor(*calibrated(masks_of, model, model.variables, options.calibrate))
     prepare = model.preprocessing_fn(use_grayscale=model.channels == 1)
     batch_size, size, colors = min(options.batch_size, len(paths)), model.image_size, _colors(labels)
     names, failed = _file_names(paths), []

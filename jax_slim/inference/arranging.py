@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from jax_slim.kernels.native import out_of_panels
 
@@ -37,11 +38,15 @@ class ArrangedOnce(Mapping[str, Any]):
 
     def shared(self, arranged: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
         """A program's arrays, made of the variables; those that another program has already are these."""
-        whole = {name for name, array in arranged.items() if self._shapes.get(name) == array.shape}
-        self._taken |= whole
-        for name in arranged.keys() - whole - self._taken:
+        kept = {}
+        for name, array in arranged.items():
+            if self._shapes.get(name) == array.shape:
+                kept[name] = self._whole.setdefault(name, array)
+                self._taken.add(name)
+            elif array.dtype == jnp.float32:
+                kept[name] = self._panels.setdefault(name, array)
+            else:  # of bytes and bfloat16 the weights cannot be put together again
+                kept[name] = array
+        for name in self._panels.keys() - self._taken:
             self._whole.pop(name, None)
-        return {
-            name: (self._whole if name in whole else self._panels).setdefault(name, array)
-            for name, array in arranged.items()
-        }
+        return kept

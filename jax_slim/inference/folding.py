@@ -17,7 +17,7 @@ from jax_slim.inference.programs import PreparedProgram
 from jax_slim.kernels import choices, jit
 
 _AN_ARRAY = "an array"  # stands for one where the structure of arguments is told
-_FACTS = Facts(trainable=False, collections=(GraphKeys.GLOBAL_VARIABLES, GraphKeys.MODEL_VARIABLES))
+PREPARED_FACTS = Facts(trainable=False, collections=(GraphKeys.GLOBAL_VARIABLES, GraphKeys.MODEL_VARIABLES))
 
 
 @shortened
@@ -78,7 +78,7 @@ def prepared(
     split = made.split(arrays)
     changed = jit(split.prepare_changed)(given)
     values = {name: changed[name] if name in changed else jnp.asarray(given[name]) for name in split.shapes}
-    return Model(program), Variables(values, dict.fromkeys(values, _FACTS))
+    return Model(program), Variables(values, dict.fromkeys(values, PREPARED_FACTS))
 
 
 def ready(

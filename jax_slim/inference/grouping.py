@@ -35,6 +35,13 @@ _ELEMENTWISE = frozenset((
 ))
 # fmt: on
 _POOLING = frozenset(("slim_max_pool", "slim_spread_sums", "slim_sum_pool"))
+# Convolutions with what follows them: how many arrays they take besides a shortcut.
+_FUSED = {
+    "slim_convolution_of_bfloat16": 3,
+    "slim_convolution_of_bytes": 5,
+    "slim_fused_convolution": 3,
+    "slim_quantized_convolution": 4,
+}
 _WRITING = _POOLING | {"concatenate"}
 _REDUCTIONS = frozenset(("argmax", "argmin", "reduce_and", "reduce_max", "reduce_min", "reduce_or", "reduce_sum"))
 _SHARED, _SAME, _BY_EXAMPLE = range(3)  # whatever it is; one thing along the first axis; an example's beside another's
@@ -173,8 +180,9 @@ def _independent(equation: Any, inputs: Sequence[int], examples: int) -> bool:
         if tuple(map(tuple, batch)) == ((0,), (0,)) and inputs == [_BY_EXAMPLE] * 2:
             return True
         return first and others != [_BY_EXAMPLE] and not batch[0] and 0 not in contracted
-    if name == "slim_fused_convolution":
-        return inputs[:3] == [_BY_EXAMPLE, _SHARED, _SHARED] and inputs[3:] in ([], [_BY_EXAMPLE])
+    if name in _FUSED:
+        taken = _FUSED[name]
+        return inputs[:taken] == [_BY_EXAMPLE] + [_SHARED] * (taken - 1) and inputs[taken:] in ([], [_BY_EXAMPLE])
     # What is left takes examples alone, and what it does with them.
     if not first or _BY_EXAMPLE in others:
         return False
@@ -219,7 +227,7 @@ def _products(equation: Any) -> float:
     shapes = [variable.aval.shape for variable in equation.invars]
     if name == "slim_convolution" or name == "slim_dense":
         return math.prod(shapes[1][:-1])
-    if name == "slim_fused_convolution":
+    if name in _FUSED:
         return math.prod(parameters["geometry"].windows.sizes) * shapes[0][-1] // parameters["geometry"].groups
     if name == "slim_convolution_to_inputs":
         return math.prod(shapes[0]) / shapes[0][-2] / math.prod(parameters["geometry"].windows.strides)

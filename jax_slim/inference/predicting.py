@@ -11,7 +11,7 @@ from jax.core import Tracer
 from jax_slim.core.model import Model
 from jax_slim.inference.arranging import ArrangedOnce
 from jax_slim.inference.folding import prepared
-from jax_slim.inference.fusing import worth_fusing
+from jax_slim.inference.fusing import in_bfloat16, worth_fusing
 from jax_slim.kernels import jit
 
 
@@ -27,7 +27,7 @@ def predictor(model: Model, variables: Mapping[str, Any] | None = None, **kwargs
     `fold_batch_norm`). On a CPU, the program is compiled as by `slim.jit`, and a large batch may go through it in
     groups of a few images, where that is faster and the results of an image do not depend on the others. Where there
     are native kernels (`build_native_kernels`), they compute the convolutions. Results are those of `model.apply` but
-    for rounding.
+    for rounding. They multiply bfloat16, where the processor can, under `jax.default_matmul_precision("bfloat16")`.
 
     The variables are prepared at the first call, and are those of the time when the predictor was made: after more
     training, make another. What is not changed is not copied: a training step that is given these arrays as
@@ -92,7 +92,9 @@ class Predictor:
             )
             if self._native:
                 self._variables = ArrangedOnce(self._variables)
-        key = tuple(np.shape(leaf)[1:] for leaf in jax.tree.leaves(args)) if self._native else None
+        key: Any = None
+        if self._native:
+            key = (in_bfloat16(), *(np.shape(leaf)[1:] for leaf in jax.tree.leaves(args)))
         if key not in self._compiled:
             self._compiled[key] = self._compile(args)
         compiled, variables = self._compiled[key]

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 from jax.extend.core import ClosedJaxpr
 
-from jax_slim.inference.fusing import fused
+from jax_slim.inference.fusing import fused, in_bfloat16
 from jax_slim.inference.grouping import cost_of_examples, in_groups, same_steps, size_of_groups, worth_grouping
 from jax_slim.inference.splitting import Split
 from jax_slim.kernels import choices
@@ -27,7 +27,8 @@ class PreparedProgram:
       groups: whether a batch may go through in groups, one after the other (see `grouping`).
       derivatives: whether functions with derivatives of their own keep these: what is differentiated needs them.
       native: whether native kernels compute convolutions (see `fusing`); the function is then a prepared one's. What
-        is prepared is for inputs of these sizes, in batches of any.
+        is prepared is for inputs of these sizes, in batches of any. Whether they multiply bfloat16 says
+        `jax.default_matmul_precision` where it is made.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class PreparedProgram:
     ) -> None:
         self._function, self._shapes, self._groups, self._derivatives = function, dict(shapes), groups, derivatives
         self._native, self._kernel_forms = native, choices.kind()
+        self._bfloat16 = native and in_bfloat16()
         self._splits: dict[Any, tuple[Split, Any]] = {}
 
     def split(self, arrays: Sequence[Any]) -> Split:
@@ -63,7 +65,7 @@ class PreparedProgram:
             with choices.kernel_forms(self._kernel_forms):
                 closed, made = jax.make_jaxpr(self._function, return_shape=True)(self._shapes, like)
             if self._native:
-                closed = fused(closed, len(self._shapes))
+                closed = fused(closed, len(self._shapes), self._bfloat16)
             # A dict of values goes in by the order of its names.
             split = Split(closed, sorted(self._shapes), self._derivatives)
             self._splits[key] = split, jax.tree.structure(made)

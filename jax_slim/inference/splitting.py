@@ -21,6 +21,7 @@ from jax_slim.core import names
 _CALLS = ("jit", "pjit")
 _WITH_DERIVATIVES = ("custom_jvp_call", "custom_vjp_call")
 _FREE = ("broadcast_in_dim", "reshape", "squeeze")  # kept with the rest: they cost nothing, and variables keep shapes
+_ARRANGING = ("slim_narrow_panels", "slim_panels")  # kept, although they fill up with zeros
 _AFFINE = ("add", "div", "mul", "sub")
 # Kinds of values: the same for each run, of variables alone, of the inputs.
 _CONSTANT, _KNOWN, _OPEN = range(3)
@@ -157,7 +158,7 @@ class Split:
         if self._begun(equation, inputs, made):
             return
         kind = _OPEN if equation.effects else max((self._kinds[key] for key in inputs), default=_CONSTANT)
-        if kind == _KNOWN and equation.primitive.name != "slim_panels" and self._grows(inputs, made):
+        if kind == _KNOWN and equation.primitive.name not in _ARRANGING and self._grows(inputs, made):
             kind = _OPEN  # cheaper to make again than to keep and read
         for key in made:
             self._kinds[key] = kind

@@ -6,7 +6,8 @@ with errors of about 1e-3. So the kernels ask for full precision, unless the use
     with jax.default_matmul_precision("tensorfloat32"):    # or "bfloat16"; or jax.config.update("jax_default_...", ...)
         train_op(...)
 
-or by computing in bfloat16, which is faster still. On a CPU all settings are the same.
+or by computing in bfloat16, which is faster still. On a CPU all settings are the same, but for `slim.predictor` with
+native kernels, which then multiplies bfloat16.
 """
 
 import jax

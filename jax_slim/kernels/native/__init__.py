@@ -5,7 +5,7 @@ anew at each call. Here they are one pass, with weights arranged beforehand:
 
     sources/        the kernels in C++: for AVX-512, AVX2 and everything else
     building        compiles them, once for each version, and finds what was compiled
-    fused           the operations as primitives of JAX; what they call is XLA's foreign function interface
+    fused, narrow   the operations as primitives of JAX; what they call is XLA's foreign function interface
 
 Nothing is compiled unasked: `build_native_kernels`, or `jax-slim native`, does it.
 """
@@ -16,3 +16,6 @@ from jax_slim.kernels.native.building import library as library
 from jax_slim.kernels.native.fused import fused_convolution as fused_convolution
 from jax_slim.kernels.native.fused import out_of_panels as out_of_panels
 from jax_slim.kernels.native.fused import panels as panels
+from jax_slim.kernels.native.narrow import convolution_of_bfloat16 as convolution_of_bfloat16
+from jax_slim.kernels.native.narrow import convolution_of_bytes as convolution_of_bytes
+from jax_slim.kernels.native.narrow import has_bfloat16 as has_bfloat16

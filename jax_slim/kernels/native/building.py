@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import jax
@@ -19,13 +20,28 @@ _SOURCES = Path(__file__).parent / "sources"
 _FLAGS = ("-std=c++20", "-O3", "-ffp-contract=fast", "-fPIC")
 _X86 = ("x86_64", "AMD64")
 # The kernels are compiled for each of these; which of them a processor can run is asked when they are called.
+_AVX2 = ("-mavx2", "-mfma")
+_AVX512 = ("-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", *_AVX2)
+_VNNI = ("-mavx512vnni", *_AVX512)
+_BF16 = ("-mavx512bf16", *_VNNI)
 _INSTRUCTIONS = {
-    "avx512": ("-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mavx2", "-mfma"),
-    "avx2": ("-mavx2", "-mfma"),
-    "plain": (),
+    "kernels": {"avx512": _AVX512, "avx2": _AVX2, "plain": ()},
+    "narrow": {
+        "amx": ("-mamx-tile", "-mamx-int8", "-mamx-bf16", *_BF16),
+        "avx512bf16": _BF16,
+        "avx512vnni": _VNNI,
+        "avx512": _AVX512,
+        "avx2": _AVX2,
+        "plain": (),
+    },
 }
 _SECONDS = 600
-_TARGETS = ("jax_slim_convolve", "jax_slim_convolve_by_channel")
+_TARGETS = (
+    "jax_slim_convolve",
+    "jax_slim_convolve_by_channel",
+    "jax_slim_convolve_bytes",
+    "jax_slim_convolve_bfloat16",
+)
 
 
 class NativeKernelsError(RuntimeError):
@@ -33,7 +49,7 @@ class NativeKernelsError(RuntimeError):
 
 
 def build_native_kernels() -> Path:
-    """Compiles the native kernels of this version, unless that was done before. It takes half a minute.
+    """Compiles the native kernels of this version, unless that was done before. It takes a minute.
 
         slim.build_native_kernels()
         predict = slim.predictor(model, variables)       # from now on with them
@@ -59,15 +75,17 @@ def build_native_kernels() -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="jax-slim-native-", dir=path.parent) as scratch:
         objects = []
-        for name in _kinds():
-            objects.append(f"{scratch}/{name}.o")
-            defined = f"-DJAX_SLIM_KERNELS={name}"
-            source = str(_SOURCES / "kernels.cc")
-            _compile(compiler, [*_FLAGS, *_INSTRUCTIONS[name], defined, "-c", source, "-o", objects[-1]])
-        objects.append(f"{scratch}/handlers.o")
-        defined = ["-DJAX_SLIM_X86"] if platform.machine() in _X86 else []
-        headers = ["-isystem", jax.ffi.include_dir()]
-        _compile(compiler, [*_FLAGS, *defined, *headers, "-c", str(_SOURCES / "handlers.cc"), "-o", objects[-1]])
+
+        def compiled(source: str, flags: Sequence[str]) -> None:
+            objects.append(f"{scratch}/{len(objects)}.o")
+            _compile(compiler, [*_FLAGS, *flags, "-c", str(_SOURCES / f"{source}.cc"), "-o", objects[-1]])
+
+        x86 = platform.machine() in _X86
+        for source, kinds in _INSTRUCTIONS.items():
+            for name in kinds if x86 else ["plain"]:
+                compiled(source, [*kinds[name], f"-DJAX_SLIM_KERNELS={name}"])
+        for source in ("handlers", "narrow_handlers"):
+            compiled(source, ["-DJAX_SLIM_X86"] * x86 + ["-isystem", jax.ffi.include_dir()])
         made = f"{scratch}/{path.name}"
         _compile(compiler, ["-shared", *objects, "-o", made, *(["-pthread"] if sys.platform != "darwin" else [])])
         os.replace(made, path)  # whole or not at all, whoever else builds
@@ -90,6 +108,11 @@ def library() -> ctypes.CDLL | None:
         found.jax_slim_lanes.restype = ctypes.c_int64
         found.jax_slim_instructions.restype = ctypes.c_char_p
         found.jax_slim_choose.restype, found.jax_slim_choose.argtypes = ctypes.c_bool, [ctypes.c_char_p]
+        found.jax_slim_narrow_lanes.restype = found.jax_slim_narrow_bytes.restype = ctypes.c_int64
+        found.jax_slim_has_bfloat16.restype = ctypes.c_bool
+        found.jax_slim_narrow_instructions.restype = ctypes.c_char_p
+        found.jax_slim_choose_narrow.restype = ctypes.c_bool
+        found.jax_slim_choose_narrow.argtypes = [ctypes.c_char_p]
         for name in _TARGETS:
             jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(found, name)), platform="cpu")
     except (OSError, AttributeError) as error:
@@ -116,10 +139,6 @@ def _version() -> str:
     header = Path(jax.ffi.include_dir()) / "xla" / "ffi" / "api" / "c_api.h"
     parts.append(header.read_bytes() if header.exists() else b"")
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
-
-
-def _kinds() -> list[str]:
-    return list(_INSTRUCTIONS) if platform.machine() in _X86 else ["plain"]
 
 
 def _compiler() -> list[str]:

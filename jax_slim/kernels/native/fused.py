@@ -91,16 +91,23 @@ def _shape(inputs: Any, weights: Any, bias: Any, *shortcut: Any, geometry: Geome
 
 
 def _called(*arrays: jax.Array, geometry: Geometry, low: float, high: float) -> jax.Array:
-    windows = geometry.windows
-    (top, _), (left, _) = windows.padding
-    numbers = np.array([*windows.sizes, *windows.strides, *windows.rates, top, left], np.int64)
     target = "jax_slim_convolve" if geometry.groups == 1 else "jax_slim_convolve_by_channel"
     shape = _shape(*arrays, geometry=geometry, low=low, high=high)
     made = jax.ShapeDtypeStruct(shape.shape, shape.dtype)
-    return jax.ffi.ffi_call(target, made)(*arrays, windows=numbers, low=np.float32(low), high=np.float32(high))
+    return jax.ffi.ffi_call(target, made)(
+        *arrays, windows=windows_of(geometry), low=np.float32(low), high=np.float32(high)
+    )
 
 
-def _primitive(name: str, function: Any, shape: Any) -> Primitive:
+def windows_of(geometry: Geometry) -> np.ndarray:
+    """The numbers that tell a kernel how windows go over images."""
+    windows = geometry.windows
+    (top, _), (left, _) = windows.padding
+    return np.array([*windows.sizes, *windows.strides, *windows.rates, top, left], np.int64)
+
+
+def primitive_of(name: str, function: Any, shape: Any) -> Primitive:
+    """A function of arrays that CPUs run, as a primitive; `shape` is that of its result."""
     primitive = Primitive(name)
     primitive.def_impl(lambda *arrays, **parameters: jax.jit(functools.partial(function, **parameters))(*arrays))
     primitive.def_abstract_eval(shape)
@@ -108,5 +115,5 @@ def _primitive(name: str, function: Any, shape: Any) -> Primitive:
     return primitive
 
 
-_panels = _primitive("slim_panels", _arranged, _size_of_panels)
-_fused = _primitive("slim_fused_convolution", _called, _shape)
+_panels = primitive_of("slim_panels", _arranged, _size_of_panels)
+_fused = primitive_of("slim_fused_convolution", _called, _shape)

@@ -16,22 +16,11 @@ from jax_slim.inference import fusing
 from jax_slim.kernels import native
 from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.layouts import Layout, Windows
-from jax_slim.kernels.native import building
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="there is no C++ compiler"),
 ]
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JAX_SLIM_CACHE", str(tmp_path_factory.mktemp("cache")))
-        building.library.cache_clear()
-        native.build_native_kernels()
-        yield native.library()
-    building.library.cache_clear()
 
 
 @pytest.fixture(params=["avx512", "avx2", "plain"])
@@ -54,28 +43,6 @@ def reference(x, w, bias, shortcut, geometry, low, high):
         return np.asarray(np.clip(y, low, high))
 
 
-def drawn(seed):
-    rng = np.random.default_rng(seed)
-    while True:
-        sizes, strides, rates = rng.integers(1, 6, 2), rng.integers(1, 4, 2), rng.integers(1, 3, 2)
-        lengths = rng.integers(1, 30, 2)
-        reach = (sizes - 1) * rates
-        padding = [tuple(map(int, rng.integers(0, most + 3, 2))) for most in reach]
-        if all(length + sum(pair) > most for length, pair, most in zip(lengths, padding, reach, strict=True)):
-            break
-    by_channel = rng.random() < 0.4
-    channels = int(rng.integers(2, 60))
-    filters = channels if by_channel else int(rng.integers(1, 100))
-    windows = Windows(*(tuple(map(int, numbers)) for numbers in (sizes, strides, rates)), tuple(padding))
-    groups = channels if by_channel else 1
-    geometry = Geometry(Layout("NHWC"), tuple(map(int, lengths)), windows, groups, None)
-    x = rng.normal(size=(int(rng.integers(1, 4)), *lengths, channels)).astype("float32")
-    w = rng.normal(size=(*sizes, channels // groups, filters)).astype("float32")
-    bias = rng.normal(size=filters).astype("float32")
-    shortcut = rng.normal(size=(len(x), *geometry.counts, filters)).astype("float32") if rng.random() < 0.5 else None
-    return x, w, bias, shortcut, geometry
-
-
 def computed(x, w, bias, shortcut, geometry, low, high):
     weights = native.panels(jnp.asarray(w)) if geometry.groups == 1 else jnp.asarray(w)
     more = None if shortcut is None else jnp.asarray(shortcut)
@@ -94,7 +61,7 @@ def test_the_best_instructions_of_the_processor_are_taken(library):
     assert library.jax_slim_instructions().decode() == wanted
 
 
-def test_random_shapes_equal_sums_in_float64(instructions):
+def test_random_shapes_equal_sums_in_float64(instructions, drawn):
     for seed in range(60):
         case = drawn(seed)
         x, w, _, _, geometry = case

@@ -1,9 +1,9 @@
 // The kernels for one set of instructions. Compiled once for each, with JAX_SLIM_KERNELS as their name.
 #include "kernels.h"
 
-#include <cstdlib>
 #include <utility>
 
+#include "runs.h"
 #include "vectors.h"
 
 namespace jax_slim {
@@ -13,34 +13,6 @@ constexpr int kWide = 2;  // vectors of a panel
 constexpr int64_t kPanel = kWide * kLanes;
 // Pixels whose sums are kept in registers: 12 x 2 vectors of 32, or 6 x 2 of 16, with room for weights and a pixel.
 constexpr int kMostPixels = kLanes == 16 ? 12 : 6;
-
-// Where the floats of a window lie: runs of neighbours in memory.
-struct Runs {
-  int64_t number, length;
-  int64_t inner, inner_step, outer_step;  // of each `inner` runs, each is a step after the one before
-  int64_t at(int64_t index) const { return index / inner * outer_step + index % inner * inner_step; }
-};
-
-// No functions of the standard library's that the linker could share with code for processors without these
-// instructions.
-inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-inline int64_t largest(int64_t a, int64_t b) { return a > b ? a : b; }
-
-// Memory of this thread's for padded rows; null where there is none left.
-inline float* scratch(int64_t floats) {
-  struct Memory {
-    float* data = nullptr;
-    int64_t size = 0;
-    ~Memory() { std::free(data); }
-  };
-  static thread_local Memory memory;
-  if (memory.size < floats) {
-    std::free(memory.data);
-    memory.data = static_cast<float*>(std::malloc(floats * sizeof(float)));
-    memory.size = memory.data ? floats : 0;
-  }
-  return memory.data;
-}
 
 // Sums for `Pixels` neighbours and one panel, in registers from the first product to the last.
 template <int Pixels, int Wide>
@@ -117,18 +89,15 @@ bool convolve(const Convolution& c, const Part& part) {
   const Windows& w = c.windows;
   const float* in = c.in + part.image * w.in_height * w.in_width * c.channels;
   int64_t width = w.in_width, above = 0;
-  const int64_t needed_width = (w.out_width - 1) * w.stride_x + (w.width - 1) * w.rate_x + 1;
-  const int64_t needed_height = (w.out_height - 1) * w.stride_y + (w.height - 1) * w.rate_y + 1;
-  if (w.top || w.left || needed_width > w.in_width || needed_height > w.in_height) {
+  if (const Seen seen = seen_by(w); seen.padded) {
     const int64_t first = part.first_row * w.stride_y;
     const int64_t end = (part.end_row - 1) * w.stride_y + (w.height - 1) * w.rate_y + 1;
-    float* padded = scratch((end - first) * needed_width * c.channels);
+    auto* padded = static_cast<float*>(scratch((end - first) * seen.width * c.channels * sizeof(float)));
     if (!padded) return false;
-    pad(w, c.channels, in, first, end, needed_width, padded);
-    in = padded, width = needed_width, above = first;
+    pad(w, c.channels, in, first, end, seen.width, padded);
+    in = padded, width = seen.width, above = first;
   }
-  Runs runs{w.height, w.width * c.channels, 1, 0, w.rate_y * width * c.channels};
-  if (w.rate_x > 1) runs = {w.height * w.width, c.channels, w.width, w.rate_x * c.channels, runs.outer_step};
+  const Runs runs = runs_of(w, c.channels, width);
   const int64_t length = w.height * w.width * c.channels;
   const int64_t columns = part.end_column - part.first_column;
   const int64_t blocks = (columns + kMostPixels - 1) / kMostPixels;

@@ -1,0 +1,133 @@
+// What all handlers share: checks of what XLA gives, and the work cut into parts, which XLA's own threads take in turn.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "kernels.h"
+#include "xla/ffi/api/ffi.h"
+
+namespace ffi = xla::ffi;
+
+namespace jax_slim {
+namespace {
+
+// Floats of inputs that a part takes, so that they stay in a core's cache while all filters pass over them.
+constexpr int64_t kFloatsOfAPart = 64 << 10;
+// Products below which a second thread takes longer to wake than to help.
+constexpr int64_t kProductsForThreads = 500'000;
+constexpr int64_t kPartsOfAThread = 4;
+
+// The parts of one operation, which threads take one after the other.
+template <typename Run>
+struct Work {
+  Run run;
+  int64_t total;
+  std::atomic<int64_t> next{0}, done{0};
+
+  Work(Run run, int64_t total) : run(std::move(run)), total(total) {}
+
+  void take() {
+    for (int64_t index; (index = next.fetch_add(1)) < total;) {
+      run(index);
+      if (done.fetch_add(1) + 1 == total) done.notify_one();
+    }
+  }
+
+  // For others, a moment awake, as they have one part each at most; then asleep, so that whoever works gets the core.
+  void wait() {
+    for (int turn = 0; turn < 2000; ++turn) {
+      if (done.load() == total) return;
+#if defined(JAX_SLIM_X86)
+      __builtin_ia32_pause();
+#endif
+    }
+    for (int64_t now; (now = done.load()) != total;) done.wait(now);
+  }
+};
+
+template <typename Run>
+void in_parts(ffi::ThreadPool& pool, int64_t threads, int64_t total, Run run) {
+  if (threads <= 1 || total <= 1) {
+    for (int64_t index = 0; index < total; ++index) run(index);
+    return;
+  }
+  // Shared, because a thread that comes too late still has to see that nothing is left.
+  auto work = std::make_shared<Work<Run>>(std::move(run), total);
+  for (int64_t helper = 1; helper < std::min(threads, total); ++helper) pool.Schedule([work] { work->take(); });
+  work->take();
+  work->wait();
+}
+
+int64_t ceil(int64_t number, int64_t by) { return (number + by - 1) / by; }
+
+// Windows out of shapes and of [height, width, stride_y, stride_x, rate_y, rate_x, top, left].
+ffi::Error read(ffi::AnyBuffer::Dimensions in, ffi::AnyBuffer::Dimensions out, ffi::Span<const int64_t> numbers,
+                Windows* w) {
+  if (in.size() != 4 || out.size() != 4 || numbers.size() != 8 || in[0] != out[0])
+    return ffi::Error::InvalidArgument("jax_slim: not the shapes of images");
+  *w = {in[0], in[1], in[2], out[1], out[2], numbers[0], numbers[1], numbers[2],
+        numbers[3], numbers[4], numbers[5], numbers[6], numbers[7]};
+  if (w->height < 1 || w->width < 1 || w->stride_y < 1 || w->stride_x < 1 || w->rate_y < 1 || w->rate_x < 1 ||
+      w->top < 0 || w->left < 0)
+    return ffi::Error::InvalidArgument("jax_slim: no such windows");
+  return ffi::Error::Success();
+}
+
+ffi::Error check(const char* what, int64_t got, int64_t wanted) {
+  if (got == wanted) return ffi::Error::Success();
+  return ffi::Error::InvalidArgument(std::string("jax_slim: ") + what + " has " + std::to_string(got) +
+                                     " elements, not " + std::to_string(wanted));
+}
+
+int64_t threads_for(int64_t products, const ffi::ThreadPool& pool) {
+  return products < kProductsForThreads ? 1 : std::max<int64_t>(1, pool.num_threads());
+}
+
+// A convolution by panels of filters, in parts of rows, of a row's pixels, and of filters where these are few.
+//
+// `panel`: its filters. `block`: the pixels that a kernel takes at once.
+template <typename Convolution, typename Convolve>
+ffi::Error in_panels(ffi::ThreadPool& pool, Convolution c, int64_t panel, int64_t block, Convolve convolve) {
+  Windows& w = c.windows;
+  const bool pixels = w.height == 1 && w.width == 1 && w.stride_y == 1 && w.stride_x == 1 && w.top == 0 &&
+                      w.left == 0 && w.in_height == w.out_height && w.in_width == w.out_width;
+  if (pixels) {  // all images are one row
+    w.in_width = w.out_width = w.images * w.in_height * w.in_width;
+    w.in_height = w.out_height = w.images = 1;
+  }
+  const int64_t length = w.height * w.width * c.channels;
+  const int64_t products = w.images * w.out_height * w.out_width * c.filters * length;
+  const int64_t threads = threads_for(products, pool);
+  const int64_t wanted = threads == 1 ? 1 : threads * kPartsOfAThread;
+  int64_t rows = 1, columns = w.out_width;  // of a part
+  if (pixels) {
+    const int64_t least = 2 * block, most = std::max(least, kFloatsOfAPart / c.channels / least * least);
+    columns = std::clamp(ceil(ceil(w.out_width, wanted), block) * block, least, most);
+  } else {
+    const int64_t row = w.in_width * c.channels * w.stride_y;
+    rows = std::clamp<int64_t>(kFloatsOfAPart / std::max<int64_t>(row, 1), 1, w.out_height);
+    while (rows > 2 && w.images * ceil(w.out_height, rows) < wanted) rows = ceil(rows, 2);
+  }
+  const int64_t down = ceil(w.out_height, rows), across = ceil(w.out_width, columns);
+  const int64_t panels = ceil(c.filters, panel);
+  const int64_t groups = std::clamp<int64_t>(ceil(wanted, w.images * down * across), 1, panels);
+  // Of this call alone, but as long as a thread that comes late.
+  auto starved = std::make_shared<std::atomic<bool>>(false);
+  in_parts(pool, threads, w.images * down * across * groups, [=](int64_t index) {
+    const int64_t group = index % groups, place = index / groups;
+    const int64_t x = place % across * columns, y = place / across % down * rows;
+    const Part part{place / across / down, y, std::min(y + rows, c.windows.out_height), x,
+                    std::min(x + columns, c.windows.out_width), group * panels / groups * panel,
+                    std::min((group + 1) * panels / groups * panel, c.filters)};
+    if (!convolve(c, part)) starved->store(true);
+  });
+  return starved->load() ? ffi::Error(ffi::ErrorCode::kResourceExhausted, "jax_slim: no memory for padded rows")
+                         : ffi::Error::Success();
+}
+
+}  // namespace
+}  // namespace jax_slim

@@ -1,0 +1,40 @@
+// Convolutions whose products are of narrow numbers: of bytes, with sums in int32, or of bfloat16, with sums in float32.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels.h"
+
+namespace jax_slim {
+
+// out = clamp(scale * (start + convolution(q(in), weights)) + bias + shortcut, low, high)
+// For bytes, q(x) = round(x / step) + zero, cut to 0 ... 255, or the bytes as they are given; beyond images is `zero`.
+// The out that is bytes is rounded alike, by its own step and zero.
+struct Narrow {
+  Windows windows;
+  int64_t channels, filters;
+  const float* in;          // or null:
+  const uint8_t* in_bytes;
+  const uint8_t* weights;   // in panels: see `narrow_panels` in narrow.py
+  const float* scale;       // [filters]; null for bfloat16, as is `start`
+  const int32_t* start;     // [filters]: -zero times the sum of the filter's weights
+  const float* bias;        // [filters]
+  const float* shortcut;    // as out, in float32, or null
+  float* out;               // or null:
+  uint8_t* out_bytes;
+  float in_step, in_zero, out_step, out_zero;
+  float low, high;
+};
+
+// What one set of instructions offers. A panel has two vectors of filters; of each, `bytes` of an input at a time.
+struct NarrowKernels {
+  const char* name;
+  int64_t lanes;
+  int64_t bytes;                                     // of a pixel that are multiplied at a time
+  bool (*convolve_bytes)(const Narrow&, const Part&);  // false: no memory
+  bool (*convolve_bfloat16)(const Narrow&, const Part&);  // null: not here
+};
+
+extern const NarrowKernels narrow_amx, narrow_avx512bf16, narrow_avx512vnni, narrow_avx512, narrow_avx2, narrow_plain;
+
+}  // namespace jax_slim

@@ -1,0 +1,143 @@
+// What XLA calls for convolutions of narrow numbers.
+#include <atomic>
+#include <cstring>
+
+#include "calls.h"
+#include "narrow.h"
+#include "processors.h"
+
+namespace jax_slim {
+namespace {
+
+bool runs_here(const NarrowKernels& kernels) {
+#if defined(JAX_SLIM_X86)
+  if (&kernels == &narrow_amx) return processor().amx;
+  if (&kernels == &narrow_avx512bf16) return processor().avx512bf16;
+  if (&kernels == &narrow_avx512vnni) return processor().avx512vnni;
+  if (&kernels == &narrow_avx512) return processor().avx512;
+  if (&kernels == &narrow_avx2) return processor().avx2;
+#endif
+  return &kernels == &narrow_plain;
+}
+
+// Best first.
+const NarrowKernels* const kKinds[] = {
+#if defined(JAX_SLIM_X86)
+    &narrow_amx, &narrow_avx512bf16, &narrow_avx512vnni, &narrow_avx512, &narrow_avx2,
+#endif
+    &narrow_plain};
+
+const NarrowKernels* best() {
+  for (const NarrowKernels* kernels : kKinds)
+    if (runs_here(*kernels)) return kernels;
+  return &narrow_plain;
+}
+
+std::atomic<const NarrowKernels*>& chosen() {
+  static std::atomic<const NarrowKernels*> kernels{best()};
+  return kernels;
+}
+
+// Reads what both kinds of numbers have in common, and computes.
+ffi::Error convolve(ffi::ThreadPool& pool, ffi::AnyBuffer in, ffi::Buffer<ffi::S8> weights, ffi::Buffer<ffi::F32> bias,
+                    ffi::RemainingArgs more, ffi::Result<ffi::AnyBuffer> out, ffi::Span<const int64_t> windows,
+                    int64_t size, bool (*kernel)(const Narrow&, const Part&), Narrow c) {
+  Windows& w = c.windows;
+  if (auto error = read(in.dimensions(), out->dimensions(), windows, &w); error.failure()) return error;
+  if (out->element_count() == 0) return ffi::Error::Success();
+  c.channels = in.dimensions()[3], c.filters = out->dimensions()[3];
+  const NarrowKernels& kernels = *chosen().load();
+  const int64_t panel = 2 * kernels.lanes, bytes = size == 1 ? kernels.bytes : 4;
+  const int64_t runs = w.rate_x > 1 ? w.height * w.width : w.height;
+  const int64_t length = w.height * w.width * c.channels / runs * size;
+  const int64_t wanted = ceil(c.filters, panel) * panel * runs * ceil(length, bytes) * bytes;
+  if (auto error = check("weights", weights.element_count(), wanted); error.failure()) return error;
+  if (auto error = check("bias", bias.element_count(), c.filters); error.failure()) return error;
+  const bool bytes_in = in.element_type() == ffi::U8 && size == 1, bytes_out = out->element_type() == ffi::U8;
+  if ((!bytes_in && in.element_type() != ffi::F32) || (!bytes_out && out->element_type() != ffi::F32))
+    return ffi::Error::InvalidArgument("jax_slim: neither float32 nor bytes");
+  c.in = bytes_in ? nullptr : static_cast<const float*>(in.untyped_data());
+  c.in_bytes = bytes_in ? static_cast<const uint8_t*>(in.untyped_data()) : nullptr;
+  c.out = bytes_out ? nullptr : static_cast<float*>(out->untyped_data());
+  c.out_bytes = bytes_out ? static_cast<uint8_t*>(out->untyped_data()) : nullptr;
+  c.weights = reinterpret_cast<const uint8_t*>(weights.typed_data()), c.bias = bias.typed_data();
+  c.shortcut = nullptr;
+  if (more.size()) {
+    auto shortcut = more.get<ffi::Buffer<ffi::F32>>(0);
+    if (!shortcut.has_value()) return shortcut.error();
+    c.shortcut = shortcut->typed_data();
+    auto error = check("the shortcut", shortcut->element_count(), out->element_count());
+    if (error.failure()) return error;
+  }
+  return in_panels(pool, c, panel, 16, kernel);
+}
+
+ffi::Error ConvolveBytes(ffi::ThreadPool pool, ffi::AnyBuffer in, ffi::Buffer<ffi::S8> weights,
+                         ffi::Buffer<ffi::F32> scale, ffi::Buffer<ffi::S32> start, ffi::Buffer<ffi::F32> bias,
+                         ffi::RemainingArgs more, ffi::Result<ffi::AnyBuffer> out, ffi::Span<const int64_t> windows,
+                         ffi::Span<const float> rounding, float low, float high) {
+  if (rounding.size() != 4) return ffi::Error::InvalidArgument("jax_slim: not two steps and two zeros");
+  Narrow c{};
+  c.scale = scale.typed_data(), c.start = start.typed_data(), c.low = low, c.high = high;
+  c.in_step = rounding[0], c.in_zero = rounding[1], c.out_step = rounding[2], c.out_zero = rounding[3];
+  if (auto error = check("scale", scale.element_count(), bias.element_count()); error.failure()) return error;
+  if (auto error = check("start", start.element_count(), bias.element_count()); error.failure()) return error;
+  return convolve(pool, in, weights, bias, more, out, windows, 1, chosen().load()->convolve_bytes, c);
+}
+
+ffi::Error ConvolveBfloat16(ffi::ThreadPool pool, ffi::AnyBuffer in, ffi::Buffer<ffi::S8> weights,
+                            ffi::Buffer<ffi::F32> bias, ffi::RemainingArgs more, ffi::Result<ffi::AnyBuffer> out,
+                            ffi::Span<const int64_t> windows, float low, float high) {
+  Narrow c{};
+  c.low = low, c.high = high, c.in_step = c.out_step = 1;
+  auto* kernel = chosen().load()->convolve_bfloat16;
+  if (!kernel) return ffi::Error(ffi::ErrorCode::kUnimplemented, "jax_slim: no products of bfloat16 here");
+  return convolve(pool, in, weights, bias, more, out, windows, 2, kernel, c);
+}
+
+}  // namespace
+}  // namespace jax_slim
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_convolve_bytes, jax_slim::ConvolveBytes,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::Buffer<ffi::S8>>()
+                                  .Arg<ffi::Buffer<ffi::F32>>()
+                                  .Arg<ffi::Buffer<ffi::S32>>()
+                                  .Arg<ffi::Buffer<ffi::F32>>()
+                                  .RemainingArgs()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Attr<ffi::Span<const int64_t>>("windows")
+                                  .Attr<ffi::Span<const float>>("rounding")
+                                  .Attr<float>("low")
+                                  .Attr<float>("high"));
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_convolve_bfloat16, jax_slim::ConvolveBfloat16,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::Buffer<ffi::S8>>()
+                                  .Arg<ffi::Buffer<ffi::F32>>()
+                                  .RemainingArgs()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Attr<ffi::Span<const int64_t>>("windows")
+                                  .Attr<float>("low")
+                                  .Attr<float>("high"));
+
+extern "C" int64_t jax_slim_narrow_lanes() { return jax_slim::chosen().load()->lanes; }
+
+extern "C" int64_t jax_slim_narrow_bytes() { return jax_slim::chosen().load()->bytes; }
+
+extern "C" bool jax_slim_has_bfloat16() { return jax_slim::chosen().load()->convolve_bfloat16 != nullptr; }
+
+extern "C" const char* jax_slim_narrow_instructions() { return jax_slim::chosen().load()->name; }
+
+// As `jax_slim_choose`.
+extern "C" bool jax_slim_choose_narrow(const char* name) {
+  for (const jax_slim::NarrowKernels* kernels : jax_slim::kKinds) {
+    if (std::strcmp(kernels->name, name) || !jax_slim::runs_here(*kernels)) continue;
+    jax_slim::chosen().store(kernels);
+    return true;
+  }
+  return false;
+}
