@@ -1,5 +1,6 @@
 """What every test run shares: a compile cache that lasts, and hypothesis without clocks or chance."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -16,3 +17,12 @@ os.environ.setdefault("JAX_TRACEBACK_FILTERING", "off")
 # No deadline: the first call of an example may compile. Derandomized: a test that passed yesterday passes today.
 hypothesis.settings.register_profile("jax_slim", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.load_profile("jax_slim")
+
+# Collecting 8,000 tests makes only what stays; looking for garbage in it took a fifth of the time.
+gc.disable()
+
+
+def pytest_collection_finish():
+    """Garbage is collected while tests run; what came before is not looked at again."""
+    gc.freeze()
+    gc.enable()
