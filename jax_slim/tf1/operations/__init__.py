@@ -49,6 +49,7 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     random,
     readers,
     recurrent,
+    recurrent_gradients,
     reductions,
     segments,
     selection,

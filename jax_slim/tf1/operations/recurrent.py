@@ -7,11 +7,15 @@ import jax.numpy as jnp
 
 from jax_slim.tf1.graph import rows, shapes
 
+GATES = ("i", "ci", "f", "o")  # as they lie in the weights; BlockLSTMV2 has them as Keras does
+GATES_V2 = ("i", "f", "ci", "o")
+
 
 def _lstm(
-    x: Any, c: Any, h: Any, w: Any, peepholes: Any, b: Any, forget_bias: float, cell_clip: float
+    x: Any, c: Any, h: Any, w: Any, peepholes: Any, b: Any, forget_bias: float, cell_clip: float, gates: Any = GATES
 ) -> tuple[Any, ...]:
-    i, ci, f, o = jnp.split(jnp.concatenate([x, h], 1) @ w + b, 4, 1)
+    parts = dict(zip(gates, jnp.split(jnp.concatenate([x, h], 1) @ w + b, 4, 1), strict=True))
+    i, ci, f, o = (parts[gate] for gate in GATES)
     if peepholes:
         i, f = i + c * peepholes[0], f + c * peepholes[1]
     i, f, ci = jax.nn.sigmoid(i), jax.nn.sigmoid(f + jnp.asarray(forget_bias, f.dtype)), jnp.tanh(ci)
@@ -66,10 +70,34 @@ def block_lstm(
     use_peephole: bool,
 ) -> Any:
     """An LSTM over [time, batch, size]; zeros from step `seq_len_max` on."""
+    peepholes = (wci, wcf, wco) if use_peephole else ()
+    return _over_time(seq_len_max, x, cs_prev, h_prev, (w, peepholes, b, forget_bias, cell_clip, GATES))
 
+
+@rows.row("BlockLSTMV2", numpy=False)
+def block_lstm_v2(
+    seq_len_max: Any,
+    x: Any,
+    cs_prev: Any,
+    h_prev: Any,
+    w: Any,
+    wci: Any,
+    wcf: Any,
+    wco: Any,
+    b: Any,
+    *,
+    cell_clip: float,
+    use_peephole: bool,
+) -> Any:
+    """`BlockLSTM` with the gates in another order and no bias of the forget gate but the one in `b`."""
+    peepholes = (wci, wcf, wco) if use_peephole else ()
+    return _over_time(seq_len_max, x, cs_prev, h_prev, (w, peepholes, b, 0.0, cell_clip, GATES_V2))
+
+
+def _over_time(seq_len_max: Any, x: Any, cs_prev: Any, h_prev: Any, parameters: Any) -> Any:
     def step(carry: Any, given: Any) -> Any:
         time, row = given
-        found = _lstm(row, carry[0], carry[1], w, (wci, wcf, wco) if use_peephole else (), b, forget_bias, cell_clip)
+        found = _lstm(row, carry[0], carry[1], *parameters)
         goes_on = time < seq_len_max
         kept = tuple(jnp.where(goes_on, part, jnp.zeros_like(part)) for part in found)
         return (jnp.where(goes_on, found[1], carry[0]), jnp.where(goes_on, found[6], carry[1])), kept
