@@ -46,6 +46,7 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     quantized_kernels,
     quantizing,
     queues,
+    ragged,
     random,
     readers,
     recurrent,

@@ -31,6 +31,10 @@ def _plan(graph: Any, fetch: Any, elements: list[Any]) -> Take:
     if isinstance(fetch, IndexedSlices):
         takes = [_plan(graph, t, elements) for t in (fetch.values, fetch.indices, fetch.dense_shape) if t is not None]
         return lambda find: IndexedSlicesValue(*(take(find) for take in takes), *([None] * (3 - len(takes))))
+    if hasattr(fetch, "_fetched"):  # a ragged tensor
+        parts, make = fetch._fetched()
+        takes = [_plan(graph, part, elements) for part in parts]
+        return lambda find: make(*(take(find) for take in takes))
     if isinstance(fetch, list | tuple) and not hasattr(fetch, "_as_graph_element"):
         takes = [_plan(graph, f, elements) for f in fetch]
         if isinstance(fetch, list):
