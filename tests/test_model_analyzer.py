@@ -15,7 +15,7 @@ import jax_slim as slim
 from jax_slim import model_analyzer
 from jax_slim.core.program import operation
 from jax_slim.model_analyzer.operations import operations_of
-from jax_slim.model_analyzer.tables import _scaled
+from jax_slim.model_analyzer.tables import scaled
 from jax_slim.nets import vgg
 
 X = np.ones((2, 3), np.float32)
@@ -321,5 +321,49 @@ def test_show(table, capsys, monkeypatch):
         (3e13, "30.0 T"),
     ],
 )
-def test_scaled(number, text):
-    assert _scaled(int(number), "") == text
+def testscaled(number, text):
+    assert scaled(int(number), "") == text
+
+
+# What is kept for the gradient.
+
+
+def small(x):
+    x = slim.conv2d(x, 8, 3, normalizer_fn=slim.batch_norm, scope="a")
+    with slim.name_scope("between"):
+        x = jnp.tanh(x)
+    return slim.fully_connected(slim.flatten(x), 2, activation_fn=None, scope="b"), {"not": x}
+
+
+def test_what_is_kept_for_the_gradient_by_layer():
+    table = model_analyzer.kept_for_gradient(small, shaped(4, 6, 6, 3))
+    elements = 4 * 6 * 6 * 8
+    rows = {row.name: row for row in table.rows}
+    assert rows["a"].arrays == ("bool[4,6,6,8]",) and rows["a"].bytes == elements  # where the ReLU passes
+    assert "float32[4,6,6,8]" in rows["a/BatchNorm"].arrays
+    assert 4 * elements < rows["a/BatchNorm"].bytes < 4 * elements + 8 * 4 * 8
+    assert set(rows["between"].arrays) == {"float32[4,6,6,8]"} and rows["between"].layer == ""
+    assert table.bytes == sum(row.bytes for row in table.rows)
+    assert table.input_bytes == 4 * 6 * 6 * 3 * 4
+    assert table.variable_bytes == 4 * (3 * 3 * 3 * 8 + 3 * 8 + 6 * 6 * 8 * 2 + 2)
+    assert table.largest(1) == (max(table.rows, key=lambda row: row.bytes),)
+    assert [line.split()[0] for line in str(table).splitlines()] == ["scope", "a", "a/BatchNorm", "between", "together",
+                                                                    "variables", "inputs"]  # fmt: skip
+    assert json.loads(json.dumps(table.as_dict()))["bytes"] == table.bytes
+
+
+def test_what_is_computed_again_is_not_kept():
+    def kept(what):
+        return model_analyzer.kept_for_gradient(slim.recompute_grad(small, what=what), shaped(4, 6, 6, 3)).bytes
+
+    assert kept("all") == 0
+    assert kept("all") < kept("cheap") < model_analyzer.kept_for_gradient(small, shaped(4, 6, 6, 3)).bytes
+
+
+def test_losses_of_a_training_program_count():
+    def loss(batch):
+        slim.losses.mean_squared_error(slim.fully_connected(batch, 5, activation_fn=None, scope="c"), jnp.ones((2, 5)))
+        return jnp.zeros(())
+
+    rows = model_analyzer.kept_for_gradient(loss, shaped(2, 3)).rows
+    assert sum("float32[2,5]" in row.arrays for row in rows) == 1

@@ -170,6 +170,15 @@ class Model:
         jaxpr = jax.make_jaxpr(lambda arrays: runs.append(traced(arrays)))(arrays)
         return runs[0], jaxpr
 
+    def run(self, run: Program, *args: Any, **kwargs: Any) -> Any:
+        """Runs the program with a run of your own, in the trace that is open there, and returns its result.
+
+        Args:
+          run: the run.
+          *args, **kwargs: as for the program.
+        """
+        return self._run(run, args, kwargs)
+
     def _traced(
         self, make_run: Callable[[], R], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Callable[[list[Any]], R], list[Any]]:

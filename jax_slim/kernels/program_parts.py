@@ -70,25 +70,31 @@ def by_size(closed: ClosedJaxpr) -> list[Part]:
 def run_parts(
     closed: ClosedJaxpr, parts: Sequence[Part], arrays: Sequence[Any], wrap: Callable[[ClosedJaxpr], Callable[..., Any]]
 ) -> list[Any]:
-    """The program's results, with each chosen part run as `wrap` makes it out of the part's own program."""
+    """The program's results, with each chosen part run as `wrap` makes it out of the part's own program.
+
+    What does not depend on the arrays, such as variables, is what that program closes over.
+    """
     jaxpr = closed.jaxpr
     values = dict(zip(map(id, [*jaxpr.constvars, *jaxpr.invars]), [*closed.consts, *arrays], strict=True))
+    varying = {id(variable) for variable in jaxpr.invars}
     wanted = {id(variable) for variable in jaxpr.outvars}
     uses = [{id(variable) for variable in equation.invars} for equation in jaxpr.eqns]
     for part in parts:
         equations = jaxpr.eqns[part.start : part.stop]
         later = wanted.union(*uses[part.stop :])
         outputs = [v for equation in equations for v in equation.outvars if id(v) in later]
-        own = {id(variable) for equation in equations for variable in equation.outvars}
-        inputs = {id(v): v for equation in equations for v in equation.invars if id(v) in values and id(v) not in own}
+        taken = {id(v): v for equation in equations for v in equation.invars if id(v) in values}
+        fixed = [v for key, v in taken.items() if key not in varying]
+        inputs = [v for key, v in taken.items() if key in varying]
         effects = frozenset().union(*(equation.effects for equation in equations))
-        own_jaxpr = jaxpr.replace(
-            constvars=[], invars=list(inputs.values()), outvars=outputs, eqns=equations, effects=effects
-        )
-        program = ClosedJaxpr(own_jaxpr, ())
+        own = jaxpr.replace(constvars=fixed, invars=inputs, outvars=outputs, eqns=equations, effects=effects)
+        program = ClosedJaxpr(own, [values[id(v)] for v in fixed])
         function = wrap(program) if part.chosen else jaxpr_as_fun(program)
-        results = function(*(values[key] for key in inputs))
+        results = function(*(values[id(v)] for v in inputs))
         values |= dict(zip(map(id, outputs), results, strict=True))
+        for equation in equations:
+            if any(id(v) in varying for v in equation.invars):
+                varying.update(map(id, equation.outvars))
     return [v.val if isinstance(v, Literal) else values[id(v)] for v in jaxpr.outvars]
 
 

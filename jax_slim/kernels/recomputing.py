@@ -13,7 +13,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
+from jax.custom_derivatives import SymbolicZero
 from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 from jax_slim.kernels import choices
@@ -35,7 +37,8 @@ def recomputed(closed: ClosedJaxpr, cheap_alone: bool = False) -> Callable[..., 
     """A traced function whose gradient computes its intermediate values again instead of keeping them.
 
     Args:
-      closed: the function. What its trace closed over is an argument like others for the gradient.
+      closed: the function. What its trace closed over is an argument like others for the gradient; but only what
+        depends on its other arguments is sure to be computed again.
       cheap_alone: whether to keep the results of products and sums, and compute again what is between.
 
     Returns:
@@ -48,30 +51,67 @@ def recomputed(closed: ClosedJaxpr, cheap_alone: bool = False) -> Callable[..., 
     if choices.plain() or jax.default_backend() != "cpu":
         return functools.partial(jax.checkpoint(run, policy=policy), *closed.consts)
 
-    def forward(*arrays: Any) -> tuple[list[Any], Any]:
-        return jax.vjp(jax.checkpoint(run, policy=policy, prevent_cse=False), *arrays)
+    fixed = len(jaxpr.constvars)
 
-    def backward(pullback: Any, cotangents: list[Any]) -> Any:
+    def forward(*primals: Any) -> tuple[list[Any], Any]:
+        arrays, wanted = [primal.value for primal in primals], [primal.perturbed for primal in primals]
+
+        def of_wanted(*given: Any) -> Any:
+            values = iter(given)
+            return run(*(next(values) if want else array for want, array in zip(wanted, arrays, strict=True)))
+
+        forgetful = jax.checkpoint(of_wanted, policy=policy, prevent_cse=False)
+        results, pullback = jax.vjp(forgetful, *(a for a, want in zip(arrays, wanted, strict=True) if want))
         kept, structure = jax.tree.flatten(pullback)
-        return jax.tree.unflatten(structure, _hidden(kept, cotangents))(cotangents)
+        same = {id(array) for array in arrays[:fixed]}
+        known = [array if id(array) in same else None for array in kept]
+        others = [None if id(array) in same else array for array in kept]
+
+        def gradients(kept: list[Any], cotangents: list[Any]) -> list[Any]:
+            found = iter(jax.tree.unflatten(structure, kept)(cotangents))
+            return [next(found) if want else None for want in wanted]
+
+        return results, (known, others, jax.tree_util.Partial(gradients))
+
+    def backward(made: tuple[list[Any], list[Any], Any], cotangents: list[Any]) -> Any:
+        known, others, gradients = made
+        hidden = _hidden(others, cotangents)
+        kept = [b if a is None else a for a, b in zip(known, hidden, strict=True)]
+        found = gradients(kept, [_instantiated(c) for c in cotangents])
+        # What comes before waits for the gradients of weights: else the compiler puts them off to the very end, and all
+        # that they are made of lies there until then.
+        return (*found[:fixed], *_hidden(found[fixed:], found[:fixed]))
 
     forgetful = jax.custom_vjp(run)
-    forgetful.defvjp(forward, backward)
+    forgetful.defvjp(forward, backward, symbolic_zeros=True)
     return functools.partial(forgetful, *closed.consts)
 
 
-def _hidden(arrays: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
-    """The same arrays, as far as a compiler knows others, and not before these cotangents are there."""
-    firsts = [lax.slice(c, [0] * c.ndim, [1] * c.ndim).reshape(()) for c in cotangents if _is_float(c)]
+def _instantiated(cotangent: Any) -> Any:
+    if isinstance(cotangent, SymbolicZero):
+        if cotangent.dtype == jax.dtypes.float0:
+            return np.zeros(cotangent.shape, jax.dtypes.float0)
+        return jnp.zeros(cotangent.shape, cotangent.dtype)
+    return cotangent
+
+
+def _hidden(arrays: Sequence[Any], after: Sequence[Any]) -> list[Any]:
+    """The same arrays, as far as a compiler knows others, and not before those `after` are there; None for None."""
+    firsts = [lax.slice(c, [0] * c.ndim, [1] * c.ndim).reshape(()) for c in after if _is_float(c)]
     if not firsts:
         return list(arrays)
     total = sum(first.astype(jnp.float32) for first in firsts)
-    holds = (total <= jnp.inf) | jnp.isnan(total)  # what comes as a constant zero drops out of it
-    return [
-        lax.select(jnp.broadcast_to(holds, array.shape), array, jnp.zeros_like(array)) if _is_float(array) else array
-        for array in arrays
-    ]
+    holds = (total <= jnp.inf) | jnp.isnan(total)
+
+    def hidden(array: Any) -> Any:
+        if not _is_float(array):
+            return array
+        return lax.select(jnp.broadcast_to(holds, array.shape), array, jnp.zeros_like(array))
+
+    return [hidden(array) for array in arrays]
 
 
 def _is_float(array: Any) -> bool:
+    if array is None or isinstance(array, SymbolicZero):
+        return False
     return bool(jnp.issubdtype(array.dtype, jnp.floating)) and array.size > 0

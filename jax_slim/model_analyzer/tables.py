@@ -192,13 +192,13 @@ def _texts(row: Row) -> dict[str, str]:
         "output_shapes": ", ".join(f"[{', '.join(map(str, shape))}]" for shape in row.output_shapes),
         "parameters": f"{row.parameters:,}",
         "other_variables": f"{row.other_variables:,}",
-        "flops": _scaled(row.flops, ""),
-        "variable_bytes": _scaled(row.variable_bytes, "B"),
-        "output_bytes": _scaled(row.output_bytes, "B"),
+        "flops": scaled(row.flops, ""),
+        "variable_bytes": scaled(row.variable_bytes, "B"),
+        "output_bytes": scaled(row.output_bytes, "B"),
     }
 
 
-def _scaled(number: int, unit: str) -> str:
+def scaled(number: int, unit: str) -> str:
     """30940528640 as '30.9 G': three digits, in powers of 1000."""
     for power, prefix in ((4, "T"), (3, "G"), (2, "M"), (1, "k")):
         if number >= 1000**power * 0.9995:
