@@ -12,12 +12,16 @@ import os
 import re
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jax
 import numpy as np
 
+from jax_slim.core.watching import Watch
+
+_ENDING_SECONDS = 3.0  # for a process that knows that another one is gone: then it ends, whatever it waits for
 _LONGEST = 2048  # bytes of a text that is told: all processes must bring as many
 # How the libraries below JAX (gloo, NCCL, gRPC) say that they cannot reach somebody any more.
 _OF_A_LOSS = re.compile(
@@ -121,18 +125,22 @@ def leaving(function: str, *agreed: type[BaseException], abandon: Callable[[], N
 
     At the end of its process JAX waits for all others, and these wait in a collective for this one. So a failure turns
     that off: the process ends as soon as its error was shown. A failure of the connections becomes a
-    `LostProcessError`.
+    `LostProcessError`. When another process ends within this, one line says so on the standard error stream, and a few
+    seconds later this one has ended too, with exit code 1, though it may wait in a collective.
 
     Args:
       function: who asks, for the message.
       agreed: errors that all processes raise at the same point: they may still wait for each other.
       abandon: called at such a failure: lets go of what would wait for the others.
     """
+    _enter(function)
     try:
         yield
     except (*agreed, GeneratorExit, DifferentProcessError):
+        _done_with(function)
         raise
     except BaseException as error:
+        _done_with(function, told=False)  # they hear of it when this process ends
         if several():
             abandon()
             _end_without_waiting()
@@ -142,6 +150,63 @@ def leaving(function: str, *agreed: type[BaseException], abandon: Callable[[], N
                     f"{jax.process_index()} ends too: {_first_line(error)}"
                 ) from None
         raise
+    else:
+        _done_with(function)
+
+
+_functions: list[str] = []  # what this process is within, the innermost last
+_watch: Watch | None = None
+
+
+def _enter(function: str) -> None:
+    """From now on this process ends when another one does."""
+    if jax.distributed.is_initialized() and several():
+        watch = _watching()
+        _functions.append(function)
+        watch.within(True)
+
+
+def _done_with(function: str, told: bool = True) -> None:
+    if function in _functions:
+        _functions.remove(function)
+        if told and not _functions:
+            _watching().within(False)
+
+
+def _watching() -> Watch:
+    """The watch over all processes; the first call connects them, so that all have to make it."""
+    global _watch
+    if _watch is None:
+        _watch = Watch(jax.process_index(), _when_lost)
+        told = told_by_first(_watch.listen() if is_first() else None)
+        if told is not None and not is_first():
+            coordinator = os.environ.get("JAX_COORDINATOR_ADDRESS", "").rpartition(":")[0].strip("[]")
+            _watch.connect(told, [coordinator] if coordinator else [])
+        getattr(threading, "_register_atexit", atexit.register)(_leave_after_error)
+    return _watch
+
+
+def _when_lost(index: int) -> None:
+    if not _functions:
+        return
+    text = f"{_functions[-1]}: process {index} of this run has ended, so process {jax.process_index()} ends too.\n"
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    until = time.monotonic() + _ENDING_SECONDS
+    while time.monotonic() < until:
+        if not _functions:  # the error came up in the program itself
+            return
+        time.sleep(0.05)
+    _leave()
+
+
+def _leave_after_error() -> None:
+    """At the end of a process whose own loop over the steps failed: the others must not wait for it."""
+    if _functions and hasattr(sys, "last_value"):
+        _leave()
+    if _watch is not None:
+        _watch.close()
 
 
 def _digest(text: str) -> str:

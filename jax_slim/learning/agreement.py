@@ -2,7 +2,8 @@
 
 Clocks, signals and callbacks differ from process to process, and a save or a histogram that one of them begins alone
 would wait for ever. So each sends its wishes with a step, which finds on the devices what anybody wished; all read that
-with the step's loss, one step late, and do it after the same step. It costs a few bits in a step and nothing between.
+with the step's loss, one step late, and do it after the same step. It costs a few numbers in a step and nothing
+between: they are a sum of floats, as gradients are, so that XLA sends them along with those.
 """
 
 import enum
@@ -44,9 +45,9 @@ class Alone:
     def __init__(self, options: RunOptions, where: Any) -> None:
         self._compiled = jit(options.train_op, donate_argnums=0, out_shardings=(where, None))
 
-    def step(self, state: TrainState, batch: Any, wishes: Wishes) -> tuple[TrainState, StepResult]:
-        """Sends a step to the device."""
-        return self._compiled(state, batch, np.bool_(Wish.SUMMARIES in wishes))
+    def step(self, state: TrainState, batch: Any, written: bool, wishes: Wishes) -> tuple[TrainState, StepResult]:
+        """Sends a step to the device, with its summaries where these are to be written."""
+        return self._compiled(state, batch, np.bool_(written))
 
     def read(self) -> None:
         """Nobody else wishes anything."""
@@ -75,17 +76,16 @@ class Together:
         self._settled = NOTHING
         train_op = options.train_op
 
-        def step(state: TrainState, batch: Any, wishes: jax.Array) -> Any:
-            told = jnp.any(wishes, 0)
-            state, result = train_op(state, batch, told[Wish.SUMMARIES])
-            return state, (result, told)
+        def step(state: TrainState, batch: Any, written: jax.Array, wishes: jax.Array) -> Any:
+            state, result = train_op(state, batch, written)
+            return state, (result, jnp.sum(wishes, 0))
 
         # What a step tells is whole on every device: each process reads it without the others.
         self._compiled = jit(step, donate_argnums=0, out_shardings=(where, everywhere(mesh)))
 
-    def step(self, state: TrainState, batch: Any, wishes: Wishes) -> tuple[TrainState, StepResult]:
-        """Sends a step to the devices, and with it what this process wishes."""
-        state, (result, told) = self._compiled(state, batch, self._placed(wishes))
+    def step(self, state: TrainState, batch: Any, written: bool, wishes: Wishes) -> tuple[TrainState, StepResult]:
+        """Sends a step to the devices, and with it what this process wishes; `written` is the same in all of them."""
+        state, (result, told) = self._compiled(state, batch, np.bool_(written), self._placed(wishes))
         self._told.append(told)
         return state, result
 
@@ -93,12 +93,12 @@ class Together:
         """Reads what was wished with the step whose loss was read."""
         if self._told:
             told = np.asarray(self._told.pop(0))
-            self._settled = frozenset(wish for wish in Wish if told[wish])
+            self._settled = frozenset(wish for wish in Wish if told[wish] > 0)
 
     def settled(self, wishes: Wishes) -> Wishes:
         """What all processes do now."""
         settled, self._settled = self._settled, NOTHING
-        return settled - {Wish.SUMMARIES}
+        return settled
 
     def at_end(self, wishes: Wishes) -> Wishes:
         """What is to be done after the last step, where a signal may have come too late for any step."""
@@ -110,12 +110,16 @@ class Together:
         options = self._options
         variables = {name: (value.shape, str(value.dtype)) for name, value in state.variables.items()}
         processes.refuse_differences("train", {"variables": repr(variables), **_run_of(options)})
-        program = self._compiled.lower(state, batch, self._placed(NOTHING)).as_text()
-        processes.refuse_differences("train", {"program of a step": program})
+        lowered = self._compiled.lower(state, batch, np.bool_(False), self._placed(NOTHING))
+        processes.refuse_differences("train", {"program of a step": lowered.as_text()})
+        # CPUs of several processes that compute together for the first time wait half a minute for each other, and
+        # compiling may take one of them longer, as where others find the program in their cache. This waits for ever.
+        lowered.compile()
+        processes.told_by_all("compiled")
 
     def _placed(self, wishes: Wishes) -> jax.Array:
         if wishes not in self._sent:
-            mine = np.array([[wish in wishes for wish in Wish]])
+            mine = np.array([[wish in wishes for wish in Wish]], np.float32)
             shape = (self._devices, len(Wish))
             self._sent[wishes] = jax.make_array_from_callback(shape, self._rows, lambda index: mine)
         return self._sent[wishes]

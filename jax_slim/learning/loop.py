@@ -105,6 +105,7 @@ class Run:
         self._sent = steps
         self._checkpoints, self._best = kept.checkpoints, kept.best
         self._recorder, self._tracer = kept.recorder, kept.tracer
+        self._writes = processes.told_by_first(kept.recorder.writes)  # which steps have summaries is the same in all
         self._validator = validator
         self._callbacks = options.callbacks
         self._total = options.number_of_steps
@@ -171,22 +172,22 @@ class Run:
         self._validate(progress)
         for batch, data_state in feed:
             wishes = self._wishes(requests)
-            self._heed(self._sent.settled(wishes), requests)
+            settled = self._sent.settled(wishes)
+            self._heed(settled, requests)
             if self.stopped is not None or self._at_end():
                 return
             following = self.step + 1
             # The first step of a run, and its last, are always written.
-            if self._recorder.writes and (self._last is None or self._summaries_due() or following == self._total):
-                wishes |= {Wish.SUMMARIES}
+            written = self._writes and (self._last is None or Wish.SUMMARIES in settled or following == self._total)
             self._tracer.before(following)
-            self.state, result = self._sent.step(self.state, batch, wishes)
+            self.state, result = self._sent.step(self.state, batch, written, wishes)
             self._tracer.after(result)
             if self._last is not None:
                 # The loss of the step before, read while this one runs: the device never waits for the host.
                 self._show(progress, batch)
                 self._sent.read()
             self.step, self._data_state, self._last = following, data_state, result
-            if Wish.SUMMARIES in wishes:
+            if written and self._recorder.writes:
                 self._write(result)
             for callback in self._callbacks:
                 callback.on_step(self, Step(following, result))
@@ -203,6 +204,9 @@ class Run:
         if processes.is_first() and self._save_due():
             self._save_due.restart()  # or it would be wished again before it is done
             wishes.add(Wish.SAVE)
+        if self._recorder.writes and self._summaries_due():
+            self._summaries_due.restart()
+            wishes.add(Wish.SUMMARIES)
         return frozenset(wishes)
 
     def _heed(self, settled: Wishes, requests: StopRequests) -> None:
