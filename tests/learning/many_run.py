@@ -1,11 +1,14 @@
-"""A small training run for tests with several processes: `python many_run.py '{"logdir": ..., "steps": 30}'`.
+"""Small training runs for tests with several processes: each line of the input has the options of one, as JSON.
 
-It learns digits with dropout, batch norm, momentum and validation, so that whatever differs between the processes, or
-between numbers of them, shows. The first process prints the losses and a digest of everything at the end, as JSON.
+They learn digits with dropout, batch norm, momentum and validation, so that whatever differs between the processes, or
+between numbers of them, shows. After each run every process prints a report as JSON: the first one the losses and a
+digest of everything at the end, the others nothing of it, and all what all refused.
 """
 
+import contextlib
 import json
 import os
+import resource
 import sys
 import time
 
@@ -89,7 +92,8 @@ class Failing(slim.learning.Callback):
             self.act(run)
 
 
-def main(
+def report_of(
+    stack,
     logdir,
     steps=30,
     layout="data",
@@ -102,14 +106,16 @@ def main(
     odd_process=None,
     odd="",
 ):
-    slim.parallel.initialize()
     me = jax.process_index()
     callbacks = []
     if me == odd_process:
         if odd == "rate":
             rate *= 2
         if odd == "version":
+            stack.callback(setattr, slim, "__version__", slim.__version__)
             slim.__version__ += "1"
+        if odd == "full disk":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
         if odd == "stop":
             callbacks.append(Failing(7, lambda run: run.stop("enough")))
         if odd == "raise":
@@ -170,9 +176,19 @@ def main(
         ):
             results = slim.evaluation.evaluate_once(logdir, os.path.join(logdir, "eval"), eval_fn, source)
             report["results"].append({name: np.asarray(value).tolist() for name, value in results.items()})
-    if processes.is_first():
-        print(json.dumps(report), flush=True)
+    return report if processes.is_first() else {}
+
+
+def main():
+    slim.parallel.initialize()
+    for line in sys.stdin:
+        with contextlib.ExitStack() as stack:
+            try:
+                report = report_of(stack, **json.loads(line))
+            except processes.DifferentProcessError as error:
+                report = {"error": f"{type(error).__name__}: {error}"}
+        print("report:", json.dumps(report), flush=True)
 
 
 if __name__ == "__main__":
-    main(**json.loads(sys.argv[1]))
+    main()
