@@ -4,6 +4,8 @@ import os
 
 import jax
 
+from jax_slim.core import processes
+
 ADDRESS, COUNT, INDEX = "JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID"
 HEARTBEAT = "JAX_SLIM_HEARTBEAT_SECONDS"
 _HEARTBEAT_SECONDS = 10
@@ -91,6 +93,9 @@ def initialize(
             f"initialize: coordinator_address, num_processes and process_id must be known together, got no "
             f"{', '.join(missing)}. They are arguments, or {ADDRESS}, {COUNT} and {INDEX}; `jax-slim launch` sets them."
         ) from None
+    # Now that all are here: CPUs of several processes that meet for the first time wait half a minute for each other,
+    # and what comes before the first step may take some of them longer than others.
+    processes.told_by_all("here")
 
 
 def _number(argument: str, variable: str, given: int | None, least: int) -> int | None:

@@ -118,7 +118,7 @@ class Group:
                 process.wait()
 
     def _wait(self, until):
-        deadline = time.monotonic() + 200
+        deadline = time.monotonic() + 280
         while not until():
             assert self.alive(), "\n".join(map(self.told, range(len(self.processes))))
             assert time.monotonic() < deadline
@@ -186,8 +186,8 @@ def test_a_run_goes_on_with_other_numbers_of_processes_and_layouts(tmp_path, gro
 def test_saves_and_histograms_all_the_time_never_hang(tmp_path, groups):
     for attempt in range(20):
         folder = tmp_path / str(attempt)
-        report = groups(2).run(folder, steps=40, save_secs=0.2, summary_secs=0.1, pause=0.02)
-        assert report["step"] == 40
+        report = groups(2).run(folder, steps=25, save_secs=0.2, summary_secs=0.1, pause=0.04)
+        assert report["step"] == 25
 
 
 @pytest.mark.parametrize("odd", ["rate", "version"])
