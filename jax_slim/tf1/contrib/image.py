@@ -115,3 +115,19 @@ def compose_transforms(*transforms: Any) -> Any:
         for one in transforms[1:]:
             whole = linalg.matmul(whole, flat_transforms_to_matrices(one))
         return matrices_to_flat_transforms(whole)
+
+
+def bipartite_match(
+    distance_mat: Any, num_valid_rows: Any, top_k: int = -1, name: str | None = "bipartite_match"
+) -> Any:
+    """(column of each row, row of each column), -1 where there is none: pairs by ascending distance, each row and column once.
+
+    Args:
+      distance_mat: float32 [rows, columns].
+      num_valid_rows: how many rows, from the first on, take part; a negative number is all.
+      top_k: the most pairs; a negative number is as many as there are.
+    """
+    distances = conversion.convert_to_tensor(distance_mat, dtypes.float32)
+    count = conversion.convert_to_tensor(num_valid_rows, dtypes.float32)
+    made = building.make("BipartiteMatch", distances, count, top_k=top_k, name=name)
+    return made[0], made[1]

@@ -4,6 +4,7 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     activations,
     arithmetic,
     banded_diagonals,
+    bipartite,
     candidate_samplers,
     casts,
     checking,

@@ -28,3 +28,16 @@ def test_images_are_moved_and_turned():
     np.testing.assert_array_equal(gradient[0, 0, :, 0], [1, 1, 1, 1, 0])
     with pytest.raises(TypeError, match="rank between 2 and 4"):
         tf.contrib.image.translate([1.0], [1.0, 1.0])
+
+
+def test_the_nearest_pair_comes_first():
+    with tf.Graph().as_default(), tf.Session() as session:
+        distances = tf.constant([[0.5, 0.1, 0.8], [0.2, 0.05, 0.4], [0.0, 0.0, 0.0]])
+        match = tf.contrib.image.bipartite_match
+        found = session.run([match(distances, 2), match(distances, -1, top_k=1), match(distances, -1)])
+        assert [[side.tolist() for side in pair] for pair in found] == [
+            [[0, 1, -1], [0, 1, -1]],
+            [[-1, -1, 0], [2, -1, -1]],
+            [[2, 1, 0], [2, 1, 0]],
+        ]
+        assert match(distances, 2)[0].shape.as_list() == [3]
