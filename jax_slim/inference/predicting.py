@@ -26,8 +26,9 @@ def predictor(model: Model, variables: Mapping[str, Any] | None = None, **kwargs
     a compiled `model.apply` has to write and return all of them. Batch norm goes into the weights first (see
     `fold_batch_norm`). On a CPU, the program is compiled as by `slim.jit`, and a large batch may go through it in
     groups of a few images, where that is faster and the results of an image do not depend on the others. Where there
-    are native kernels (`build_native_kernels`), they compute the convolutions. Results are those of `model.apply` but
-    for rounding. They multiply bfloat16, where the processor can, under `jax.default_matmul_precision("bfloat16")`.
+    are native kernels (`build_native_kernels`), they compute the convolutions; under
+    `jax.default_matmul_precision("bfloat16")` they multiply bfloat16, where the processor can. Results are those of
+    `model.apply` but for rounding.
 
     The variables are prepared at the first call, and are those of the time when the predictor was made: after more
     training, make another. What is not changed is not copied: a training step that is given these arrays as
