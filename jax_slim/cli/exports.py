@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from jax_slim.cli import task_graphs
 from jax_slim.cli.failures import CommandError, UsageError
 from jax_slim.cli.graph_files import add_graph_arguments
 
@@ -69,6 +70,9 @@ def run(options: argparse.Namespace) -> int:
 
         return graph_exports.run(options, kind)
     model, labels, path = model_of(options, options.checkpoint_path, options.moving_average)
+    if model.task in task_graphs.PROGRAMS and kind in ("frozen_graph", "saved_model"):
+        task_graphs.run(kind, options, model, labels)
+        return 0
     if model.task != "classification":
         raise CommandError(f"{options.checkpoint_path}: only classifiers are exported, got {model.name}: {model.task}.")
 

@@ -42,6 +42,23 @@ def detect(
     Raises:
       ValueError: shapes that do not fit, or there is no such converter.
     """
+    boxes, scores = decoded(logits, codes, anchors, score_converter, scale_factors)
+
+    def of_image(boxes: jax.Array, scores: jax.Array) -> Detections:
+        return multiclass_non_max_suppression(
+            boxes, scores, score_threshold, iou_threshold, max_detections_per_class, max_total_detections
+        )
+
+    return jax.vmap(of_image)(boxes, scores)
+
+
+def decoded(
+    logits: Any, codes: Any, anchors: Any, score_converter: str = "sigmoid", scale_factors: Any = SCALE_FACTORS
+) -> tuple[jax.Array, jax.Array]:
+    """The boxes of all anchors [N, anchors, 4], and their scores [N, anchors, classes] without the background.
+
+    Args and errors as `detect`'s.
+    """
     converters = {"sigmoid": jax.nn.sigmoid, "softmax": jax.nn.softmax}
     if score_converter not in converters:
         raise ValueError(f"detect: score_converter must be 'sigmoid' or 'softmax', got {score_converter!r}.")
@@ -53,11 +70,4 @@ def detect(
             f"{logits.shape}, {codes.shape} and {anchors.shape}."
         )
     scores = converters[score_converter](logits.astype(jnp.float32))[..., 1:]
-    boxes = decode_boxes(codes.astype(jnp.float32), anchors, scale_factors)
-
-    def of_image(boxes: jax.Array, scores: jax.Array) -> Detections:
-        return multiclass_non_max_suppression(
-            boxes, scores, score_threshold, iou_threshold, max_detections_per_class, max_total_detections
-        )
-
-    return jax.vmap(of_image)(boxes, scores)
+    return decode_boxes(codes.astype(jnp.float32), anchors, scale_factors), scores

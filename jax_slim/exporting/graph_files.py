@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from jax_slim.exporting.graph_programs import Function, Program
 
 _MOST_BYTES = (1 << 31) - 1  # of a message
 _TAG, _SIGNATURE, _METHOD = "serve", "serving_default", "tensorflow/serving/predict"
+Finish = Callable[[Nodes, Mapping[str, Tensor]], dict[str, Tensor]]
 
 
 class GraphFile(NamedTuple):
@@ -37,6 +38,7 @@ def export_frozen_graph(
     inputs: Mapping[str, tuple[str, Any]],
     preprocessing: str | None = None,
     output_names: Mapping[str, str] | None = None,
+    finish: Finish | None = None,
 ) -> GraphFile:
     """Writes a function of variables and inputs, with these variables, as a frozen TensorFlow graph.
 
@@ -58,9 +60,12 @@ def export_frozen_graph(
       function: (variables, inputs) -> a dict of results by name; pure.
       variables: name -> array, or any tree of arrays: names are the keys on the way, between slashes.
       inputs: name -> (shape, dtype). In the shape, names are sizes that the caller may choose: "batch, 224, 224, 3".
-      preprocessing: "cifarnet", "inception", "lenet" or "vgg": then the one input, images of a fixed size, is made from
-        photographs, uint8 [batch, height, width, channels] of any size. None: the inputs are the function's.
+      preprocessing: "cifarnet", "inception", "lenet", "ssd", "ssd_vgg" or "vgg": then the one input, images of a fixed
+        size, is made from photographs, uint8 [batch, height, width, channels] of any size. None: the inputs are the
+        function's.
       output_names: result -> the name that its node shall have; by default that of the operation it comes from.
+      finish: what else becomes of the results: (nodes, results by name) -> results by name, such as
+        `graph_detections.best_boxes`.
 
     Returns:
       The path and the names of the ends.
@@ -71,7 +76,7 @@ def export_frozen_graph(
         is larger than 2 GiB, or the file cannot be written.
     """
     target = checked_target("export_frozen_graph", path)
-    graph, ends = _graph("export_frozen_graph", function, variables, inputs, preprocessing, output_names)
+    graph, ends = _graph("export_frozen_graph", function, variables, inputs, preprocessing, output_names, finish)
     data = message_text(graph) if target.suffix == ".pbtxt" else message_bytes("export_frozen_graph", graph)
     with replacing("export_frozen_graph", target) as file:
         file.write(data)
@@ -86,6 +91,7 @@ def export_saved_model(
     preprocessing: str | None = None,
     output_names: Mapping[str, str] | None = None,
     labels: Sequence[str] | None = None,
+    finish: Finish | None = None,
 ) -> GraphFile:
     """Writes the graph of `export_frozen_graph` as a SavedModel: what TensorFlow Serving and `tf.saved_model` load.
 
@@ -94,7 +100,7 @@ def export_saved_model(
 
     Args:
       path: the folder to write to; it is made, and must hold no other SavedModel.
-      function, variables, inputs, preprocessing, output_names: as `export_frozen_graph`.
+      function, variables, inputs, preprocessing, output_names, finish: as `export_frozen_graph`.
       labels: the name of each class: written into `assets.extra/labels.txt`, one a line.
 
     Returns:
@@ -104,7 +110,9 @@ def export_saved_model(
       ValueError, ExportError: as `export_frozen_graph`; or the folder has a SavedModel, or is no folder.
     """
     file = saved_model_target("export_saved_model", path)
-    graph, (given, results) = _graph("export_saved_model", function, variables, inputs, preprocessing, output_names)
+    graph, (given, results) = _graph(
+        "export_saved_model", function, variables, inputs, preprocessing, output_names, finish
+    )
     meta = _meta_graph(graph, given, results)
     data = message_bytes("export_saved_model", meta)
     with replacing("export_saved_model", file) as written:
@@ -143,6 +151,7 @@ def _graph(
     inputs: Mapping[str, tuple[str, Any]],
     preprocessing: str | None,
     output_names: Mapping[str, str] | None,
+    finish: Finish | None,
 ) -> tuple[Any, tuple[dict[str, Tensor], dict[str, Tensor]]]:
     if preprocessing is not None and preprocessing not in PREPROCESSING:
         raise ValueError(
@@ -159,6 +168,7 @@ def _graph(
     else:
         given = images = {n: nodes.placeholder(n, k.shape, k.dtype) for n, k in images.items()}
     results = traced.write(nodes, images, list(given.values()))
+    results = results if finish is None else finish(nodes, results)
     missing = sorted(set(wanted) - set(results))
     if missing:
         raise ValueError(

@@ -1,6 +1,7 @@
 """Evaluation preprocessing as nodes of a TensorFlow graph: photographs of any size to prepared images.
 
-The steps are those of `any_size`, by TensorFlow's own operations: it crops, and resizes bilinearly from the corner.
+The steps are those of `any_size`, and of SSD's, by TensorFlow's own operations: it crops, and resizes bilinearly from
+the corner.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ import numpy as np
 from jax_slim.exporting import any_size
 from jax_slim.exporting.graph_nodes import Nodes, Tensor
 from jax_slim.exporting.graph_writing import Writer, strided_slice
+from jax_slim.preprocessing import ssd_vgg_preprocessing
 
 _INT = np.dtype(np.int32)
 _FLOAT = np.dtype(np.float32)
@@ -63,10 +65,24 @@ def lenet(steps: "_Steps", images: Tensor, height: int, width: int) -> Tensor:
     return steps.arrays("RealDiv", steps.arrays("Sub", images, np.float32(128)), np.float32(128))
 
 
+def ssd(steps: "_Steps", images: Tensor, height: int, width: int) -> Tensor:
+    """As `ssd_preprocessing`: the whole image, from -1 to 1."""
+    resized = steps.resized(images, np.array([height, width], np.int32), (height, width))
+    return steps.arrays("Sub", steps.arrays("Mul", resized, np.float32(2 / 255)), np.float32(1))
+
+
+def ssd_vgg(steps: "_Steps", images: Tensor, height: int, width: int) -> Tensor:
+    """As `ssd_vgg_preprocessing`: the whole image, less the means."""
+    resized = steps.resized(images, np.array([height, width], np.int32), (height, width))
+    return steps.arrays("Sub", resized, ssd_vgg_preprocessing.MEANS)
+
+
 PREPROCESSING: dict[str, Callable[["_Steps", Tensor, int, int], Tensor]] = {
     "cifarnet": cifarnet,
     "inception": inception,
     "lenet": lenet,
+    "ssd": ssd,
+    "ssd_vgg": ssd_vgg,
     "vgg": vgg,
 }
 

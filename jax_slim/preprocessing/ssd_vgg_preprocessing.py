@@ -9,7 +9,7 @@ import numpy as np
 
 from jax_slim.preprocessing.ssd_preprocessing import resized
 
-_MEANS = np.array([123, 117, 104], np.float32)
+MEANS = np.array([123, 117, 104], np.float32)
 
 
 def preprocess_image(
@@ -23,4 +23,4 @@ def preprocess_image(
 ) -> Any:
     """Resizes the whole image and subtracts the means. Arguments, results and errors as `ssd_preprocessing`'s."""
     image = resized(image, output_height, output_width, use_grayscale)
-    return image - (_MEANS if image.shape[-1] == 3 else _MEANS.mean())
+    return image - (MEANS if image.shape[-1] == 3 else MEANS.mean())
