@@ -138,6 +138,7 @@ def test_the_example_of_fine_tuning_gains_from_what_was_learnt_before(tmp_path, 
     [
         "docs/old_checkpoints.md",
         "docs/writing_a_layer.md",
+        "docs/memory.md",
         "docs/coming_from_tf_slim.md",
         "docs/coming_from/keras.md",
         "docs/coming_from/flax.md",

@@ -78,9 +78,8 @@ class KeptTable:
 def kept_for_gradient(model: Model | Callable[..., Any], *args: Any, **kwargs: Any) -> KeptTable:
     """Lists what a program's forward pass keeps for the gradient of its trainable variables. Computes nothing.
 
-        batch = {"image": jax.ShapeDtypeStruct((32, 224, 224, 3), jnp.float32), ...}
-        table = slim.model_analyzer.kept_for_gradient(loss_fn, batch)
-        print(table.bytes, *table.largest(5), sep="\\n")
+        table = slim.model_analyzer.kept_for_gradient(model, images, is_training=True)
+        print(table)
 
     It is what JAX hands from the forward pass to the gradient, each array once. The compiler may keep less: it computes
     again what is cheap, such as the mask of an activation, out of another array that is kept. Beside it there are

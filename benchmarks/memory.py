@@ -1,0 +1,85 @@
+"""Time against memory of a training step, with and without values that the gradient computes again.
+
+    python benchmarks/memory.py                                         # ResNet-50 and Inception-v3, some minutes
+    python benchmarks/memory.py --nets mobilenet_v2_1.0 --what none,blocks --batch 32 --steps 3
+
+For each net a table: the bytes that XLA sets aside for the step (its own memory analysis), the processor time of a
+step, and that of compiling. Steps of all forms are run in turn; the fastest of each counts. `--steps 0` only compiles.
+"""
+
+import argparse
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import jax_slim as slim
+
+
+def compiled_step(net, what, batch):
+    """The compiled step, arrays for it that are all alike, and how long compiling took."""
+    model = slim.nets.create_model(net, num_classes=1000, recompute=None if what == "none" else what)
+
+    def loss_fn(batch):
+        logits, end_points = model.function(batch["image"], is_training=True)
+        slim.losses.sparse_softmax_cross_entropy(logits, batch["label"])
+        if "AuxLogits" in end_points:
+            slim.losses.sparse_softmax_cross_entropy(end_points["AuxLogits"], batch["label"], weights=0.4)
+        return slim.losses.get_total_loss()
+
+    train_op = slim.learning.create_train_op(loss_fn, slim.optimizers.momentum(0.01, 0.9))
+    images = jax.ShapeDtypeStruct((batch, *model.input_shape), jnp.float32)
+    like = {"image": images, "label": jax.ShapeDtypeStruct((batch,), jnp.int32)}
+    state = jax.eval_shape(lambda: train_op.init(jax.random.key(0), like))
+    lowered = slim.jit(train_op, donate_argnums=0).lower(state, like)
+    start = time.process_time()
+    compiled = lowered.compile()
+    return compiled, (state, like), time.process_time() - start
+
+
+def filled(like):
+    """Arrays instead of shapes: small numbers, which no initializer has to be compiled for."""
+
+    def value(array):
+        if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
+            return jax.random.key(0)
+        if jnp.issubdtype(array.dtype, jnp.floating):
+            draw = np.random.default_rng(0).uniform(0.001, 0.02, array.shape)
+            return jnp.asarray(draw.astype(array.dtype))
+        return jnp.zeros(array.shape, array.dtype)
+
+    return jax.tree.map(value, like)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--nets", default="resnet_v1_50,inception_v3")
+    parser.add_argument("--what", default="none,cheap,blocks", help="none, or what `create_model` takes as recompute")
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=3)
+    options = parser.parse_args()
+    for net in options.nets.split(","):
+        made = {what: compiled_step(net, what, options.batch) for what in options.what.split(",")}
+        seconds = {what: [] for what in made}
+        states = {}
+        for index in range(options.steps + 1 if options.steps else 0):
+            for what, (step, arguments, _) in made.items():
+                state, batch = (states.pop(what, None), filled(arguments[1]))
+                state = filled(arguments[0]) if state is None else state
+                start = time.process_time()
+                states[what], _ = jax.block_until_ready(step(state, batch))
+                if index:
+                    seconds[what].append(time.process_time() - start)
+        print(f"\n{net}, batch {options.batch}")
+        for what, (step, _, compiling) in made.items():
+            memory = step.memory_analysis()
+            spent = f"{min(seconds[what]):.2f} processor s a step" if seconds[what] else ""
+            sizes = (
+                f"{memory.temp_size_in_bytes / 1e6:6.0f} MB beside {memory.argument_size_in_bytes / 1e6:.0f} MB given"
+            )
+            print(f"  {what:12} {sizes}; compiled in {compiling:.0f} processor s  {spent}")
+
+
+if __name__ == "__main__":
+    main()
