@@ -30,6 +30,10 @@ _OF_A_LOSS = re.compile(
     re.IGNORECASE,
 )
 
+# Of a process as JAX's own connections are, which are made once and stay.
+_functions: list[str] = []  # what needs all processes and this one is within, the innermost last
+_watch: Watch | None = None
+
 
 class LostProcessError(RuntimeError):
     """Another process of the run has ended, or cannot be reached any more: this one cannot go on alone."""
@@ -152,10 +156,6 @@ def leaving(function: str, *agreed: type[BaseException], abandon: Callable[[], N
         raise
     else:
         _done_with(function)
-
-
-_functions: list[str] = []  # what this process is within, the innermost last
-_watch: Watch | None = None
 
 
 def _enter(function: str) -> None:
