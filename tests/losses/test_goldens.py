@@ -126,7 +126,14 @@ def test_values_names_and_gradients_of_tf(case):
         return jax.tree.leaves(outputs), penalties
 
     floats = {name: value for name, value in inputs.items() if name not in fixed}
-    outputs, pull, penalties = jax.vjp(outputs_of, floats, variables, has_aux=True)
+    cotangents = [golden.cotangent(output["cotangent_seed"], output["shape"]) for output in case["outputs"]]
+
+    @jax.jit  # one program to compile: operation by operation, the cases would be thousands
+    def run(floats, variables, cotangents):
+        outputs, pull, penalties = jax.vjp(outputs_of, floats, variables, has_aux=True)
+        return outputs, penalties, pull(cotangents)
+
+    outputs, penalties, (of_inputs, of_variables) = run(floats, variables, cotangents)
     for output, expected in zip(outputs, case["outputs"], strict=True):
         assert (list(output.shape), output.dtype.name) == (expected["shape"], expected["dtype"])
         np.testing.assert_allclose(output, stored[expected["key"]], rtol=1e-5, atol=1e-6)
@@ -137,10 +144,6 @@ def test_values_names_and_gradients_of_tf(case):
     for name, (penalty,) in penalties.items():
         np.testing.assert_allclose(penalty, stored[f"reg/{name}"], rtol=1e-5)
 
-    cotangents = [
-        jnp.asarray(golden.cotangent(output["cotangent_seed"], output["shape"])) for output in case["outputs"]
-    ]
-    of_inputs, of_variables = pull(cotangents)
     grads = {f"in/{name}": grad for name, grad in of_inputs.items()}
     grads |= {f"var/{name}": grad for name, grad in of_variables.items()}
     assert {grad["of"] for grad in case["grads"]} == set(grads)

@@ -28,7 +28,7 @@ RECORDED = [
 def test_as_research_deeplab(arguments, step, expected, slope):
     model = slim.Model(lambda logits: loss(logits, LABELS, **arguments))
     variables = {"global_step": jnp.asarray(step)} if "hard_example_mining_step" in arguments else {}
-    value, gradient = jax.value_and_grad(lambda logits: model.apply(variables, logits))(LOGITS)
+    value, gradient = jax.jit(jax.value_and_grad(lambda logits: model.apply(variables, logits)))(LOGITS)
     np.testing.assert_allclose(value, expected, rtol=1e-5)
     np.testing.assert_allclose(np.abs(gradient).sum(), slope, rtol=1e-4)
 
@@ -45,9 +45,8 @@ def test_it_is_listed_by_its_name():
 def test_without_pixels_that_count_it_is_nothing():
     nothing = np.full((2, 5, 4), 255)
     for share in (1.0, 0.5):
-        value, gradient = jax.value_and_grad(lambda x, share=share: loss(x, nothing, top_k_percent_pixels=share))(
-            LOGITS
-        )
+        run = jax.jit(jax.value_and_grad(lambda x, share=share: loss(x, nothing, top_k_percent_pixels=share)))
+        value, gradient = run(LOGITS)
         assert value == 0 and not np.any(gradient)
 
 
