@@ -88,11 +88,12 @@ def recomputed(closed: ClosedJaxpr, cheap_alone: bool = False) -> Callable[..., 
 
 
 def _instantiated(cotangent: Any) -> Any:
-    if isinstance(cotangent, SymbolicZero):
-        if cotangent.dtype == jax.dtypes.float0:
-            return np.zeros(cotangent.shape, jax.dtypes.float0)
-        return jnp.zeros(cotangent.shape, cotangent.dtype)
-    return cotangent
+    if not isinstance(cotangent, SymbolicZero):
+        return cotangent
+    aval: Any = cotangent.aval
+    if aval.dtype == jax.dtypes.float0:
+        return np.zeros(aval.shape, jax.dtypes.float0)
+    return jnp.zeros(aval.shape, aval.dtype)
 
 
 def _hidden(arrays: Sequence[Any], after: Sequence[Any]) -> list[Any]:
