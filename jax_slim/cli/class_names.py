@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from jax_slim.cli.failures import CommandError
-from jax_slim.datasets.imagenet_names import readable_names
+from jax_slim.datasets.imagenet_classes import readable_names
 
 
 def numbers_by_name(

@@ -16,6 +16,7 @@ from jax_slim.datasets.box_records import image_and_boxes_to_tfexample as image_
 from jax_slim.datasets.converting import Converted as Converted
 from jax_slim.datasets.converting import convert as convert
 from jax_slim.datasets.dataset_factory import get_dataset as get_dataset
+from jax_slim.datasets.imagenet_classes import imagenet_names as imagenet_names
 from jax_slim.datasets.opening import open_dataset as open_dataset
 from jax_slim.datasets.parts import Examples as Examples
 from jax_slim.datasets.segmentation import SegmentationExamples as SegmentationExamples

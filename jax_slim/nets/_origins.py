@@ -8,12 +8,12 @@ from jax_slim.checkpoints.native import CheckpointError
 from jax_slim.checkpoints.peers.backgrounds import with_background
 from jax_slim.checkpoints.peers.mapping import BACKGROUND, LAYERS, PeerCheckpoint
 from jax_slim.checkpoints.tensorflow.opening import TensorFlowCheckpoint
-from jax_slim.datasets.imagenet_names import imagenet_names
+from jax_slim.datasets.imagenet_classes import imagenet_names
 from jax_slim.nets.published import PUBLISHED
 from jax_slim.preprocessing.framing import Framing
 
 # What a table of peers says of means -> the preprocessing here.
-_PREPARED = {"half": "inception", "imagenet": "imagenet", "vgg": "vgg"}
+PREPARED = {"half": "inception", "imagenet": "imagenet", "vgg": "vgg"}
 IMAGENET = 1000  # classes
 
 _log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ def images_of(checkpoint: PeerCheckpoint) -> tuple[int, str, Framing]:
     image = checkpoint.image
     keras = checkpoint.peer.library == "keras"
     framing = Framing(image.get("crop"), image.get("interpolation", "nearest" if keras else "bilinear"))
-    return image["size"], _PREPARED[image["mean"]], framing
+    return image["size"], PREPARED[image["mean"]], framing
 
 
 def class_names_of(name: str, checkpoint: Any, classes: int | None) -> list[str] | None:

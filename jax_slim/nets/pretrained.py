@@ -10,12 +10,14 @@ from jax_slim.checkpoints.native import CheckpointError, MissingCheckpointError
 from jax_slim.checkpoints.peers.tables import peers
 from jax_slim.checkpoints.tensorflow.paths import is_there
 from jax_slim.core.names import hint
+from jax_slim.nets._origins import IMAGENET, PREPARED
 from jax_slim.nets.published import PUBLISHED, Published
 
 TF_SLIM = "https://storage.googleapis.com/download.tensorflow.org/models/"
 MOBILENET_V1 = "https://storage.googleapis.com/download.tensorflow.org/models/mobilenet_v1_2018_02_22/"
 MOBILENET_V2 = "https://storage.googleapis.com/mobilenet_v2/checkpoints/"
 HUB = "https://huggingface.co/timm/"
+_WEIGHTS = "model.safetensors"  # of a repository there
 
 # What timm calls its weights of each net: '<net>.<tag>' is the name of a repository there.
 _TAGS = {
@@ -41,6 +43,29 @@ _TAGS = {
     "resnet50": ("a1_in1k", "tv_in1k", "gluon_in1k"),
     "resnet101": ("a1_in1k", "tv_in1k", "gluon_in1k"),
     "resnet152": ("a1_in1k", "tv_in1k", "gluon_in1k"),
+    "resnext50_32x4d": ("a1_in1k", "tv_in1k", "gluon_in1k"),
+    "seresnet50": ("a1_in1k", "ra2_in1k"),
+    "densenet121": ("ra_in1k", "tv_in1k"),
+    "densenet161": ("tv_in1k",),
+    "densenet169": ("tv_in1k",),
+    "densenet201": ("tv_in1k",),
+    **{f"tf_efficientnet_b{number}": ("in1k", "aa_in1k", "ap_in1k", "ns_jft_in1k") for number in range(6)},
+    **{f"tf_efficientnet_b{number}": ("aa_in1k", "ap_in1k", "ns_jft_in1k") for number in (6, 7)},
+    **{f"tf_efficientnet_lite{number}": ("in1k",) for number in range(5)},
+    **{f"tf_efficientnet_{size}": ("in1k",) for size in ("es", "em", "el")},
+    "efficientnet_b0": ("ra_in1k", "ra4_e3600_r224_in1k"),
+    "efficientnet_b1": ("ft_in1k", "ra4_e3600_r240_in1k"),
+    "efficientnet_b2": ("ra_in1k",),
+    "efficientnet_b3": ("ra2_in1k",),
+    "efficientnet_b4": ("ra2_in1k",),
+    "efficientnet_lite0": ("ra_in1k",),
+    "efficientnet_es": ("ra_in1k",),
+    "efficientnet_em": ("ra2_in1k",),
+    "efficientnet_el": ("ra_in1k",),
+    **{f"convnext_{size}": ("fb_in1k", "fb_in22k_ft_in1k") for size in ("tiny", "small", "base", "large")},
+    **{f"vit_{size}_patch16_224": ("augreg_in21k_ft_in1k", "augreg_in1k") for size in ("small", "base")},
+    "mobilenetv4_conv_small": ("e2400_r224_in1k", "e1200_r224_in1k"),
+    "mobilenetv4_conv_medium": ("e500_r256_in1k", "e500_r224_in1k"),
 }
 
 
@@ -52,12 +77,24 @@ class Pretrained(NamedTuple):
       net: the net of `list_models()` that they are for.
       url: where they are published.
       path: where they are kept once fetched, or can be put.
+      image_size, num_classes, preprocessing: what they were trained with; of timm's what most weights of the net were:
+        the description that is fetched with them counts.
+      top_1: percent of ImageNet's validation images, where TF-Slim says it.
     """
 
     name: str
     net: str
     url: str
     path: Path
+    image_size: int
+    num_classes: int
+    preprocessing: str
+    top_1: float | None
+
+    @property
+    def fetched(self) -> bool:
+        """Whether they are there."""
+        return (self.path / _WEIGHTS).exists() if self.url.startswith(HUB) else self.path.is_dir()
 
 
 def list_pretrained(net: str | None = None) -> list[str]:
@@ -85,7 +122,7 @@ def pretrained_of(net: str, pretrained: bool | str) -> Pretrained:
     if pretrained is True:
         if not known:
             raise ValueError(f"create_model: pretrained must be False for {net}: no weights of it are known.")
-        pretrained = f"{net}.slim" if f"{net}.slim" in known else known[0]
+        pretrained = next(name for name, (_, of) in _sources().items() if of == net)
     if pretrained not in known:
         others = f" They are: {', '.join(known)}." if known else ""
         raise ValueError(
@@ -95,8 +132,11 @@ def pretrained_of(net: str, pretrained: bool | str) -> Pretrained:
     source = _sources()[pretrained][0]
     folder = cache_folder() / "pretrained"
     if isinstance(source, Published):
-        return Pretrained(pretrained, net, _archive_url(source), folder / source.archive)
-    return Pretrained(pretrained, net, f"{HUB}{pretrained}", folder / pretrained)
+        trained = source.image_size, source.classes, source.preprocessing, source.top_1
+        return Pretrained(pretrained, net, _archive_url(source), folder / source.archive, *trained)
+    image = peers()[f"timm/{source}"].image
+    trained = image["size"], IMAGENET, PREPARED[image["mean"]], None
+    return Pretrained(pretrained, net, f"{HUB}{pretrained}", folder / pretrained, *trained)
 
 
 def fetched_path(net: str, pretrained: bool | str) -> str:
@@ -140,7 +180,7 @@ def _of_archive(source: Published, found: Pretrained) -> str:
 
 def _of_hub(found: Pretrained) -> str:
     """The file in the folder of a repository; all of the commit that the first one was of."""
-    weights, config, pinned = (found.path / name for name in ("model.safetensors", "config.json", "commit.json"))
+    weights, config, pinned = (found.path / name for name in (_WEIGHTS, "config.json", "commit.json"))
     if not weights.exists():
         commit = json.loads(pinned.read_text())["commit"] if pinned.exists() else "main"
         try:
@@ -148,16 +188,16 @@ def _of_hub(found: Pretrained) -> str:
             if commit == "main" and told is not None and re.fullmatch(r"[0-9a-f]{40}", told):
                 pinned.write_text(json.dumps({"commit": told}) + "\n")
                 commit = told
-            fetched(f"{found.url}/resolve/{commit}/model.safetensors", weights)
+            fetched(f"{found.url}/resolve/{commit}/{_WEIGHTS}", weights)
         except MissingCheckpointError as error:
             raise MissingCheckpointError(
-                f"{error} By hand it takes model.safetensors and config.json of {found.url}, both in {found.path}."
+                f"{error} By hand it takes {_WEIGHTS} and config.json of {found.url}, both in {found.path}."
             ) from error
     return str(weights)
 
 
 def _sources() -> dict[str, tuple[Any, str]]:
-    """Name -> TF-Slim's row, or timm's net; and the net here."""
+    """Name -> TF-Slim's row, or timm's net; and the net here. Of each net first what is fetched without a name."""
     found: dict[str, tuple[Any, str]] = {f"{row.net}.slim": (row, row.net) for row in PUBLISHED}
     for net, tags in _TAGS.items():
         peer = peers()[f"timm/{net}"]

@@ -142,7 +142,7 @@ def test_weights_that_cannot_be_meant(capsys, arguments, message):
 
 def test_the_list_of_weights(capsys):
     assert main(["models", "inception_v4", "--pretrained"]) == 0
-    assert capsys.readouterr().out.split() == [
-        *("inception_v4.slim", "inception_v4"),
-        *("inception_v4.tf_in1k", "inception_v4"),
+    assert [line.split() for line in capsys.readouterr().out.splitlines()[1:]] == [
+        ["inception_v4.slim", "inception_v4", "299", "1001", "inception", "80.2", "-"],
+        ["inception_v4.tf_in1k", "inception_v4", "299", "1000", "inception", "-", "-"],
     ]

@@ -1,13 +1,11 @@
 """Published weights, fetched from a server of our own: files, resuming, archives, the Hub's layout; and failures."""
 
 import gzip
-import http.server
 import io
 import json
 import random
 import shutil
 import tarfile
-import threading
 
 import numpy as np
 import pytest
@@ -15,55 +13,15 @@ import pytest
 import hostile_files
 import jax_slim as slim
 import peer_files
+import pretrained_server
 from jax_slim.checkpoints import CheckpointError, MissingCheckpointError, fetching, save_safetensors, tensorflow
 from jax_slim.nets import pretrained
-
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        server = self.server
-        server.asked.append((self.path, self.headers.get("Range")))
-        content = server.files.get(self.path)
-        if content is None:
-            self.send_error(404)
-            return
-        if isinstance(content, str):
-            self.send_response(302)
-            self.send_header("Location", content)
-            self.end_headers()
-            return
-        start = int((self.headers.get("Range") or "bytes=0-")[6:-1])
-        if start >= len(content):
-            self.send_error(416)
-            return
-        self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(content) - start))
-        self.send_header("X-Repo-Commit", COMMIT)
-        self.end_headers()
-        self.wfile.write(content[start : server.cut])
-
-    def log_message(self, *_):
-        pass
 
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    running.files, running.asked, running.cut = {}, [], None
-    thread = threading.Thread(target=running.serve_forever)
-    thread.start()
-    base = f"http://127.0.0.1:{running.server_address[1]}"
-    running.base = base
-    monkeypatch.setenv("JAX_SLIM_CACHE", str(tmp_path / "cache"))
-    for name in ("TF_SLIM", "MOBILENET_V1", "MOBILENET_V2"):
-        monkeypatch.setattr(pretrained, name, f"{base}/models/")
-    monkeypatch.setattr(pretrained, "HUB", f"{base}/timm/")
-    yield running
-    running.shutdown()
-    thread.join()
-    running.server_close()
+    with pretrained_server.running(tmp_path / "cache", monkeypatch) as running:
+        yield running
 
 
 def archive(folder, below="./"):
@@ -110,7 +68,7 @@ def test_a_repository_of_timm(server):
     save_safetensors(place, peer_files.state("timm/tf_mobilenetv3_small_minimal_100"))
     held.write(place.read_bytes())
     server.files[f"{folder}/main/config.json"] = b'{"architecture": "tf_mobilenetv3_small_minimal_100"}'
-    server.files[f"{folder}/{COMMIT}/model.safetensors"] = f"{server.base}/elsewhere"
+    server.files[f"{folder}/{pretrained_server.COMMIT}/model.safetensors"] = f"{server.base}/elsewhere"
     server.files["/elsewhere"] = held.getvalue()
     path = pretrained.fetched_path("mobilenet_v3_small_minimalistic", True)
     assert slim.checkpoints.open_checkpoint(path).peer.origin == "timm/tf_mobilenetv3_small_minimal_100"
@@ -128,7 +86,7 @@ def test_what_was_begun_is_gone_on_with(server, tmp_path):
     ):
         fetching.fetched(f"{server.base}/file", path)
     server.cut = None
-    assert fetching.fetched(f"{server.base}/file", path) == COMMIT
+    assert fetching.fetched(f"{server.base}/file", path) == pretrained_server.COMMIT
     assert path.read_bytes() == content
     assert server.asked[-1] == ("/file", "bytes=4000-")
     assert json.loads((tmp_path / "cache" / "file.json").read_text())["size"] == len(content)

@@ -1,6 +1,6 @@
 """The names of ImageNet's classes."""
 
-from jax_slim.datasets.imagenet_names import imagenet_names, imagenet_synsets, readable_names
+from jax_slim.datasets.imagenet_classes import imagenet_names, imagenet_synsets, readable_names
 
 
 def test_names_in_the_order_of_synsets():
