@@ -30,7 +30,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from peers.architectures import NETS
+from peers.architectures import NETS, WRITTEN_DOWN
 from peers.environments import PEERS
 from peers.processes import Worker, WorkerError
 from peers.reports import draw, machine, print_table
@@ -235,8 +235,8 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     possible = [peer for peer in PEERS if PEERS[peer].environment in (None, "flax", "torch")]
     add("--peers", type=names(possible), default="slim,torch-compiled,flax", help=f"of {', '.join(possible)}")
-    add("--nets", type=names(NETS), default="resnet_v1_50,vgg_16,mobilenet_v2,inception_v3", help="which: all, or of "
-        f"{', '.join(NETS)}")  # fmt: skip
+    add("--nets", type=names(WRITTEN_DOWN), default="resnet_v1_50,vgg_16,mobilenet_v2,inception_v3",
+        help=f"which: all, or of {', '.join(WRITTEN_DOWN)}")  # fmt: skip
     add("--dtypes", type=names(("bfloat16", "float32")), default="all", help="bfloat16, float32 or all")
     add("--batch", type=int, help="images in a batch (256, but 128 for vgg_16 and inception_v3)")
     add("--rounds", type=int, default=3, help="how often each runs a block (3)")

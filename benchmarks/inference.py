@@ -28,8 +28,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from peers.architectures import NETS as WRITTEN_DOWN
-from peers.environments import CACHE, INFERENCE, python_of
+from peers.environments import CACHE, INFERENCE, has, python_of
 from peers.processes import Worker, WorkerError
 from peers.reports import cores, machine, print_table
 
@@ -44,6 +43,9 @@ NETS = {
     "inception_v3": (299, 3, 1000, 107),
     "vgg_16": (224, 3, 1000, 64),
     "lenet": (28, 1, 10, 28),
+    "efficientnet_b0": (224, 3, 1000, 64),
+    "convnext_tiny": (224, 3, 1000, 64),
+    "vit_small_16": (224, 3, 1000, 64),
 }
 
 
@@ -85,6 +87,8 @@ class Run:
         with contextlib.ExitStack() as stack:
             workers: dict[str, Worker] = {}
             for peer in self.pythons:
+                if not has(INFERENCE[peer], net):
+                    continue
                 try:
                     worker = self.start(peer, net, batch)
                 except (WorkerError, RuntimeError) as error:
@@ -104,8 +108,6 @@ class Run:
 
     def start(self, peer: str, net: str, batch: int) -> Worker:
         kind, (size, channels, classes, small) = INFERENCE[peer], NETS[net]
-        if kind.module == "torch_nets" and net not in WRITTEN_DOWN:
-            raise RuntimeError("not written down for it")
         size = small if self.options.quick else size
         config = {
             "module": kind.module, "net": net, "size": size, "batch": batch, "channels": channels, "classes": classes,

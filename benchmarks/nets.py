@@ -1,6 +1,6 @@
 """Forward and training time of whole nets: jax-slim and its peers, in turn, in one run, on the CPU.
 
-    python benchmarks/nets.py                            # plain JAX, PyTorch, TensorFlow 2; 20 minutes on two cores
+    python benchmarks/nets.py                            # plain JAX, PyTorch, timm, TensorFlow 2; 30 minutes
     python benchmarks/nets.py --peers all --minutes 60   # and Flax, Haiku, torch.compile, ...
     python benchmarks/nets.py --quick                    # small images, a minute or two: does it run?
 
@@ -30,17 +30,20 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from peers import instructions
 from peers.architectures import NETS
-from peers.environments import CACHE, PEERS, python_of
+from peers.environments import CACHE, PEERS, has, python_of
 from peers.processes import Worker, WorkerError
 from peers.reports import available_mib, cores, draw, machine, print_table
 
 STEPS = ("train", "forward")
 # Not torch.compile: compiling alone takes it as long as all others together.
-ORDINARY = "jax,torch,tf2"
+ORDINARY = "jax,torch,tf2,timm"
 # About how the minutes are shared among the nets.
-WEIGHTS = {"vgg_16": 6, "resnet_v1_50": 4, "inception_v3": 6, "mobilenet_v1": 2.5, "mobilenet_v2": 2.5, "lenet": 1}
+WEIGHTS = {
+    "vgg_16": 6, "resnet_v1_50": 4, "inception_v3": 6, "mobilenet_v1": 2.5, "mobilenet_v2": 2.5, "lenet": 1,
+    "efficientnet_b0": 3, "convnext_tiny": 4, "vit_small_16": 3,
+}  # fmt: skip
 # Images that a net just takes.
-SMALL = {"vgg_16": 64, "resnet_v1_50": 64, "inception_v3": 107, "mobilenet_v1": 64, "mobilenet_v2": 64, "lenet": 28}
+SMALL = dict.fromkeys(NETS, 64) | {"inception_v3": 107, "lenet": 28}
 # How glibc deals with a step's arrays: kept instead of given back, or in pages of 2 MB.
 MALLOC = {
     "default": {},
@@ -145,7 +148,10 @@ class Run:
         except WorkerError as error:
             self.fail(net, "slim", error)
             return
-        workers, waiting = {"slim": ours}, [peer for peer in self.options.peers if peer in self.pythons]
+        workers, waiting = (
+            {"slim": ours},
+            [peer for peer in self.options.peers if peer in self.pythons and has(PEERS[peer], net)],
+        )
         try:
             while waiting:
                 peer = waiting[0]
@@ -321,8 +327,8 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     add("--size", type=int, help="pixels of an edge (what each net was made for), but for LeNet")
     add("--rounds", type=int, default=3, help="how often each runs a block (3)")
     add("--seconds", type=float, default=1.0, help="how long a block takes at least, about (1)")
-    add("--minutes", type=float, default=20.0, help="fewer rounds where they would take longer; nets that the minutes "
-        "do not reach are left out (20)")  # fmt: skip
+    add("--minutes", type=float, default=30.0, help="fewer rounds where they would take longer; nets that the minutes "
+        "do not reach are left out (30)")  # fmt: skip
     add("--patience", type=float, default=900.0, help="seconds to wait for an answer before a peer is given up (900)")
     add("--threads", type=int, default=cores(), help="cores for each (all)")
     add("--clock", choices=("seconds", "processor"), default="seconds", help="what ratios are of: wall clock, or "

@@ -26,7 +26,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from peers.architectures import NETS
+from peers.architectures import WRITTEN_DOWN
 from peers.environments import CACHE, PEERS
 from peers.processes import Worker, WorkerError
 from peers.reports import cores, machine, print_table
@@ -129,9 +129,9 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--only", type=nets.names(PARTS), default="all", help=f"which: all, or of {', '.join(PARTS)}")
-    add("--nets", type=nets.names(NETS), default="vgg_16,resnet_v1_50,inception_v3,mobilenet_v1",
-        help=f"whose steps: all, or of {', '.join(NETS)}")  # fmt: skip
-    add("--start-nets", type=nets.names(NETS), default="inception_v3", help="whose start (inception_v3)")
+    add("--nets", type=nets.names(WRITTEN_DOWN), default="vgg_16,resnet_v1_50,inception_v3,mobilenet_v1",
+        help=f"whose steps: all, or of {', '.join(WRITTEN_DOWN)}")  # fmt: skip
+    add("--start-nets", type=nets.names(WRITTEN_DOWN), default="inception_v3", help="whose start (inception_v3)")
     add("--batch", type=int, default=8, help="images in a batch (8)")
     add("--size", type=int, help="pixels of an edge (what each net was made for), but for LeNet")
     add("--rounds", type=int, default=3, help="how often each runs a block (3)")

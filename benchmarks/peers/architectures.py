@@ -20,8 +20,9 @@ both sides. This file and `worker.py` are also read by Python 3.7.
 import collections
 
 Norm = collections.namedtuple("Norm", "scale decay epsilon")
-Net = collections.namedtuple("Net", "function size channels classes norm")
-"""function: (builder, images) -> logits, auxiliary logits or None. norm: how its batch norms are set."""
+Net = collections.namedtuple("Net", "function size channels classes norm timm", defaults=(None, None))
+"""function: (builder, images) -> logits, auxiliary logits or None; None for a net that is not written down here, as its
+libraries bring it along. norm: how its batch norms are set. timm: its name and options in timm."""
 
 
 def lenet(b, x):
@@ -164,8 +165,15 @@ NETS = collections.OrderedDict(
         ("mobilenet_v1", Net(mobilenet_v1, 224, 3, 1000, Norm(True, 0.9997, 1e-3))),
         ("mobilenet_v2", Net(mobilenet_v2, 224, 3, 1000, Norm(True, 0.997, 1e-3))),
         ("lenet", Net(lenet, 28, 1, 10, Norm(True, 0.99, 1e-3))),
+        (
+            "efficientnet_b0",
+            Net(None, 224, 3, 1000, timm=("efficientnet_b0", {"drop_rate": 0.2, "drop_path_rate": 0.2})),
+        ),
+        ("convnext_tiny", Net(None, 224, 3, 1000, timm=("convnext_tiny", {"drop_path_rate": 0.1}))),
+        ("vit_small_16", Net(None, 224, 3, 1000, timm=("vit_small_patch16_224", {"dynamic_img_size": True}))),
     ]
 )
+WRITTEN_DOWN = [name for name, net in NETS.items() if net.function]
 LEARNING_RATE = 1e-5  # the one batch must not be learned to the last bit: denormals would slow down what comes
 MOMENTUM = 0.9
 AUXILIARY_WEIGHT = 0.4

@@ -9,6 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from peers import architectures
+
 CACHE = Path.home() / ".cache" / "jax-slim" / "benchmarks"
 
 
@@ -37,6 +39,7 @@ PEERS = {
     "haiku": Peer("Haiku", "haiku_nets", "haiku"),
     "torch": Peer("PyTorch", "torch_nets", "torch"),
     "torch-compiled": Peer("torch.compile", "torch_nets", "torch", {"compiled": True}),
+    "timm": Peer("timm", "timm_nets", "timm"),
     "tf2": Peer("TensorFlow 2", "tf2_nets", "tf2"),
     "tf1": Peer("TF 1.15 slim", "tf1_nets", "tf1"),
     "tf1-room": Peer("jax_slim.tf1", "tf1_room_nets"),
@@ -55,7 +58,15 @@ INFERENCE = {
     "openvino": Peer("OpenVINO", "onnx_nets", "onnx", {"runtime": "openvino"}),
     "openvino-bfloat16": Peer("OpenVINO, bfloat16", "onnx_nets", "onnx", {"runtime": "openvino", "numbers": "bf16"}),
     "torch-compiled": Peer("torch.compile", "torch_nets", "torch", {"compiled": True}),
+    "timm": Peer("timm", "timm_nets", "timm"),
 }
+
+
+def has(peer: Peer, net: str) -> bool:
+    """Whether a peer has a net: its library brings it along, or it is written down here."""
+    if peer.module == "timm_nets":
+        return net in architectures.NETS and architectures.NETS[net].timm is not None
+    return peer.module in ("slim_nets", "slim_inference", "onnx_nets") or net in architectures.WRITTEN_DOWN
 
 
 def requirements(environment: str) -> list[str]:
@@ -66,6 +77,7 @@ def requirements(environment: str) -> list[str]:
         "haiku": [jax, "dm-haiku"],
         "onnx": [jax, "jax2onnx>=0.17.1", "onnxruntime", "openvino", "google-crc32c", "pillow", "simplejpeg"],
         "torch": ["torch==2.13.0", "numpy"],
+        "timm": ["timm==1.0.31"],
         "tf2": ["tensorflow-cpu"],
         "tf1": ["tensorflow==1.15.5", "protobuf<3.21"],
     }[environment]

@@ -17,8 +17,9 @@ def program(config):
     """images, training -> logits, auxiliary logits or None: the net in the scopes it is trained in, without decay."""
     name = config["net"]
     load_nets()
-    nets = importlib.import_module(f"jax_slim.nets.{name.removesuffix('_50').removesuffix('_16')}")
     classes = architectures.NETS[name].classes
+    file = f"jax_slim.nets.{name.removesuffix('_50').removesuffix('_16')}"
+    nets = importlib.import_module(file) if name in architectures.WRITTEN_DOWN else None
 
     def run(images, training):
         with slim.kernel_forms(config.get("forms", "fastest")):
@@ -45,8 +46,11 @@ def program(config):
         if name == "mobilenet_v2":
             with slim.arg_scope(nets.training_scope(is_training=training, weight_decay=0.0)):
                 return nets.mobilenet(images, classes)[0], None
-        with slim.arg_scope(nets.lenet_arg_scope()):
-            return nets.lenet(images, classes, is_training=training)[0], None
+        if name == "lenet":
+            with slim.arg_scope(nets.lenet_arg_scope()):
+                return nets.lenet(images, classes, is_training=training)[0], None
+        model = slim.nets.create_model(name, classes, image_size=config["size"])
+        return model.function(images, is_training=training)[0], None
 
     return run
 

@@ -31,13 +31,16 @@ class Peer:
         images, labels = images_and_labels(config)
         self.images = torch.from_numpy(images).permute(0, 3, 1, 2).to(self.device, memory_format=torch.channels_last)
         self.labels = torch.from_numpy(labels).long().to(self.device)
-        model = Network(config["net"], images.shape).to(self.device, memory_format=torch.channels_last)
+        model = self.network(config, images.shape).to(self.device, memory_format=torch.channels_last)
         self.parameters = sum(parameter.numel() for parameter in model.parameters())
         self.versions = {"python": sys.version.split()[0], "torch": torch.__version__}
         self.optimizer = torch.optim.SGD(
             model.parameters(), lr=architectures.LEARNING_RATE, momentum=architectures.MOMENTUM
         )
         self.model = torch.compile(model) if config.get("compiled") else model
+
+    def network(self, config, shape):
+        return Network(config["net"], shape)
 
     def _logits(self):
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from jax.test_util import check_grads
 
 from jax_slim import kernels
+from jax_slim.kernels import choices
 
 
 def normals(*shape, seed=0):
@@ -95,6 +96,25 @@ def test_normalize_by_moments(axes, channel_axis):
     standard = (exact - exact.mean(axes, keepdims=True)) / np.sqrt(exact.var(axes, keepdims=True) + 0.3)
     expected = np.moveaxis(np.moveaxis(standard, channel_axis, -1) * scale + offset, -1, channel_axis)
     np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_sums_over_the_channels_alone_are_products_where_programs_are_tuned():
+    x, offset, scale = normals(3, 5, 8) * 2 + 1, normals(8, seed=1), normals(8, seed=2)
+
+    def outputs(x, offset, scale):
+        return kernels.normalize_by_moments(x, (-1,), offset, scale, 0.3)
+
+    with choices.for_tuned_programs():
+        assert str(jax.make_jaxpr(outputs)(x, offset, scale)).count("dot_general") >= 2
+        found, mean, variance = outputs(x, offset, scale)
+        exact = x.astype(np.float64)
+        np.testing.assert_allclose(mean, exact.mean(-1), rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(variance, exact.var(-1), rtol=1e-5, atol=1e-5)
+        standard = (exact - exact.mean(-1, keepdims=True)) / np.sqrt(exact.var(-1, keepdims=True) + 0.3)
+        np.testing.assert_allclose(found, standard * scale + offset, rtol=1e-4, atol=1e-5)
+        with jax.enable_x64(True):
+            arrays = (exact, offset.astype(np.float64), scale.astype(np.float64))
+            check_grads(outputs, arrays, order=1, atol=1e-4, rtol=1e-4)
 
 
 def test_gradients():
