@@ -173,7 +173,7 @@ def create_model(
       num_classes: how many classes; by default those of the published checkpoint; 0 leaves out the last layer.
       checkpoint: where to take the variables from: any file or directory that `slim.checkpoints.open_checkpoint`
         reads, or a mapping name -> array. The last layers are left out where theirs has another number of classes;
-        all layers above the classifier's where it is a classifier's and the net one for segmentation.
+        all layers above the classifier's where it is a classifier's and the net one for segmentation or detection.
         Of a net of timm's, torchvision's or Keras's it also gives the number of classes, image size, preprocessing, and
         the options that make this net the same function, where they are not given.
       weight_decay: the scale of the L2 loss on weights.
@@ -337,11 +337,16 @@ def _restored(
     if any(shapes.get(name, specs[name].shape) != specs[name].shape for name in of_head):
         # Another number of classes: all of the last layers, so that none is half old and half new.
         left_out += [re.escape(name) + "$" for name in of_head]
-    added = row_of("create_model", model.name).added
-    if added and not any(name.startswith(added) for name in shapes):  # a classifier's
-        left_out += [re.escape(name) + "$" for name in specs if name.startswith(added)]
+    row, name_map = row_of("create_model", model.name), None
+    if row.added and not any(name.startswith(row.added) for name in shapes):  # a classifier's
+        left_out += [re.escape(name) + "$" for name in specs if name.startswith(row.added)]
+        here, there = row.below
+
+        def name_map(name: str) -> str | None:
+            return here + name.removeprefix(there) if name.startswith(there) else None
+
     return assign_from_checkpoint(
-        source, specs, ignore_missing, moving_average=moving_average, exclude=left_out or None
+        source, specs, ignore_missing, name_map=name_map, moving_average=moving_average, exclude=left_out or None
     )
 
 

@@ -26,6 +26,7 @@ class Row(NamedTuple):
         "segmentation", a class for each pixel.
       scores: what makes scores of its logits: "softmax" or "sigmoid".
       added: the beginnings of names that a net of this task has beside those of the classifier below it.
+      below: how the names of that classifier begin here, and in checkpoints of its own.
     """
 
     module: str
@@ -38,6 +39,7 @@ class Row(NamedTuple):
     task: str = "classification"
     scores: str = "softmax"
     added: tuple[str, ...] = ()
+    below: tuple[str, str] = ("", "")
 
 
 def _rows() -> dict[str, Row]:
@@ -94,11 +96,15 @@ def _rows() -> dict[str, Row]:
     rows["s3dg"] = Row("s3dg", "s3dg", "s3dg_arg_scope", ("InceptionV1/Logits",), classes=400, frames=64)
     heads = tuple(f"BoxPredictor_{number}/ClassPredictor" for number in range(6))
     for kind in ("ssd", "ssdlite"):
-        for version in ("v1", "v2"):
+        for version, last in (("v1", "Conv2d_13_pointwise"), ("v2", "layer_19")):
             name = f"{kind}_mobilenet_{version}"
-            rows[name] = Row("ssd", name, "ssd_arg_scope", heads, classes=90, task="detection", scores="sigmoid")
+            added = ("BoxPredictor_", f"FeatureExtractor/Mobilenet{version.upper()}/{last}_")
+            rows[name] = Row("ssd", name, "ssd_arg_scope", heads, classes=90, task="detection", scores="sigmoid",
+                             added=added, below=("FeatureExtractor/", ""))  # fmt: skip
     heads = tuple(f"ssd_300_vgg/block{number}_box/conv_cls" for number in (4, 7, 8, 9, 10, 11))
-    rows["ssd_vgg_300"] = Row("ssd_vgg", "ssd_vgg_300", "ssd_arg_scope", heads, classes=20, task="detection")
+    added = tuple(f"ssd_300_vgg/{scope}" for scope in ("conv6/", "conv7/", "block", "L2Normalization"))
+    rows["ssd_vgg_300"] = Row("ssd_vgg", "ssd_vgg_300", "ssd_arg_scope", heads, classes=20, task="detection",
+                              added=added, below=("ssd_300_vgg/", "vgg_16/"))  # fmt: skip
     return dict(sorted({**rows, **_newer_classifiers()}.items()))
 
 

@@ -1,5 +1,7 @@
 """SSD: names, shapes and numbers of the Object Detection API and of balancap/SSD-Tensorflow."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 
 import jax_slim as slim
 import ssd_recordings as recordings
+from jax_slim.nets.registry import ROWS
 
 
 def made(net):
@@ -97,3 +100,40 @@ def test_refusals():
     model = slim.nets.create_model("ssd_vgg_300", image_size=128)
     with pytest.raises(ValueError, match="ssd_vgg_300: inputs must have 256 pixels"):
         model.specs(model.example())
+
+
+@pytest.mark.parametrize(
+    ("net", "classifier", "first"),
+    [
+        ("ssd_mobilenet_v1", "mobilenet_v1", "FeatureExtractor/MobilenetV1/Conv2d_0/weights"),
+        ("ssdlite_mobilenet_v2", "mobilenet_v2", "FeatureExtractor/MobilenetV2/Conv/weights"),
+        ("ssd_vgg_300", "vgg_16", "ssd_300_vgg/conv1/conv1_1/weights"),
+    ],
+)
+def test_a_classifiers_checkpoint_gives_what_lies_below_the_detector(net, classifier, first):
+    donor = slim.nets.create_model(classifier)
+    specs = donor.specs(donor.example())
+    # Of size 0 in memory, as broadcast: VGG's dense layers alone would be 480 MB.
+    source = {
+        name: np.broadcast_to(np.float32(number), spec.shape) for number, (name, spec) in enumerate(specs.items(), 1)
+    }
+    model = slim.nets.create_model(net, 3, checkpoint=source)
+    row = ROWS[net]
+    wanted = model.specs(model.example())
+    assert model.variables[first].ravel()[0] == 1.0
+    here, there = row.below
+    for name, value in model.variables.items():
+        assert value.ravel()[0] == source[there + name.removeprefix(here)].ravel()[0], name
+    missing = set(wanted) - set(model.variables)
+    assert missing and all(name.startswith(row.added) for name in missing)
+    lacking = {name: value for name, value in source.items() if name != there + first.removeprefix(here)}
+    with pytest.raises(slim.checkpoints.CheckpointError, match=re.escape(first)):
+        slim.nets.create_model(net, 3, checkpoint=lacking)
+
+
+def test_another_detectors_checkpoint_gives_all_but_the_classes():
+    donor = slim.nets.create_model("ssd_mobilenet_v2", 3)
+    specs = donor.specs(donor.example())
+    source = {name: np.broadcast_to(np.float32(1), spec.shape) for name, spec in specs.items()}
+    model = slim.nets.create_model("ssd_mobilenet_v2", 5, checkpoint=source)
+    assert set(source) - set(model.variables) == {name for name in source if "/ClassPredictor/" in name}
