@@ -1,5 +1,6 @@
-"""`jax-slim evaluate` of a detector: boxes are found on the device, and judged on the host."""
+"""How good a detector is: boxes are found on the device, and judged on the host."""
 
+import functools
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -77,6 +78,39 @@ class DetectionProgram(MetricsProgram):
         width = max([len("class"), *(len(name) for name, _, _ in rows)])
         lines = [f"  {'class':{width}}  COCO AP  VOC AP"]
         return "\n".join([*lines, *(f"  {name:{width}}  {first:7.4f}  {second:6.4f}" for name, first, second in rows)])
+
+
+class ValidationProgram(DetectionProgram):
+    """As `DetectionProgram`, with what a program of costs measures of the same batches.
+
+    Args:
+      found, num_classes: as for `DetectionProgram`.
+      costs: a batch -> metrics, a slim program.
+    """
+
+    def __init__(self, found: Callable[[Any], Any], num_classes: int, costs: Callable[[Any], Any]) -> None:
+        from jax_slim.core import processes
+        from jax_slim.parallel.meshes import data_mesh
+        from jax_slim.parallel.placing import everywhere, put_tree
+
+        place = functools.partial(put_tree, shardings=everywhere(data_mesh())) if processes.several() else None
+        self._costs = MetricsProgram(costs, "Validation", place=place)
+        super().__init__(found, num_classes)
+
+    def reset(self) -> None:
+        """Forgets what was found, for another pass."""
+        super().reset()
+        self._costs.reset()
+
+    def update(self, variables: Mapping[str, Any], batch: Mapping[str, Any]) -> None:
+        """Adds a batch."""
+        self._costs.update(variables, batch)
+        super().update(variables, batch)
+
+    def results(self, variables: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, Any]]:
+        """The costs, then COCO's and PASCAL VOC's numbers."""
+        costs, summaries = self._costs.results(variables)
+        return {**costs, **super().results(variables)[0]}, summaries
 
 
 def evaluate(asked: "Evaluation", found: Callable[[Any], Any]) -> dict[str, Any]:

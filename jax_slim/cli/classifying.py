@@ -1,6 +1,7 @@
 """Classification: how nets are trained to say what photographs show, how that is measured, and what they say then."""
 
 import argparse
+import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -166,7 +167,18 @@ def predict(options: argparse.Namespace, paths: list[str]) -> int:
     return 1 if failed else 0
 
 
+def exported(model: "NetModel") -> tuple[Any, Any]:
+    """What writes a classifier as a file, and its logits [N, classes]."""
+    from jax_slim.exporting.classifiers import export_classifier
+
+    def logits_of(images: Any) -> Any:
+        logits, _ = model.function(images, is_training=False)
+        return logits.reshape(logits.shape[0], logits.shape[-1])
+
+    return functools.partial(export_classifier, framing=model.framing), logits_of
+
+
 TASK = Task(
     check, inputs.open_data, inputs.batches, batch_like, loss_function, metrics_function, ("Accuracy", "max"), evaluate,
-    predict,
+    predict, exported,
 )  # fmt: skip

@@ -118,20 +118,23 @@ def loss_function(model: "NetModel", options: argparse.Namespace, rate: Any) -> 
 
 
 def metrics_function(model: "NetModel", options: argparse.Namespace) -> Any:
-    """The program that validates: a batch -> the two costs for each matched object, and their sum."""
-    from jax_slim.metrics.means import streaming_mean
+    """What validates: COCO's and PASCAL VOC's average precisions, and the costs."""
+    from jax_slim.cli.box_evaluation import ValidationProgram
 
     del options
+    return ValidationProgram(found_by(model), model.num_classes or 0, lambda batch: measured_costs(model, batch))
 
-    def metrics(batch: dict[str, Any]) -> dict[str, Any]:
-        localization, classification, matched = _costs(model, batch, is_training=False)
-        return {
-            "Loss": streaming_mean(localization + classification, matched),
-            "Localization_loss": streaming_mean(localization, matched),
-            "Classification_loss": streaming_mean(classification, matched),
-        }
 
-    return metrics
+def measured_costs(model: "NetModel", batch: dict[str, Any]) -> dict[str, Any]:
+    """The two costs for each matched object, and their sum, as metrics."""
+    from jax_slim.metrics.means import streaming_mean
+
+    localization, classification, matched = _costs(model, batch, is_training=False)
+    return {
+        "Loss": streaming_mean(localization + classification, matched),
+        "Localization_loss": streaming_mean(localization, matched),
+        "Classification_loss": streaming_mean(classification, matched),
+    }
 
 
 def _costs(model: "NetModel", batch: dict[str, Any], is_training: bool) -> tuple[Any, Any, Any]:
@@ -220,6 +223,14 @@ def predict(options: argparse.Namespace, paths: list[str]) -> int:
     return 1 if failed else 0
 
 
+def exported(model: "NetModel") -> tuple[Any, Any]:
+    """What writes a detector as a file, and what it finds."""
+    from jax_slim.exporting.detectors import export_detector
+
+    return export_detector, found_by(model)
+
+
 TASK = Task(
-    check, open_data, batches, batch_like, loss_function, metrics_function, ("Loss", "min"), evaluate, predict
+    check, open_data, batches, batch_like, loss_function, metrics_function, ("AP", "max"), evaluate, predict,
+    exported,
 )  # fmt: skip

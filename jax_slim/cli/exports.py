@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jax_slim.cli import task_graphs
-from jax_slim.cli.failures import CommandError, UsageError
+from jax_slim.cli.failures import UsageError
 from jax_slim.cli.graph_files import add_graph_arguments
 
 HELP = """write a trained model as one file that runs without jax-slim
@@ -19,7 +19,8 @@ HELP = """write a trained model as one file that runs without jax-slim
 
 The file takes photographs of any size (its preprocessing is in it) and any batch; a .zip runs on CPU, GPU and TPU, an
 .onnx file wherever ONNX does, a .pb wherever TensorFlow 1 or 2 does: a frozen graph with TF-Slim's names. A folder
-(--output=folder/) becomes a SavedModel, for TensorFlow Serving."""
+(--output=folder/) becomes a SavedModel, for TensorFlow Serving. Detectors, which give boxes, and segmentation nets,
+which give a mask as large as the photograph, become a .zip."""
 
 _FORMATS = {".zip": "stablehlo", ".onnx": "onnx", ".pb": "frozen_graph", ".pbtxt": "frozen_graph"}
 
@@ -56,6 +57,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Writes the file."""
     from jax_slim.cli.runs import model_of
+    from jax_slim.cli.tasks import task_of
 
     kind = options.format or _format_of(options.output)
     if kind is None:
@@ -73,8 +75,12 @@ def run(options: argparse.Namespace) -> int:
     if model.task in task_graphs.PROGRAMS and kind in ("frozen_graph", "saved_model"):
         task_graphs.run(kind, options, model, labels)
         return 0
-    if model.task != "classification":
-        raise CommandError(f"{options.checkpoint_path}: only classifiers are exported, got {model.name}: {model.task}.")
+    if model.task != "classification" and kind != "stablehlo":
+        raise UsageError(
+            f"--output must end in .zip, .pb, .pbtxt or / for {model.name}, which is for {model.task}, "
+            f"got {options.output}."
+        )
+    exporter, program = task_of(model.task).exported(model)
 
     description = {"model_name": model.name, "checkpoint": path}
     if model.framing is not None and kind != "stablehlo" and not options.without_preprocessing:
@@ -87,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
     if kind == "onnx":
         from jax_slim.exporting.onnx_files import export_onnx
 
-        classify, variables = _prepared(model)
+        classify, variables = _prepared(model, program)
         shape = ("batch", *model.input_shape)
         if preprocessing is None and model.preprocessing is not None:
             description |= {"preprocessing": f"{model.preprocessing} (not included)"}
@@ -95,12 +101,10 @@ def run(options: argparse.Namespace) -> int:
     elif kind in ("frozen_graph", "saved_model"):
         _export_graph(kind, options.output, model, labels, preprocessing)
     else:
-        from jax_slim.exporting.classifiers import export_classifier
-
-        classify, variables = _prepared(model)
-        export_classifier(
+        function, variables = _prepared(model, program)
+        exporter(
             options.output,
-            classify,
+            function,
             variables,
             model.image_size,
             model.channels,
@@ -108,22 +112,17 @@ def run(options: argparse.Namespace) -> int:
             labels,
             description,
             options.platforms.split(","),
-            model.framing,
         )
     print(f"wrote {options.output}", file=sys.stderr)
     return 0
 
 
-def _prepared(model: Any) -> tuple[Any, Mapping[str, Any]]:
-    """A function (variables, images) -> logits, and its variables: batch norm is in the weights."""
+def _prepared(model: Any, program: Any) -> tuple[Any, Mapping[str, Any]]:
+    """A program of images as a function (variables, images), and its variables: batch norm is in the weights."""
     from jax_slim.core.model import Model
     from jax_slim.inference import fold_batch_norm
 
-    def logits_of(images: Any) -> Any:
-        logits, _ = model.function(images, is_training=False)
-        return logits.reshape(logits.shape[0], logits.shape[-1])
-
-    ready, variables = fold_batch_norm(Model(logits_of), model.variables, model.example())
+    ready, variables = fold_batch_norm(Model(program), model.variables, model.example())
     return ready.apply, variables
 
 

@@ -385,7 +385,14 @@ def _colors(labels: Sequence[str] | None) -> Any:
     return pascal_colors()
 
 
+def exported(model: "NetModel") -> tuple[Any, Any]:
+    """What writes a segmentation net as a file, and its masks."""
+    from jax_slim.exporting.segmenters import export_segmenter
+
+    return export_segmenter, _masks_function(model, (1.0,), False)
+
+
 TASK = Task(
     check, open_data, batches, batch_like, loss_function, metrics_function, ("mIoU", "max"), evaluate, predict,
-    model_options, gradient_multipliers,
+    exported, model_options, gradient_multipliers,
 )  # fmt: skip

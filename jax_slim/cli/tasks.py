@@ -18,10 +18,12 @@ class Task(NamedTuple):
         `numbers` are those of `class_names.numbers_by_name`.
       batch_like: (model, options) -> a batch of one example, as shapes.
       loss_function: (model, options, rate) -> the program that is trained: a batch -> the total loss.
-      metrics_function: (model, options) -> the program that validates during training: a batch -> metrics.
+      metrics_function: (model, options) -> the `eval_fn` of validation during training: a batch -> metrics.
       best: which of these metrics says how good a checkpoint is, and "max" or "min".
       evaluate: (evaluating.Evaluation) -> the results by name, once printed and written.
       predict: (options, paths) -> exit code: prints what the images show.
+      exported: model -> what writes it as a file, such as `export_classifier`, and the program of prepared images that
+        this is given.
       model_options: options -> the arguments of the net that a new run asks for.
       gradient_multipliers: (model, options) -> name -> factor for its gradient, or None.
     """
@@ -35,6 +37,7 @@ class Task(NamedTuple):
     best: tuple[str, str]
     evaluate: Callable[..., dict[str, Any]]
     predict: Callable[[argparse.Namespace, list[str]], int]
+    exported: Callable[..., tuple[Callable[..., Any], Callable[[Any], Any]]]
     model_options: Callable[[argparse.Namespace], dict[str, Any]] = lambda options: {}
     gradient_multipliers: Callable[..., Any] = lambda model, options: None
 

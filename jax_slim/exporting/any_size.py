@@ -15,6 +15,7 @@ VGG_SMALLER_SIDE = 256
 # What is left to do where VGG's means were subtracted, for ImageNet's mean and deviation.
 IMAGENET_SHIFT = tuple(255 * mean - done for mean, done in zip((0.485, 0.456, 0.406), VGG_MEANS, strict=True))
 IMAGENET_SCALE = tuple(255 * deviation for deviation in (0.229, 0.224, 0.225))
+CAFFE_MEANS = (123, 117, 104)
 INCEPTION_FRACTION = 0.875
 
 
@@ -63,11 +64,47 @@ def lenet(images: jax.Array, height: int, width: int) -> jax.Array:
     return (_cropped_or_padded(images.astype(jnp.float32), height, width) - 128) / 128
 
 
+def ssd(images: jax.Array, height: int, width: int) -> jax.Array:
+    """The whole image, resized, from -1 to 1."""
+    return _whole(images, height, width) * (2 / 255) - 1
+
+
+def ssd_vgg(images: jax.Array, height: int, width: int) -> jax.Array:
+    """The whole image, resized, less Caffe's means of red, green and blue."""
+    means = CAFFE_MEANS if images.shape[-1] == 3 else (sum(CAFFE_MEANS) / 3,)
+    return _whole(images, height, width) - jnp.asarray(means, jnp.float32)
+
+
+def deeplab(images: jax.Array, height: int, width: int) -> jax.Array:
+    """Made smaller until it fits, in its proportions, and padded at the bottom and on the right; from -1 to 1."""
+    kept = _fitting(images.shape[1:3], (height, width))
+    samples = [
+        _Samples(jnp.arange(wanted, dtype=jnp.float32) * ((length - 1) / jnp.maximum(inside - 1, 1)), length)
+        for length, inside, wanted in zip(_size(images), kept, (height, width), strict=True)
+    ]
+    prepared = _bilinear(images.astype(jnp.float32), *samples) * (2 / 255) - 1
+    rows, columns = (jnp.arange(wanted) < inside for inside, wanted in zip(kept, (height, width), strict=True))
+    return jnp.where(rows[:, None, None] & columns[:, None], prepared, 0)
+
+
+def masks_of_photographs(masks: jax.Array, images: jax.Array) -> jax.Array:
+    """Masks [N, height, width] of images that `deeplab` prepared, as large as these were before."""
+    kept = _fitting(images.shape[1:3], masks.shape[1:3])
+    for axis, (length, inside) in enumerate(zip(images.shape[1:3], kept, strict=True), start=1):
+        share = (inside - 1).astype(jnp.float32) / jnp.maximum(jnp.asarray(length, jnp.float32) - 1, 1)
+        at = jnp.floor(jnp.arange(length, dtype=jnp.float32) * share + 0.5)
+        masks = jnp.take(masks, jnp.clip(at, 0, inside - 1).astype(jnp.int32), axis, mode="clip")
+    return masks
+
+
 PREPROCESSING: dict[str, Callable[[jax.Array, int, int], jax.Array]] = {
     "cifarnet": cifarnet,
+    "deeplab": deeplab,
     "inception": inception,
     "lenet": lenet,
     "imagenet": imagenet,
+    "ssd": ssd,
+    "ssd_vgg": ssd_vgg,
     "vgg": vgg,
 }
 
@@ -76,6 +113,28 @@ def _size(images: jax.Array) -> tuple[jax.Array, jax.Array]:
     # As values: they are unknown while the program is traced.
     rows, columns = images.shape[1:3]
     return jnp.asarray(rows, jnp.float32), jnp.asarray(columns, jnp.float32)
+
+
+def _fitting(size: tuple[int, ...], into: tuple[int, ...]) -> list[jax.Array]:
+    """As `preprocessing.masks.fitting`: halves of a pixel go to the even number, here in whole numbers."""
+    rows, columns = (jnp.asarray(side, jnp.int32) for side in size)
+    # The sides are multiplied by the smaller of both shares: most / side.
+    by_rows = into[0] * columns <= into[1] * rows
+    most, longest = jnp.where(by_rows, into[0], into[1]), jnp.where(by_rows, rows, columns)
+    found = []
+    for side in (rows, columns):
+        whole, rest = jnp.divmod(side * most, longest)
+        up = (2 * rest > longest) | ((2 * rest == longest) & (whole % 2 == 1))
+        found.append(jnp.where(most >= longest, side, jnp.maximum(whole + up, 1)))
+    return found
+
+
+def _whole(images: jax.Array, height: int, width: int) -> jax.Array:
+    samples = [
+        _Samples(jnp.arange(wanted, dtype=jnp.float32) * (length / wanted), length)
+        for length, wanted in zip(_size(images), (height, width), strict=True)
+    ]
+    return _bilinear(images.astype(jnp.float32), *samples)
 
 
 class _Samples(NamedTuple):

@@ -1,6 +1,5 @@
 """Classifiers as files: pixels in, probabilities out, with everything in between."""
 
-import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -9,8 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_slim.exporting.any_framing import framed
-from jax_slim.exporting.any_size import PREPROCESSING
+from jax_slim.exporting._images import checked_labels, image_input
 from jax_slim.exporting.archives import PLATFORMS, ExportError, export_model
 from jax_slim.preprocessing.framing import Framing
 
@@ -43,7 +41,7 @@ def export_classifier(
       variables: name -> array: the model's.
       image_size: height and width, in pixels, that the net takes.
       channels: of the images.
-      preprocessing: "cifarnet", "imagenet", "inception", "lenet" or "vgg", or None.
+      preprocessing: "cifarnet", "deeplab", "imagenet", "inception", "lenet", "ssd", "ssd_vgg" or "vgg", or None.
       labels: the name of each class, in order.
       description: what else the file should say; values that JSON can hold.
       platforms: which kinds of devices it must run on.
@@ -56,43 +54,20 @@ def export_classifier(
       ValueError: there is no such preprocessing.
       ExportError: the model cannot be exported, or the file cannot be written.
     """
-    height, width = (image_size, image_size) if isinstance(image_size, int) else image_size
-    if preprocessing is not None and preprocessing not in PREPROCESSING:
-        raise ValueError(
-            f"export_classifier: preprocessing must be one of {sorted(PREPROCESSING)} or None, got {preprocessing!r}."
-        )
-    prepare = PREPROCESSING.get(preprocessing or "")
-    if preprocessing and prepare and framing is not None:
-        prepare = functools.partial(framed, framing=framing, preprocessing=preprocessing)
+    function = "export_classifier"
+    taken = image_input(function, image_size, channels, preprocessing, framing=framing)
 
     def program(variables: Mapping[str, Any], inputs: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
-        images = inputs["image"]
-        logits = classify(variables, prepare(images, height, width) if prepare else images)
+        logits = classify(variables, taken.prepare(inputs["image"]))
         return {"logits": logits, "probabilities": jax.nn.softmax(logits.astype(jnp.float32))}
 
-    image = (
-        (f"batch, height, width, {channels}", jnp.uint8)
-        if prepare
-        else (f"batch, {height}, {width}, {channels}", jnp.float32)
-    )
-    outputs = jax.eval_shape(
-        program, dict(variables), {"image": jax.ShapeDtypeStruct((1, height, width, channels), image[1])}
-    )
+    outputs = jax.eval_shape(program, dict(variables), {"image": taken.example})
     classes = outputs["logits"].shape[-1]
     if outputs["logits"].ndim != 2:
         raise ExportError(
             f"export_classifier: classify must return logits [batch, classes], got shape {outputs['logits'].shape}."
         )
-    if labels is not None and len(labels) != classes:
-        raise ExportError(
-            f"export_classifier: labels must name each of the {classes} classes, got {len(labels)} names."
-        )
-    said = {
-        "image_size": [height, width],
-        "preprocessing": preprocessing,
-        **({"framing": framing._asdict()} if prepare and framing else {}),
-        "labels": list(labels) if labels is not None else None,
-        "classes": classes,
-        **(description or {}),
-    }
-    return export_model(path, program, variables, {"image": image}, said, platforms)
+    said = (
+        taken.said | {"labels": checked_labels(function, labels, classes), "classes": classes} | dict(description or {})
+    )
+    return export_model(path, program, variables, {"image": taken.shape}, said, platforms)

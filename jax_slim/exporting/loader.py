@@ -161,15 +161,49 @@ def read_image(path: str, channels: int = 3) -> Any:
         raise LoadError(f"{path}: is no image that can be read: {reason}") from None
 
 
-def classify(model: ExportedModel, path: str, top: int) -> list[dict[str, Any]]:
-    """The `top` most probable classes of one image file: label, class and probability, the best first."""
+def look_at(model: ExportedModel, path: str, top: int) -> list[dict[str, Any]]:
+    """What one image file shows, at most `top` rows, the first ones first: label, class and, by what the model is for,
+
+    - 'probability', of a classifier's classes;
+    - 'score' and 'box' (y_min, x_min, y_max, x_max, as parts of the sides), of the objects that a detector finds;
+    - 'share', of the image that the pixels of a class take.
+    """
     import numpy as np
 
     shape, dtype = model.description["inputs"]["image"]
-    channels = int(shape.split(",")[-1])
-    pixels = read_image(path, channels)
-    results = model(image=pixels[None].astype(dtype))
-    return best_classes(np.asarray(results["probabilities"], np.float64)[0], model.labels, top)
+    pixels = read_image(path, int(shape.split(",")[-1]))
+    results = {name: np.asarray(array)[0] for name, array in model(image=pixels[None].astype(dtype)).items()}
+    task = model.description.get("task", "classification")
+    return {"classification": _classes, "detection": _objects, "segmentation": _shares}[task](
+        results, model.labels, top
+    )
+
+
+def _classes(results: dict[str, Any], labels: list[str] | None, top: int) -> list[dict[str, Any]]:
+    return best_classes(results["probabilities"].astype("float64"), labels, top)
+
+
+def _objects(results: dict[str, Any], labels: list[str] | None, top: int) -> list[dict[str, Any]]:
+    count = min(int(results["num_detections"]), top)
+    return [
+        _named(int(results["classes"][at]), labels)
+        | {"score": round(float(results["scores"][at]), 6)}
+        | {"box": [round(float(side), 4) for side in results["boxes"][at]]}
+        for at in range(count)
+    ]
+
+
+def _shares(results: dict[str, Any], labels: list[str] | None, top: int) -> list[dict[str, Any]]:
+    import numpy as np
+
+    numbers, counts = np.unique(results["mask"], return_counts=True)
+    best = np.argsort(-counts, kind="stable")[:top]
+    size = results["mask"].size
+    return [_named(int(numbers[at]), labels) | {"share": round(int(counts[at]) / size, 6)} for at in best]
+
+
+def _named(index: int, labels: list[str] | None) -> dict[str, Any]:
+    return {"label": labels[index] if labels and index < len(labels) else str(index), "class": index}
 
 
 def best_classes(probabilities: Any, labels: list[str] | None, top: int) -> list[dict[str, Any]]:
@@ -177,14 +211,7 @@ def best_classes(probabilities: Any, labels: list[str] | None, top: int) -> list
     import numpy as np
 
     best = np.argsort(-probabilities, kind="stable")[:top]
-    return [
-        {
-            "label": labels[index] if labels and index < len(labels) else str(index),
-            "class": int(index),
-            "probability": round(float(probabilities[index]), 6),
-        }
-        for index in best
-    ]
+    return [_named(int(index), labels) | {"probability": round(float(probabilities[index]), 6)} for index in best]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -192,7 +219,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=os.path.basename(sys.argv[0]), description="Says what an image shows.")
     parser.add_argument("images", nargs="+", metavar="IMAGE")
     parser.add_argument("--model", default=os.path.dirname(os.path.abspath(__file__)), help=argparse.SUPPRESS)
-    parser.add_argument("--top", type=int, default=5, help="how many classes to show (default 5)")
+    parser.add_argument("--top", type=int, default=5, help="how many classes or objects to show (default 5)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     chosen = parser.parse_args(arguments)
     code, table = 0, {}
@@ -203,7 +230,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     for path in chosen.images:
         try:
-            table[path] = classify(model, path, chosen.top)
+            table[path] = look_at(model, path, chosen.top)
         except LoadError as error:
             print(f"error: {error}", file=sys.stderr)
             code = 1
@@ -212,11 +239,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def show(table: dict[str, list[dict[str, Any]]], as_json: bool) -> None:
-    """Prints the best classes of each image."""
+    """Prints what each image shows."""
     if as_json:
         print(json.dumps(table, indent=1))
         return
     for path, rows in table.items():
         print(path)
         for row in rows:
-            print(f"  {100 * row['probability']:6.2f} %  {row['label']}")
+            part = next(row[name] for name in ("probability", "score", "share") if name in row)
+            sides = zip(("top", "left", "bottom", "right"), row.get("box", ()), strict=False)
+            print(f"  {100 * part:6.2f} %  {row['label']}", *(f"{name} {side:.3f}" for name, side in sides))

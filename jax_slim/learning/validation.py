@@ -26,7 +26,8 @@ class Validation:
             best="accuracy", patience=5))
 
     Attributes:
-      eval_fn: a metrics program, as `evaluation.evaluate_once` takes it.
+      eval_fn: a metrics program, as `evaluation.evaluate_once` takes it; or a `MetricsProgram`, which may judge on the
+        host what others compute on the device.
       batches: makes the iterable of held-out batches anew each time.
       every_n_steps: validates after each so many steps, and at the end.
       num_evals: how many batches to take; None means all.
@@ -37,7 +38,7 @@ class Validation:
       moving_average: whether to validate the moving averages of the variables, where training keeps them.
     """
 
-    eval_fn: Callable[[Any], Any]
+    eval_fn: Callable[[Any], Any] | MetricsProgram
     batches: Callable[[], Iterable[Any]]
     every_n_steps: int = 1000
     num_evals: int | None = None
@@ -74,7 +75,8 @@ class Validator:
     def __init__(self, validation: Validation, mesh: Mesh, kept: Mapping[str, Any] | None) -> None:
         self.validation = validation
         place = functools.partial(put_tree, shardings=everywhere(mesh)) if processes.several() else None
-        self._program = MetricsProgram(validation.eval_fn, "Validation", place=place)
+        given = validation.eval_fn
+        self._program = given if isinstance(given, MetricsProgram) else MetricsProgram(given, "Validation", place=place)
         self._rows = rows_needed(mesh)
         self._place = functools.partial(place_batch, mesh=mesh, function="Validation", uneven_everywhere=True)
         kept = kept or {}

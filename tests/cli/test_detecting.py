@@ -12,6 +12,7 @@ from jax_slim import data, datasets
 from jax_slim.cli import boxes, detecting, tasks
 from jax_slim.cli.failures import CommandError, UsageError
 from jax_slim.cli.main import main
+from jax_slim.exporting import loader
 
 
 def shapes(folder, count, seed=0):
@@ -39,10 +40,13 @@ def test_trains_measures_and_draws(tmp_path, capsys):
     command = ["train", "--task=detection", f"--train_dir={run}", f"--dataset_dir={photos}", "--batch_size=8",
                "--model_name=ssdlite_mobilenet_v1", "--train_image_size=64", "--box_augmentation=none", "--max_boxes=2",
                "--optimizer=adam", "--opt_epsilon=1e-8", "--learning_rate=0.003", "--learning_rate_decay_type=fixed",
-               "--max_number_of_steps=50", "--log_every_n_steps=50"]  # fmt: skip
+               "--max_number_of_steps=50", "--log_every_n_steps=50", "--validate_every_n_steps=50",
+               "--validation_split_name=train"]  # fmt: skip
     assert main(command) == 0
     said = json.loads((run / "model.json").read_text())
     assert (said["task"], said["labels"], said["num_classes"]) == ("detection", ["square", "bar"], 2)
+    scalars = json.loads((run / "scalars.jsonl").read_text().splitlines()[-1])
+    assert scalars["validation/AP50"] > 0.5 and scalars["validation/Loss"] > 0
     capsys.readouterr()
     assert main(["evaluate", f"--checkpoint_path={run}", "--batch_size=5", "--json"]) == 0
     out = capsys.readouterr().out
@@ -55,8 +59,15 @@ def test_trains_measures_and_draws(tmp_path, capsys):
     assert [rows[0]["label"] for rows in found.values()] == ["square", "bar"]
     before, after = (data.decode_image((folder / "0.png").read_bytes()) for folder in (photos, seen))
     assert before.shape == after.shape and (before != after).any()
-    assert main(["export", f"--checkpoint_path={run}", f"--output={tmp_path / 'net.zip'}"]) == 1
-    assert "only classifiers are exported" in capsys.readouterr().err
+    assert main(["export", f"--checkpoint_path={run}", f"--output={tmp_path / 'net.zip'}", "--platforms=cpu"]) == 0
+    exported = slim.exporting.load_exported(tmp_path / "net.zip")
+    for path, rows in found.items():
+        assert loader.look_at(exported, path, 1)[0]["label"] == rows[0]["label"]
+        assert loader.look_at(exported, path, 1)[0]["box"] == pytest.approx(rows[0]["box"], abs=1e-3)
+    assert main(["export", f"--checkpoint_path={run}", f"--output={tmp_path / 'net.onnx'}"]) == 2
+    assert (
+        "must end in .zip, .pb, .pbtxt or / for ssdlite_mobilenet_v1, which is for detection" in capsys.readouterr().err
+    )
 
 
 def options(**changed):
@@ -98,11 +109,11 @@ def test_validation_measures_the_costs(net):
     named = []
 
     def measured(batch):
-        named.extend(detecting.metrics_function(model, options())(batch))
+        named.extend(detecting.measured_costs(model, batch))
         return 0.0
 
     slim.Model(measured).specs(batch)
-    assert set(named) >= {detecting.TASK.best[0], "Localization_loss", "Classification_loss"}
+    assert named == ["Loss", "Localization_loss", "Classification_loss"]
 
 
 def test_tasks_and_nets_must_fit():

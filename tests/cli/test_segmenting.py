@@ -158,3 +158,7 @@ def test_a_whole_run(tmp_path, capsys):
     assert mask.shape == (24, 33) and mask.max() < 3
     with Image.open(seen / "00_drawn.png") as drawn, Image.open(grid) as pictures:
         assert drawn.size == (33, 24) and pictures.size[0] > 100
+    assert main(["export", f"--checkpoint_path={run}", f"--output={tmp_path / 'net.zip'}", "--platforms=cpu"]) == 0
+    pixels = slim.data.decode_image((tmp_path / "data" / "images" / "00.png").read_bytes())
+    exported = slim.exporting.load_exported(tmp_path / "net.zip")(image=pixels[None])["mask"]
+    assert np.mean(np.asarray(exported)[0] == mask) > 0.99  # but where two classes are as likely
