@@ -20,7 +20,7 @@ HELP = """write a trained model as one file that runs without jax-slim
 The file takes photographs of any size (its preprocessing is in it) and any batch; a .zip runs on CPU, GPU and TPU, an
 .onnx file wherever ONNX does, a .pb wherever TensorFlow 1 or 2 does: a frozen graph with TF-Slim's names. A folder
 (--output=folder/) becomes a SavedModel, for TensorFlow Serving. Detectors, which give boxes, and segmentation nets,
-which give a mask as large as the photograph, become a .zip."""
+which give a mask as large as the photograph, become all but .onnx."""
 
 _FORMATS = {".zip": "stablehlo", ".onnx": "onnx", ".pb": "frozen_graph", ".pbtxt": "frozen_graph"}
 
