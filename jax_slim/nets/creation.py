@@ -337,13 +337,16 @@ def _restored(
     if any(shapes.get(name, specs[name].shape) != specs[name].shape for name in of_head):
         # Another number of classes: all of the last layers, so that none is half old and half new.
         left_out += [re.escape(name) + "$" for name in of_head]
-    row, name_map = row_of("create_model", model.name), None
+    row = row_of("create_model", model.name)
+    name_map: Callable[[str], str | None] | None = None
     if row.added and not any(name.startswith(row.added) for name in shapes):  # a classifier's
         left_out += [re.escape(name) + "$" for name in specs if name.startswith(row.added)]
         here, there = row.below
 
-        def name_map(name: str) -> str | None:
+        def named_here(name: str) -> str | None:
             return here + name.removeprefix(there) if name.startswith(there) else None
+
+        name_map = named_here
 
     return assign_from_checkpoint(
         source, specs, ignore_missing, name_map=name_map, moving_average=moving_average, exclude=left_out or None
