@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 
 from jax_slim.cli.failures import CommandError
-from jax_slim.datasets.imagenet_classes import readable_names
 
 
 def numbers_by_name(
@@ -31,6 +30,8 @@ def numbers_by_name(
         return None
     ours, labels = list(names)[offset:], list(labels)
     if not set(ours) <= set(labels):  # folders of ImageNet's are called by the ids of synsets
+        from jax_slim.datasets.imagenet_classes import readable_names
+
         ours = readable_names(ours)
     if ours == labels[: len(ours)]:  # the same place; names may repeat, as ImageNet's do
         numbers = list(range(len(ours)))

@@ -70,8 +70,11 @@ def load(
     source = sources.read(path, tags)
     chosen = _signature(source, signature, outputs)
     if chosen is not None:
-        inputs = inputs if inputs is not None else {k: _of_info(source, k, i) for k, i in chosen.inputs.items()}
-        outputs = outputs if outputs is not None else {k: _of_info(source, k, i) for k, i in chosen.outputs.items()}
+        # By name: protobuf's maps come in an order that differs from process to process.
+        if inputs is None:
+            inputs = {k: _of_info(source, k, chosen.inputs[k]) for k in sorted(chosen.inputs)}
+        if outputs is None:
+            outputs = {k: _of_info(source, k, chosen.outputs[k]) for k in sorted(chosen.outputs)}
     try:
         definition = lowering.lowered(source.definition)
         names, wanted = _outputs(source.definition, outputs)

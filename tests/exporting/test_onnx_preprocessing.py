@@ -43,7 +43,11 @@ def computed(add, result, **inputs):
 
 @pytest.mark.parametrize("name", PREPROCESSING)
 def test_the_numbers_are_those_of_any_size(name):
-    assert set(PREPROCESSING) == set(any_size.PREPROCESSING)
+    assert set(any_size.PREPROCESSING) - set(PREPROCESSING) == {
+        "deeplab",
+        "ssd",
+        "ssd_vgg",
+    }  # of nets that ONNX has not
     add = Nodes("preprocessing/")
     result = PREPROCESSING[name](add, "images", 12, 16)
     for size in ((12, 16), (25, 31), (24, 18), (9, 40), (40, 15), (1, 1)):
