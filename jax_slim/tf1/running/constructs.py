@@ -38,7 +38,7 @@ def _with_pullback(run: Any, unit: Any, inputs: list[Tensor], wanted: tuple[int,
     before = dict(run.state.written)
 
     def function(*values: Any) -> Any:
-        state = references.State({**run.state.values, **before}, run.state.on_host)
+        state = references.State({**run.state.values, **before}, run.state.on_host, run.state.lock)
         inner = run.inner(dict(zip([inputs[p] for p in wanted], values, strict=True)), state)
         inner.reversed = True
         _plain(inner, unit)
@@ -72,7 +72,7 @@ def vjp(construct: Any, inputs: list[Tensor], values: list[Any], places: tuple[i
         if i in places or not (t.dtype._is_ref_dtype or t.dtype.name == "resource")
     }
     unit = planning.Unit([op for op in sorted(ops, key=lambda o: o.number) if not planning.is_inline(op)], construct)
-    again = run.inner(given, references.State(run.state.current(), run.state.on_host))
+    again = run.inner(given, references.State(run.state.current(), run.state.on_host, run.state.lock))
     _with_pullback(again, unit, inputs, places)
     return [again.values[t] for t in construct.outputs], again.pullbacks[construct, places]
 

@@ -1,5 +1,6 @@
 """Variables in a run: references to them, which one a tensor refers to, and where their values are while operations are evaluated."""
 
+import contextlib
 import dataclasses
 import functools
 import secrets
@@ -93,10 +94,12 @@ class State:
     Attributes:
       values: what is known at the start. In a traced program these are its arguments.
       written: what has been written since.
+      lock: held while a value is read, where other threads' runs may change what is known.
     """
 
-    def __init__(self, values: Any, on_host: bool) -> None:
+    def __init__(self, values: Any, on_host: bool, lock: Any = None) -> None:
         self.values, self.written, self.on_host = values, {}, on_host
+        self.lock = lock or contextlib.nullcontext()
         self._counted, self._all_good = 0, None  # of the checks so far
 
     def read(self, key: str) -> Any:
@@ -105,12 +108,13 @@ class State:
         Raises:
           FailedPreconditionError: it has none.
         """
-        found = self.written.get(key)
-        if found is None:
-            found = self.values.get(key)
-        if found is None:
-            raise errors.FailedPreconditionError(None, None, f"Attempting to use uninitialized value {key}")
-        return np.asarray(found) if self.on_host and not is_traced(found) else found
+        with self.lock:  # runs of other threads give variables' memory away
+            found = self.written.get(key)
+            if found is None:
+                found = self.values.get(key)
+            if found is None:
+                raise errors.FailedPreconditionError(None, None, f"Attempting to use uninitialized value {key}")
+            return np.asarray(found) if self.on_host and not is_traced(found) else found
 
     def has(self, key: str) -> bool:
         return key in self.written or key in self.values

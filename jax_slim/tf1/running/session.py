@@ -30,9 +30,9 @@ class BaseSession:
             raise TypeError(f"target must be a string, but got {type(target)}")
         self._graph = graph if graph is not None else graphs.get_default_graph()
         self._target, self._config = target, config
-        self.lock = threading.RLock()
         shared = _targets.setdefault(target, _Shared()) if target else _Shared()
         self._shared = shared
+        self.lock = shared.lock
         self.variables: dict[str, Any] = shared.variables
         self.resources: dict[Any, Any] = shared.resources
         self._plans: dict[Any, Any] = {}
@@ -47,7 +47,7 @@ class BaseSession:
 
     def state_on_host(self) -> references.State:
         """The variables for operations that are evaluated one by one."""
-        return references.State(self.variables, on_host=True)
+        return references.State(self.variables, on_host=True, lock=self.lock)
 
     def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
         """Computes what `fetches` says: a tensor's value, None for an operation, the same structure for structures.
@@ -121,11 +121,13 @@ class BaseSession:
                 f"Retval[0] does not have value: {element.name} is on the side of a Switch that was not taken.",
             )
         if isinstance(value, references.Reference):
-            value = self.variables.get(value.key)
-            if value is None:
-                raise errors.FailedPreconditionError(
-                    None, element.op, f"Attempting to use uninitialized value {element.op.name}"
-                )
+            with self.lock:  # a run of another thread takes the array's memory for the value that comes after it
+                value = self.variables.get(value.key)
+                if value is not None:
+                    return fetching.to_python(value)
+            raise errors.FailedPreconditionError(
+                None, element.op, f"Attempting to use uninitialized value {element.op.name}"
+            )
         return fetching.to_python(value)
 
     def _plan(self, fetches: Any, feeds: dict[Tensor, Any]) -> Any:
@@ -315,6 +317,7 @@ class _Shared:
     """Values and resources: a session's own, or those of a server's target, which outlive sessions."""
 
     def __init__(self) -> None:
+        self.lock = threading.RLock()  # held while a run gives variables' memory away, and while one is read
         self.variables: dict[str, Any] = {}
         self.resources: dict[Any, Any] = {}
 
