@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from jax_slim.learning.optimizing import OPTIMIZER_SUMMARIES as OPTIMIZER_SUMMARIES
     from jax_slim.learning.optimizing import optimize_loss as optimize_loss
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 # What TF-Slim has at its root of rooms that a program which only builds and runs models does not need.
 _NAMES_ON_FIRST_USE = {
