@@ -1,4 +1,4 @@
-"""Published weights by one command: from an empty cache to a prediction."""
+"""Published weights, by one command each: from an empty cache to a prediction, and to a net for other photographs."""
 
 import json
 
@@ -68,3 +68,27 @@ def test_from_an_empty_cache_to_a_prediction(server, tmp_path, capsys):
     assert main(["models", NET, "--pretrained", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert row["fetched"] == str(tmp_path / "cache" / "pretrained" / NAME)
+
+
+@pytest.mark.slow
+def test_fine_tuning_on_a_folder_of_photographs(server, tmp_path, capsys):
+    photos, run = pictures.folder(tmp_path / "photos", {"cat": 4, "dog": 4}, ending=".jpg"), tmp_path / "run"
+    assert main(
+        ["train", f"--pretrained={NAME}", f"--dataset_dir={photos}", f"--train_dir={run}", "--max_number_of_steps=2",
+         "--batch_size=4", "--learning_rate=1e-7", "--weight_decay=0"]
+    ) == 0  # fmt: skip
+    assert len(server.asked) == 2
+    described = json.loads((run / "model.json").read_text())
+    assert (described["image_size"], described["preprocessing"]) == (96, "inception")
+    with (
+        open_checkpoint(run) as trained,
+        open_checkpoint(server.weights, origin=f"timm/{NAME.partition('.')[0]}") as published,
+    ):
+        for name in published.entries():
+            if name.endswith("Conv/weights") and "Logits" not in name:
+                np.testing.assert_allclose(trained[name], published[name], rtol=0, atol=1e-4, err_msg=name)
+        assert trained["MobilenetV3/Logits/Conv2d_1c_1x1/weights"].shape[-1] == 2
+    capsys.readouterr()
+    assert main(["predict", str(photos), f"--checkpoint_path={run}", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {line["label"] for lines in found.values() for line in lines} == {"cat", "dog"}
