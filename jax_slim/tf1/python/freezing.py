@@ -113,7 +113,7 @@ def freeze_graph(input_graph: Any, input_saver: Any, input_binary: bool, input_c
       OSError: a file is not there, or is no such message.
     """
     definition = meta = saver_def = None
-    tags = [tag for tag in (saved_model_tags or "").replace(" ", "").split(",") if tag]
+    tags = _listed(saved_model_tags)
     if input_saved_model_dir:
         definition = saved_model_files.meta_graph(input_saved_model_dir, tags).graph_def
     elif input_graph:

@@ -1,6 +1,5 @@
 """Transforms of GraphDefs that move and rename nodes: cutting, removing, merging, ordering, attributes, devices."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,11 +9,6 @@ from jax_slim.tf1.python import graph_util
 
 Arguments = Mapping[str, list[str]]
 _BACK = frozenset({"NextIteration", "RefNextIteration"})  # what closes the circle of a loop
-
-
-def node_name(source: str) -> str:
-    """The node that an input is of: '^a' and 'a:1' are of 'a'."""
-    return re.sub(r":\d+$", "", source.removeprefix("^"))
 
 
 def rewired(definition: Any, replaced: Mapping[str, str], dropped: frozenset[str] | set[str] = frozenset()) -> Any:
@@ -28,9 +22,9 @@ def rewired(definition: Any, replaced: Mapping[str, str], dropped: frozenset[str
         del changed.input[:]
         for source in node.input:
             control = source.startswith("^")
-            plain = node_name(source) if control else source.removesuffix(":0")
+            plain = graph_util.node_name(source) if control else source.removesuffix(":0")
             plain = graph_util.end_of(replaced, plain)
-            follows = f"^{node_name(plain)}" if control else plain
+            follows = f"^{graph_util.node_name(plain)}" if control else plain
             if not control or follows not in changed.input:
                 changed.input.append(follows)
         _drop_neighbours(changed, dropped)
@@ -57,7 +51,7 @@ def strip_unused_nodes(definition: Any, inputs: Sequence[str], outputs: Sequence
         if name not in nodes:
             raise ValueError(f"strip_unused_nodes: the graph must hold what it uses, {name} is missing.")
         needed.add(name)
-        stack.extend(source for source in map(node_name, nodes[name].input) if source not in needed)
+        stack.extend(source for source in map(graph_util.node_name, nodes[name].input) if source not in needed)
     kinds = dict(zip(arguments.get("name", ()), arguments.get("type_for_name", ()), strict=False))
     shapes = dict(zip(arguments.get("name", ()), arguments.get("shape_for_name", ()), strict=False))
     made = protos.GraphDef(library=definition.library, versions=definition.versions)
@@ -153,7 +147,7 @@ def sort_by_execution_order(definition: Any) -> Any:
             if name in done or name not in nodes:
                 stack.pop()
                 continue
-            sources = [node_name(s) for s in nodes[name].input]
+            sources = [graph_util.node_name(s) for s in nodes[name].input]
             open_ones = [s for s in sources if s in nodes and s not in done and nodes[s].op not in _BACK]
             if open_ones and name in waiting:
                 raise ValueError(f"sort_by_execution_order: the graph must have no circles, {name} is in one.")
@@ -259,7 +253,7 @@ def obfuscate_names(definition: Any, inputs: Sequence[str], outputs: Sequence[st
         node.attr.pop("_class", None)
         node.name = names.get(node.name, node.name)
         for place, source in enumerate(node.input):
-            old = node_name(source)
+            old = graph_util.node_name(source)
             node.input[place] = source.replace(old, names.get(old, old), 1)
     return definition
 

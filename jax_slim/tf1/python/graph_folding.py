@@ -17,7 +17,7 @@ _NEVER = frozenset(
     "Placeholder PlaceholderV2 PlaceholderWithDefault Merge Switch Enter Exit NextIteration LoopCond NoOp Dequantize".split()
 )
 
-_node = graph_editing.node_name
+_node = graph_util.node_name
 
 
 def fold_constants(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from jax_slim.tf1.files import protos
 from jax_slim.tf1.graph import errors
-from jax_slim.tf1.python import graph_editing, graph_folding, inference_graphs, logging, weight_rounding
+from jax_slim.tf1.python import graph_editing, graph_folding, graph_util, inference_graphs, logging, weight_rounding
 
 
 class Transform(NamedTuple):
@@ -36,8 +36,8 @@ def TransformGraph(input_graph_def: Any, inputs: Sequence[str], outputs: Sequenc
       ValueError: there is no such transform, or an argument of it is none.
     """
     asked = parsed(transforms if isinstance(transforms, str) else " ".join(transforms))
-    given = [graph_editing.node_name(name) for name in inputs]
-    wanted = [graph_editing.node_name(name) for name in outputs]
+    given = [graph_util.node_name(name) for name in inputs]
+    wanted = [graph_util.node_name(name) for name in outputs]
     unknown = sorted({t.name for t in asked} - set(TRANSFORMS))
     if unknown:
         raise ValueError(

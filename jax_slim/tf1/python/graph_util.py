@@ -47,8 +47,9 @@ def _as_text(message: Any) -> str:
     return text_format.MessageToString(message)
 
 
-def _name(source: str) -> str:
-    return re.sub(r"^\^|:\d+$", "", source)
+def node_name(source: str) -> str:
+    """The node that an input is of: '^a' and 'a:1' are of 'a'."""
+    return re.sub(r":\d+$", "", source.removeprefix("^"))
 
 
 def _names(value: Any, argument: str) -> list[str]:
@@ -76,7 +77,7 @@ def extract_sub_graph(graph_def: Any, dest_nodes: Any) -> Any:
         name = stack.pop()
         if name not in needed and name in nodes:
             needed.add(name)
-            stack.extend(_name(i) for i in nodes[name].input)
+            stack.extend(node_name(i) for i in nodes[name].input)
     made = protos.GraphDef()
     made.node.extend(n for n in graph_def.node if n.name in needed)
     made.library.CopyFrom(graph_def.library)
@@ -153,10 +154,10 @@ def with_constants(graph_def: Any, values: Mapping[str, Any]) -> Any:
 
 def _root(nodes: Mapping[str, Any], source: str) -> str:
     """The node that a handle comes from, through what hands it on."""
-    name, seen = _name(source), set()
+    name, seen = node_name(source), set()
     while name in nodes and nodes[name].op in _HANDING_ON and nodes[name].input and name not in seen:
         seen.add(name)
-        name = _name(nodes[name].input[0])
+        name = node_name(nodes[name].input[0])
     return name
 
 

@@ -1,7 +1,6 @@
 """`optimize_for_inference_lib`: GraphDefs without what only training needs, batch norm folded into convolutions."""
 
 import collections
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -72,7 +71,7 @@ def ensure_graph_is_valid(graph_def: Any) -> None:
 
 def node_name_from_input(node_name: str) -> str:
     """The node that an input is of: '^a' and 'a:1' are of 'a'."""
-    return re.sub(r":\d+$", "", node_name.removeprefix("^"))
+    return graph_util.node_name(node_name)
 
 
 def node_from_map(node_map: dict[str, Any], name: str) -> Any:

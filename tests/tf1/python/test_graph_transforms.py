@@ -148,7 +148,7 @@ def test_nodes_names_attributes_and_devices(graph):
     ordered = TransformGraph(backwards, ["images"], ["out"], ["sort_by_execution_order"])
     seen = set()
     for node in ordered.node:
-        assert seen >= {graph_transforms.graph_editing.node_name(s) for s in node.input}
+        assert seen >= {graph_transforms.graph_util.node_name(s) for s in node.input}
         seen.add(node.name)
     assert {n.device for n in TransformGraph(graph, [], ["out"], ["remove_device"]).node} == {""}
     moved = TransformGraph(graph, [], ["out"], ['set_device(device="/cpu:0", if_default=true)'])
