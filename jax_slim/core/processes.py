@@ -182,7 +182,7 @@ def _watching() -> Watch:
         if told is not None and not is_first():
             coordinator = os.environ.get("JAX_COORDINATOR_ADDRESS", "").rpartition(":")[0].strip("[]")
             _watch.connect(told, [coordinator] if coordinator else [])
-        getattr(threading, "_register_atexit", atexit.register)(_leave_after_error)
+        _before_waiting(_leave_after_error)
     return _watch
 
 
@@ -223,11 +223,16 @@ def _first_line(error: BaseException) -> str:
 
 
 def _end_without_waiting() -> None:
-    """At the end of the process, leaves before JAX waits for the others, and before Python waits for threads that do.
+    """Leaves at the end of the process: before JAX waits for the others, and Python for threads that do."""
+    _before_waiting(_leave)
 
-    Python has no public way to come before the latter; concurrent.futures uses this one.
+
+def _before_waiting(function: Callable[[], None]) -> None:
+    """Calls a function at the end of the process, before Python waits for threads.
+
+    Python has no public way to come before that; concurrent.futures uses this one.
     """
-    getattr(threading, "_register_atexit", atexit.register)(_leave)
+    getattr(threading, "_register_atexit", atexit.register)(function)
 
 
 def _leave() -> None:
