@@ -70,13 +70,10 @@ def run(kind: str, options: argparse.Namespace, model: "NetModel", labels: Seque
     """
     from jax_slim.exporting.graph_files import export_frozen_graph, export_saved_model
     from jax_slim.exporting.graph_preprocessing import PREPROCESSING
-    from jax_slim.preprocessing.preprocessing_factory import preprocessing_map
 
     preprocessing = None
     if not options.without_preprocessing and model.preprocessing is not None:
-        preprocessing = (
-            preprocessing_map[model.preprocessing].__name__.rpartition(".")[2].removesuffix("_preprocessing")
-        )
+        preprocessing = model.preprocessing
         if preprocessing not in PREPROCESSING:
             raise UsageError(
                 f"--without_preprocessing must be given: a graph of TensorFlow cannot prepare photographs as "
