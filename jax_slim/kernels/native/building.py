@@ -36,6 +36,7 @@ _INSTRUCTIONS = {
     },
 }
 _SECONDS = 600
+_REGISTERED: list[ctypes.CDLL] = []  # the library whose kernels this process calls: XLA takes a target's name once
 _TARGETS = (
     "jax_slim_convolve",
     "jax_slim_convolve_by_channel",
@@ -105,6 +106,8 @@ def library() -> ctypes.CDLL | None:
         return None
     try:
         found = ctypes.CDLL(str(path))
+        if _REGISTERED:
+            return _REGISTERED[0]  # the same version in another folder is another copy of the same kernels
         found.jax_slim_lanes.restype = ctypes.c_int64
         found.jax_slim_instructions.restype = ctypes.c_char_p
         found.jax_slim_choose.restype, found.jax_slim_choose.argtypes = ctypes.c_bool, [ctypes.c_char_p]
@@ -115,6 +118,7 @@ def library() -> ctypes.CDLL | None:
         found.jax_slim_choose_narrow.argtypes = [ctypes.c_char_p]
         for name in _TARGETS:
             jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(found, name)), platform="cpu")
+        _REGISTERED.append(found)
     except (OSError, AttributeError) as error:
         raise NativeKernelsError(
             f"library: {path} must be a library of jax-slim's native kernels, got one that does not load ({error}). "

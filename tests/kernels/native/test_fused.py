@@ -16,6 +16,7 @@ from jax_slim.inference import fusing
 from jax_slim.kernels import native
 from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.layouts import Layout, Windows
+from jax_slim.kernels.native import building
 
 pytestmark = [
     pytest.mark.slow,
@@ -157,3 +158,13 @@ def test_weights_of_another_length_are_refused(library):
     geometry = Geometry(Layout("NHWC"), (4, 4), Windows((1, 1), (1, 1), (1, 1), ((0, 0), (0, 0))), 1, None)
     with pytest.raises(jax.errors.JaxRuntimeError, match="weights"):
         native.fused_convolution(jnp.ones((1, 4, 4, 3)), jnp.ones(7), jnp.ones(5), geometry=geometry)
+
+
+def test_a_copy_in_another_folder_is_the_library_that_was_loaded_before(library, tmp_path, monkeypatch):
+    loaded = building.library_path().read_bytes()
+    monkeypatch.setenv("JAX_SLIM_CACHE", str(tmp_path))
+    building.library.cache_clear()
+    building.library_path().parent.mkdir()
+    building.library_path().write_bytes(loaded)
+    assert native.library() is library
+    building.library.cache_clear()
