@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from jax_slim.graphs.preparing import PreparedGraph
+from jax_slim.inference.constants import PreparedFunction
 from jax_slim.kernels import choices
 from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.operations import arrays, control, tensor_array_values
@@ -139,7 +139,7 @@ class GraphFunction:
             self._programs["weights"] = {t.op.name: t for t in chosen}
         return self._programs["weights"]
 
-    def _prepared(self, known: dict[int, Any], inlined: bool) -> PreparedGraph:
+    def _prepared(self, known: dict[int, Any], inlined: bool) -> PreparedFunction:
         """The graph with these numbers among the inputs, by their places."""
         key = (tuple((place, value.tobytes()) for place, value in known.items()), inlined, choices.kind())
         if key not in self._programs:
@@ -152,7 +152,7 @@ class GraphFunction:
                 whole = [known[place] if place in known else next(left) for place in range(len(self._feeds))]
                 return self._evaluated(values, whole, {name: values[name] for name in constants})
 
-            self._programs[key] = PreparedGraph(evaluate, constants, inlined)
+            self._programs[key] = PreparedFunction(evaluate, constants, inlined)
         return self._programs[key]
 
     def _by_session(self, variables: Mapping[str, Any], given: list[Any]) -> list[Any]:

@@ -17,9 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Literal
 
-from jax_slim.inference.splitting import bound, scope_of
+from jax_slim.inference.splitting import FREE, bound, scope_of
 from jax_slim.kernels.conv_geometry import Geometry
-from jax_slim.kernels.layouts import Layout, Windows
+from jax_slim.kernels.layouts import Layout, Windows, from_last, to_last
 
 # Whether a convolution is to be found, by the shapes of inputs and weights, and its geometry.
 Wanted = Callable[[Sequence[int], Sequence[int], Geometry], bool]
@@ -34,7 +34,8 @@ class Chain:
     Attributes:
       equations: all of them, the last one's result being the chain's.
       geometry: that of the convolution; of a product, which has one pixel an image.
-      inputs, weights, bias, shortcut: the variables; there may be no bias and no shortcut.
+      inputs, weights, bias, shortcut: the variables; there may be no bias and no shortcut. A bias has one number for
+        each filter, in any shape.
       low, high: limits; None where there are none.
       padding: the equation that pads the inputs, where that is a part of the geometry.
     """
@@ -57,6 +58,21 @@ class Chain:
     @property
     def limits(self) -> tuple[float, float]:
         return -math.inf if self.low is None else self.low, math.inf if self.high is None else self.high
+
+    def operands(self, value_of: Callable[[Any], Any]) -> tuple[jax.Array, jax.Array, jax.Array | None]:
+        """What kernels take besides the weights: inputs and shortcut as images with channels last, and the bias."""
+        filters = self.weights.aval.shape[-1]
+        bias = jnp.zeros(filters) if self.bias is None else value_of(self.bias).reshape(filters)
+        shortcut = None if self.shortcut is None else self._as_images(value_of(self.shortcut))
+        return self._as_images(value_of(self.inputs)), bias, shortcut
+
+    def as_result(self, images: jax.Array) -> jax.Array:
+        """What a kernel made, in the result's layout."""
+        rows = len(self.result.aval.shape) == 2
+        return images.reshape(-1, images.shape[-1]) if rows else from_last(images, self.geometry.layout)
+
+    def _as_images(self, array: jax.Array) -> jax.Array:
+        return array[:, None, None] if array.ndim == 2 else to_last(array, self.geometry.layout)
 
 
 def chains_of(closed: ClosedJaxpr, variables: int, wanted: Wanted) -> list["Chain"]:
@@ -111,7 +127,7 @@ class _Search:
     def __init__(self, closed: ClosedJaxpr, variables: int, wanted: Wanted) -> None:
         self._wanted = wanted
         self._equations = closed.jaxpr.eqns
-        self._known = set(closed.jaxpr.invars[:variables])
+        self._known = _known(closed, variables)
         self._makers: dict[Any, Any] = {}
         self._readers: dict[Any, list[Any]] = {}
         self._uses = uses_of(closed)
@@ -146,12 +162,15 @@ class _Search:
         if weights not in self._known or inputs in self._known or inputs.aval.dtype != jnp.float32:
             return None
         geometry = equation.params["geometry"] if name == "slim_convolution" else _OF_A_PRODUCT
-        if geometry.layout.name != "NHWC" or (name == "slim_dense" and len(inputs.aval.shape) != 2):
+        if geometry.layout.name not in ("NHWC", "NCHW") or (name == "slim_dense" and len(inputs.aval.shape) != 2):
             return None
-        if not self._wanted(inputs.aval.shape, weights.aval.shape, geometry):
+        layout, shape = geometry.layout, inputs.aval.shape
+        if len(shape) == len(layout.name):
+            shape = (shape[0], *(shape[axis] for axis in layout.spatial), shape[layout.channel])
+        if not self._wanted(shape, weights.aval.shape, geometry.channels_last()):
             return None
         before = self._makers.get(inputs)
-        if before is not None and self._uses[inputs] == 1 and (padding := _padding(before)):
+        if before is not None and self._uses[inputs] == 1 and (padding := _padding(before, geometry)):
             return Chain([equation], _padded(geometry, padding), before.invars[0], weights, padding=before)
         return Chain([equation], geometry, inputs, weights)
 
@@ -176,41 +195,45 @@ class _Search:
         others = [v for v in equation.invars if v is not result]
         if len(others) != 1 or isinstance(others[0], Literal):
             return False
-        bias = self._bias(others[0], result.aval.shape[-1])
-        if bias is not None and chain.bias is None:
-            chain.bias = bias
-            return True
-        if bias is None and others[0].aval.shape == result.aval.shape and others[0] not in self._known:
-            chain.shortcut = others[0]
+        other, shape = others[0], others[0].aval.shape
+        if other in self._known:
+            rank = len(result.aval.shape)
+            back = rank - chain.geometry.layout.channel if rank > 2 else 1  # where the filters are, from behind
+            filters = chain.weights.aval.shape[-1]
+            if chain.bias is None and len(shape) >= back and shape[-back] == math.prod(shape) == filters:
+                chain.bias = other
+                return True
+        elif shape == result.aval.shape:
+            chain.shortcut = other
             return True
         return False
 
-    def _bias(self, variable: Any, filters: int) -> Any:
-        """What is known and is one number for each filter, if that is what this is made of."""
-        shape = variable.aval.shape
-        if math.prod(shape) != filters or shape[-1] != filters:
-            return None
-        while variable not in self._known:
-            maker = self._makers.get(variable)
-            if maker is None or maker.primitive.name not in ("reshape", "broadcast_in_dim", "squeeze"):
-                return None
-            variable = maker.invars[0]
-            if isinstance(variable, Literal) or math.prod(variable.aval.shape) != filters:
-                return None
-        return variable
+
+def _known(closed: ClosedJaxpr, variables: int) -> set[Any]:
+    """What a program knows before its inputs: variables, in any shape, and whatever is made of constants."""
+    constants = set(closed.jaxpr.constvars)
+    known = constants.union(closed.jaxpr.invars[:variables])
+    for equation in closed.jaxpr.eqns:
+        operands = {variable for variable in equation.invars if not isinstance(variable, Literal)}
+        if operands <= constants and not equation.effects:
+            constants.update(equation.outvars)
+            known.update(equation.outvars)
+        elif operands <= known and equation.primitive.name in FREE:
+            known.update(equation.outvars)
+    return known
 
 
-def _padding(equation: Any) -> list[tuple[int, int]] | None:
+def _padding(equation: Any, geometry: Geometry) -> list[tuple[int, int]] | None:
     """What an operation adds around images, if all it does is to pad them with zeros."""
     if equation.primitive.name != "pad" or not isinstance(equation.invars[1], Literal) or equation.invars[1].val != 0:
         return None
     config = equation.params["padding_config"]
     if len(config) != 4 or any(low < 0 or high < 0 or inner for low, high, inner in config):
         return None
-    images, *space, channels = config
-    if any(images) or any(channels):
+    layout = geometry.layout
+    if any(any(config[axis]) for axis in range(4) if axis not in layout.spatial):
         return None
-    return [(low, high) for low, high, _ in space]
+    return [config[axis][:2] for axis in layout.spatial]
 
 
 def _padded(geometry: Geometry, padding: Sequence[tuple[int, int]]) -> Geometry:

@@ -1,14 +1,14 @@
 """Native kernels in the place of a traced program's convolutions and what follows them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr
 
 from jax_slim.inference.chains import Chain, chains_of, values_with
+from jax_slim.inference.splitting import Split
 from jax_slim.kernels import choices
 from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.native import (
@@ -34,6 +34,37 @@ def in_bfloat16() -> bool:
     return chosen == "bfloat16" and has_bfloat16()
 
 
+class FusedSplit:
+    """As `Split`, with native kernels in what is left of the program: their weights are arranged by `prepare`.
+
+    Args:
+      closed: the program. Its first arguments are the variables.
+      variables: their names.
+      bfloat16: whether convolutions may multiply bfloat16.
+    """
+
+    derivatives = False
+
+    def __init__(self, closed: ClosedJaxpr, variables: Sequence[str], bfloat16: bool) -> None:
+        self._folded = Split(closed, variables)  # first: batch norm would stand between a convolution and its limits
+        folded = self._folded.shapes
+        left = jax.make_jaxpr(self._folded.run)(folded, closed.in_avals[len(variables) :])
+        # A dictionary of values goes in by the order of its names.
+        self._fused = Split(fused(left, len(folded), bfloat16), sorted(folded))
+        self.shapes = self._fused.shapes
+
+    @property
+    def unchanged(self) -> set[str]:
+        return self._fused.unchanged & self._folded.unchanged
+
+    def prepare_changed(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        prepared = self._fused.prepare(self._folded.prepare(variables))
+        return {name: array for name, array in prepared.items() if name not in self.unchanged}
+
+    def run(self, prepared: Mapping[str, Any], inputs: Sequence[Any]) -> list[Any]:
+        return self._fused.run(prepared, inputs)
+
+
 def fused(closed: ClosedJaxpr, variables: int, bfloat16: bool) -> ClosedJaxpr:
     """The same program with native kernels where they are faster, and for all convolutions of bytes.
 
@@ -44,15 +75,13 @@ def fused(closed: ClosedJaxpr, variables: int, bfloat16: bool) -> ClosedJaxpr:
     found = chains_of(closed, variables, _bfloat16_is_faster if bfloat16 else native_is_faster)
 
     def computed(chain: Chain, value_of: Callable[[Any], Any]) -> jax.Array:
-        weights, (low, high) = value_of(chain.weights), chain.limits
-        filters = weights.shape[-1]
-        bias = jnp.zeros(filters, weights.dtype) if chain.bias is None else value_of(chain.bias).reshape(filters)
-        shortcut = None if chain.shortcut is None else value_of(chain.shortcut)
+        (inputs, bias, shortcut), (low, high) = chain.operands(value_of), chain.limits
+        weights, geometry = value_of(chain.weights), chain.geometry.channels_last()
         if bfloat16 and chain.geometry.groups == 1:
             function = convolution_of_bfloat16
         else:
             function, weights = fused_convolution, panels(weights) if chain.geometry.groups == 1 else weights
-        return function(value_of(chain.inputs), weights, bias, shortcut, geometry=chain.geometry, low=low, high=high)
+        return chain.as_result(function(inputs, weights, bias, shortcut, geometry=geometry, low=low, high=high))
 
     def run(*arguments: Any) -> list[Any]:
         value_of = values_with(closed, arguments, found, computed, {"slim_quantized_convolution": convolution_of_bytes})

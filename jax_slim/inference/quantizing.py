@@ -142,7 +142,8 @@ class _Folded:
         names = dict(zip(closed.jaxpr.invars, self.names, strict=False))
         chains: dict[str, list[Chain]] = {}
         for chain in chains_of(closed, len(self.names), _fits):
-            chains.setdefault(names[chain.weights], []).append(chain)
+            if chain.weights in names:  # others are constants, or a variable in another shape
+                chains.setdefault(names[chain.weights], []).append(chain)
         layers = {
             Layer(name, number): chain
             for name, some in chains.items()
@@ -206,19 +207,15 @@ def _layer(
     chain: Chain, value_of: Callable[[Any], Any], weights: jax.Array, steps: jax.Array, rounding: Rounding,
     made: Rounding | None,
 ) -> jax.Array:  # fmt: skip
-    inputs, (low, high) = value_of(chain.inputs), chain.limits
-    filters = weights.shape[-1]
-    bias = jnp.zeros(filters) if chain.bias is None else value_of(chain.bias).reshape(filters)
-    shortcut = None if chain.shortcut is None else value_of(chain.shortcut)
+    (inputs, bias, shortcut), (low, high) = chain.operands(value_of), chain.limits
     scale = steps * np.float32(rounding.step)
-    if inputs.ndim == 2:  # rows are images of a pixel
-        inputs, weights = inputs[:, None, None], weights[None, None]
-        shortcut = None if shortcut is None else shortcut[:, None, None]
+    if weights.ndim == 2:  # rows are images of a pixel
+        weights = weights[None, None]
     result = quantized_convolution(
         inputs, weights, scale, bias, shortcut,
-        geometry=chain.geometry, rounding=rounding, made=made, low=low, high=high,
+        geometry=chain.geometry.channels_last(), rounding=rounding, made=made, low=low, high=high,
     )  # fmt: skip
-    return result.reshape(chain.result.aval.shape)
+    return chain.as_result(result)
 
 
 def _fits(inputs: Sequence[int], weights: Sequence[int], geometry: Geometry) -> bool:

@@ -20,7 +20,7 @@ from jax_slim.core import names
 
 _CALLS = ("jit", "pjit")
 _WITH_DERIVATIVES = ("custom_jvp_call", "custom_vjp_call")
-_FREE = ("broadcast_in_dim", "reshape", "squeeze")  # kept with the rest: they cost nothing, and variables keep shapes
+FREE = ("broadcast_in_dim", "reshape", "squeeze")  # kept with the rest: they cost nothing, and variables keep shapes
 _ARRANGING = ("slim_narrow_panels", "slim_panels")  # kept, although they fill up with zeros
 _AFFINE = ("add", "div", "mul", "sub")
 # Kinds of values: the same for each run, of variables alone, of the inputs.
@@ -106,8 +106,12 @@ class Split:
 
     def prepare_changed(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         """As `prepare`, without what is a variable as it was."""
-        same = {name for name, key in self._prepared.items() if self._variables.get(name) == key}
-        return {name: array for name, array in self.prepare(variables).items() if name not in same}
+        return {name: array for name, array in self.prepare(variables).items() if name not in self.unchanged}
+
+    @property
+    def unchanged(self) -> set[str]:
+        """The names of arrays that are variables as they were."""
+        return {name for name, key in self._prepared.items() if self._variables.get(name) == key}
 
     def run(self, prepared: Mapping[str, Any], inputs: Sequence[Any]) -> list[Any]:
         """The program's results."""
@@ -162,7 +166,7 @@ class Split:
             kind = _OPEN  # cheaper to make again than to keep and read
         for key in made:
             self._kinds[key] = kind
-        operation = _Operation(functools.partial(bound, equation), inputs, made, equation.primitive.name in _FREE)
+        operation = _Operation(functools.partial(bound, equation), inputs, made, equation.primitive.name in FREE)
         found = self._add(operation, _identity(equation))
         self._alias |= {key: same for key, same in zip(made, found, strict=True) if key != same}
         if equation.effects:

@@ -57,6 +57,21 @@ def test_outputs_are_near_those_of_the_model_and_of_any_batch(quantized):
     np.testing.assert_allclose(slim.predictor(model, variables)(IMAGES[:1]), found[:1], rtol=1e-3, atol=1e-3 * spread)
 
 
+def test_channels_may_come_first():
+    def layers(images, layout):
+        with slim.arg_scope([slim.conv2d], data_format=layout):
+            x = slim.conv2d(images, 8, 3, scope="first")
+            x = jax.nn.relu(x + slim.conv2d(x, 8, 1, activation_fn=None, scope="second"))
+        return x if layout == "NHWC" else x.transpose(0, 2, 3, 1)
+
+    one, other = slim.Model(lambda x: layers(x, "NHWC")), slim.Model(lambda x: layers(x.transpose(0, 3, 1, 2), "NCHW"))
+    variables = one.init(jax.random.key(0), IMAGES)
+    want = applied(*slim.quantize(one, variables, [IMAGES]), IMAGES)
+    small, bytes_of = slim.quantize(other, variables, [IMAGES])
+    assert bytes_of["second/weights"].dtype == jnp.int8
+    np.testing.assert_allclose(applied(small, bytes_of, IMAGES), want, rtol=1e-5, atol=1e-5)
+
+
 def test_what_only_such_layers_read_stays_bytes(quantized):
     model, variables = quantized
     closed = jax.make_jaxpr(lambda images: model.apply(variables, images))(IMAGES)
