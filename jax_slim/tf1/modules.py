@@ -9,6 +9,7 @@ from typing import Any
 
 from jax_slim.tf1 import names
 from jax_slim.tf1.names import graph_tools
+from jax_slim.tf1.names import ragged as ragged_names
 
 VERSION = "1.15.5"
 
@@ -56,7 +57,14 @@ def load(place: str) -> Any:
     found: Any = importlib.import_module(f"jax_slim.tf1.{file}")
     for part in attribute.split(".") if attribute else []:
         found = getattr(found, part)
-    return found
+    return _with_ragged(place, found) if place in ragged_names.TAKE_RAGGED else found
+
+
+@functools.cache
+def _with_ragged(place: str, function: Any) -> Any:
+    """The same function under each of its names."""
+    ragged_dispatch: Any = importlib.import_module("jax_slim.tf1.python.ragged_dispatch")
+    return ragged_dispatch.dispatched(place.removeprefix("python."), function)
 
 
 def command(dotted: str) -> str | None:
@@ -245,10 +253,10 @@ def module(dotted: str) -> Module:
 
 
 def load_rows() -> None:
-    """Registers the rows of all operations, and the operators of tensors."""
+    """Registers the rows of all operations, and the operators of tensors, ragged ones too."""
     importlib.import_module("jax_slim.tf1.operations")
     importlib.import_module("jax_slim.tf1.running.functions")
-    for name in ("operators", "slicing", "resource_variables", "variable_scope"):
+    for name in ("operators", "slicing", "resource_variables", "variable_scope", "ragged_dispatch"):
         importlib.import_module(f"jax_slim.tf1.python.{name}")
 
 

@@ -5,10 +5,15 @@ _BOTH = {
     "unsorted_segment_join": "unsorted_segment_join",
 }  # fmt: skip
 
+_PIECES = ("bytes_split", "ngrams", "unicode_decode", "unicode_decode_with_offsets", "unicode_encode", "unicode_split",
+           "unicode_split_with_offsets")  # fmt: skip
+
 NAMES = {
     **{name: f"python.strings:{found}" for name, found in _BOTH.items()},
     **{f"strings.{name}": f"python.strings:{found}" for name, found in _BOTH.items()},
-    "string_split": "python.strings:string_split",
+    "string_split": "python.text_pieces:string_split",
+    "strings.split": "python.text_pieces:split",
+    **{f"strings.{name}": f"python.text_pieces:{name}" for name in _PIECES},
     "string_join": "python.strings:string_join",
     "string_strip": "python.strings:string_strip",
     "string_to_number": "python.strings:string_to_number",
@@ -19,7 +24,6 @@ NAMES = {
     "decode_base64": "python.strings:decode_base64",
     "io.encode_base64": "python.strings:encode_base64",
     "io.decode_base64": "python.strings:decode_base64",
-    "strings.split": "python.strings:split",
     "strings.join": "python.strings:string_join",
     "strings.strip": "python.strings:string_strip",
     "strings.length": "python.strings:string_length",

@@ -1,5 +1,6 @@
 """Rows that write values as text, and those on Unicode; how TensorFlow shortens values that it shows."""
 
+import itertools
 import unicodedata
 from typing import Any
 
@@ -119,11 +120,98 @@ def unicode_transcode(
     return each(lambda text: decoded(text, source, errors, replacement_char).encode(_CODECS[output_encoding]), input)
 
 
-@rows.row("UnicodeDecode", host=True, shape=lambda op: [(None,), (None,)], gradient=rows.NONE)
-def unicode_decode(input: Any, *, input_encoding: bytes, errors: bytes, replacement_char: int) -> Any:
+def characters(text: bytes, encoding: str, errors: bytes, replacement: int, control: bool) -> list[tuple[str, int]]:
+    """The characters of a text and the byte at which each begins; `control`: those below a blank are replaced as well."""
+    found: list[tuple[str, int]] = []
+    place = 0
+    while place < len(text):
+        try:
+            good, bad, end = text[place:].decode(encoding), "", len(text)
+        except UnicodeDecodeError as error:
+            if errors == b"strict":
+                raise invalid("Invalid formatting on input string") from None
+            good = text[place : place + error.start].decode(encoding)
+            bad, end = "" if errors == b"ignore" else chr(replacement), place + error.end
+        for letter in good:
+            found.append((chr(replacement) if control and ord(letter) < 32 else letter, place))
+            place += len(letter.encode(encoding))
+        found += [(letter, place) for letter in bad]
+        place = end
+    return found
+
+
+@rows.row("UnicodeDecode", host=True, shape=lambda op: _decoded_shapes(op)[:2], gradient=rows.NONE)
+def unicode_decode(input: Any, **facts: Any) -> Any:
+    return unicode_decode_with_offsets(input, **facts)[:2]
+
+
+@rows.row("UnicodeDecodeWithOffsets", host=True, shape=lambda op: _decoded_shapes(op), gradient=rows.NONE)
+def unicode_decode_with_offsets(
+    input: Any, *, input_encoding: bytes, errors: bytes, replacement_char: int, replace_control_characters: bool,
+    Tsplits: Any,
+) -> Any:  # fmt: skip
     source = _CODECS.get(input_encoding, input_encoding.decode())
-    lines = [decoded(text, source, errors, replacement_char) for text in np.asarray(input, object).reshape(-1)]
-    return [
-        np.cumsum([0, *map(len, lines)]).astype(np.int64),
-        np.array([ord(c) for line in lines for c in line], np.int32),
+    lines = [
+        characters(text, source, errors, replacement_char, replace_control_characters)
+        for text in np.asarray(input, object).reshape(-1)
     ]
+    return [
+        np.cumsum([0, *map(len, lines)]).astype(Tsplits.as_numpy_dtype),
+        np.array([ord(letter) for line in lines for letter, _ in line], np.int32),
+        np.array([place for line in lines for _, place in line], np.int64),
+    ]
+
+
+def _decoded_shapes(op: Any) -> list[Any]:
+    count = op._inputs[0].shape.num_elements()
+    return [(None if count is None else count + 1,), (None,), (None,)]
+
+
+@rows.row("UnicodeEncode", host=True, shape=lambda op: [_rows_of(op._inputs[1])], gradient=rows.NONE)
+def unicode_encode(
+    input_values: Any, input_splits: Any, *, output_encoding: bytes, errors: bytes, replacement_char: int
+) -> Any:
+    def letter(code: int) -> str:
+        if 0 <= code < 0x110000 and not 0xD800 <= code < 0xE000:
+            return chr(code)
+        if errors == b"strict":
+            raise invalid("Code point is out of range for Unicode, or a noncharacter.")
+        return "" if errors == b"ignore" else chr(replacement_char)
+
+    letters = [letter(int(code)).encode(_CODECS[output_encoding]) for code in input_values]
+    return _joined_rows(letters, input_splits)
+
+
+def _rows_of(splits: Any) -> tuple[int | None]:
+    count = splits.shape.num_elements()
+    return (None if count is None else count - 1,)
+
+
+def _joined_rows(texts: list[bytes], splits: Any) -> Any:
+    found = np.empty(len(splits) - 1, object)
+    found[:] = [b"".join(texts[a:b]) for a, b in itertools.pairwise(splits)]
+    return found
+
+
+@rows.row("StringNGrams", host=True, shape=lambda op: [(None,), op._inputs[1].shape], gradient=rows.NONE)
+def string_n_grams(
+    data: Any, data_splits: Any, *, separator: bytes, ngram_widths: Any, left_pad: bytes, right_pad: bytes, pad_width: int,
+    preserve_short_sequences: bool,
+) -> Any:  # fmt: skip
+    """Neighbours in each row joined, for each width in turn; rows are padded on both sides, at most by a width less one."""
+    found: list[bytes] = []
+    splits = [0]
+    for begin, end in itertools.pairwise(data_splits):
+        row = list(data[begin:end])
+        before = len(found)
+        for width in ngram_widths:
+            pad = width - 1 if pad_width < 0 else min(pad_width, width - 1)
+            padded = [left_pad] * pad + row + [right_pad] * pad
+            found += [separator.join(padded[i : i + width]) for i in range(len(padded) - width + 1)]
+        if preserve_short_sequences and len(found) == before and row:
+            pad = max(0, pad_width)
+            found.append(separator.join([left_pad] * pad + row + [right_pad] * pad))
+        splits.append(len(found))
+    texts = np.empty(len(found), object)
+    texts[:] = found
+    return texts, np.array(splits, data_splits.dtype)

@@ -1,6 +1,5 @@
 """`tf.RaggedTensor`: rows of different lengths, as the values of all rows and the places where rows begin and end."""
 
-import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -83,7 +82,7 @@ class RaggedTensor:
         """Rows of these lengths, one after the other."""
         with graphs.name_scope(name, "RaggedFromRowLengths", [values, row_lengths]):
             lengths = _places(row_lengths, "row_lengths")
-            splits = joining.concat([constant_op.zeros([1], lengths.dtype), reductions.cumsum(lengths)], 0)
+            splits = with_zero(reductions.cumsum(lengths))
             return cls(_values(values), splits, internal=True)
 
     @classmethod
@@ -93,7 +92,7 @@ class RaggedTensor:
         """Each row begins at its place and ends where the next begins."""
         with graphs.name_scope(name, "RaggedFromRowStarts", [values, row_starts]):
             values, starts = _values(values), _places(row_starts, "row_starts")
-            return cls(values, joining.concat([starts, _count(values, starts.dtype)[None]], 0), internal=True)
+            return cls(values, joining.concat([starts, count_of(values, starts.dtype)[None]], 0), internal=True)
 
     @classmethod
     def from_row_limits(
@@ -102,7 +101,7 @@ class RaggedTensor:
         """Each row ends at its place and begins where the one before ends."""
         with graphs.name_scope(name, "RaggedFromRowLimits", [values, row_limits]):
             limits = _places(row_limits, "row_limits")
-            return cls(_values(values), joining.concat([constant_op.zeros([1], limits.dtype), limits], 0), internal=True)  # fmt: skip
+            return cls(_values(values), with_zero(limits), internal=True)
 
     @classmethod
     def from_value_rowids(
@@ -124,31 +123,76 @@ class RaggedTensor:
             return result
 
     @classmethod
-    def from_tensor(
-        cls, tensor: Any, lengths: Any = None, padding: Any = None, ragged_rank: int = 1, name: str | None = None
-    ) -> "RaggedTensor":
+    def from_nested_value_rowids(cls, flat_values: Any, nested_value_rowids: Any, nested_nrows: Any = None,
+                                 name: str | None = None, validate: bool = True) -> Any:  # fmt: skip
+        """`from_value_rowids` for several ragged axes, the outermost first."""
+        counts = [None] * len(nested_value_rowids) if nested_nrows is None else nested_nrows
+        with graphs.name_scope(name, "RaggedFromNestedValueRowIds", [flat_values, *nested_value_rowids]):
+            result = flat_values
+            for ids, count in reversed(list(zip(nested_value_rowids, counts, strict=True))):
+                result = cls.from_value_rowids(result, ids, count)
+            return result
+
+    @classmethod
+    def from_nested_row_lengths(cls, flat_values: Any, nested_row_lengths: Any, name: str | None = None,
+                                validate: bool = True) -> Any:  # fmt: skip
+        """`from_row_lengths` for several ragged axes, the outermost first."""
+        with graphs.name_scope(name, "RaggedFromNestedRowlengths", [flat_values, *nested_row_lengths]):
+            result = flat_values
+            for lengths in reversed(nested_row_lengths):
+                result = cls.from_row_lengths(result, lengths)
+            return result
+
+    @classmethod
+    def from_tensor(cls, tensor: Any, lengths: Any = None, padding: Any = None, ragged_rank: int = 1,
+                    name: str | None = None, row_splits_dtype: Any = dtypes.int64) -> "RaggedTensor":  # fmt: skip
         """The rows of a tensor [rows, columns, ...]: their first `lengths` columns, or without what is `padding` at their ends.
 
+        Args:
+          lengths: [rows]; or a list of lengths for several ragged axes, the outermost first.
+          padding: of the shape of the innermost values.
+          ragged_rank: how many of the axes become ragged.
+
         Raises:
-          ValueError: both are given, or a ragged rank other than 1, which is all that is here.
+          ValueError: both are given, or a ragged rank that is no number from 1 to the tensor's rank - 1.
         """
         if lengths is not None and padding is not None:
             raise ValueError("Specify lengths or padding, but not both")
-        if ragged_rank != 1:
-            raise ValueError(f"RaggedTensor.from_tensor: ragged_rank must be 1, got {ragged_rank}.")
+        if not isinstance(ragged_rank, int) or ragged_rank < 1:
+            raise ValueError(f"ragged_rank must be greater than 0; got {ragged_rank}")
         with graphs.name_scope(name, "RaggedFromTensor", [tensor, lengths, padding]):
             tensor = conversion.convert_to_tensor(tensor, name="tensor")
-            columns = constant_op.range(0, array.shape(tensor, out_type=dtypes.int64)[1])
+            if tensor.shape.ndims is not None and tensor.shape.ndims <= ragged_rank:
+                raise ValueError(f"ragged_rank must be less than the tensor's rank {tensor.shape.ndims}; got {ragged_rank}")  # fmt: skip
+            kind = dtypes.as_dtype(row_splits_dtype)
+            if isinstance(lengths, list | tuple) and lengths and all(np.ndim(a) == 1 or isinstance(a, Tensor) for a in lengths):  # fmt: skip
+                return cls._of_nested_lengths(tensor, list(lengths), kind)
+            sizes = array.shape(tensor, out_type=kind)
+            if ragged_rank > 1:
+                inner = array.reshape(tensor, joining.concat([[-1], sizes[2:]], 0))
+                if tensor.shape.ndims is not None:
+                    inner.set_shape([None, *tensor.shape[2:]])
+                values = cls.from_tensor(inner, None, padding, ragged_rank - 1, row_splits_dtype=kind)
+                splits = constant_op.range(0, sizes[0] + 1) * sizes[1]
+                return cls.from_row_splits(values, splits)
+            columns = constant_op.range(0, sizes[1])
             if padding is not None:
                 there = math.not_equal(tensor, conversion.convert_to_tensor(padding, tensor.dtype))
-                there = there if tensor.shape.ndims == 2 else reductions.reduce_any(there, axis=list(range(2, tensor.shape.ndims)))  # fmt: skip
-                lengths = reductions.reduce_max(math.cast(there, dtypes.int64) * (columns + 1)[None], axis=1)
+                there = there if tensor.shape.ndims == 2 else reductions.reduce_any(there, axis=[*range(2, tensor.shape.ndims or 0)])  # fmt: skip
+                lengths = reductions.reduce_max(math.cast(there, kind) * (columns + 1)[None], axis=1)
             elif lengths is None:
-                sizes = array.shape(tensor, out_type=dtypes.int64)
                 lengths = constant_op.fill(sizes[:1], sizes[1])
-            lengths = math.minimum(_places(lengths, "lengths"), math.cast(array.shape(tensor)[1], dtypes.int64))
+            lengths = math.minimum(math.cast(_places(lengths, "lengths"), kind), sizes[1])
             mask = math.less(columns[None], lengths[:, None])
             return cls.from_row_lengths(gathering.boolean_mask(tensor, mask), lengths)
+
+    @classmethod
+    def _of_nested_lengths(cls, tensor: Tensor, lengths: list[Any], kind: Any) -> Any:
+        """The first columns of each axis, whose lengths are those of the rows that are left."""
+        found: Any = cls.from_tensor(tensor, lengths[0], row_splits_dtype=kind)
+        if len(lengths) > 1:
+            found = found.with_values(cls._of_nested_lengths(found.values, lengths[1:], kind))
+        return found
 
     @classmethod
     def from_sparse(cls, st_input: SparseTensor, name: str | None = None) -> "RaggedTensor":
@@ -180,6 +224,21 @@ class RaggedTensor:
                 return self._row_splits[1:] - self._row_splits[:-1]
             return self.with_values(self._values.row_lengths(axis - 1))
 
+    def nested_row_lengths(self, name: str | None = None) -> tuple[Tensor, ...]:
+        """The lengths of rows of each ragged axis, the outermost first."""
+        with graphs.name_scope(name, "RaggedNestedRowLengths", [self._row_splits]):
+            return tuple(splits[1:] - splits[:-1] for splits in self.nested_row_splits)
+
+    def nested_value_rowids(self, name: str | None = None) -> tuple[Tensor, ...]:
+        """In which row each value is, for each ragged axis, the outermost first."""
+        with graphs.name_scope(name, "RaggedNestedValueRowIds", [self._row_splits]):
+            return tuple(row_splits_to_segment_ids(splits) for splits in self.nested_row_splits)
+
+    def with_row_splits_dtype(self, dtype: Any) -> "RaggedTensor":
+        """The same with row splits of another type, int32 or int64."""
+        values = self._values.with_row_splits_dtype(dtype) if isinstance(self._values, RaggedTensor) else self._values
+        return RaggedTensor(values, math.cast(self._row_splits, dtype), internal=True)
+
     def value_rowids(self, name: str | None = None) -> Tensor:
         """In which row each value is."""
         with graphs.name_scope(name, "RaggedValueRowIds", [self._row_splits]):
@@ -190,7 +249,7 @@ class RaggedTensor:
         with graphs.name_scope(name, "RaggedBoundingBox", [self._row_splits]):
             kind = out_type or self._row_splits.dtype
             inner = self._values.bounding_shape(out_type=kind) if self.ragged_rank > 1 else array.shape(self._values, out_type=kind)  # fmt: skip
-            longest = math.maximum(reductions.reduce_max(joining.concat([self.row_lengths(), [0]], 0)), 0)
+            longest = reductions.reduce_max(with_zero(self.row_lengths()))
             whole = joining.concat([joining.stack([self.nrows(kind), math.cast(longest, kind)]), inner[1:]], 0)
             return whole if axis is None else gathering.gather(whole, axis)
 
@@ -209,11 +268,11 @@ class RaggedTensor:
         with graphs.name_scope(name, "RaggedToTensor", [self._row_splits]):
             values = self._values.to_tensor(default_value) if isinstance(self._values, RaggedTensor) else self._values
             places = self._places()
-            longest = math.cast(math.maximum(reductions.reduce_max(joining.concat([self.row_lengths(), [0]], 0)), 0), dtypes.int64)  # fmt: skip
+            longest = math.cast(reductions.reduce_max(with_zero(self.row_lengths())), dtypes.int64)  # fmt: skip
             sizes = joining.stack([self.nrows(dtypes.int64), longest])
             whole = joining.concat([sizes, array.shape(values, out_type=dtypes.int64)[1:]], 0)
             # Taken by number, a row without an element gets one that is replaced.
-            numbers = gathering.scatter_nd(places, constant_op.range(0, _count(values, dtypes.int64)) + 1, sizes)
+            numbers = gathering.scatter_nd(places, constant_op.range(0, count_of(values, dtypes.int64)) + 1, sizes)
             default = constant_op.zeros([], values.dtype) if default_value is None else conversion.convert_to_tensor(default_value, values.dtype)  # fmt: skip
             first = building.make("BroadcastTo", default, array.shape(values)[1:])
             return array.reshape(gathering.gather(joining.concat([first[None], values], 0), numbers), whole)
@@ -228,7 +287,7 @@ class RaggedTensor:
         """[values, 2]: the row of each value and where in the row it is."""
         rowids = math.cast(self.value_rowids(), dtypes.int64)
         starts = gathering.gather(math.cast(self._row_splits, dtypes.int64), rowids)
-        return joining.stack([rowids, constant_op.range(0, _count(self._values, dtypes.int64)) - starts], 1)
+        return joining.stack([rowids, constant_op.range(0, count_of(self._values, dtypes.int64)) - starts], 1)
 
     def consumers(self) -> list[Any]:
         return [*self._values.consumers(), *self._row_splits.consumers()]
@@ -237,67 +296,22 @@ class RaggedTensor:
         """Its value in a session."""
         return self.graph.session_for(session, "evaluate a RaggedTensor").run(self, feed_dict)
 
+    def __iter__(self) -> Any:
+        raise TypeError("RaggedTensor objects are only iterable when eager execution is enabled.")
+
+    def __bool__(self) -> bool:
+        raise TypeError("Using a RaggedTensor as a Python `bool` is not allowed.")
+
+    def _fed(self) -> list[Any]:
+        """The tensors that a `RaggedTensorValue` is fed to."""
+        return [self.flat_values, *self.nested_row_splits]
+
     def __repr__(self) -> str:
         return f"tf.RaggedTensor(values={self._values}, row_splits={self._row_splits})"
 
     def _fetched(self) -> tuple[list[Any], Callable[..., Any]]:
         """What a session fetches for it, and what makes its value of that."""
         return [self._values, self._row_splits], RaggedTensorValue
-
-    def _reduced(self, name: str, axis: Any, keepdims: bool) -> Any:
-        """What `tf.reduce_sum` and its kin give; over one axis, or all."""
-        reduce = getattr(reductions, name)
-        if axis is None:
-            return reduce(self.flat_values)
-        if not isinstance(axis, int) or axis < 0 or keepdims:
-            raise ValueError(f"{name}: axis of a RaggedTensor must be an int from 0 on, without keepdims, got {axis}.")
-        if axis > 1:
-            inner = self._values._reduced(name, axis - 1, False) if self.ragged_rank > 1 else reduce(self._values, axis=axis - 1)  # fmt: skip
-            return self.with_values(inner)
-        if isinstance(self._values, RaggedTensor):
-            raise ValueError(f"{name}: axes 0 and 1 of a RaggedTensor of ragged_rank {self.ragged_rank} are not there.")
-        ids, count = (self.value_rowids(), self.nrows()) if axis else (self._places()[:, 1], self.bounding_shape(1))
-        values = self._values
-        if name in ("reduce_any", "reduce_all"):
-            values = math.cast(values, dtypes.int32)
-            found = (segments.unsorted_segment_max if name == "reduce_any" else segments.unsorted_segment_min)(values, ids, count)  # fmt: skip
-            return math.greater(found, 0)
-        if name == "reduce_mean":  # NaN of a row without an element
-            sums = segments.unsorted_segment_sum(values, ids, count)
-            return math.div(sums, segments.unsorted_segment_sum(constant_op.ones_like(values), ids, count))
-        return getattr(segments, name.replace("reduce", "unsorted_segment"))(values, ids, count)
-
-
-def constant(pylist: Any, dtype: Any = None, ragged_rank: int | None = None, inner_shape: Any = None, name: str | None = None,
-             row_splits_dtype: Any = dtypes.int64) -> Any:  # fmt: skip
-    """A ragged tensor of nested lists; without a ragged axis, a tensor.
-
-    Args:
-      ragged_rank: how many axes are ragged; by default all but the innermost, and those of `inner_shape`.
-      inner_shape: the sizes of the innermost axes, which are not ragged.
-
-    Raises:
-      ValueError: lists of different depths.
-    """
-    with graphs.name_scope(name, "RaggedConstant"):
-        depth, values, splits = 0, pylist, []
-        if ragged_rank is None:
-            ragged_rank = max(0, _depth(pylist) - 1 - (0 if inner_shape is None else len(inner_shape)))
-        while depth < ragged_rank:
-            if not all(isinstance(v, list | tuple | np.ndarray) for v in values):
-                raise ValueError("all scalar values must have the same nesting depth")
-            splits.append(np.cumsum([0, *map(len, values)]))
-            values = [item for row in values for item in row]
-            depth += 1
-        if any(isinstance(v, list | tuple) for v in values) != all(isinstance(v, list | tuple) for v in values):
-            raise ValueError("all scalar values must have the same nesting depth")
-        kind = dtype if dtype is not None or len(values) else dtypes.float32
-        shape = None if inner_shape is None or len(values) else [0, *inner_shape]
-        result = constant_op.constant(values, kind, shape=shape)
-        kind = dtypes.as_dtype(row_splits_dtype)
-        for found in reversed(splits):
-            result = RaggedTensor.from_row_splits(result, constant_op.constant(found.astype(kind.as_numpy_dtype)))
-        return result
 
 
 def map_flat_values(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -353,8 +367,20 @@ def segment_ids_to_row_splits(
         if num_segments is None:
             num_segments = reductions.reduce_max(joining.concat([ids, [-1]], 0)) + 1
         counts = segments.unsorted_segment_sum(constant_op.ones_like(ids), ids, num_segments)
-        splits = joining.concat([constant_op.zeros([1], ids.dtype), reductions.cumsum(counts)], 0)
+        splits = with_zero(reductions.cumsum(counts))
         return math.cast(splits, out_type or ids.dtype)
+
+
+def ragged_or_tensor(value: Any, dtype: Any = None) -> Any:
+    """Ragged tensors as they are, their values as constants, anything else as a tensor."""
+    if isinstance(value, RaggedTensorValue):
+        value = RaggedTensor.from_nested_row_splits(value.flat_values, value.nested_row_splits)
+    return value if isinstance(value, RaggedTensor) else conversion.convert_to_tensor(value, dtype)
+
+
+def with_zero(lengths: Tensor) -> Tensor:
+    """A 0, then the lengths: their largest is 0 where there are none."""
+    return joining.concat([constant_op.zeros([1], lengths.dtype), lengths], 0)
 
 
 def _values(values: Any) -> Any:
@@ -366,20 +392,6 @@ def _places(values: Any, name: str) -> Tensor:
     return conversion.convert_to_tensor(values, dtypes.int32 if known else dtypes.int64, name=name)
 
 
-def _count(values: Any, kind: Any) -> Tensor:
+def count_of(values: Any, kind: Any) -> Tensor:
+    """The number of rows of a ragged tensor or a tensor."""
     return values.nrows(kind) if isinstance(values, RaggedTensor) else array.shape(values, out_type=kind)[0]
-
-
-def _depth(values: Any) -> int:
-    if isinstance(values, list | tuple):
-        return 1 + max(map(_depth, values), default=0)
-    return np.ndim(values)
-
-
-def _install(name: str, function: Callable[[Any, Any], Any]) -> None:
-    setattr(RaggedTensor, f"__{name}__", lambda self, other: map_flat_values(function, self, other))
-    setattr(RaggedTensor, f"__r{name}__", lambda self, other: map_flat_values(function, other, self))
-
-
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow"):
-    _install(_name, getattr(operator, _name))

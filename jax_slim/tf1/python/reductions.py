@@ -41,8 +41,6 @@ def _reduction(name: str, type: str, doc: str) -> Callable[..., Tensor]:
     def function(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None, reduction_indices: Any = None,
                  keep_dims: Any = None) -> Tensor:  # fmt: skip
         axis, keep = _arguments(function.__name__, axis, keepdims, reduction_indices, keep_dims)
-        if hasattr(input_tensor, "_reduced"):  # a ragged tensor
-            return input_tensor._reduced(function.__name__, axis, keep)
         return _reduced(type, input_tensor, axis, keep, name)
 
     function.__name__ = function.__qualname__ = name

@@ -60,6 +60,7 @@ SIGNATURES = {
 OTHERS = {
     "image.resize": "python.image_resizing:resize_images_v2",
     "nn.softmax_cross_entropy_with_logits": "python.nn_losses:softmax_cross_entropy_with_logits_v2",
+    "strings.split": "python.text_pieces:split_v2",
     "where": "python.gathering:where_v2",
 }
 

@@ -5,38 +5,9 @@ from typing import Any
 import numpy as np
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs
-from jax_slim.tf1.graph.composites import SparseTensor
 from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.python import array
 from jax_slim.tf1.python.array import deprecated
-
-
-def string_split(source: Any = None, sep: Any = None, skip_empty: bool = True, delimiter: Any = None, result_type: str = "SparseTensor",
-                 name: str | None = None) -> SparseTensor:  # fmt: skip
-    """The pieces of each text of a vector, cut at any of the characters of `sep` (a blank), as a sparse matrix of texts."""
-    sep = deprecated("sep", sep, "delimiter", delimiter)
-    with graphs.name_scope(name, "StringSplit", [source]):
-        sign = conversion.convert_to_tensor(" " if sep is None else sep, dtype=dtypes.string)
-        source = conversion.convert_to_tensor(source, dtype=dtypes.string)
-        indices, values, shape = building.make("StringSplit", source, sign, skip_empty=skip_empty)
-        return SparseTensor(indices, values, shape)
-
-
-def split(input: Any = None, sep: Any = None, maxsplit: int = -1, result_type: str = "SparseTensor", source: Any = None,
-          name: str | None = None) -> SparseTensor:  # fmt: skip
-    """The pieces of each text of a vector, cut as Python's `str.split` does, as a sparse matrix of texts."""
-    input = deprecated("input", input, "source", source)
-    with graphs.name_scope(name, "StringSplit", [input]):
-        input = conversion.convert_to_tensor(input, dtype=dtypes.string, name="input")
-        if input.shape.ndims == 0:
-            input = array.expand_dims(input, 0)
-        if input.shape.ndims not in (None, 1) or result_type != "SparseTensor":
-            raise ValueError(
-                "tf.strings.split: results are sparse tensors, of a vector of texts; ragged tensors are not there"
-            )
-        sign = conversion.convert_to_tensor("" if sep is None else sep, dtype=dtypes.string)
-        indices, values, shape = building.make("StringSplitV2", input, sign, maxsplit=maxsplit)
-        return SparseTensor(indices, values, shape)
 
 
 def string_join(inputs: Any, separator: str = "", name: str | None = None) -> Tensor:

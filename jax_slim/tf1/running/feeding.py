@@ -46,6 +46,8 @@ def tensors_of(graph: Any, keys: Any) -> list[Tensor]:
             found += [key.indices, key.values, key.dense_shape]
         elif isinstance(key, IndexedSlices):
             found += [t for t in (key.values, key.indices, key.dense_shape) if t is not None]
+        elif hasattr(key, "_fed"):
+            found += key._fed()
         else:
             found.append(_tensor(graph, key))
     return found
@@ -65,6 +67,12 @@ def _spread(key: Any, value: Any) -> list[tuple[Any, Any]]:
     if isinstance(key, IndexedSlices) and isinstance(value, IndexedSlicesValue | tuple | list):
         parts = [key.values, key.indices] + ([] if key.dense_shape is None else [key.dense_shape])
         return list(zip(parts, value, strict=False))
+    if hasattr(key, "_fed"):  # a ragged tensor
+        if not hasattr(value, "nested_row_splits"):
+            raise TypeError(
+                f"The value of a feed for a RaggedTensor must be a RaggedTensorValue, got {type(value).__name__}."
+            )
+        return list(zip(key._fed(), [value.flat_values, *value.nested_row_splits], strict=True))
     if isinstance(key, tuple) and not isinstance(key, str):
         return [pair for k, v in zip(key, value, strict=True) for pair in _spread(k, v)]
     return [(key, value)]
