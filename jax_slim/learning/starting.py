@@ -60,6 +60,7 @@ def _drawn_in_parts(options: RunOptions, mesh: Mesh, key: jax.Array, batch: Any)
     found = layout(template, mesh, options.sharding_rules)
     where = named_as(template, found)
     for_variables, for_steps = jax.random.split(key)
+    batch = train_op.transformed(batch)
 
     def place(name: str, value: Any) -> jax.Array:
         return put(value, found[f"variables/{name}"])

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -31,6 +32,10 @@ from jax_slim.summary.recording import Kept, counted
 GLOBAL_STEP = "global_step"
 _USE_GLOBAL_STEP = "the program's"
 
+# What the key that transforms a batch differs by from the one that its loss draws from.
+_FOR_BATCH = zlib.crc32(b"transform_batch")
+
+TransformBatch = Callable[[Any, jax.Array], Any]
 Change = Callable[[Variables, Variables], Variables]  # gradients or changes, variables -> the same, changed
 
 
@@ -93,6 +98,7 @@ class TrainOp:
         check_numerics: bool,
         accumulate: int,
         moving_average: Any,
+        transform_batch: TransformBatch | None = None,
     ) -> None:
         self.model = model
         self.optimizer = optimizer
@@ -106,10 +112,17 @@ class TrainOp:
         self._scale_changes = scale_changes
         self._summarize_gradients = summarize_gradients
         self._accumulate = accumulate
+        self._transform_batch = transform_batch
 
     def specs(self, batch: Any) -> dict[str, VariableSpec]:
         """The variables of the program, by name. Computes nothing."""
-        return self.model.specs(batch)
+        return self.model.specs(self.transformed(batch))
+
+    def transformed(self, batch: Any) -> Any:
+        """What the loss function is given of such a batch: itself, or the shapes of what `transform_batch` makes."""
+        if self._transform_batch is None:
+            return batch
+        return jax.eval_shape(self._transform_batch, batch, jax.eval_shape(jax.random.key, 0))
 
     def init(self, key: jax.Array, batch: Any) -> TrainState:
         """The state before the first step: fresh variables and optimizer state.
@@ -119,7 +132,7 @@ class TrainOp:
           batch: one batch, or `jax.ShapeDtypeStruct`s like it.
         """
         for_variables, for_steps = jax.random.split(key)
-        variables = self.model.init(for_variables, batch)
+        variables = self.model.init(for_variables, self.transformed(batch))
         return self.state(variables, for_steps)
 
     def state(self, variables: Variables, rng: jax.Array) -> TrainState:
@@ -167,6 +180,8 @@ class TrainOp:
         before = state.variables
         step = before[GLOBAL_STEP] if self.counts_steps else 0
         rng = jax.random.fold_in(state.rng, step)
+        if self._transform_batch is not None:
+            batch = self._transform_batch(batch, jax.random.fold_in(rng, _FOR_BATCH))
         trained = self.trained(before)
         loss, summaries, ids, updates, gradients = accumulated(
             self._loss_and_gradients, before, batch, rng, tuple(trained), self._accumulate
@@ -228,6 +243,7 @@ def create_train_op(
     weight_decay: ByName | None = None,
     accumulate: int = 1,
     moving_average: Any = None,
+    transform_batch: TransformBatch | None = None,
 ) -> TrainOp:
     """Makes a training step out of a loss function and an optimizer.
 
@@ -239,10 +255,10 @@ def create_train_op(
         train_op = slim.learning.create_train_op(loss_fn, optax.sgd(1e-3), clip_gradient_norm=4.0)
         slim.learning.train(train_op, logdir, batches, number_of_steps=1000)
 
-    A step computes the loss and its gradients; adds the weight decay, multiplies, clips and transforms the gradients
-    (in this order); lets the optimizer turn them into changes and multiplies these; applies the changes and every
-    update that the program made (moving averages); averages the variables; and counts the global step. All of it is
-    one program for the compiler.
+    A step prepares the batch, if it is told how; computes the loss and its gradients; adds the weight decay,
+    multiplies, clips and transforms the gradients (in this order); lets the optimizer turn them into changes and
+    multiplies these; applies the changes and every update that the program made (moving averages); averages the
+    variables; and counts the global step. All of it is one program for the compiler.
 
     Args:
       total_loss: batch -> scalar loss: a slim program. (TF-Slim's was a tensor; here it is the function that makes it.)
@@ -267,12 +283,15 @@ def create_train_op(
       accumulate: in how many parts to run each batch, one after the other, to save memory: loss and gradients are the
         means over the parts, updates follow one another.
       moving_average: an `ExponentialMovingAverage` to keep of the trained variables; `TrainOp.averaged` reads it.
+      transform_batch: (batch, key) -> batch, the first thing in a step, before a batch is cut into parts: preprocessing
+        on the device (`slim.preprocessing.on_device`), mixing. `key` is a JAX random key of its own for each step, the
+        same in a run that was interrupted and in one of several processes.
 
     Returns:
       The step, for `learning.train` or a loop of your own.
 
     Raises:
-      TypeError: `total_loss` is not a function, or `optimizer` not an optax transformation.
+      TypeError: `total_loss` or `transform_batch` is not a function, or `optimizer` not an optax transformation.
       ValueError: a number is out of range, or `gradient_multipliers` is empty. (What concerns variables is found when
         the step first sees them.)
     """
@@ -284,6 +303,11 @@ def create_train_op(
     if not (hasattr(optimizer, "init") and hasattr(optimizer, "update")):
         raise TypeError(
             f"create_train_op: optimizer must be an optax transformation such as optax.sgd(0.1), got {optimizer!r}."
+        )
+    if transform_batch is not None and not callable(transform_batch):
+        raise TypeError(
+            "create_train_op: transform_batch must be a function (batch, key) -> batch, got "
+            f"{type(transform_batch).__name__}. slim.preprocessing.on_device makes one."
         )
     for argument, norm in (("clip_gradient_norm", clip_gradient_norm), ("clip_global_norm", clip_global_norm)):
         if norm < 0:
@@ -306,6 +330,7 @@ def create_train_op(
         check_numerics,
         accumulate,
         moving_average,
+        transform_batch,
     )
 
 

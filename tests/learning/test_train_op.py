@@ -225,6 +225,34 @@ def test_refuses_values(options, message):
         step(**options)
 
 
+def test_a_batch_is_transformed_first_and_whole_with_a_key_for_each_step():
+    seen = []
+
+    def shifted(batch, key):
+        seen.append(batch["x"].shape)
+        return {"x": batch["x"].astype(jnp.float32) + jax.random.normal(key), "labels": batch["labels"]}
+
+    def loss(batch):
+        assert batch["x"].shape == (4, 5) and batch["x"].dtype == jnp.float32  # a part, of what was transformed
+        weight = slim.model_variable("w", [], initializer=slim.zeros_initializer())
+        return jnp.mean(batch["x"]) * 0 + jnp.mean(batch["x"]) * weight
+
+    train_op = slim.learning.create_train_op(loss, optax.sgd(1.0), accumulate=2, transform_batch=shifted)
+    batch = {"x": np.ones((8, 5), np.uint8), "labels": np.zeros(8, int)}
+    assert list(train_op.specs({"x": batch["x"][:4], "labels": batch["labels"][:4]})) == ["w", "global_step"]
+    state = train_op.init(KEY, {"x": batch["x"][:4], "labels": batch["labels"][:4]})
+    step, weights = jax.jit(train_op), [0.0]
+    for _ in range(2):
+        state, _ = step(state, batch)
+        weights.append(float(state.variables["w"]))
+    shifts = -np.diff(weights) - 1
+    assert abs(shifts[0] - shifts[1]) > 1e-3 and seen[-1] == (8, 5)
+    again, _ = step(train_op.init(KEY, {"x": batch["x"][:4], "labels": batch["labels"][:4]}), batch)
+    assert float(again.variables["w"]) == weights[1]
+    with pytest.raises(TypeError, match=r"transform_batch must be a function \(batch, key\) -> batch, got int"):
+        slim.learning.create_train_op(loss, optax.sgd(1.0), transform_batch=3)
+
+
 @pytest.mark.parametrize(
     ("loss", "optimizer", "message"),
     [
