@@ -71,13 +71,14 @@ def on_host(
     ranks: tuple[int, ...] = (3, 4),
     channels: int | None = None,
     argument: str = "image",
+    instead: str = "",
 ) -> np.ndarray:
     """`value` as a NumPy array, checked as by `image`: for functions that draw at random."""
-    return image(function, concrete(function, value, argument), ranks, channels, argument)
+    return image(function, concrete(function, value, argument, instead), ranks, channels, argument)
 
 
-def concrete(function: str, value: Any, argument: str = "image") -> Any:
-    """`value`, out of JAX's hands; refuses what JAX is tracing."""
+def concrete(function: str, value: Any, argument: str = "image", instead: str = "") -> Any:
+    """`value`, out of JAX's hands; refuses what JAX is tracing, for which there is `instead`."""
     if not is_jax(value):
         return value
     try:
@@ -85,7 +86,7 @@ def concrete(function: str, value: Any, argument: str = "image") -> Any:
     except Exception as error:
         raise TypeError(
             f"{function}: {argument} must be an array with known values, got a value that JAX is tracing. "
-            "What is drawn while tracing would be the same at every call: preprocess before jax.jit."
+            f"What is drawn while tracing would be the same at every call: preprocess before jax.jit{instead}."
         ) from error
 
 
