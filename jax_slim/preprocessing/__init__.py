@@ -32,6 +32,8 @@ from jax_slim.preprocessing.cropping import crop_to_bounding_box as crop_to_boun
 from jax_slim.preprocessing.cropping import pad_to_bounding_box as pad_to_bounding_box
 from jax_slim.preprocessing.cropping import random_crop as random_crop
 from jax_slim.preprocessing.cropping import resize_image_with_crop_or_pad as resize_image_with_crop_or_pad
+from jax_slim.preprocessing.device_preprocessing import DevicePreprocessing as DevicePreprocessing
+from jax_slim.preprocessing.device_preprocessing import on_device as on_device
 from jax_slim.preprocessing.element_types import convert_image_dtype as convert_image_dtype
 from jax_slim.preprocessing.flipping import flip_left_right as flip_left_right
 from jax_slim.preprocessing.flipping import flip_up_down as flip_up_down

@@ -35,6 +35,10 @@ class Taps:
         window = slice(start, start + count)
         return Taps(self.indices[window], self.weights[window], self.divisor)
 
+    def moved(self, offset: int) -> "Taps":
+        """The taps of the same outputs where the pixels lie `offset` further on."""
+        return Taps(self.indices + offset, self.weights, self.divisor)
+
     def reversed(self) -> "Taps":
         """The taps of the flipped axis."""
         return Taps(self.indices[::-1], self.weights[::-1], self.divisor)

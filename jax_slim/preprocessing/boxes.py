@@ -4,6 +4,7 @@ Source: Szegedy et al., "Going deeper with convolutions" (2014); the rounding is
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,22 @@ _NAME = "sample_distorted_bounding_box"
 
 WHOLE_IMAGE = ((0.0, 0.0, 1.0, 1.0),)
 
+# What is drawn where nothing else is asked for: the least part of an object, shapes, parts of the area, how often.
+_COVERED, _RATIOS, _AREAS, _ATTEMPTS = 0.1, (0.75, 1.33), (0.05, 1.0), 100
+
+NUMBERS_OF_A_BOX = 4 * _ATTEMPTS
+"""How many random numbers `box_of_numbers` takes."""
+
 
 def sample_distorted_bounding_box(
     image_size: Any,
     bounding_boxes: Any = None,
     *,
     rng: np.random.Generator,
-    min_object_covered: float = 0.1,
-    aspect_ratio_range: Any = (0.75, 1.33),
-    area_range: Any = (0.05, 1.0),
-    max_attempts: int = 100,
+    min_object_covered: float = _COVERED,
+    aspect_ratio_range: Any = _RATIOS,
+    area_range: Any = _AREAS,
+    max_attempts: int = _ATTEMPTS,
     use_image_if_no_bounding_boxes: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Draws a box inside an image, of a random shape, size and place, that covers enough of one of the given boxes.
@@ -75,6 +82,50 @@ def sample_distorted_bounding_box(
         np.array([bottom - top, right - left, -1], np.int32),
         (np.array(box, np.float32) / scale)[None, None],
     )
+
+
+def box_of_numbers(shape: Sequence[int], numbers: Any) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    """Such a box around the whole image, with the default ranges, made on a device: ((top, height), (left, width)).
+
+    All attempts are made at once, and the first that will do is taken. Shapes and places are as likely as those of
+    `sample_distorted_bounding_box`; the arithmetic is float32's.
+
+    Args:
+      shape: of the image, (height, width, channels).
+      numbers: a JAX array [NUMBERS_OF_A_BOX] of numbers drawn evenly from 0 to below 1.
+    """
+    import jax.numpy as jnp
+
+    def rounded(value: Any) -> Any:
+        return jnp.rint(value).astype(np.int32)
+
+    height, width = shape[:2]
+    least, most = (np.float32(part * height * width) for part in _AREAS)
+    for_ratio, for_height, for_top, for_left = numbers.reshape(4, _ATTEMPTS)
+    ratio = _RATIOS[0] + for_ratio * np.float32(_RATIOS[1] - _RATIOS[0])
+    low, high = rounded(jnp.sqrt(least / ratio)), rounded(jnp.sqrt(most / ratio))
+    tallest = (np.float32(width + 0.5 - 1e-7) / ratio).astype(np.int32)
+    tallest = jnp.where(rounded(tallest * ratio) > width, tallest - 1, tallest)
+    high = jnp.minimum(jnp.where(rounded(high * ratio) > width, tallest, high), height)
+    low = jnp.minimum(low, high)
+    tall = low + below(for_height, high - low + 1)
+    tall = jnp.where(tall * rounded(tall * ratio) < least, tall + 1, tall)
+    tall = jnp.where(tall * rounded(tall * ratio) > most, tall - 1, tall)
+    wide = rounded(tall * ratio)
+    inside = (wide > 0) & (wide <= width) & (tall > 0) & (tall <= height)
+    good = inside & (least <= tall * wide) & (tall * wide <= most) & (tall * wide >= _COVERED * height * width)
+    top, left = below(for_top, jnp.maximum(height - tall, 1)), below(for_left, jnp.maximum(width - wide, 1))
+    number = jnp.argmax(good)
+    found = good[number]
+    top, left = jnp.where(found, top[number], 0), jnp.where(found, left[number], 0)
+    return (top, jnp.where(found, tall[number], height)), (left, jnp.where(found, wide[number], width))
+
+
+def below(number: Any, count: Any) -> Any:
+    """A number drawn from 0 to below 1 as an int from 0 to count - 1; `count` may be traced."""
+    import jax.numpy as jnp
+
+    return jnp.minimum(jnp.floor(number * jnp.asarray(count, np.float32)).astype(np.int32), count - 1)
 
 
 def _draw(height: int, width: int, areas: tuple[float, float], ratio: float, rng: np.random.Generator):

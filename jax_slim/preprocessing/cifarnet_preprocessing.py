@@ -3,14 +3,15 @@
 Source: Krizhevsky, cuda-convnet; research/slim.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from jax_slim.preprocessing import _arrays
-from jax_slim.preprocessing.color import random_brightness, random_contrast, rgb_to_grayscale
-from jax_slim.preprocessing.cropping import random_crop, resize_image_with_crop_or_pad
-from jax_slim.preprocessing.flipping import random_flip_left_right
+from jax_slim.preprocessing.color import adjust_brightness, adjust_contrast, rgb_to_grayscale
+from jax_slim.preprocessing.cropping import crop_to_bounding_box, resize_image_with_crop_or_pad
+from jax_slim.preprocessing.flipping import flip_left_right
 from jax_slim.preprocessing.standardization import per_image_standardization
 
 PADDING = 4
@@ -48,21 +49,65 @@ def preprocess_for_train(
     rng = _arrays.generator(name, rng)
     height, width = _arrays.size(name, (output_height, output_width), "output size")
     padding = _arrays.integer(name, "padding", padding, 0)
-    padded = tuple(side + 2 * padding for side in image.shape[:2])
-    if height > padded[0] or width > padded[1]:
-        raise ValueError(
-            f"{name}: the output size must be at most that of the padded image, {padded[0]} x {padded[1]}, "
-            f"got {height} x {width}."
-        )
-    image = image.astype(np.float32)
+    drawn = drawn_for_train(name, image.shape, height, width, padding, rng)
+    image = padded_crop(image.astype(np.float32), drawn, height, width, padding)
     if use_grayscale:
         image = rgb_to_grayscale(image)
-    image = np.pad(image, ((padding, padding), (padding, padding), (0, 0)))
-    image = random_crop(image, (height, width, image.shape[-1]), rng=rng)
-    image = random_flip_left_right(image, rng=rng)
-    image = random_brightness(image, 63, rng=rng)
-    image = random_contrast(image, 0.2, 1.8, rng=rng)
-    return per_image_standardization(image)
+    if drawn.mirrored:
+        image = flip_left_right(image)
+    return finished(image, np.float32(drawn.brightness), np.float32(drawn.contrast))
+
+
+class Drawn(NamedTuple):
+    """What was drawn for one training example.
+
+    Attributes:
+      top, left: where the crop begins, in pixels of the padded image.
+      mirrored: whether left and right are exchanged.
+      brightness: what is added, in levels of 0 to 255.
+      contrast: a factor.
+    """
+
+    top: int
+    left: int
+    mirrored: bool
+    brightness: float
+    contrast: float
+
+
+# What is drawn from, evenly.
+BRIGHTNESS, CONTRAST = (-63, 63), (0.2, 1.8)
+
+
+def drawn_for_train(
+    name: str, shape: Sequence[int], height: int, width: int, padding: int, rng: np.random.Generator
+) -> Drawn:
+    """Draws what `preprocess_for_train` does to an image of that shape; `name` asks."""
+    padded = padded_size(name, shape, height, width, padding)
+    top, left = (int(rng.integers(is_ - side + 1)) for is_, side in zip(padded, (height, width), strict=True))
+    return Drawn(top, left, bool(rng.random() < 0.5), rng.uniform(*BRIGHTNESS), rng.uniform(*CONTRAST))
+
+
+def padded_size(name: str, shape: Sequence[int], height: int, width: int, padding: int) -> tuple[int, int]:
+    """The size of an image of that shape with its borders; refuses one that is smaller than the crop."""
+    rows, columns = shape[0] + 2 * padding, shape[1] + 2 * padding
+    if height > rows or width > columns:
+        raise ValueError(
+            f"{name}: the output size must be at most that of the padded image, {rows} x {columns}, "
+            f"got {height} x {width}."
+        )
+    return rows, columns
+
+
+def padded_crop(image: np.ndarray, drawn: Drawn, height: int, width: int, padding: int) -> np.ndarray:
+    """The drawn crop of an image [H, W, C] with borders of zeros, not mirrored yet."""
+    padded = np.pad(image, ((padding, padding), (padding, padding), (0, 0)))
+    return crop_to_bounding_box(padded, drawn.top, drawn.left, height, width)
+
+
+def finished(image: Any, brightness: Any, contrast: Any) -> Any:
+    """The changes of light and contrast, and the standardization, of float32 [..., H, W, C]."""
+    return per_image_standardization(adjust_contrast(adjust_brightness(image, brightness), contrast))
 
 
 def preprocess_for_eval(

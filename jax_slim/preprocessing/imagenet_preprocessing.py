@@ -46,8 +46,13 @@ def preprocess_image(
     prepared = vgg_preprocessing.preprocess_image(
         image, output_height, output_width, is_training, resize_side_min, resize_side_max, use_grayscale, rng=rng
     )
+    return normalized(prepared)
+
+
+def normalized(prepared: Any) -> Any:
+    """What is left to do where `vgg_preprocessing` has subtracted its means: [..., 3], or of one channel of grey."""
     shift, scale = np.array(SHIFT, np.float32), np.array(SCALE, np.float32)
-    if use_grayscale:
+    if prepared.shape[-1] == 1:
         grey = np.array([0.2989, 0.587, 0.114], np.float32)
         shift, scale = (shift * grey).sum(keepdims=True), (scale * grey).sum(keepdims=True)
     return (prepared - shift) / scale

@@ -4,8 +4,8 @@ Source: Szegedy et al., "Going deeper with convolutions" (2014); Howard, "Some i
 network based image classification" (2013); research/slim.
 """
 
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -27,6 +27,34 @@ _ORDERS = (
 )
 
 _METHODS = ("bilinear", "nearest", "bicubic", "area")
+
+
+class Drawn(NamedTuple):
+    """What was drawn for one training example.
+
+    Attributes:
+      top, left, height, width: the box that it is cut from, in pixels.
+      method: how the box is resized.
+      mirrored: whether left and right are exchanged.
+      changes: what is done to its colours, in this order: by how much, by name.
+    """
+
+    top: int
+    left: int
+    height: int
+    width: int
+    method: str
+    mirrored: bool
+    changes: dict[str, float]
+
+
+# What each change is drawn from, evenly. "brightness" is added; "hue" in turns; the others are factors.
+RANGES = {
+    "brightness": (-32 / 255, 32 / 255),
+    "saturation": (0.5, 1.5),
+    "hue": (-0.2, 0.2),
+    "contrast": (0.5, 1.5),
+}
 
 
 def apply_with_random_selector(
@@ -64,7 +92,7 @@ def distort_color(
     if ordering > 3:
         raise ValueError(f"{name}: color_ordering must be within [0, 3], got {ordering}.")
     lines = np.array(image.transpose(0, 2, 1), np.float32, order="C")
-    _distort(lines, ordering, fast_mode, rng)
+    _distort(lines, _drawn_changes(ordering, fast_mode, rng))
     return np.ascontiguousarray(lines.clip(0, 1).transpose(0, 2, 1))
 
 
@@ -94,15 +122,15 @@ def distorted_bounding_box_crop(
       ValueError, TypeError: as `sample_distorted_bounding_box`; or `image` is of another shape.
     """
     image = _arrays.on_host("distorted_bounding_box_crop", image, (3,))
-    begin, size, box = sample_distorted_bounding_box(
+    rng = _arrays.generator("distorted_bounding_box_crop", rng)
+    begin, size, box = _distorted_box(
         image.shape,
         bbox,
-        rng=_arrays.generator("distorted_bounding_box_crop", rng),
+        rng,
         min_object_covered=min_object_covered,
         aspect_ratio_range=aspect_ratio_range,
         area_range=area_range,
         max_attempts=max_attempts,
-        use_image_if_no_bounding_boxes=True,
     )
     (top, left), (height, width) = begin[:2].tolist(), size[:2].tolist()
     return image[top : top + height, left : left + width], box
@@ -144,28 +172,40 @@ def preprocess_for_train(
     image = _arrays.on_host(name, image, (3,), channels=3)
     rng = _arrays.generator(name, rng)
     height, width = _arrays.size(name, (height, width), "output size")
-    if random_crop:
-        image, _ = distorted_bounding_box_crop(image, WHOLE_IMAGE if bbox is None else bbox, rng=rng)
+    drawn = drawn_for_train(image.shape, bbox, fast_mode, random_crop, rng)
+    image = image[drawn.top : drawn.top + drawn.height, drawn.left : drawn.left + drawn.width]
     scale = np.float32(1)
     if image.dtype == np.uint8:
         scale = np.float32(1 / 255)  # later, on fewer pixels
     else:
         image = convert_image_dtype(image, np.float32)
-    method = "bilinear" if fast_mode else _METHODS[int(rng.integers(len(_METHODS)))]
-    rows, columns = taps(method, image.shape[0], height), taps(method, image.shape[1], width)
-    if rng.random() < 0.5:
-        columns = columns.reversed()
-    lines = _resampling.fast(image, method, rows, columns)
+    rows, columns = taps(drawn.method, image.shape[0], height), taps(drawn.method, image.shape[1], width)
+    lines = _resampling.fast(image, drawn.method, rows, columns.reversed() if drawn.mirrored else columns)
     lines *= scale
-    _distort(lines, 0 if fast_mode else int(rng.integers(len(_ORDERS))), fast_mode, rng)
+    _distort(lines, drawn.changes)
     if use_grayscale:
-        return _centred(rgb_to_grayscale(lines.clip(0, 1).transpose(0, 2, 1)))
+        return centred(rgb_to_grayscale(lines.clip(0, 1).transpose(0, 2, 1)))
     lines *= np.float32(2)
     lines -= np.float32(1)
     distorted = np.empty((height, width, 3), np.float32)
     for channel in range(3):
         np.clip(lines[:, channel], np.float32(-1), np.float32(1), out=distorted[..., channel])
     return distorted
+
+
+def drawn_for_train(
+    shape: Sequence[int], bbox: Any, fast_mode: bool, random_crop: bool, rng: np.random.Generator
+) -> Drawn:
+    """Draws what `preprocess_for_train` does to an image of that shape; the arguments are its own."""
+    top, left, height, width = 0, 0, shape[0], shape[1]
+    if random_crop:
+        begin, size, _ = _distorted_box(shape, WHOLE_IMAGE if bbox is None else bbox, rng)
+        (top, left), (height, width) = begin[:2].tolist(), size[:2].tolist()
+    method = "bilinear" if fast_mode else _METHODS[int(rng.integers(len(_METHODS)))]
+    mirrored = bool(rng.random() < 0.5)
+    ordering = 0 if fast_mode else int(rng.integers(len(_ORDERS)))
+    changes = _drawn_changes(ordering, fast_mode, rng)
+    return Drawn(top, left, height, width, method, mirrored, changes)
 
 
 def preprocess_for_eval(
@@ -204,7 +244,7 @@ def preprocess_for_eval(
         image = rgb_to_grayscale(image)
     if height and width:
         image = resize_bilinear(image, (height, width))
-    return _centred(image)
+    return centred(image)
 
 
 def preprocess_image(
@@ -256,21 +296,31 @@ def preprocess_image(
 _cropped = central_crop  # `preprocess_for_eval` has an argument of that name
 
 
-def _distort(lines: np.ndarray, ordering: int, fast_mode: bool, rng: np.random.Generator) -> None:
+def _distorted_box(shape: Sequence[int], bbox: Any, rng: np.random.Generator, **options: Any) -> Any:
+    return sample_distorted_bounding_box(shape, bbox, rng=rng, use_image_if_no_bounding_boxes=True, **options)
+
+
+def _drawn_changes(ordering: int, fast_mode: bool, rng: np.random.Generator) -> dict[str, float]:
+    order = _FAST_ORDERS[min(ordering, 1)] if fast_mode else _ORDERS[ordering]
+    return {change: rng.uniform(*RANGES[change]) for change in order}
+
+
+def _distort(lines: np.ndarray, changes: dict[str, float]) -> None:
     """The distortions of `distort_color` in place, not clipped; `lines` is float32 [H, 3, W]."""
-    for distortion in _FAST_ORDERS[min(ordering, 1)] if fast_mode else _ORDERS[ordering]:
-        if distortion == "brightness":
-            lines += np.float32(rng.uniform(-32 / 255, 32 / 255))
-        elif distortion == "saturation":
-            _colors.change(lines, _colors.saturated, np.float32(rng.uniform(0.5, 1.5)))
-        elif distortion == "hue":
-            _colors.change(lines, _colors.hue_rotated, np.float32(rng.uniform(-0.2, 0.2)))
+    for change, amount in changes.items():
+        amount = np.float32(amount)
+        if change == "brightness":
+            lines += amount
+        elif change == "saturation":
+            _colors.change(lines, _colors.saturated, amount)
+        elif change == "hue":
+            _colors.change(lines, _colors.hue_rotated, amount)
         else:
-            factor = np.float32(rng.uniform(0.5, 1.5))
             mean = lines.mean(axis=(0, 2), keepdims=True)
-            lines *= factor
-            lines += (1 - factor) * mean
+            lines *= amount
+            lines += (1 - amount) * mean
 
 
-def _centred(image: Any) -> Any:
+def centred(image: Any) -> Any:
+    """Values from 0 to 1 as ones from -1 to 1."""
     return (image - np.float32(0.5)) * np.float32(2)

@@ -46,4 +46,9 @@ def preprocess_image(
     if use_grayscale:
         image = rgb_to_grayscale(image)
     image = resize_image_with_crop_or_pad(image, width, height)
+    return scaled(image)
+
+
+def scaled(image: Any) -> Any:
+    """Levels from 0 to 255 as values from -1 to 0.992."""
     return (image - np.float32(128)) / np.float32(128)

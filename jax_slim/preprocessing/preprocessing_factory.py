@@ -85,6 +85,19 @@ def get_preprocessing(name: str, is_training: bool = False, use_grayscale: bool 
     Raises:
       ValueError: no preprocessing has that name; the message lists near ones.
     """
+    function = module_of("get_preprocessing", name).preprocess_image
+
+    @functools.wraps(function)
+    def preprocessing_fn(image: Any, output_height: int, output_width: int, **kwargs: Any) -> Any:
+        return function(
+            image, output_height, output_width, is_training=is_training, use_grayscale=use_grayscale, **kwargs
+        )
+
+    return preprocessing_fn
+
+
+def module_of(function: str, name: str) -> ModuleType:
+    """The module of a net's preprocessing; raises the ValueError of `get_preprocessing`, as `function`."""
     if name not in preprocessing_map:
         alike = difflib.get_close_matches(str(name), preprocessing_map, n=5, cutoff=0.6)
         if name in LIKE_VGG:
@@ -94,15 +107,7 @@ def get_preprocessing(name: str, is_training: bool = False, use_grayscale: bool 
         else:
             hint = f" They are: {', '.join(preprocessing_map)}."
         raise ValueError(
-            f"get_preprocessing: name must be one of slim.preprocessing.preprocessing_factory.preprocessing_map, "
+            f"{function}: name must be one of slim.preprocessing.preprocessing_factory.preprocessing_map, "
             f"got {name!r}.{hint}"
         )
-    function = preprocessing_map[name].preprocess_image
-
-    @functools.wraps(function)
-    def preprocessing_fn(image: Any, output_height: int, output_width: int, **kwargs: Any) -> Any:
-        return function(
-            image, output_height, output_width, is_training=is_training, use_grayscale=use_grayscale, **kwargs
-        )
-
-    return preprocessing_fn
+    return preprocessing_map[name]

@@ -4,6 +4,7 @@ Source: Simonyan and Zisserman, "Very deep convolutional networks for large-scal
 research/slim.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -51,21 +52,34 @@ def preprocess_for_train(
     image = _arrays.on_host(name, image, (3,), channels=3)
     rng = _arrays.generator(name, rng)
     height, width = _arrays.size(name, (output_height, output_width), "output size")
-    low = _arrays.integer(name, "resize_side_min", resize_side_min, 1)
-    high = _arrays.integer(name, "resize_side_max", resize_side_max, low)
-    rows, columns = _resized(image, int(rng.integers(low, high + 1)))
-    _check_crop(name, rows, columns, height, width)
-    rows = rows.part(int(rng.integers(len(rows.indices) - height + 1)), height)
-    columns = columns.part(int(rng.integers(len(columns.indices) - width + 1)), width)
-    if rng.random() < 0.5:
-        columns = columns.reversed()
+    low, high = checked_sides(name, resize_side_min, resize_side_max)
+    rows, columns = drawn_for_train(name, image.shape, height, width, low, high, rng)
     planes = _resampling.fast(image, "bilinear", rows, columns)
     if use_grayscale:
-        return _less_means(rgb_to_grayscale(planes.transpose(0, 2, 1)))
+        return less_means(rgb_to_grayscale(planes.transpose(0, 2, 1)))
     cropped = np.empty((height, width, 3), np.float32)
     for channel, mean in enumerate(MEANS):
         np.subtract(planes[:, channel], np.float32(mean), out=cropped[..., channel])
     return cropped
+
+
+def drawn_for_train(
+    name: str, shape: Sequence[int], height: int, width: int, low: int, high: int, rng: np.random.Generator
+) -> tuple[Taps, Taps]:
+    """The taps of the rows and of the columns of a crop drawn for an image of that shape, mirrored or not.
+
+    Args:
+      name: who asks, for the message.
+      shape: of the image, (height, width, channels).
+      height, width: of the crop.
+      low, high: what the smaller side of the resized image is drawn from.
+      rng: what to draw from.
+    """
+    rows, columns = _resized(shape, int(rng.integers(low, high + 1)))
+    check_crop(name, (len(rows.indices), len(columns.indices)), height, width)
+    rows = rows.part(int(rng.integers(len(rows.indices) - height + 1)), height)
+    columns = columns.part(int(rng.integers(len(columns.indices) - width + 1)), width)
+    return rows, columns.reversed() if rng.random() < 0.5 else columns
 
 
 def preprocess_for_eval(
@@ -89,12 +103,10 @@ def preprocess_for_eval(
     name = "preprocess_for_eval"
     image = _arrays.image(name, image, channels=3)
     height, width = _arrays.size(name, (output_height, output_width), "output size")
-    rows, columns = _resized(image, _arrays.integer(name, "resize_side", resize_side, 1))
-    _check_crop(name, rows, columns, height, width)
-    rows = rows.part((len(rows.indices) - height) // 2, height)
-    columns = columns.part((len(columns.indices) - width) // 2, width)
+    side = _arrays.integer(name, "resize_side", resize_side, 1)
+    rows, columns = middle(name, image.shape[-3:], height, width, side)
     cropped = _resampling.exact(image, "bilinear", rows, columns)
-    return _less_means(rgb_to_grayscale(cropped) if use_grayscale else cropped)
+    return less_means(rgb_to_grayscale(cropped) if use_grayscale else cropped)
 
 
 def preprocess_image(
@@ -137,25 +149,48 @@ def preprocess_image(
     return preprocess_for_eval(image, output_height, output_width, resize_side_min, use_grayscale)
 
 
-def _resized(image: Any, side: int) -> tuple[Taps, Taps]:
-    """The taps that bring the smaller side to `side`; sizes are rounded from float32, halves to even."""
-    height, width = image.shape[-3:-1]
-    scale = np.float32(side) / np.float32(min(height, width))
+def middle(name: str, shape: Sequence[int], height: int, width: int, side: int) -> tuple[Taps, Taps]:
+    """The taps of the middle of an image of that shape resized to that smaller side; `name` asks."""
+    rows, columns = _resized(shape, side)
+    check_crop(name, (len(rows.indices), len(columns.indices)), height, width)
+    return (
+        rows.part((len(rows.indices) - height) // 2, height),
+        columns.part((len(columns.indices) - width) // 2, width),
+    )
+
+
+def checked_sides(name: str, low: Any, high: Any) -> tuple[int, int]:
+    """What the smaller side is drawn from, in order; `name` asks."""
+    low = _arrays.integer(name, "resize_side_min", low, 1)
+    return low, _arrays.integer(name, "resize_side_max", high, low)
+
+
+def _resized(shape: Sequence[int], side: int) -> tuple[Taps, Taps]:
+    """The taps that bring the smaller side to `side`."""
     vertical, horizontal = (
-        taps("bilinear", now, max(1, int(np.rint(np.float32(now) * scale)))) for now in (height, width)
+        taps("bilinear", now, resized) for now, resized in zip(shape[:2], resized_size(shape, side), strict=True)
     )
     return vertical, horizontal
 
 
-def _check_crop(name: str, rows: Taps, columns: Taps, height: int, width: int) -> None:
-    if height > len(rows.indices) or width > len(columns.indices):
+def resized_size(shape: Sequence[int], side: int) -> tuple[int, int]:
+    """(height, width) of an image of that shape, once its smaller side is `side`; by float32, halves to even."""
+    scale = np.float32(side) / np.float32(min(shape[:2]))
+    height, width = (max(1, int(np.rint(np.float32(now) * scale))) for now in shape[:2])
+    return height, width
+
+
+def check_crop(name: str, resized: Sequence[int], height: int, width: int) -> None:
+    """Raises ValueError, as `name`, where the crop is larger than the resized image."""
+    if height > resized[0] or width > resized[1]:
         raise ValueError(
-            f"{name}: the output size must be at most that of the resized image, {len(rows.indices)} x "
-            f"{len(columns.indices)}, got {height} x {width}. Pass a larger resize_side_min and resize_side_max."
+            f"{name}: the output size must be at most that of the resized image, {resized[0]} x "
+            f"{resized[1]}, got {height} x {width}. Pass a larger resize_side_min and resize_side_max."
         )
 
 
-def _less_means(image: Any) -> Any:
+def less_means(image: Any) -> Any:
+    """An image in levels of 0 to 255, [..., H, W, 3] or of one channel of grey, less ImageNet's mean."""
     means = np.array(MEANS, np.float32)
     if image.shape[-1] == 1:
         return image - rgb_to_grayscale(means.reshape(1, 1, 3)).item()

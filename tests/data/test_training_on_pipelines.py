@@ -49,6 +49,32 @@ def test_an_interrupted_run_ends_the_same(photographs, tmp_path):
     assert float(whole) == float(parts)
 
 
+@pytest.mark.slow
+def test_a_run_on_the_device_is_the_one_on_the_host_and_goes_on(photographs, tmp_path):
+    sides = {"resize_side_min": 9, "resize_side_max": 16}
+    host = slim.preprocessing.get_preprocessing("vgg", is_training=True)
+    device = slim.preprocessing.on_device("vgg", 8, 8, True, **sides)
+
+    def prepared(example, rng):
+        return {"image": host(example["image"], 8, 8, **sides, rng=rng), "label": example["label"]}
+
+    def scaled(batch):
+        return loss_fn({**batch, "image": batch["image"] / 100})
+
+    def run(logdir, steps, transform, **options):
+        batches = slim.data.pipeline(slim.data.ImageFolder(photographs), transform, batch_size=4, num_threads=1)
+        train_op = slim.learning.create_train_op(scaled, optax.sgd(0.1, momentum=0.9), **options)
+        return slim.learning.train(train_op, str(tmp_path / logdir), batches, number_of_steps=steps)
+
+    on_host = run("host", 7, prepared)
+    whole = run("whole", 7, device.cut, transform_batch=device)
+    run("parts", 4, device.cut, transform_batch=device)
+    parts = run("parts", 7, device.cut, transform_batch=device)
+    for name, value in whole.variables.items():
+        np.testing.assert_array_equal(np.asarray(value), np.asarray(parts.variables[name]), err_msg=name)
+        np.testing.assert_allclose(value, on_host.variables[name], rtol=1e-4, atol=1e-5, err_msg=name)
+
+
 def test_evaluation_gets_each_example_once(photographs):
     def images(example, rng):
         return {"label": example["label"], "image": example["image"][:8, :8]}

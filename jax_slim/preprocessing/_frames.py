@@ -1,0 +1,109 @@
+"""Photographs of any size in arrays of one size, and their linear resampling on a device.
+
+An output pixel of linear resampling is made of two rows and two columns. So a crop that becomes `outputs` pixels long
+is made of at most twice as many, whatever its own size is: those alone travel, unchanged, and with them for each
+output which two it is made of and in which proportion. What is computed is what NumPy computes, in its order.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jax_slim.preprocessing._taps import Taps, taps
+
+
+class Window(NamedTuple):
+    """What an axis of the result shows: ints, or arrays of them, one for each image.
+
+    Attributes:
+      start, size: the pixels that are resized, of the frame's.
+      resized: how many they become.
+      first: which of those is the first that is kept.
+      mirrored: whether the kept ones come in the reverse order.
+    """
+
+    start: Any
+    size: Any
+    resized: Any
+    first: Any
+    mirrored: Any
+
+
+def framed(function: str, image: np.ndarray, rows: Taps, columns: Taps, frame: tuple[int, int]) -> tuple[Any, Any, Any]:
+    """The pixels that linear resampling by these taps reads, in a frame.
+
+    Args:
+      function: who asks, for the message.
+      image: uint8 [H, W, C].
+      rows, columns: linear taps into it.
+      frame: (height, width) of the frame.
+
+    Returns:
+      uint8 [height, width, C], zeros where nothing is read, and an array float32 [outputs, 3] for each axis: the two
+      pixels of the frame, and how much of the second one.
+
+    Raises:
+      ValueError: the frame is too small.
+    """
+    used_rows, vertical = _used(rows, frame[0])
+    used_columns, horizontal = _used(columns, frame[1])
+    read = image[used_rows][:, used_columns]
+    height, width = read.shape[:2]
+    if height > frame[0] or width > frame[1]:
+        raise ValueError(
+            f"{function}: frame must hold the {height} x {width} pixels that this crop is made of, got "
+            f"{frame[0]} x {frame[1]}. Twice the size of the result always holds them."
+        )
+    pixels = np.zeros((*frame, image.shape[2]), np.uint8)
+    pixels[:height, :width] = read
+    return pixels, vertical, horizontal
+
+
+def _used(axis_taps: Taps, room: int) -> tuple[Any, np.ndarray]:
+    """The pixels that are read, as an index, and the axis among them."""
+    first, last = int(axis_taps.indices.min()), int(axis_taps.indices.max()) + 1
+    if last - first <= room:
+        used, places = slice(first, last), axis_taps.indices - first
+    else:
+        used, places = np.unique(axis_taps.indices, return_inverse=True)
+        places = places.reshape(axis_taps.indices.shape)
+    return used, np.concatenate([places, axis_taps.weights[:, 1:]], 1, dtype=np.float32)
+
+
+def axis(window: Window, outputs: int) -> Any:
+    """[..., outputs, 3]: an axis as `framed` gives it, of windows drawn on the device."""
+    import jax.numpy as jnp
+
+    start, size, resized, first, mirrored = (jnp.asarray(part)[..., None] for part in window)
+    kept = jnp.arange(outputs, dtype=jnp.int32)
+    kept = first + jnp.where(mirrored, outputs - 1 - kept, kept)
+    scale = size.astype(jnp.float32) / resized.astype(jnp.float32)
+    position = kept.astype(jnp.float32) * scale
+    low = jnp.floor(position)
+    last = (size - 1).astype(jnp.float32)
+    pair = [start.astype(jnp.float32) + jnp.minimum(pixel, last) for pixel in (low, jnp.ceil(position))]
+    return jnp.stack([*pair, position - low], -1)
+
+
+def resample(frames: Any, rows: Any, columns: Any) -> Any:
+    """uint8 [N, H, W, C] to float32 [N, rows, columns, C]; `rows` and `columns` are [N, outputs, 3]."""
+    import jax
+
+    return jax.vmap(_resampled)(frames, rows, columns)
+
+
+def _resampled(frame: Any, rows: Any, columns: Any) -> Any:
+    low, high = (rows[:, tap].astype(np.int32)[:, None] for tap in range(2))
+    left, right = (columns[:, tap].astype(np.int32) for tap in range(2))
+
+    def across(row: Any) -> Any:
+        start, end = (frame.at[row, column].get(mode="clip").astype(np.float32) for column in (left, right))
+        return start + (end - start) * columns[:, 2, None]
+
+    above, below = across(low), across(high)
+    return above + (below - above) * rows[:, 2, None, None]
+
+
+def unchanged(height: int, width: int) -> tuple[Taps, Taps]:
+    """The taps of an image of that size as it is."""
+    return taps("bilinear", height, height), taps("bilinear", width, width)
