@@ -8,9 +8,28 @@ _OUTPUTS = (
     "get_output_shapes",
     "get_output_classes",
 )
-_EXPERIMENTAL = (
-    "unbatch", "map_and_batch", "shuffle_and_repeat", "ignore_errors", "parallel_interleave", "enumerate_dataset", "take_while", "prefetch_to_device", "Counter", "AUTOTUNE",
-)  # fmt: skip
+_EXPERIMENTAL = {
+    "dataset_files": "CsvDataset",
+    "dataset_groups": "Reducer RandomDataset bucket_by_sequence_length choose_from_datasets group_by_reducer group_by_window "
+    "sample_from_datasets",
+    "dataset_transformations": "AUTOTUNE Counter copy_to_device dense_to_sparse_batch enumerate_dataset get_single_element ignore_errors "
+    "map_and_batch map_and_batch_with_legacy_function=map_and_batch parallel_interleave prefetch_to_device scan shuffle_and_repeat "
+    "take_while unbatch unique",
+}
+_CONTRIB = {
+    "dataset_files": "TextLineDataset TFRecordDataset FixedLengthRecordDataset",
+    "dataset_transformations": "assert_element_shape batch_and_drop_remainder padded_batch_and_drop_remainder sliding_window_batch",
+}
+
+
+def _of(place: str, files: dict[str, str]) -> dict[str, str]:
+    return {
+        f"{place}.{name.partition('=')[0]}": f"python.{file}:{name.rpartition('=')[2]}"
+        for file, names in files.items()
+        for name in names.split()
+    }
+
+
 NAMES = {
     "data.Dataset": f"{_SET}:Dataset",
     "data.Iterator": f"{_ITERATORS}:Iterator",
@@ -20,18 +39,9 @@ NAMES = {
         f"data.{name}": f"{_FILES}:{name}"
         for name in ("TextLineDataset", "TFRecordDataset", "FixedLengthRecordDataset")
     },
-    **{f"data.experimental.{name}": f"{_FILES}:{name}" for name in _EXPERIMENTAL},
-    **{
-        f"contrib.data.{name}": f"{_FILES}:{name}"
-        for name in (
-            *_EXPERIMENTAL,
-            "batch_and_drop_remainder",
-            "padded_batch_and_drop_remainder",
-            "TextLineDataset",
-            "TFRecordDataset",
-            "FixedLengthRecordDataset",
-        )
-    },
+    **_of("data.experimental", _EXPERIMENTAL),
+    **_of("contrib.data", _EXPERIMENTAL),
+    **_of("contrib.data", _CONTRIB),
     "contrib.data.Dataset": f"{_SET}:Dataset",
     "contrib.data.Iterator": f"{_ITERATORS}:Iterator",
 }

@@ -16,6 +16,7 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     cross_entropy,
     ctc,
     dataset_batches,
+    dataset_groups,
     datasets,
     decoding,
     diagonals,

@@ -406,12 +406,14 @@ def deserialize_many_sparse(serialized_sparse: Any, *, dtype: Any) -> Any:
         if values.dtype != dtype.as_numpy_dtype:
             raise invalid(f"Requested SparseTensor of type {dtype.name} but a serialized one has type {values.dtype}")
     rank = read[0][0].shape[1] if read else 0
+    outer = np.shape(serialized_sparse)[:-1]
     indices = [
-        np.concatenate([np.full((len(one[0]), 1), number, np.int64), one[0]], 1) for number, one in enumerate(read)
+        np.concatenate([np.tile(np.array(place, np.int64), (len(one[0]), 1)), one[0]], 1)
+        for place, one in zip(np.ndindex(*outer), read, strict=True)
     ]
     shape = np.max([one[2] for one in read], axis=0) if read else np.zeros(rank, np.int64)
     return [
-        np.concatenate(indices) if read else np.empty((0, rank + 1), np.int64),
+        np.concatenate(indices) if read else np.empty((0, rank + len(outer)), np.int64),
         np.concatenate([one[1] for one in read]) if read else np.empty(0, dtype.as_numpy_dtype),
-        np.array([len(read), *shape], np.int64),
+        np.array([*outer, *shape], np.int64),
     ]

@@ -14,23 +14,24 @@ from jax_slim.tf1.python import generated_elements, random
 from jax_slim.tf1.python.elements import (
     Leaf,
     Nested,
+    SparseLeaf,
     Spec,
+    class_of,
+    component,
     flatten,
+    leaf_of,
     nested,
     pack_spec,
     pack_structure,
     parts,
     shapes_like,
+    tensor_of,
 )
 from jax_slim.tf1.python.iterators import Iterator
 
 
 def _spec_of_result(result: Any) -> Spec:
     """What a function's result is as elements. Lists are stacked to one tensor."""
-    if isinstance(result, SparseTensor):
-        raise TypeError(
-            "Dataset.map: elements must be dense tensors, got a SparseTensor. Make it dense by tf.sparse_tensor_to_dense."
-        )
     if isinstance(result, Dataset):
         return Spec(Nested(Dataset, result.spec))
     if nested(result):
@@ -39,12 +40,11 @@ def _spec_of_result(result: Any) -> Spec:
             kind: Any = type(result)
             return Spec(kind(zip(sorted(result), specs, strict=True)))
         return Spec(type(result)(*specs) if hasattr(result, "_fields") else tuple(specs))
-    tensor = conversion.convert_to_tensor(result)
-    return Spec(Leaf((tensor.dtype.base_dtype, tensor.shape)))
+    return Spec(leaf_of(component(result)))
 
 
-def _convert(structure: Any) -> tuple[list[Tensor], Any]:
-    return [conversion.convert_to_tensor(v) for v in flatten(structure)], structure
+def _convert(structure: Any) -> tuple[list[Any], Any]:
+    return [component(v) for v in flatten(structure)], structure
 
 
 def _int64(value: Any, name: str) -> Tensor:
@@ -63,15 +63,15 @@ class Dataset:
 
     @property
     def output_types(self) -> Any:
-        return self.spec.packed(self.spec.types)
+        return self.spec.packed(self.spec.own_types)
 
     @property
     def output_shapes(self) -> Any:
-        return self.spec.packed(self.spec.shapes)
+        return self.spec.packed(self.spec.own_shapes)
 
     @property
     def output_classes(self) -> Any:
-        return self.spec.packed([Dataset if isinstance(f, Nested) else Tensor for f in self.spec.flat])
+        return self.spec.packed([class_of(leaf) for leaf in self.spec.flat])
 
     element_spec = property(lambda self: self.spec.structure)
 
@@ -92,8 +92,8 @@ class Dataset:
     def from_tensors(tensors: Any) -> "Dataset":
         """One element: these tensors."""
         flat, structure = _convert(tensors)
-        spec = Spec(pack_structure(structure, [Leaf((t.dtype.base_dtype, t.shape)) for t in flat]))
-        return Dataset(building.make("TensorDataset", flat, output_shapes=spec.shapes), spec)
+        spec = Spec(pack_structure(structure, [leaf_of(t) for t in flat]))
+        return Dataset(building.make("TensorDataset", [tensor_of(t) for t in flat], output_shapes=spec.shapes), spec)
 
     @staticmethod
     def from_tensor_slices(tensors: Any) -> "Dataset":
@@ -105,12 +105,21 @@ class Dataset:
         flat, structure = _convert(tensors)
         count = shapes.Dimension(None)
         for tensor in flat:
+            if isinstance(tensor, SparseTensor):
+                continue
             if tensor.shape.ndims == 0:
                 raise ValueError("from_tensor_slices: the tensors must have a first dimension, got a scalar.")
             if tensor.shape.ndims is not None:
                 count = count.merge_with(tensor.shape[0])
-        spec = Spec(pack_structure(structure, [Leaf((t.dtype.base_dtype, t.shape[1:])) for t in flat]))
-        return Dataset(building.make("TensorSliceDataset", flat, output_shapes=spec.shapes), spec)
+        leaves = [type(leaf_of(t))((t.dtype.base_dtype, t.get_shape()[1:])) for t in flat]
+        spec = Spec(pack_structure(structure, leaves))
+        rows = [
+            building.make("SerializeManySparse", t.indices, t.values, t.dense_shape, out_type=dtypes.variant)
+            if isinstance(t, SparseTensor)
+            else t
+            for t in flat
+        ]
+        return Dataset(building.make("TensorSliceDataset", rows, output_shapes=spec.shapes), spec)
 
     @staticmethod
     def range(*args: Any) -> "Dataset":
@@ -220,7 +229,7 @@ class Dataset:
             spec = _spec_of_result(result)
             found.append(spec)
             flat = [result] if isinstance(result, Dataset) else flatten(result)
-            return [r._variant_tensor if isinstance(r, Dataset) else conversion.convert_to_tensor(r) for r in flat]
+            return [r._variant_tensor if isinstance(r, Dataset) else tensor_of(component(r)) for r in flat]
 
         function = Function(python, self.spec.types, self.spec.shapes, name, pack_arguments, unpack)
         return function, found[0]
@@ -290,6 +299,8 @@ class Dataset:
         """So many elements, padded to the shapes given (None or -1: the largest of the batch) and stacked."""
         size = _int64(batch_size, "batch_size")
         drop = conversion.convert_to_tensor(drop_remainder, dtypes.bool_, name="drop_remainder")
+        if any(isinstance(leaf, SparseLeaf | Nested) for leaf in self.spec.flat):
+            raise TypeError("Batching of padded sparse tensors and data sets is not supported.")
         wanted = [
             _padded_shape(s, leaf[1])
             for s, leaf in zip(shapes_like(self.output_types, padded_shapes), self.spec.flat, strict=True)
@@ -359,13 +370,7 @@ class Dataset:
             raise TypeError(
                 f"Two datasets to concatenate have different types {self.output_types} and {dataset.output_types}"
             )
-        merged = [
-            f if isinstance(f, Nested) else Leaf((f[0], f[1].most_specific_compatible_shape(g[1])))
-            for f, g in zip(self.spec.flat, dataset.spec.flat, strict=True)
-        ]
-        return self._made(
-            "ConcatenateDataset", dataset._variant_tensor, spec=Spec(pack_spec(self.spec.structure, merged))
-        )
+        return self._made("ConcatenateDataset", dataset._variant_tensor, spec=self.spec.merged(dataset.spec))
 
     def prefetch(self, buffer_size: Any) -> "Dataset":
         """The same elements."""
@@ -390,13 +395,13 @@ class Dataset:
     def reduce(self, initial_state: Any, reduce_func: Callable[..., Any]) -> Any:
         """What is left of `state = reduce_func(state, element)` after all elements: tensors."""
         flat, structure = _convert(initial_state)
-        state = Spec(pack_structure(structure, [Leaf((t.dtype.base_dtype, t.shape)) for t in flat]))
+        state = Spec(pack_structure(structure, [leaf_of(t) for t in flat]))
         both = Dataset(self._variant_tensor, Spec((state.structure, self.spec.structure)))
         function, _ = both._function(reduce_func, "Dataset_reduce")
         made = building.make_op(
             "ReduceDataset",
             self._variant_tensor,
-            flat,
+            [tensor_of(t) for t in flat],
             function.captured,
             f=function,
             Tstate=state.types,
@@ -405,7 +410,7 @@ class Dataset:
         )
         for tensor, shape in zip(made.outputs, state.shapes, strict=True):
             tensor.set_shape(shape)
-        return state.packed(list(made.outputs))
+        return state.of_tensors(list(made.outputs))
 
     def apply(self, transformation_func: Callable[["Dataset"], "Dataset"]) -> "Dataset":
         """What a function makes of the data set."""

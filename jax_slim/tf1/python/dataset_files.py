@@ -1,10 +1,10 @@
-"""Data sets of files, and the transformations of `tf.data.experimental` and `tf.contrib.data`."""
+"""Data sets of files: lines, records, pieces, columns of CSV."""
 
-from collections.abc import Callable
 from typing import Any
 
 from jax_slim.tf1.graph import building, conversion, dtypes, shapes
-from jax_slim.tf1.python.dataset import Dataset, _int64, _seeds
+from jax_slim.tf1.python import array, constant_op
+from jax_slim.tf1.python.dataset import Dataset, _int64
 from jax_slim.tf1.python.elements import Leaf, Spec
 
 _TEXT = Spec(Leaf((dtypes.string, shapes.TensorShape([]))))
@@ -76,106 +76,28 @@ class FixedLengthRecordDataset(Dataset):
         super().__init__(made, _TEXT)
 
 
-Transformation = Callable[[Dataset], Dataset]
+class CsvDataset(Dataset):
+    """The records of CSV files as tuples of scalars.
 
+    Args:
+      record_defaults: for each column its type, if a value must be there, or a default value (a number, a text or a list of one).
+      header: whether the first line of each file is left out.
+      na_value: a text that stands for a missing value.
+      select_cols: the numbers of the columns that are read, ascending; all by default.
+    """
 
-def unbatch() -> Transformation:
-    """The rows of the elements as elements."""
-
-    def apply(dataset: Dataset) -> Dataset:
-        return dataset._made("UnbatchDataset", spec=dataset.spec.with_shapes(lambda s: s[1:]))
-
-    return apply
-
-
-def map_and_batch(
-    map_func: Any,
-    batch_size: Any,
-    num_parallel_batches: Any = None,
-    drop_remainder: Any = False,
-    num_parallel_calls: Any = None,
-) -> Transformation:
-    """A function of each element, stacked to batches."""
-
-    def apply(dataset: Dataset) -> Dataset:
-        function, spec = dataset._function(map_func, "Dataset_map_and_batch")
-        size = _int64(batch_size, "batch_size")
-        drop = conversion.convert_to_tensor(drop_remainder, dtypes.bool_, name="drop_remainder")
-        calls = _int64(num_parallel_calls or num_parallel_batches or 1, "num_parallel_calls")
-        batched = Dataset(dataset._variant_tensor, spec)._batched(size, drop)
-        return dataset._made("MapAndBatchDataset", function.captured, size, calls, drop, f=function, spec=batched)
-
-    return apply
-
-
-def batch_and_drop_remainder(batch_size: Any) -> Transformation:
-    """Batches of exactly this size."""
-    return lambda dataset: dataset.batch(batch_size, drop_remainder=True)
-
-
-def padded_batch_and_drop_remainder(batch_size: Any, padded_shapes: Any, padding_values: Any = None) -> Transformation:
-    """Padded batches of exactly this size."""
-    return lambda dataset: dataset.padded_batch(batch_size, padded_shapes, padding_values, drop_remainder=True)
-
-
-def shuffle_and_repeat(buffer_size: Any, count: Any = None, seed: int | None = None) -> Transformation:
-    """The data set in another random order each time, so many times."""
-
-    def apply(dataset: Dataset) -> Dataset:
-        first, second = _seeds(seed)
-        return dataset._made(
-            "ShuffleAndRepeatDataset",
-            _int64(buffer_size, "buffer_size"),
-            first,
-            second,
-            _int64(-1 if count is None else count, "count"),
-        )
-
-    return apply
-
-
-def ignore_errors() -> Transformation:
-    """The elements that could be made without an error."""
-    return lambda dataset: dataset._made("IgnoreErrorsDataset")
-
-
-def parallel_interleave(
-    map_func: Any,
-    cycle_length: Any,
-    block_length: Any = 1,
-    sloppy: bool = False,
-    buffer_output_elements: Any = None,
-    prefetch_input_elements: Any = None,
-) -> Transformation:
-    """`Dataset.interleave`."""
-    return lambda dataset: dataset.interleave(map_func, cycle_length, block_length)
-
-
-def enumerate_dataset(start: int = 0) -> Transformation:
-    """(number, element) for each element."""
-    return lambda dataset: dataset.enumerate(start)
-
-
-def take_while(predicate: Any) -> Transformation:
-    """The elements before the first for which a function gives false."""
-
-    def apply(dataset: Dataset) -> Dataset:
-        function, _ = dataset._function(predicate, "Dataset_take_while")
-        return dataset._made("TakeWhileDataset", function.captured, predicate=function)
-
-    return apply
-
-
-def prefetch_to_device(device: Any, buffer_size: Any = None) -> Transformation:
-    """The same elements: JAX moves them."""
-    return lambda dataset: dataset.prefetch(buffer_size)
-
-
-def Counter(start: int = 0, step: int = 1, dtype: Any = dtypes.int64) -> Dataset:
-    """Numbers without end."""
-    from jax_slim.tf1.python import math
-
-    return Dataset.range(start, (1 << 62) * (1 if step > 0 else -1), step).map(lambda i: math.cast(i, dtype))
-
-
-AUTOTUNE = -1
+    def __init__(self, filenames: Any, record_defaults: Any, compression_type: Any = None, buffer_size: Any = None, header: Any = False,
+                 field_delim: Any = ",", use_quote_delim: Any = True, na_value: Any = "", select_cols: Any = None) -> None:  # fmt: skip
+        defaults = [
+            constant_op.constant([], d)
+            if isinstance(d, dtypes.DType)
+            else array.reshape(conversion.convert_to_tensor(d), [-1])
+            for d in record_defaults
+        ]
+        spec = Spec(tuple(Leaf((d.dtype.base_dtype, shapes.TensorShape([]))) for d in defaults))
+        columns = conversion.convert_to_tensor([] if select_cols is None else select_cols, dtypes.int64)
+        made = building.make(
+            "CSVDataset", _filenames(filenames), compression_type or "", _int64(buffer_size or 4194304, "buffer_size"), header,
+            field_delim, use_quote_delim, na_value, columns, defaults, output_shapes=spec.shapes,
+        )  # fmt: skip
+        super().__init__(made, spec)

@@ -4,7 +4,7 @@ from typing import Any
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs
 from jax_slim.tf1.graph.tensors import Operation, Tensor
-from jax_slim.tf1.python.elements import Spec, spec_of
+from jax_slim.tf1.python.elements import Spec, class_of, spec_of
 
 
 class Iterator:
@@ -19,7 +19,7 @@ class Iterator:
         output_types: Any, output_shapes: Any = None, shared_name: str | None = None, output_classes: Any = None
     ) -> "Iterator":
         """An iterator for elements of these types that `make_initializer` starts over one data set or another."""
-        spec = spec_of(output_types, output_shapes)
+        spec = spec_of(output_types, output_shapes, output_classes)
         resource = building.make(
             "IteratorV2",
             shared_name=shared_name or "",
@@ -34,7 +34,7 @@ class Iterator:
         string_handle: Any, output_types: Any, output_shapes: Any = None, output_classes: Any = None
     ) -> "Iterator":
         """The iterator whose `string_handle()` is fed."""
-        spec = spec_of(output_types, output_shapes)
+        spec = spec_of(output_types, output_shapes, output_classes)
         handle = conversion.convert_to_tensor(string_handle, dtypes.string)
         resource = building.make(
             "IteratorFromStringHandleV2", handle, output_types=spec.types, output_shapes=spec.shapes
@@ -88,9 +88,9 @@ class Iterator:
             return kept
         return building.make("IteratorToStringHandle", self._iterator_resource, name=name)
 
-    output_types = property(lambda self: self.spec.packed(self.spec.types))
-    output_shapes = property(lambda self: self.spec.packed(self.spec.shapes))
-    output_classes = property(lambda self: self.spec.packed([Tensor] * len(self.spec.flat)))
+    output_types = property(lambda self: self.spec.packed(self.spec.own_types))
+    output_shapes = property(lambda self: self.spec.packed(self.spec.own_shapes))
+    output_classes = property(lambda self: self.spec.packed([class_of(leaf) for leaf in self.spec.flat]))
     element_spec = property(lambda self: self.spec.structure)
 
 
