@@ -17,6 +17,7 @@ from jax_slim.kernels import choices
 from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.operations import arrays, control, tensor_array_values
 from jax_slim.tf1.running import evaluation, planning, pullbacks, references
+from jax_slim.tf1.running.weights import weights_of
 
 _NONE: Mapping[str, Any] = types.MappingProxyType({})
 _MOST_PROGRAMS = 16  # compiled for different values of single numbers and booleans
@@ -131,12 +132,10 @@ class GraphFunction:
             arrays.CHECKS.found = before
 
     def _weights(self) -> dict[str, Tensor]:
-        """The large constants, by name: they are prepared, and given to programs: XLA would look into each number."""
+        """The large constants, by name: they are prepared, and given to programs."""
         if "weights" not in self._programs:
-            found = dict.fromkeys(t for u in self._units for op in u.ops for t in op._inputs if t not in self._feeds)
-            own = set(self._constants.values())
-            chosen = [t for t in found if t not in own and t.op.type == "Const" and is_weight(t)]
-            self._programs["weights"] = {t.op.name: t for t in chosen}
+            given = {*self._feeds, *self._constants.values()}
+            self._programs["weights"] = weights_of(self._units, given)
         return self._programs["weights"]
 
     def _prepared(self, known: dict[int, Any], inlined: bool) -> PreparedFunction:
@@ -167,14 +166,6 @@ class GraphFunction:
             if variables[name] is not self.variables[name]:
                 feeds[tensor] = np.asarray(variables[name])
         return list(session.run(self._results, feeds))
-
-
-def is_weight(tensor: Tensor) -> bool:
-    """Whether a constant is large and of floats."""
-    return bool(tensor.dtype.is_floating) and tensor.op.attrs["value"].size >= _LARGE
-
-
-_LARGE = 256
 
 
 def tensor_name(name: str) -> str:

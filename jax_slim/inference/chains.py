@@ -62,7 +62,7 @@ class Chain:
     def operands(self, value_of: Callable[[Any], Any]) -> tuple[jax.Array, jax.Array, jax.Array | None]:
         """What kernels take besides the weights: inputs and shortcut as images with channels last, and the bias."""
         filters = self.weights.aval.shape[-1]
-        bias = jnp.zeros(filters) if self.bias is None else value_of(self.bias).reshape(filters)
+        bias = jnp.zeros(filters, self.result.aval.dtype) if self.bias is None else value_of(self.bias).reshape(filters)
         shortcut = None if self.shortcut is None else self._as_images(value_of(self.shortcut))
         return self._as_images(value_of(self.inputs)), bias, shortcut
 

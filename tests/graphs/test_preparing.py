@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 import jax_slim.tf1 as tf
+from frozen_nets import IMAGES, frozen_net, stand_in_for_kernels
 from jax_slim import graphs
-from jax_slim.inference import constants, fusing, programs
-
-IMAGES = np.random.RandomState(0).uniform(-1, 1, (4, 6, 6, 3)).astype(np.float32)
+from jax_slim.inference import programs
 
 
 @pytest.fixture(scope="module")
@@ -101,27 +100,10 @@ def test_a_size_that_is_not_said_yet(definition):
     np.testing.assert_allclose(exported.call(IMAGES), by_session(definition), rtol=1e-5, atol=1e-5)
 
 
-@pytest.fixture
-def kernels(monkeypatch):
-    """XLA's convolutions in the place of native ones: those that were asked for."""
-    asked = []
-
-    def convolution(inputs, weights, bias, shortcut=None, *, geometry, low, high):
-        asked.append((low, high, shortcut is not None))
-        y = jax.lax.conv_general_dilated(
-            inputs, weights, geometry.windows.strides, geometry.windows.padding, precision="highest",
-            dimension_numbers=("NHWC", "HWIO", "NHWC"), feature_group_count=geometry.groups,
-        )  # fmt: skip
-        return jnp.clip(y + bias if shortcut is None else y + bias + shortcut, low, high)
-
-    monkeypatch.setattr(constants, "worth_fusing", lambda: True)
-    monkeypatch.setattr(fusing, "fused_convolution", convolution)
-    monkeypatch.setattr(fusing, "panels", lambda weights: weights)
-    return asked
-
-
-def test_native_kernels_compute_convolutions_with_what_follows_them(kernels, tiny_net):
-    definition, want = tiny_net
+@pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
+def test_native_kernels_compute_convolutions_with_what_follows_them(monkeypatch, data_format):
+    definition, want = frozen_net(data_format)
+    kernels = stand_in_for_kernels(monkeypatch)
     net = graphs.load(definition, outputs="out")
     np.testing.assert_allclose(net({}, IMAGES), want, rtol=1e-5, atol=1e-6)
     assert set(kernels) == {(0, 6, False), (-np.inf, np.inf, False), (0, np.inf, True)}

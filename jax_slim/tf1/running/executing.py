@@ -1,16 +1,21 @@
 """Runs the parts of a plan: on the host operation by operation, on the device as one compiled program."""
 
+import types
+from collections.abc import Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jax_slim.inference.constants import PreparedFunction
+from jax_slim.inference.fusing import worth_fusing
 from jax_slim.kernels import compiling
 from jax_slim.tf1.graph.tensors import Tensor
 from jax_slim.tf1.operations import arrays, control
 from jax_slim.tf1.running import constructs, planning, pullbacks, references
 from jax_slim.tf1.running.evaluation import Evaluation
+from jax_slim.tf1.running.weights import weights_of
 
 # Of what NumPy computes as well: most runs of that kind are made once or twice. An operation takes hundreds of times
 # longer to compile than NumPy takes for small values, so large programs (unrolled recurrent nets) must be used more often.
@@ -22,6 +27,8 @@ _UNCOMPILED = (
     jax.errors.TracerArrayConversionError,
     jax.errors.TracerIntegerConversionError,
 )
+_NONE: Mapping[Any, Any] = types.MappingProxyType({})
+_CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
 _MOST_SEEN = 256
 _MOST_PROGRAMS = 32  # compiled for different values of what must be known; then such a part runs uncompiled
 
@@ -106,14 +113,31 @@ class _Program:
         self._inputs = [t for t in part.inputs if t not in known]
         self._read_only = [k for k in part.keys if k not in part.writes]
         self._written = [k for k in part.keys if k in part.writes]
-        self._outputs: list[Any] = []  # of each output: None where the program computes it, else its value
-        self._checks: list[Any] = []
-        # Both as they were found for these sizes of the inputs: JAX traces once for each, and a size may be an output.
+        # Of each output None where the program computes it, else its value; and the errors of checks. Both as they were
+        # found for these sizes of the inputs: JAX traces once for each, and a size may be an output.
         self._by_sizes: dict[Any, tuple[list[Any], list[Any]]] = {}
         self._compiled = compiling.jit(self._traced, donate_argnums=0)
+        self._net = self._with_native_kernels() if worth_fusing() else None
 
-    def _traced(self, written: dict[str, Any], read_only: dict[str, Any], inputs: list[Any]) -> Any:
-        values = dict(self._fixed)
+    def _with_native_kernels(self) -> PreparedFunction | None:
+        """The same with all weights as constants that are arranged once, of a net that has no others."""
+        units = self._part.units
+        if self._part.keys or not any(op.type in _CONVOLUTIONS for unit in units for op in unit.ops):
+            return None
+        weights = weights_of(units, {*self._inputs, *self._fixed})
+        return PreparedFunction(
+            lambda values, inputs: self._traced({}, {}, inputs, {weights[name]: v for name, v in values.items()}),
+            {name: tensor.op.attrs["value"] for name, tensor in weights.items()},
+        )
+
+    def _traced(
+        self,
+        written: dict[str, Any],
+        read_only: dict[str, Any],
+        inputs: list[Any],
+        weights: Mapping[Tensor, Any] = _NONE,
+    ) -> Any:
+        values = {**self._fixed, **weights}
         values.update(zip(self._inputs, inputs, strict=True))
         state = references.State({**written, **read_only}, on_host=False)
         evaluation = Evaluation(values, state, None, on_host=False)
@@ -124,14 +148,14 @@ class _Program:
             checks = arrays.CHECKS.found
         finally:
             arrays.CHECKS.found = before
-        self._checks = [error for _, error in checks]
-        self._outputs, outputs = [], []
+        known, outputs = [], []
         for tensor in self._part.outputs:
             value = evaluation.value(tensor)
             computed = any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(value))
-            self._outputs.append(None if computed else value)
+            known.append(None if computed else value)
             if computed:
                 outputs.append(value)
+        self._by_sizes[_sizes(inputs, written, read_only)] = known, [error for _, error in checks]
         current = {key: state.current()[key] for key in {**dict.fromkeys(written), **state.written}}
         return outputs, current, [good for good, _ in checks]
 
@@ -141,17 +165,23 @@ class _Program:
         read_only = {k: variables[k] for k in self._read_only if k in variables}
         inputs = [values[t] for t in self._inputs]
         with jax.enable_x64(True):
-            outputs, current, checks = self._compiled(written, read_only, inputs)
+            if self._net is not None and all(isinstance(v, np.ndarray | np.generic | jax.Array) for v in inputs):
+                outputs, current, checks = self._net.compiled({}, inputs)
+            else:
+                outputs, current, checks = self._compiled(written, read_only, inputs)
         _settle(current, read_only, outputs)
         variables.update(current)
-        sizes = (*map(np.shape, inputs), *(v.shape for v in written.values()), *(v.shape for v in read_only.values()))
-        kept, errors_of_checks = self._by_sizes.setdefault(sizes, (self._outputs, self._checks))
+        kept, errors_of_checks = self._by_sizes[_sizes(inputs, written, read_only)]
         computed = iter(outputs)
         for tensor, fixed in zip(self._part.outputs, kept, strict=True):
             values[tensor] = next(computed) if fixed is None else fixed
         for good, error in zip(checks, errors_of_checks, strict=True):
             if not good:
                 raise error()
+
+
+def _sizes(inputs: list[Any], *variables: Mapping[str, Any]) -> Any:
+    return (*map(np.shape, inputs), *(some[key].shape for some in variables for key in sorted(some)))
 
 
 def _settle(current: dict[str, Any], read_only: dict[str, Any], outputs: list[Any]) -> None:
