@@ -1,4 +1,4 @@
-"""Images a second, decoded and preprocessed, of `slim.data.pipeline`, of tf.data and of a PyTorch DataLoader with PIL.
+"""Images a second, decoded and preprocessed: `slim.data.pipeline`, tf.data and a PyTorch DataLoader with PIL.
 
     python benchmarks/input_pipeline.py [--images FOLDER] [--batches 24] [--rounds 5] [--workers 2]
         [--tensorflow-python PYTHON] [--torch-python PYTHON] [--jobs vgg inception]
@@ -9,7 +9,8 @@ it, and put into float32 batches of 32 images of 224x224:
     vgg        resized to a random size, cropped at a random place, mirrored at random, less the mean
     inception  cropped to a random box, resized, mirrored, brightness and saturation changed (its fast mode)
 
-tf.data runs the same operations of TensorFlow, the DataLoader those of torchvision that stand for them. Contenders
+tf.data runs the same operations of TensorFlow, the DataLoader those of torchvision that stand for them. "host part" is
+what is left for the host with `slim.preprocessing.on_device`: it decodes and cuts, and batches are bytes. Contenders
 run in turn, each in a process of its own with the same number of workers, in the interpreters that are given. A round
 is counted from the batch that follows the first ones. Beside images a second of wall time stand those of processor
 time, which hold on a machine that does other work, too.
@@ -30,18 +31,30 @@ BATCH, SIDE = 32, 224
 JOBS = ["vgg", "inception"]
 
 
+NETS = {"vgg": "vgg_16", "inception": "inception_v3"}
+
+
 def slim_batches(files, job, workers):
     import jax_slim as slim
 
-    preprocess = slim.preprocessing.get_preprocessing(
-        {"vgg": "vgg_16", "inception": "inception_v3"}[job], is_training=True
-    )
+    preprocess = slim.preprocessing.get_preprocessing(NETS[job], is_training=True)
 
     def preprocessed(path, rng):
         image = slim.data.decode_jpeg(Path(path).read_bytes(), channels=3)
         return {"image": preprocess(image, SIDE, SIDE, rng=rng)}
 
     return slim.data.pipeline(files, preprocessed, batch_size=BATCH, num_threads=workers)
+
+
+def host_part_batches(files, job, workers):
+    import jax_slim as slim
+
+    prepare = slim.preprocessing.on_device(NETS[job], SIDE, SIDE, is_training=True)
+
+    def cut(path, rng):
+        return prepare.cut({"image": slim.data.decode_jpeg(Path(path).read_bytes(), channels=3)}, rng)
+
+    return slim.data.pipeline(files, cut, batch_size=BATCH, num_threads=workers)
 
 
 def tensorflow_batches(files, job, workers):
@@ -120,7 +133,12 @@ def torch_batches(files, job, workers):
     return endless()
 
 
-CONTENDERS = {"slim.data": slim_batches, "tf.data": tensorflow_batches, "DataLoader": torch_batches}
+CONTENDERS = {
+    "slim.data": slim_batches,
+    "host part": host_part_batches,
+    "tf.data": tensorflow_batches,
+    "DataLoader": torch_batches,
+}
 
 
 def processor_time():
@@ -147,7 +165,7 @@ def run(name, job, folder, workers, batches):
     for _ in range(batches):
         batch = next(source)["image"]
     wall, used = time.perf_counter() - wall, processor_time() + of_children() - used
-    assert batch.size if isinstance(batch.size, int) else batch.numel() == BATCH * SIDE * SIDE * 3
+    assert len(batch) == BATCH
     print(json.dumps([BATCH * batches / wall, BATCH * batches / used]))
 
 
@@ -180,7 +198,12 @@ def main():
     options = parser.parse_args()
     if options.run:
         return run(options.run, options.jobs[0], options.images, options.workers, options.batches)
-    pythons = {"slim.data": sys.executable, "tf.data": options.tensorflow_python, "DataLoader": options.torch_python}
+    pythons = {
+        "slim.data": sys.executable,
+        "host part": sys.executable,
+        "tf.data": options.tensorflow_python,
+        "DataLoader": options.torch_python,
+    }
     pythons = {name: python for name, python in pythons.items() if python}
     with tempfile.TemporaryDirectory() as made:
         folder = options.images

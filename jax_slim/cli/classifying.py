@@ -5,7 +5,7 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
-from jax_slim.cli import inputs
+from jax_slim.cli import augmenting, inputs
 from jax_slim.cli.augmenting import BOX_FLAGS
 from jax_slim.cli.flags import defaults
 from jax_slim.cli.mask_flags import MASK_FLAGS, SCALE_FLAGS
@@ -180,5 +180,5 @@ def exported(model: "NetModel") -> tuple[Any, Any]:
 
 TASK = Task(
     check, inputs.open_data, inputs.batches, batch_like, loss_function, metrics_function, ("Accuracy", "max"), evaluate,
-    predict, exported,
+    predict, exported, transform_batch=augmenting.on_device,
 )  # fmt: skip

@@ -75,6 +75,8 @@ def prepared(
 ) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """What makes a prepared image and a label of the net's out of an example; runs in the pipeline's threads.
 
+    For training with `--preprocess_on_device` the image is only cut; `augmenting.on_device` has the rest.
+
     Args:
       model, options: the net, and the options of the data.
       is_training: whether to distort images at random.
@@ -88,7 +90,7 @@ def prepared(
 
     if model.preprocessing is None:
         raise UsageError(f"{model.name} takes video, which this command does not read.")
-    prepare = model.preprocessing_fn(is_training, options.use_grayscale)
+    finish = _finishing(model, options, is_training)
     augment = augmenting.augmented(options) if is_training else None
     classes, offset = model.num_classes or 0, options.labels_offset
 
@@ -102,9 +104,19 @@ def prepared(
                 f"{offset} to {classes + offset - 1}. Give the --labels_offset or --num_classes of this data."
             )
         image = example["image"] if augment is None else augment(example["image"], rng)
-        return {"image": prepare(image, rng), "label": np.int32(label)}
+        return finish({"image": image, "label": np.int32(label)}, rng)
 
     return transform
+
+
+def _finishing(
+    model: "NetModel", options: argparse.Namespace, is_training: bool
+) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """(example, rng) -> the example with its image prepared, or cut for the device."""
+    if is_training and options.preprocess_on_device:
+        return model.device_preprocessing(True, options.use_grayscale).cut
+    prepare = model.preprocessing_fn(is_training, options.use_grayscale)
+    return lambda example, rng: {**example, "image": prepare(example["image"], rng)}
 
 
 def batches(

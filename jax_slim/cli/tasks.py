@@ -26,6 +26,7 @@ class Task(NamedTuple):
         this is given.
       model_options: options -> the arguments of the net that a new run asks for.
       gradient_multipliers: (model, options) -> name -> factor for its gradient, or None.
+      transform_batch: (model, options) -> what a training step does to a batch first, or None.
     """
 
     check: Callable[[argparse.Namespace], None]
@@ -40,6 +41,7 @@ class Task(NamedTuple):
     exported: Callable[..., tuple[Callable[..., Any], Callable[[Any], Any]]]
     model_options: Callable[[argparse.Namespace], dict[str, Any]] = lambda options: {}
     gradient_multipliers: Callable[..., Any] = lambda model, options: None
+    transform_batch: Callable[..., Any] = lambda model, options: None
 
 
 class _Row(NamedTuple):

@@ -191,6 +191,7 @@ def _train(options: argparse.Namespace) -> int:
         variables_to_train=_trained(model, options.trainable_scopes),
         accumulate=options.accumulate,
         moving_average=average,
+        transform_batch=task.transform_batch(model, options),
     )
     validation = None
     if options.validate_every_n_steps is not None:

@@ -26,6 +26,7 @@ from jax_slim.nets.nets_factory import get_network_fn, networks_map
 from jax_slim.nets.pretrained import fetched_path
 from jax_slim.nets.published import PUBLISHED
 from jax_slim.nets.registry import Row, row_of
+from jax_slim.preprocessing.device_preprocessing import DevicePreprocessing, on_device
 from jax_slim.preprocessing.framing import SCALES, Framing, check_framing, framed
 from jax_slim.preprocessing.preprocessing_factory import LIKE_VGG, get_preprocessing, preprocessing_map
 from jax_slim.preprocessing.vgg_preprocessing import RESIZE_SIDE_MAX, RESIZE_SIDE_MIN
@@ -115,16 +116,37 @@ class NetModel(Model):
             scaled, framing = SCALES[self.preprocessing], self.framing
             return lambda image, rng=None: scaled(framed(image, size, size, framing).astype(np.float32))
         function = get_preprocessing(self.preprocessing, is_training, use_grayscale)
-        options: dict[str, Any] = {}
-        if (
-            self.preprocessing in ("vgg", "imagenet") and size > RESIZE_SIDE_MIN
-        ):  # the crop must lie within the resized image
-            options = {"resize_side_min": size, "resize_side_max": max(size, RESIZE_SIDE_MAX)}
+        options = self._resizing()
 
         def prepare(image: Any, rng: np.random.Generator | None = None) -> Any:
             return function(image, size, size, **options, **({"rng": rng} if is_training else {}))
 
         return prepare
+
+    def device_preprocessing(
+        self, is_training: bool = False, use_grayscale: bool = False, frame: tuple[int, int] | None = None
+    ) -> DevicePreprocessing:
+        """What `preprocess` does, in a part for the host and one for the device: `slim.preprocessing.on_device`.
+
+        Raises:
+          ValueError: its preprocessing is not in two parts, as that of nets of video and of those that find boxes or
+            masks; or `framing` says that Pillow resizes.
+        """
+        if self.preprocessing is None:
+            raise ValueError(f"{self.name}: nets of video have no preprocessing of their own.")
+        if self.framing is not None and not is_training:
+            raise ValueError(
+                f"{self.name}: framing must be None for preprocessing on the device, got {self.framing}: Pillow "
+                "resizes, on the host. Use preprocess."
+            )
+        size = self.image_size
+        return on_device(self.preprocessing, size, size, is_training, use_grayscale, frame=frame, **self._resizing())
+
+    def _resizing(self) -> dict[str, Any]:
+        """Arguments of the preprocessing, so that the crop lies within the resized image."""
+        if self.preprocessing not in ("vgg", "imagenet") or self.image_size <= RESIZE_SIDE_MIN:
+            return {}
+        return {"resize_side_min": self.image_size, "resize_side_max": max(self.image_size, RESIZE_SIDE_MAX)}
 
     def init(self, key: jax.Array, *args: Any, **kwargs: Any) -> Variables:
         """As `Model.init`; images need not be given. What the model's checkpoint holds is taken from there."""

@@ -13,7 +13,7 @@ from PIL import Image
 
 import jax_slim as slim
 import pictures
-from jax_slim.cli import evaluating, optimizing, training
+from jax_slim.cli import augmenting, evaluating, optimizing, training
 from jax_slim.cli.failures import CommandError
 from jax_slim.cli.flags import merged
 from jax_slim.cli.main import main
@@ -328,6 +328,37 @@ def test_all_that_training_can_do_besides_resumes_exactly(tmp_path, capsys):
     for name, value in whole.items():
         np.testing.assert_array_equal(value, in_two[name])
         assert value.dtype != jnp.bfloat16
+
+
+@pytest.mark.slow
+def test_preprocessing_on_the_device_is_that_of_the_host(tmp_path):
+    def trained(name, last, *flags):
+        command = ["train", f"--train_dir={tmp_path / name}", "--dataset_name=digits", "--model_name=lenet"]
+        command += ["--batch_size=8", "--preprocessing_name=cifarnet", f"--max_number_of_steps={last}", *flags]
+        assert main(command) == 0
+        return slim.checkpoints.load_variables(tmp_path / name)
+
+    host = trained("host", 2)
+    trained("device", 1, "--preprocess_on_device")
+    device = trained("device", 2)  # goes on as it was
+    for name, value in host.items():
+        np.testing.assert_allclose(value, device[name], rtol=1e-3, atol=1e-5, err_msg=name)
+    assert "preprocess_on_device = true" in (tmp_path / "device" / "config.toml").read_text()
+
+
+@pytest.mark.slow
+def test_the_device_mixes_what_it_prepared():
+    model = slim.nets.create_model("lenet", 10)
+    chosen = {"preprocess_on_device": True, "use_grayscale": False, "mixup_alpha": 1.0, "cutmix_alpha": 1.0}
+    images = np.random.default_rng(0).integers(0, 256, (6, 28, 28, 1), np.uint8)
+    transform = augmenting.on_device(model, argparse.Namespace(**chosen))
+    mixed = jax.jit(transform)({"image": images, "label": np.arange(6)}, jax.random.key(0))
+    assert mixed["image"].shape == (6, 28, 28, 1) and mixed["label"].shape == (6, 10)
+    np.testing.assert_allclose(mixed["label"].sum(1), 1, rtol=1e-6)
+    assert (np.asarray(mixed["label"]) > 0).sum() > 6
+    assert np.abs(mixed["image"]).max() <= 1
+    assert augmenting.mixed(argparse.Namespace(**chosen), 10) is None  # not twice
+    assert augmenting.on_device(model, argparse.Namespace(preprocess_on_device=False)) is None
 
 
 @pytest.mark.parametrize(
