@@ -45,11 +45,9 @@ def calibrated(
 def _batches(net: "NetModel", folder: str) -> Iterator[Any]:
     import numpy as np
 
-    from jax_slim.cli.inputs import image_files, photographs
+    from jax_slim.cli.inputs import photographs
 
-    paths = list(image_files([folder]))
-    step = max(1.0, len(paths) / _MOST)
-    paths = [paths[int(number * step)] for number in range(min(len(paths), _MOST))]
+    paths = images_in(folder)
     prepare = net.preprocessing_fn(use_grayscale=net.channels == 1)
     failed: list[str] = []
     channels = 4 if net.channels == 4 else 3
@@ -57,5 +55,19 @@ def _batches(net: "NetModel", folder: str) -> Iterator[Any]:
         images = np.stack([image for _, image in some])
         # Filled up by images again, which changes no range, so that one program is compiled.
         yield np.concatenate([images, images[:1].repeat(_AT_A_TIME - len(images), 0)])
+    check_read(folder, paths, failed)
+
+
+def images_in(folder: str) -> list[str]:
+    """The images of a folder that are looked at."""
+    from jax_slim.cli.inputs import image_files
+
+    paths = list(image_files([folder]))
+    step = max(1.0, len(paths) / _MOST)
+    return [paths[int(number * step)] for number in range(min(len(paths), _MOST))]
+
+
+def check_read(folder: str, paths: list[str], failed: list[str]) -> None:
+    """Refuses a folder of whose images none could be read."""
     if len(failed) == len(paths):
         raise CommandError(f"--calibrate: {folder} must have images that can be read.")

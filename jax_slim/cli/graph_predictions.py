@@ -1,6 +1,7 @@
 """`jax-slim predict --graph`: what photographs show to a graph that TensorFlow wrote, classes or boxes."""
 
 import argparse
+import functools
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jax_slim.cli import boxes as box_rows
-from jax_slim.cli import graph_files
+from jax_slim.cli import calibrating, graph_files
 from jax_slim.cli.failures import CommandError, UsageError
 
 if TYPE_CHECKING:
@@ -20,17 +21,19 @@ _LIKELY = re.compile(r"predictions|softmax|prob|scores|final_result", re.IGNOREC
 
 def run(options: argparse.Namespace, paths: list[str]) -> int:
     """Prints what the images show; 1 when one of them could not be read."""
-    net = graph_files.opened(options, options.graph)
+    net = graph_files.opened(options, options.graph, as_variables=bool(options.calibrate))
     name = graph_files.image_input(net, options.graph)
     prepare = _preparing(net, name, options)
     labels = _labels(options.labels)
     boxes = _boxes_of(net)
     output = None if boxes else _output(net, options.graph)
     classes = None if output is None else graph_files.logits_of(net, output)[0]
+    size = _together(net, name, options)
+    compute = _with_bytes(net, prepare, size, options) if options.calibrate else functools.partial(net, net.variables)
     found: dict[str, Any] = {}
     failed: list[str] = []
-    for batch, images in _batches(paths, prepare, _together(net, name, options), failed):
-        results = net(net.variables, images)
+    for batch, images in _batches(paths, prepare, size, failed):
+        results = compute(images)
         for place, path in enumerate(batch):
             if boxes:
                 found[path] = _found(results, boxes, place, labels, options)
@@ -53,6 +56,22 @@ def run(options: argparse.Namespace, paths: list[str]) -> int:
             captions = {path: f"{rows[0]['label']} {rows[0]['probability']:.0%}" for path, rows in found.items()}
         draw_grid(options.grid, captions)
     return 1 if failed else 0
+
+
+def _with_bytes(net: "GraphFunction", prepare: Any, size: int, options: argparse.Namespace) -> Any:
+    """The graph as a function of images, quantized as `--calibrate` says."""
+    from jax_slim.graphs.models import as_model
+    from jax_slim.inference import predictor, quantize
+
+    if net.host:
+        raise CommandError(f"--calibrate: {options.graph} has operations that JAX does not compute: {net.host[0]}.")
+
+    def looked_at() -> Iterator[Any]:
+        paths, failed = calibrating.images_in(options.calibrate), []
+        yield from (images for _, images in _batches(paths, prepare, size, failed))
+        calibrating.check_read(options.calibrate, paths, failed)
+
+    return predictor(*quantize(as_model(net), net.variables, looked_at()))
 
 
 # Images.

@@ -56,8 +56,8 @@ def run(options: argparse.Namespace) -> int:
     if not options.checkpoint_path and not options.graph:
         raise UsageError("--checkpoint_path or --graph must say what predicts.")
     paths = list(inputs.image_files(options.images))
-    if options.calibrate and (options.graph or options.checkpoint_path.lower().endswith(".onnx")):
-        raise UsageError("--calibrate is for nets of jax-slim, not for --graph and ONNX files.")
+    if options.calibrate and not options.graph and options.checkpoint_path.lower().endswith(".onnx"):
+        raise UsageError("--calibrate is for nets of jax-slim and for --graph, not for ONNX files.")
     if options.graph:
         from jax_slim.cli import graph_predictions
 

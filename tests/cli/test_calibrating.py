@@ -8,6 +8,7 @@ import pytest
 
 import jax_slim as slim
 import pictures
+from frozen_nets import frozen_net
 from jax_slim.cli import runs
 from jax_slim.cli.main import main
 
@@ -43,6 +44,28 @@ def test_predicts_and_evaluates_nearly_the_same(place, capsys):
         assert main(["evaluate", checkpoint, *data, *more]) == 0
         losses.append(json.loads(capsys.readouterr().out.splitlines()[-1])["Cross_entropy"])
     assert losses[1] == pytest.approx(losses[0], abs=0.02) and losses[1] != losses[0]
+
+
+def test_predicts_nearly_the_same_by_a_graph(place, tmp_path, capsys):
+    definition, _ = frozen_net()
+    (tmp_path / "net.pb").write_bytes(definition.SerializeToString())
+    photos = str(place / "photos")
+    found = []
+    for more in ([], [f"--calibrate={photos}"]):
+        assert (
+            main(["predict", photos, f"--graph={tmp_path}/net.pb", "--preprocessing_name=inception", "--json", *more])
+            == 0
+        )
+        shown = json.loads(capsys.readouterr().out)
+        rows = [sorted(rows, key=lambda row: row["label"]) for _, rows in sorted(shown.items())]
+        found.append(np.array([[row["probability"] for row in some] for some in rows]))
+    assert found[0].shape == (3, 5)
+    assert 0 < np.abs(found[0] - found[1]).max() < 0.02
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.png").write_bytes(b"nothing")
+    command = ["predict", photos, f"--graph={tmp_path}/net.pb", "--preprocessing_name=inception"]
+    assert main([*command, f"--calibrate={tmp_path}/photos"]) != 0
+    assert "must have images that can be read" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
