@@ -70,6 +70,9 @@ NAMES = {
         name: f"python.clip_ops:{name}"
         for name in ("clip_by_value", "clip_by_norm", "clip_by_global_norm", "clip_by_average_norm", "global_norm")
     },
+    "linalg.tridiagonal_solve": "python.tridiagonal:tridiagonal_solve",
+    "linalg.tridiagonal_matmul": "python.tridiagonal:tridiagonal_matmul",
+    "contrib.nn.nth_element": "python.sorting:nth_element",
     "einsum": "python.einsum:einsum",
     "linalg.einsum": "python.einsum:einsum",
     "linalg.global_norm": "python.clip_ops:global_norm",

@@ -33,6 +33,7 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     image_codecs,
     image_colors,
     image_resizing,
+    image_scaling,
     image_transforms,
     iterators,
     joining,
@@ -70,4 +71,5 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     tensor_lists,
     text_forms,
     training_ops,
+    tridiagonal,
 )

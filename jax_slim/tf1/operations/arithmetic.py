@@ -185,7 +185,7 @@ def complex_of(real: Any, imag: Any) -> Any:
     return real + 1j * np.asarray(imag, real.dtype)
 
 
-@rows.row("NextAfter", shape=_broadcast, gradient=rows.NONE)
+@rows.row("NextAfter", shape=_broadcast)
 def next_after(x1: Any, x2: Any) -> Any:
     return arrays.xp(x1, x2).nextafter(x1, x2)
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import jax.scipy.special
 import numpy as np
 
-from jax_slim.tf1.graph import rows, shape_inference
+from jax_slim.tf1.graph import building, rows, shape_inference
 from jax_slim.tf1.operations import arrays
 
 _same = shape_inference.like_input()
@@ -101,7 +101,7 @@ def round_to_even(x: Any) -> Any:
     return x if np.issubdtype(x.dtype, np.integer) else arrays.xp(x).rint(x)
 
 
-@rows.row("Sign", shape=_same)
+@rows.row("Sign", shape=_same, gradient=lambda op, grad: building.make("ZerosLike", op._inputs[0]))
 def sign(x: Any) -> Any:
     xp = arrays.xp(x)
     if np.issubdtype(x.dtype, np.complexfloating):

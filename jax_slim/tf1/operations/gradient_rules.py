@@ -337,3 +337,25 @@ def cumprod(op: Any, grad: Any) -> list[Any]:
     products = make("Mul", make("Cumprod", x, axis, exclusive=exclusive, reverse=reverse), grad, name="mul")
     summed = make("Cumsum", products, axis, exclusive=exclusive, reverse=not reverse)
     return [make("RealDiv", summed, x, name="truediv"), None]
+
+
+@rows.set_gradient("NextAfter")
+def next_after(op: Any, grad: Any) -> list[Any]:
+    """It moves with the first number alone."""
+    return _summed(op, lambda: grad, lambda: make("ZerosLike", grad))
+
+
+def _only(*places: int) -> Any:
+    """The gradients by `jax.vjp` of these inputs: others are held to be constants, as TensorFlow holds them."""
+
+    def gradient(op: Any, *grads: Any) -> list[Any]:
+        return [g if place in places else None for place, g in enumerate(gradients.generic(op, list(grads)))]
+
+    return gradient
+
+
+for _types, _places in {
+    ("MatrixSolveLs",): (0, 1), ("MatrixDiagV2", "MatrixDiagV3", "MatrixDiagPartV2", "MatrixDiagPartV3"): (0,),
+    ("Polygamma", "Zeta"): (1,), ("Betainc",): (2,),
+}.items():  # fmt: skip
+    rows.set_gradient(*_types)(_only(*_places))

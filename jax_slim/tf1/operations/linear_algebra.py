@@ -222,9 +222,16 @@ def _eigen_shapes(op: Any) -> list[shapes.TensorShape]:
     return [shapes.TensorShape(sizes[:-1]), shapes.TensorShape(sizes if op.attrs["compute_v"] else [0])]
 
 
+def _lower(matrix: Any) -> Any:
+    """The self-adjoint matrix that the lower triangle tells: only this is read, and only it has a gradient."""
+    xp = arrays.xp(matrix)
+    return xp.tril(matrix) + adjoint(xp.tril(matrix, -1))
+
+
 @rows.row("SelfAdjointEigV2", "BatchSelfAdjointEigV2", shape=_eigen_shapes)
 def self_adjoint_eig(input: Any, *, compute_v: bool) -> Any:
     xp = arrays.xp(input)
+    input = _lower(input)
     if not compute_v:
         return xp.linalg.eigvalsh(input).astype(input.dtype), np.zeros((0,), input.dtype)
     found, vectors = xp.linalg.eigh(input)
@@ -294,10 +301,23 @@ def matrix_exponential(input: Any) -> Any:
     return jax.scipy.linalg.expm(jnp.asarray(input))
 
 
+@jax.custom_jvp
+def _square_root(matrix: Any) -> Any:
+    found = jax.scipy.linalg.sqrtm(matrix)
+    return found if jnp.iscomplexobj(matrix) else found.real.astype(matrix.dtype)
+
+
+@_square_root.defjvp
+def _square_root_jvp(primals: Any, tangents: Any) -> Any:
+    """R of X R + R X = dA, where X is the root."""
+    root, eye = _square_root(*primals), jnp.eye(primals[0].shape[-1], dtype=primals[0].dtype)
+    both = jnp.kron(root, eye) + jnp.kron(eye, root.T)
+    return root, jnp.linalg.solve(both, tangents[0].reshape(-1)).reshape(root.shape)
+
+
 @rows.row("MatrixSquareRoot", shape=_square_shape, numpy=False)
 def matrix_square_root(input: Any) -> Any:
-    found = jax.scipy.linalg.sqrtm(jnp.asarray(input))
-    return found if np.iscomplexobj(input) else found.real.astype(input.dtype)
+    return jnp.vectorize(_square_root, signature="(n,n)->(n,n)")(jnp.asarray(input))
 
 
 @rows.row(

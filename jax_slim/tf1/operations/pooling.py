@@ -10,7 +10,7 @@ import numpy as np
 
 from jax_slim import kernels
 from jax_slim.kernels.layouts import windows_on
-from jax_slim.tf1.graph import errors, known_values, rows
+from jax_slim.tf1.graph import building, errors, known_values, rows
 from jax_slim.tf1.operations import shape_checks, shape_rules
 
 
@@ -153,6 +153,40 @@ def max_pool_grad(orig_input, orig_output, grad, *, ksize, strides, padding, dat
 @rows.row("MaxPoolGradV2", shape=_of_input(0, 4), numpy=False, static=("ksize", "strides"))
 def max_pool_grad_v2(orig_input, orig_output, grad, ksize, strides, *, padding, data_format=b"NHWC"):
     return _back(lambda x: _pooled(kernels.max_pool, x, ksize, strides, padding, data_format), orig_input, grad)
+
+
+def _forth(back: Any, primal: Any, grad: Any) -> Any:
+    """The transpose of what brings gradients back: the elements of `grad` at the places of the maxima."""
+    return jax.vjp(back, jnp.zeros_like(primal))[1](jnp.asarray(grad))[0]
+
+
+def _grad_grad_gradient(op: Any, grad: Any) -> list[Any]:
+    """Where the maxima are does not move; what was taken from there goes back there."""
+    orig_input, orig_output, *_ = op._inputs
+    rest, facts = op._inputs[3:], {name: op.attrs[name] for name in ("ksize", "strides", "padding", "data_format") if name in op.attrs}  # fmt: skip
+    back = building.make(op.type.replace("GradGrad", "Grad"), orig_input, orig_output, grad, *rest, **facts)
+    zeros = [building.make("ZerosLike", t) for t in (orig_input, orig_output)]
+    return [*zeros, back, *([None] * len(rest))]
+
+
+@rows.row("MaxPoolGradGrad", shape=_of_input(1, 4), numpy=False, gradient=_grad_grad_gradient)
+def max_pool_grad_grad(orig_input, orig_output, grad, *, ksize, strides, padding, data_format=b"NHWC"):
+    facts = dict(ksize=ksize, strides=strides, padding=padding, data_format=data_format)
+    return _forth(lambda g: max_pool_grad(orig_input, orig_output, g, **facts), orig_output, grad)
+
+
+@rows.row(
+    "MaxPoolGradGradV2", shape=_of_input(1, 4), numpy=False, static=("ksize", "strides"), gradient=_grad_grad_gradient
+)
+def max_pool_grad_grad_v2(orig_input, orig_output, grad, ksize, strides, *, padding, data_format=b"NHWC"):
+    facts = dict(padding=padding, data_format=data_format)
+    return _forth(lambda g: max_pool_grad_v2(orig_input, orig_output, g, ksize, strides, **facts), orig_output, grad)
+
+
+@rows.row("MaxPool3DGradGrad", shape=_of_input(1, 5), numpy=False, gradient=_grad_grad_gradient)
+def max_pool3d_grad_grad(orig_input, orig_output, grad, *, ksize, strides, padding, data_format=b"NDHWC"):
+    facts = dict(ksize=ksize, strides=strides, padding=padding, data_format=data_format)
+    return _forth(lambda g: max_pool3d_grad(orig_input, orig_output, g, **facts), orig_output, grad)
 
 
 @rows.row("MaxPool3DGrad", shape=_of_input(0, 5), numpy=False)

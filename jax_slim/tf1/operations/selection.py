@@ -53,6 +53,30 @@ def top_k_of_attribute(input: Any, *, k: int) -> Any:
     return _top(input, k)
 
 
+def _nth_gradient(op: Any, grad: Any) -> list[Any]:
+    """Shared by all elements that are equal to the one that was found."""
+    values = building.make("ExpandDims", op.outputs[0], -1)
+    same = building.make("Cast", building.make("Equal", op._inputs[0], values), DstT=grad.dtype.base_dtype)
+    count = building.make("Sum", same, -1, keep_dims=True)
+    return [building.make("Mul", building.make("RealDiv", same, count), building.make("ExpandDims", grad, -1)), None]
+
+
+@rows.row(
+    "NthElement",
+    static=("n",),
+    shape=lambda op: [op._inputs[0].shape.with_rank_at_least(1)[:-1]],
+    gradient=_nth_gradient,
+)
+def nth_element(input: Any, n: Any, *, reverse: bool) -> Any:
+    """Of each row the element that would be at place n, were it sorted (the largest first with `reverse`)."""
+    place = int(n)
+    if not 0 <= place < input.shape[-1]:
+        raise errors.InvalidArgumentError(
+            None, None, f"Input must have at least n+1={place + 1} columns, got {input.shape[-1]}"
+        )
+    return arrays.xp(input).sort(input, -1)[..., -1 - place if reverse else place]
+
+
 def _in_top_shape(op: Any) -> Shape:
     shape_rules.check_rank(op, 0, 2)
     shape_rules.check_rank(op, 1, 1)

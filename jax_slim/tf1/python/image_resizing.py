@@ -5,7 +5,7 @@ from typing import Any
 
 from jax_slim.tf1.graph import building, conversion, dtypes, graphs, known_values
 from jax_slim.tf1.graph.tensors import Tensor
-from jax_slim.tf1.python import arguments, array, control_flow, image_geometry, math
+from jax_slim.tf1.python import arguments, array, constant_op, control_flow, image_geometry, math
 
 
 class ResizeMethod:
@@ -79,6 +79,12 @@ def resize_images(images: Any, size: Any, method: Any = ResizeMethod.BILINEAR, a
     return _resized(images, resizer, size, preserve_aspect_ratio, name)
 
 
+_KERNELS = {
+    "bilinear": "triangle", "bicubic": "keyscubic", "lanczos3": "lanczos3", "lanczos5": "lanczos5", "gaussian": "gaussian",
+    "mitchellcubic": "mitchellcubic",
+}  # fmt: skip
+
+
 def resize_images_v2(
     images: Any,
     size: Any,
@@ -87,9 +93,22 @@ def resize_images_v2(
     antialias: bool = False,
     name: str | None = None,
 ) -> Tensor:
-    """TF 2's resizing: pixels have their middles in common. Nearest neighbor, bilinear, bicubic and area; nothing is smoothed."""
+    """TF 2's resizing: pixels have their middles in common.
+
+    Args:
+      method: 'bilinear', 'nearest', 'bicubic', 'area', 'lanczos3', 'lanczos5', 'gaussian' or 'mitchellcubic'.
+      antialias: pixels of a smaller image are of all those that it stands for; without effect on 'nearest' and 'area'.
+    """
+    kernel = _KERNELS.get(method)
 
     def resizer(images: Tensor, size: Tensor) -> Tensor:
+        if kernel is not None and (antialias or method not in ("bilinear", "bicubic")):
+            sides = array.shape(images)[1:3]
+            scale = math.cast(size, dtypes.float32) / math.cast(sides, dtypes.float32)
+            still = constant_op.zeros([2], dtypes.float32)
+            return building.make(
+                "ScaleAndTranslate", images, size, scale, still, kernel_type=kernel, antialias=antialias
+            )
         if method == "bilinear":
             return resize_bilinear(images, size, half_pixel_centers=True)
         if method == "nearest":
@@ -100,8 +119,6 @@ def resize_images_v2(
             return resize_area(images, size)
         raise ValueError("Resize method is not implemented.")
 
-    if antialias:
-        raise ValueError("resize_images: antialias=True is not part of jax-slim's TensorFlow 1.")
     return _resized(images, resizer, size, preserve_aspect_ratio, name, skip=False)
 
 

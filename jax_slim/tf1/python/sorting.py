@@ -21,6 +21,11 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) 
     return TopKV2(*building.make("TopKV2", input, k, sorted=sorted, name=name))
 
 
+def nth_element(input: Any, n: Any, reverse: bool = False, name: str | None = None) -> Tensor:
+    """Of each row the element that would be at place `n`, were the row sorted (the largest first with `reverse`)."""
+    return building.make("NthElement", input, n, reverse=reverse, name=name)
+
+
 def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) -> Tensor:
     """For each row whether the target's prediction is among the k largest; equal ones are all in, NaN is never."""
     with graphs.name_scope(name, "in_top_k"):
