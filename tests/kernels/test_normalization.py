@@ -27,7 +27,8 @@ def test_moments(shape, data):
     variance = np.average((x - mean) ** 2, tuple(axes), w, keepdims=True)
     if not keepdims:
         mean, variance = mean.squeeze(tuple(axes)), variance.squeeze(tuple(axes))
-    got = kernels.moments(x, tuple(axes), weights.astype(np.float32) if weighted else None, keepdims)
+    moments = jax.jit(kernels.moments, static_argnums=(1, 3))
+    got = moments(x, tuple(axes), weights.astype(np.float32) if weighted else None, keepdims)
     np.testing.assert_allclose(got[0], mean, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(got[1], variance, rtol=1e-4, atol=1e-5)
 
@@ -62,7 +63,8 @@ def test_normalize(channel_axis, with_offset, with_scale):
     x = normals(2, 5, 4, 3) * 2 + 1
     mean, offset, scale = (normals(x.shape[channel_axis], seed=seed) for seed in (1, 2, 3))
     variance, epsilon = normals(x.shape[channel_axis], seed=4) ** 2, 0.3  # an epsilon outside the root would show
-    outputs = kernels.normalize(
+    normalize = jax.jit(kernels.normalize, static_argnums=6)
+    outputs = normalize(
         x, mean, variance, offset if with_offset else None, scale if with_scale else None, epsilon, channel_axis
     )
     last = np.moveaxis(x, channel_axis, -1).astype(np.float64)
@@ -89,7 +91,8 @@ def test_large_numbers_close_together_stay_apart():
 def test_normalize_by_moments(axes, channel_axis):
     x = normals(3, 4, 5, 6) * 2 + 1
     offset, scale = normals(x.shape[channel_axis], seed=1), normals(x.shape[channel_axis], seed=2)
-    outputs, mean, variance = kernels.normalize_by_moments(x, axes, offset, scale, 0.3, channel_axis)
+    normalize = jax.jit(kernels.normalize_by_moments, static_argnums=(1, 5))
+    outputs, mean, variance = normalize(x, axes, offset, scale, 0.3, channel_axis)
     exact = x.astype(np.float64)
     np.testing.assert_allclose(mean, exact.mean(axes), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(variance, exact.var(axes), rtol=1e-5, atol=1e-5)
@@ -106,7 +109,7 @@ def test_sums_over_the_channels_alone_are_products_where_programs_are_tuned():
 
     with choices.for_tuned_programs():
         assert str(jax.make_jaxpr(outputs)(x, offset, scale)).count("dot_general") >= 2
-        found, mean, variance = outputs(x, offset, scale)
+        found, mean, variance = jax.jit(outputs)(x, offset, scale)
         exact = x.astype(np.float64)
         np.testing.assert_allclose(mean, exact.mean(-1), rtol=1e-5, atol=1e-5)
         np.testing.assert_allclose(variance, exact.var(-1), rtol=1e-5, atol=1e-5)
@@ -114,19 +117,15 @@ def test_sums_over_the_channels_alone_are_products_where_programs_are_tuned():
         np.testing.assert_allclose(found, standard * scale + offset, rtol=1e-4, atol=1e-5)
         with jax.enable_x64(True):
             arrays = (exact, offset.astype(np.float64), scale.astype(np.float64))
-            check_grads(outputs, arrays, order=1, atol=1e-4, rtol=1e-4)
+            check_grads(jax.jit(outputs), arrays, order=1, atol=1e-4, rtol=1e-4)
 
 
 def test_gradients():
     with jax.enable_x64(True):
         x, offset, scale = (normals(*shape).astype(np.float64) for shape in ((3, 4, 2), (2,), (2,)))
-        check_grads(
-            lambda x, offset, scale: kernels.normalize_by_moments(x, (0, 1), offset, scale, 0.3),
-            (x, offset, scale),
-            order=2,
-            atol=1e-4,
-            rtol=1e-4,
-        )
-        check_grads(lambda x: kernels.moments(x, (0,), np.arange(1.0, 4)[:, None, None]), (x,), 2, atol=1e-4, rtol=1e-4)
-        inputs = (x, offset, scale**2, scale, offset)
-        check_grads(lambda *arrays: kernels.normalize(*arrays, epsilon=0.3), inputs, 2, atol=1e-4, rtol=1e-4)
+        by_moments = jax.jit(lambda x, offset, scale: kernels.normalize_by_moments(x, (0, 1), offset, scale, 0.3))
+        check_grads(by_moments, (x, offset, scale), 2, atol=1e-4, rtol=1e-4)
+        moments = jax.jit(lambda x: kernels.moments(x, (0,), np.arange(1.0, 4)[:, None, None]))
+        check_grads(moments, (x,), 2, atol=1e-4, rtol=1e-4)
+        normalize = jax.jit(lambda *arrays: kernels.normalize(*arrays, epsilon=0.3))
+        check_grads(normalize, (x, offset, scale**2, scale, offset), 2, atol=1e-4, rtol=1e-4)

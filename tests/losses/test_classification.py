@@ -17,6 +17,15 @@ MANY_HOT = np.random.default_rng(1).integers(0, 2, (4, 3)).astype(np.float32)
 WEIGHTS = np.array([0.5, 0.0, 2.0, 1.0], np.float32)
 
 
+def value_and_gradient(loss, *args):
+    """As one program, not operation by operation."""
+    return jax.tree.map(np.asarray, jax.jit(jax.value_and_grad(loss))(*args))
+
+
+def gradient(loss, *args):
+    return value_and_gradient(loss, *args)[1]
+
+
 @pytest.mark.parametrize("smoothing", [0, 0.3])
 def test_softmax_cross_entropy(smoothing):
     labels = ONE_HOT * (1 - smoothing) + smoothing / 3
@@ -48,18 +57,18 @@ def test_log_loss_and_hinge_loss():
 
 
 def test_the_gradient_of_softmax_is_that_of_a_softmax():
-    grad = jax.grad(lambda logits: losses.sparse_softmax_cross_entropy(logits, IDS))(LOGITS)
+    grad = gradient(lambda logits: losses.sparse_softmax_cross_entropy(logits, IDS), LOGITS)
     chances = np.exp(LOGITS) / np.exp(LOGITS).sum(1, keepdims=True)
     np.testing.assert_allclose(grad, (chances - ONE_HOT) / 4, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(jax.grad(losses.softmax_cross_entropy)(LOGITS, ONE_HOT), grad, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(gradient(losses.softmax_cross_entropy, LOGITS, ONE_HOT), grad, rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("loss", [losses.softmax_cross_entropy, lambda x, y: losses.tf.softmax_cross_entropy(y, x)])
 def test_the_gradient_of_labels_that_do_not_sum_to_one_is_tensorflow_s(loss):
     logits, labels = np.float32([[1, 2, 3]]), np.float32([[1, 1, 0]])
-    np.testing.assert_allclose(jax.grad(loss)(logits, labels), [[-0.910, -0.755, 0.665]], atol=1e-3)
-    np.testing.assert_allclose(jax.grad(loss)(logits, 0 * labels), [[0.090, 0.245, 0.665]], atol=1e-3)
-    second = jax.hessian(lambda x: loss(x[None], labels))(logits[0])  # of a softmax, whatever the labels
+    np.testing.assert_allclose(gradient(loss, logits, labels), [[-0.910, -0.755, 0.665]], atol=1e-3)
+    np.testing.assert_allclose(gradient(loss, logits, 0 * labels), [[0.090, 0.245, 0.665]], atol=1e-3)
+    second = jax.jit(jax.hessian(lambda x: loss(x[None], labels)))(logits[0])  # of a softmax, whatever the labels
     p = np.exp(logits[0]) / np.exp(logits).sum()
     np.testing.assert_allclose(second, np.diag(p) - np.outer(p, p), atol=1e-6)
 
@@ -72,13 +81,13 @@ def test_ids_out_of_range_spoil_the_loss_of_what_was_made_one_hot():
         return slim.Model(program).apply({}, logits, weights)
 
     assert np.isnan(loss(LOGITS, 1.0))
-    grad = jax.grad(loss)(LOGITS, 1.0)
+    grad = gradient(loss, LOGITS, 1.0)
     assert np.isnan(grad).all(1).tolist() == [False, False, True, True]
     assert np.isfinite(loss(LOGITS, np.float32([1, 1, 0, 0])))
 
 
 def test_the_gradient_of_the_sigmoid_where_its_branches_meet():
-    grad = jax.grad(lambda logits: losses.sigmoid_cross_entropy(logits, MANY_HOT))(np.zeros((4, 3), np.float32))
+    grad = gradient(lambda logits: losses.sigmoid_cross_entropy(logits, MANY_HOT), np.zeros((4, 3), np.float32))
     np.testing.assert_allclose(grad, (0.5 - MANY_HOT) / 12, rtol=1e-6)
 
 
@@ -95,10 +104,10 @@ SOFTMAXES = [
 @pytest.mark.parametrize("loss", [*SOFTMAXES, lambda logits: losses.sigmoid_cross_entropy(logits, ONE_HOT)])
 def test_huge_logits(loss):
     logits = np.where(ONE_HOT == 1, -3e4, 3e4).astype(np.float32)
-    value, grad = jax.value_and_grad(loss)(logits)
+    value, grad = value_and_gradient(loss, logits)
     assert np.all(np.isfinite(grad))
     assert value in (6e4 + np.float32(np.log(2)), 3e4)
-    value, grad = jax.value_and_grad(loss)(-logits)
+    value, grad = value_and_gradient(loss, -logits)
     np.testing.assert_array_equal((value, *grad.ravel()), 0)
 
 
@@ -107,7 +116,7 @@ def test_a_logit_of_minus_infinity_rules_a_class_out(loss):
     ruled_out = np.zeros((4, 3), bool)
     ruled_out[np.arange(4), (IDS + 1) % 3] = True
     logits = np.where(ruled_out, -np.inf, LOGITS)
-    value, grad = jax.value_and_grad(loss)(logits)
+    value, grad = value_and_gradient(loss, logits)
     rest = LOGITS[~ruled_out].reshape(4, 2)
     np.testing.assert_allclose(value, definitions.softmax(rest, ONE_HOT[~ruled_out].reshape(4, 2)).mean(), rtol=1e-5)
     assert np.all(np.isfinite(grad))
@@ -122,16 +131,16 @@ def test_a_logit_of_minus_infinity_rules_a_class_out(loss):
 def test_a_label_out_of_range_is_nan_unless_it_has_no_weight(loss, wrong):
     labels = IDS.copy()
     labels[1] = wrong
-    value, grad = jax.value_and_grad(loss)(LOGITS, labels)
+    value, grad = value_and_gradient(loss, LOGITS, labels)
     assert np.isnan(value)
     np.testing.assert_array_equal(np.isnan(grad).any(1), [False, True, False, False])
-    value, grad = jax.value_and_grad(loss)(LOGITS, labels, WEIGHTS)
-    np.testing.assert_allclose(value, loss(LOGITS, IDS, WEIGHTS), rtol=1e-6)
-    np.testing.assert_allclose(grad, jax.grad(loss)(LOGITS, IDS, WEIGHTS), rtol=1e-6)
+    value, grad = value_and_gradient(loss, LOGITS, labels, WEIGHTS)
+    np.testing.assert_allclose(value, jax.jit(loss)(LOGITS, IDS, WEIGHTS), rtol=1e-6)
+    np.testing.assert_allclose(grad, gradient(loss, LOGITS, IDS, WEIGHTS), rtol=1e-6)
 
 
 def test_sure_probabilities_have_a_finite_log_loss():
-    value, grad = jax.value_and_grad(losses.log_loss)(jnp.asarray([0.0, 1.0]), jnp.asarray([1.0, 0.0]))
+    value, grad = value_and_gradient(losses.log_loss, jnp.asarray([0.0, 1.0]), jnp.asarray([1.0, 0.0]))
     np.testing.assert_allclose(value, -np.log(1e-7), rtol=1e-2)  # float32 has no number close to 1 - 1e-7
     assert np.all(np.isfinite(grad))
 
@@ -140,18 +149,18 @@ def test_sure_probabilities_have_a_finite_log_loss():
 @pytest.mark.parametrize("loss", [*SOFTMAXES, lambda logits: losses.sigmoid_cross_entropy(logits, ONE_HOT)])
 def test_lower_precision_is_computed_in_float32(loss, dtype):
     logits = jnp.asarray(LOGITS, dtype)
-    value, grad = jax.value_and_grad(loss)(logits)
+    value, grad = value_and_gradient(loss, logits)
     assert (value.dtype, grad.dtype) == (jnp.float32, dtype)
-    np.testing.assert_allclose(value, loss(logits.astype(jnp.float32)), rtol=1e-6)
+    np.testing.assert_allclose(value, jax.jit(loss)(logits.astype(jnp.float32)), rtol=1e-6)
 
 
 @pytest.mark.parametrize("loss", SOFTMAXES)
 def test_jit_vmap_and_both_modes_of_differentiation(loss):
     value = loss(LOGITS)
     np.testing.assert_allclose(jax.jit(loss)(LOGITS), value, rtol=1e-6)
-    np.testing.assert_allclose(jax.vmap(loss)(np.stack([LOGITS, 2 * LOGITS]))[0], value, rtol=1e-6)
-    tangent = jax.jvp(loss, (LOGITS,), (ONE_HOT,))[1]
-    np.testing.assert_allclose(tangent, np.sum(jax.grad(loss)(LOGITS) * ONE_HOT), rtol=1e-5)
+    np.testing.assert_allclose(jax.jit(jax.vmap(loss))(np.stack([LOGITS, 2 * LOGITS]))[0], value, rtol=1e-6)
+    tangent = jax.jit(lambda *both: jax.jvp(loss, both[:1], both[1:])[1])(LOGITS, ONE_HOT)
+    np.testing.assert_allclose(tangent, np.sum(gradient(loss, LOGITS) * ONE_HOT), rtol=1e-5)
 
 
 def test_smoothing_may_be_traced():
