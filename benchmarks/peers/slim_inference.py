@@ -11,7 +11,7 @@ import jax
 
 import jax_slim as slim
 from peers.batches import images_of
-from peers.jax_common import versions
+from peers.jax_common import drawn, versions
 
 
 def model_of(config):
@@ -23,7 +23,8 @@ def model_of(config):
 class Peer:
     def __init__(self, config):
         model = model_of(config)
-        variables = model.init(jax.random.key(0))
+        # Trained nets are read: the programs that draw their first values would count as memory of their use.
+        variables = drawn(jax.eval_shape(model.init, jax.random.key(0)))
         self.images = images_of(config, model.channels)
         self.parameters = sum(value.size for value in variables.trainable.values())
         self.versions = versions("jax_slim")

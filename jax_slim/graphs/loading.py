@@ -1,5 +1,6 @@
 """`load`: from a file with a graph to a function."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -111,7 +112,8 @@ def load(
         _keys={op.name: references.key_of(op) for op in stateful},
         _constants=constants,
         _units=units,
-        _session=lambda kept: _session(source, graph, kept),
+        # Without the source: its definition has all constants once more.
+        _session=functools.partial(_session, graph, source.initializer, source.assets),
         _pack=_packing(outputs, names),
     )
 
@@ -191,14 +193,14 @@ def _first(source: Source, definition: Any) -> list[str]:
     return [source.initializer] if source.initializer and any("Table" in node.op for node in definition.node) else []
 
 
-def _session(source: Source, graph: Any, kept: dict[str, Any]) -> Any:
+def _session(graph: Any, initializer: str | None, assets: Mapping[str, str], kept: dict[str, Any]) -> Any:
     """A session of the graph with values of variables by key, and its tables filled."""
     session = BaseSession(graph=graph)
     session.variables.update(kept)
     names = {op.name for op in graph.get_operations()}
-    if source.initializer in names:
-        assets = {name: file for name, file in source.assets.items() if name.partition(":")[0] in names}
-        session.run(graph.get_operation_by_name(source.initializer), assets)
+    if initializer in names:
+        there = {name: file for name, file in assets.items() if name.partition(":")[0] in names}
+        session.run(graph.get_operation_by_name(initializer), there)
     return session
 
 

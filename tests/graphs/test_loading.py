@@ -1,6 +1,8 @@
 """Graph files of all kinds, opened by one call."""
 
+import gc
 import shutil
+import weakref
 from pathlib import Path
 
 import jax
@@ -9,6 +11,8 @@ import pytest
 
 import jax_slim as slim
 import jax_slim.tf1 as tf
+from frozen_nets import frozen_net
+from jax_slim.graphs import sources
 from jax_slim.tf1.files import protos
 
 GRAPHS = Path(__file__).parents[1] / "tf1" / "graphs"
@@ -205,3 +209,17 @@ def test_a_loop_without_its_condition_is_said_when_it_is_asked_for():
     feeds, _ = recorded("rnn_v1")
     with pytest.raises(tf.errors.InvalidArgumentError, match="has no condition"):
         net(net.variables, feeds if isinstance(feeds, dict) else list(feeds))
+
+
+def test_the_source_is_let_go(monkeypatch):
+    read, kept = sources.read, []
+
+    def noted(*args):
+        source = read(*args)
+        kept.append(weakref.ref(source))
+        return source
+
+    monkeypatch.setattr(sources, "read", noted)
+    net = slim.graphs.load(frozen_net()[0], outputs="out")
+    gc.collect()
+    assert net.inputs == ["images:0"] and kept[0]() is None  # it has all constants once more
