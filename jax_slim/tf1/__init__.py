@@ -24,14 +24,18 @@ if TYPE_CHECKING:  # `_Root` finds the names, which are too many for checkers
 class _Root(types.ModuleType):
     """This package as `tf`: its names are TensorFlow's, also those that folders of ours have."""
 
-    contrib = property(lambda self: modules.lookup("contrib"), lambda self, value: None)
-    python = property(lambda self: modules.lookup("python"), lambda self, value: None)
+    contrib = property(lambda self: _found("contrib"), lambda self, value: None)
+    python = property(lambda self: _found("python"), lambda self, value: None)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        modules.load_rows()
-        return modules.lookup(name)
+        return _found(name)
+
+
+def _found(name: str) -> Any:
+    modules.load_rows()
+    return modules.lookup(name)
 
 
 sys.modules[__name__].__class__ = _Root

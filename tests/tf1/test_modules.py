@@ -128,3 +128,10 @@ def test_helpers_of_contribs_layers_for_layers_of_ones_own():
         inner._add_variable_to_collections(kernel, {"weights": ["kept"]}, "weights")
         assert tf.get_collection("kept") == tf.model_variables() == [kernel]
         assert kernel.op.name == "own/weights"
+
+
+def test_contrib_may_be_used_first():
+    code = (
+        "import jax_slim.tf1 as tf; print(tf.contrib.stateless.stateless_random_uniform([2], [3, 4], 1.0, 2.0).shape)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "(2,)\n"

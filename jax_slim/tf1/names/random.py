@@ -11,5 +11,12 @@ for _name, _ours in {
     "stateless_categorical": "stateless_categorical",
 }.items():  # fmt: skip
     NAMES[f"random.{_name}"] = f"python.random:{_ours}"
+for _name in (
+    "stateless_random_uniform",
+    "stateless_random_normal",
+    "stateless_truncated_normal",
+    "stateless_multinomial",
+):
+    NAMES[f"contrib.stateless.{_name}"] = f"python.random:{_name}"
 NAMES["image.random_crop"] = "python.random:random_crop"
 NAMES["get_seed"] = NAMES["random.get_seed"] = "python.random:get_seed"

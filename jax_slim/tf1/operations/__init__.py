@@ -32,6 +32,7 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     image_boxes,
     image_codecs,
     image_colors,
+    image_components,
     image_resizing,
     image_scaling,
     image_transforms,

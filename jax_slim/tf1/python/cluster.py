@@ -1,10 +1,11 @@
 """`tf.train.ClusterSpec`, `Server`, `replica_device_setter`: the pieces of distributed programs, on one machine."""
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 from jax_slim.tf1.files import protos
-from jax_slim.tf1.graph import devices
+from jax_slim.tf1.graph import devices, shapes
 from jax_slim.tf1.python import logging
 
 _ports = itertools.count(20000)
@@ -188,6 +189,34 @@ class _RoundRobin:
         chosen = self._next
         self._next = (self._next + 1) % self._tasks
         return chosen
+
+
+class GreedyLoadBalancingStrategy:
+    """As `ps_strategy`: a variable goes to the task whose load is least, by what `load_fn` says of each."""
+
+    def __init__(self, num_tasks: int, load_fn: Callable[[Any], float]) -> None:
+        self._load_fn, self._loads = load_fn, [0.0] * num_tasks
+
+    def __call__(self, op: Any) -> int:
+        chosen = self._loads.index(min(self._loads))
+        self._loads[chosen] += self._load_fn(op)
+        return chosen
+
+
+def byte_size_load_fn(op: Any) -> float:
+    """The bytes of an operation's only output.
+
+    Raises:
+      ValueError: it has several, or one of unknown shape.
+    """
+    if len(op.outputs) != 1:
+        raise ValueError(f"Op {op} must have a single output")
+    shape, kind = op.outputs[0].shape, op.outputs[0].dtype.base_dtype
+    # A variable is placed before its output is told the shape.
+    shape = shape if shape.is_fully_defined() else shapes.as_shape(op.attrs.get("shape", shape))
+    if not shape.is_fully_defined():
+        raise ValueError(f"byte_size_load_fn: the shape of {op.name} must be known, got {shape}.")
+    return float(kind.size * (shape.num_elements() or 0))
 
 
 def replica_device_setter(

@@ -28,7 +28,7 @@ def test_gradient_has_the_known_sizes_of_its_input() -> None:
 
 
 def test_what_takes_a_gradient_is_what_tensorflow_lets():
-    """Paddings, regularizers and orders are held to be constants; of a self-adjoint matrix the lower triangle is read."""
+    """Paddings, regularizers and orders are constants; of a self-adjoint matrix the lower triangle is read."""
     with tf.Graph().as_default(), tf.Session() as session:
         make = building.make
         matrix = tf.constant([[3.0, 1.0], [1.0, 2.0]], tf.float64)
