@@ -14,7 +14,7 @@ from jax_slim.data.errors import DataLossError
 from jax_slim.data.orders import BATCH, TRANSFORM, EpochOrders, random_bits
 from jax_slim.data.parts import PartOfBatch, Rows
 from jax_slim.data.sources import examples_of
-from jax_slim.data.stacking import stacked
+from jax_slim.data.stacking import Stack
 
 Transform = Callable[[Any, np.random.Generator], Any]
 
@@ -178,11 +178,16 @@ class Pipeline:
         made = np.arange(size) if self._transform_batch is not None else wanted
         # With "pad" a process may have no example left for the last batch: it then shows copies of the first one.
         instead = places[0] if places else index % self._examples
-        examples: dict[int, tuple[Any, Any]] = {}
-        for place in (places[row] if row < len(places) else instead for row in made):
-            if place not in examples:
-                examples[place] = self._example_at(epoch, place)
-        batch: Any = stacked([examples[places[row] if row < len(places) else instead] for row in made])
+        stack = Stack(len(made))
+        filled: dict[int, int] = {}
+        for at, row in enumerate(made):
+            place = places[row] if row < len(places) else instead
+            if place in filled:
+                stack.repeat(at, filled[place])
+            else:
+                stack.put(at, *self._example_at(epoch, place))
+                filled[place] = at
+        batch: Any = stack.arrays
         if self._drop_last == "pad":
             if "valid" in batch:
                 raise ValueError("pipeline: examples must not have the name 'valid' where batches are padded, got it.")

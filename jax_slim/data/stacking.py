@@ -1,6 +1,6 @@
 """Examples put together to a batch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,37 +8,55 @@ import numpy as np
 from jax_slim.data.features import SparseTensorValue
 
 
-def stacked(examples: Sequence[tuple[Any, Mapping[str, Any]]]) -> dict[str, np.ndarray]:
-    """Stacks examples to arrays [number of them, ...] by name.
+class Stack:
+    """Arrays [count, ...] by name, filled with one example after the other.
+
+    Each is copied as it comes, and its memory is free for the next one: a batch of photographs that all lived until the
+    last one was there would be new memory each time, whose first use costs as much as decoding them.
 
     Args:
-      examples: (what to call it in messages, {name: array}) for each.
+      count: how many examples there will be.
 
-    Raises:
-      ValueError: the examples differ in names, shapes or dtypes.
-      TypeError: a value is no array of numbers.
+    Attributes:
+      arrays: name -> array; those of examples that were not put yet have no meaning.
     """
-    label, first = examples[0]
-    batch = {}
-    for name, value in first.items():
-        array = _array(name, label, value)
-        batch[name] = np.empty((len(examples), *array.shape), array.dtype)
-    for number, (label, example) in enumerate(examples):
-        if example.keys() != batch.keys():
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._first: Any = None
+        self.arrays: dict[str, np.ndarray] = {}
+
+    def put(self, number: int, label: Any, example: Mapping[str, Any]) -> None:
+        """Copies an example to its place; `label` is what to call it in messages.
+
+        Raises:
+          ValueError: it differs from the first one in names, shapes or dtypes.
+          TypeError: a value is no array of numbers.
+        """
+        if not self.arrays:
+            self._first = label
+            for name, value in example.items():
+                array = _array(name, label, value)
+                self.arrays[name] = np.empty((self._count, *array.shape), array.dtype)
+        if example.keys() != self.arrays.keys():
             raise ValueError(
-                f"pipeline: all examples must have the same names, got {sorted(batch)} in example {examples[0][0]} and "
-                f"{sorted(example)} in example {label}."
+                f"pipeline: all examples must have the same names, got {sorted(self.arrays)} in example {self._first} "
+                f"and {sorted(example)} in example {label}."
             )
-        for name, whole in batch.items():
+        for name, whole in self.arrays.items():
             array = _array(name, label, example[name])
             if array.shape != whole.shape[1:] or array.dtype != whole.dtype:
                 raise ValueError(
                     f"pipeline: {name!r} must have the same shape and dtype in all examples, got "
-                    f"{whole.dtype}{list(whole.shape[1:])} in example {examples[0][0]} and {array.dtype}"
+                    f"{whole.dtype}{list(whole.shape[1:])} in example {self._first} and {array.dtype}"
                     f"{list(array.shape)} in example {label}. Resize, crop or cast in transform."
                 )
             whole[number] = array
-    return batch
+
+    def repeat(self, number: int, of: int) -> None:
+        """Copies the example number `of` to another place."""
+        for whole in self.arrays.values():
+            whole[number] = whole[of]
 
 
 def _array(name: str, label: Any, value: Any) -> np.ndarray:
