@@ -52,7 +52,7 @@ def host_part_batches(files, job, workers):
     prepare = slim.preprocessing.on_device(NETS[job], SIDE, SIDE, is_training=True)
 
     def cut(path, rng):
-        return prepare.cut({"image": slim.data.decode_jpeg(Path(path).read_bytes(), channels=3)}, rng)
+        return prepare.cut({"image": slim.data.EncodedImage(Path(path).read_bytes())}, rng)
 
     return slim.data.pipeline(files, cut, batch_size=BATCH, num_threads=workers)
 

@@ -9,6 +9,7 @@ from jax_slim.data import parallel_reader as parallel_reader
 from jax_slim.data import tfexample_decoder as tfexample_decoder
 from jax_slim.data.batches import Batches as Batches
 from jax_slim.data.dataset import Dataset as Dataset
+from jax_slim.data.encoded_images import EncodedImage as EncodedImage
 from jax_slim.data.errors import DataLossError as DataLossError
 from jax_slim.data.errors import OutOfRangeError as OutOfRangeError
 from jax_slim.data.examples import example_values as example_values

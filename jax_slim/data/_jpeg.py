@@ -16,7 +16,7 @@ from jax_slim.data.errors import DataLossError
 MOST_VALUES = 1 << 29
 
 _END = b"\xff\xd9"
-_ADOBE, _PIXELS = 0xEE, 0xDA
+_ADOBE, _PIXELS, _BASELINE = 0xEE, 0xDA, 0xC0
 
 
 def decode(function: str, contents: bytes, channels: int, fast: bool) -> np.ndarray:
@@ -58,6 +58,58 @@ def decode(function: str, contents: bytes, channels: int, fast: bool) -> np.ndar
         if channels == 1:
             pixels = grey_of(pixels)
     return pixels
+
+
+def baseline_size(contents: bytes) -> tuple[int, int] | None:
+    """(height, width) of a file that `first_rows` may read; None of others, damaged ones among them."""
+    frame = _baseline_frame(contents)
+    if frame is None:
+        return None
+    at, _ = frame
+    height, width = (int.from_bytes(contents[at + start : at + start + 2], "big") for start in (1, 3))
+    return (height, width) if height and width and height * width * 3 < MOST_VALUES else None
+
+
+def first_rows(contents: bytes, count: int) -> np.ndarray | None:
+    """uint8 [at least `count`, W, 3]: the first rows of a file with a `baseline_size`, by the fast transform.
+
+    None where that does not go: then `decode` says why, or can do it.
+
+    A decoder stops where the image ends, so it is given a header that says it ends sooner: at the end of a row of
+    blocks, and one row further down than is wanted, as colours at half the resolution are blended with the row below.
+    What libjpeg then complains of is that bytes follow.
+    """
+    frame = _baseline_frame(contents)
+    try:
+        import simplejpeg
+    except ImportError:
+        return None
+    if frame is None:
+        return None
+    at, sampling = frame
+    block = 8 * sampling
+    rows = -(-(count + 1) // block) * block
+    if rows >= int.from_bytes(contents[at + 1 : at + 3], "big"):
+        return None
+    shorter = b"".join([contents[: at + 1], rows.to_bytes(2, "big"), contents[at + 3 :]])
+    pixels = np.empty((rows, int.from_bytes(contents[at + 3 : at + 5], "big"), 3), np.uint8)
+    try:
+        simplejpeg.decode_jpeg(shorter, "RGB", fastdct=True, buffer=pixels)
+    except Exception as error:
+        if "extraneous bytes before marker" not in str(error):
+            return None
+    return pixels
+
+
+def _baseline_frame(contents: bytes) -> tuple[int, int] | None:
+    """Where the frame header of a baseline JPEG of 8 bits, grey or not, begins; how many blocks high its units are."""
+    for marker, start, end in jpeg_segments(contents):
+        if marker == _BASELINE and end - start >= 6 and contents[start] == 8 and contents[start + 5] in (1, 3):
+            components = contents[start + 6 : end]
+            return start, max(1, *(sampling & 15 for sampling in components[1::3]))
+        if marker == _PIXELS:
+            break
+    return None
 
 
 def encode(image: np.ndarray, quality: int) -> bytes:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from jax_slim.data.data_decoder import DataDecoder
 from jax_slim.data.dataset import Dataset
+from jax_slim.data.encoded_images import EncodedImage
 from jax_slim.data.errors import DataLossError
 from jax_slim.data.photographs import IMAGE_ENDINGS, has_image_ending, passed_over, passed_over_text, read_photograph
 from jax_slim.data.tfrecords import TFRecords
@@ -100,6 +101,7 @@ class ImageFolder(Sequence[Example]):
       root: the folder.
       class_names: the names of the classes in the order of their labels; None takes all folders in `root`, in the order
         of their names.
+      decode: False gives `EncodedImage`s, for transforms that use a part of each: `preprocessing.on_device(...).cut`.
 
     Attributes:
       class_names: the name for each label.
@@ -112,8 +114,9 @@ class ImageFolder(Sequence[Example]):
       ValueError: there are no classes, or one without images.
     """
 
-    def __init__(self, root: Any, class_names: Sequence[str] | None = None):
+    def __init__(self, root: Any, class_names: Sequence[str] | None = None, decode: bool = True):
         folder = Path(root)
+        self._decode = decode
         if not folder.is_dir():
             raise FileNotFoundError(f"ImageFolder: root must be a folder, got {str(folder)!r}.")
         if class_names is None:
@@ -136,7 +139,9 @@ class ImageFolder(Sequence[Example]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        return {"image": read_photograph(self.paths[operator.index(index)]), "label": self.labels[index]}
+        path = self.paths[operator.index(index)]
+        image = read_photograph(path) if self._decode else EncodedImage(path.read_bytes(), str(path))
+        return {"image": image, "label": self.labels[index]}
 
     def key(self, index: int) -> str:
         """The path of an image."""

@@ -48,12 +48,14 @@ class Kind:
       size: of the result.
       use_grayscale: whether it is of one channel of grey.
       channels: that images must have; None for any number.
+      resizes: whether `cut` looks at an image's shape alone.
     """
 
     size: tuple[int, int]
     use_grayscale: bool
 
     channels: ClassVar[int | None] = None
+    resizes: ClassVar[bool] = False
 
     @property
     def frame(self) -> tuple[int, int]:
@@ -92,6 +94,7 @@ class _Resized(Kind):
     is_training: bool
 
     channels = 3
+    resizes = True
 
     @property
     def frame(self) -> tuple[int, int]:

@@ -29,6 +29,18 @@ class Window(NamedTuple):
     mirrored: Any
 
 
+def read(image: Any, rows: Taps, columns: Taps) -> tuple[np.ndarray, Taps, Taps]:
+    """The part of an image not decoded yet that these taps read, and the taps into that part.
+
+    Args:
+      image: has `crop(top, left, height, width)`, which gives uint8 [height, width, C].
+      rows, columns: taps into it.
+    """
+    (top, bottom), (left, right) = _extent(rows), _extent(columns)
+    part = image.crop(top, left, bottom - top, right - left)
+    return part, rows.moved(-top), columns.moved(-left)
+
+
 def framed(function: str, image: np.ndarray, rows: Taps, columns: Taps, frame: tuple[int, int]) -> tuple[Any, Any, Any]:
     """The pixels that linear resampling by these taps reads, in a frame.
 
@@ -61,13 +73,18 @@ def framed(function: str, image: np.ndarray, rows: Taps, columns: Taps, frame: t
 
 def _used(axis_taps: Taps, room: int) -> tuple[Any, np.ndarray]:
     """The pixels that are read, as an index, and the axis among them."""
-    first, last = int(axis_taps.indices.min()), int(axis_taps.indices.max()) + 1
+    first, last = _extent(axis_taps)
     if last - first <= room:
         used, places = slice(first, last), axis_taps.indices - first
     else:
         used, places = np.unique(axis_taps.indices, return_inverse=True)
         places = places.reshape(axis_taps.indices.shape)
     return used, np.concatenate([places, axis_taps.weights[:, 1:]], 1, dtype=np.float32)
+
+
+def _extent(axis_taps: Taps) -> tuple[int, int]:
+    """The first pixel that is read, and the one after the last."""
+    return int(axis_taps.indices.min()), int(axis_taps.indices.max()) + 1
 
 
 def axis(window: Window, outputs: int) -> Any:

@@ -6,7 +6,7 @@ train_op = slim.learning.create_train_op(loss_fn, optimizer, transform_batch=pre
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -87,7 +87,8 @@ class DevicePreprocessing:
         """The host's part, for one example: a `transform` of `slim.data.pipeline`.
 
         Args:
-          example: has "image", uint8 [H, W, C], a NumPy array.
+          example: has "image", uint8 [H, W, C], a NumPy array; or a `slim.data.EncodedImage`, of which only the rows
+            down to the end of the crop are decoded.
           rng: what to draw from, in training: what `get_preprocessing` would draw, in its order.
 
         Returns:
@@ -99,13 +100,19 @@ class DevicePreprocessing:
           ValueError: another shape, a crop larger than the image or the frame, or no `rng` in training.
           TypeError: the image is no array of uint8, or `rng` is no `numpy.random.Generator`.
         """
-        image = _arrays.on_host("cut", example.get(_IMAGE), (3,), self._kind.channels)
-        if image.dtype != np.uint8:
-            raise TypeError(f"cut: image must be of uint8, got {image.dtype}. Levels from 0 to 255 travel as bytes.")
+        image = example.get(_IMAGE)
+        in_part = self._kind.resizes and hasattr(image, "crop") and hasattr(image, "shape")
+        if not in_part:
+            image = _arrays.on_host("cut", image, (3,), self._kind.channels)
+            if image.dtype != np.uint8:
+                raise TypeError(
+                    f"cut: image must be of uint8, got {image.dtype}. Levels from 0 to 255 travel as bytes."
+                )
         if self._kind.numbers:
             _arrays.generator("cut", rng, " in training")
-        cut = self._kind.cut(image, rng)
-        pixels, rows, columns = _frames.framed("cut", cut.image, cut.rows, cut.columns, self.frame)
+        cut = self._kind.cut(cast(np.ndarray, image), rng)
+        read = _frames.read(image, cut.rows, cut.columns) if in_part else cut[:3]
+        pixels, rows, columns = _frames.framed("cut", *read, self.frame)
         changes = np.array(cut.changes, np.float32)
         return {**example, _IMAGE: pixels, _ROWS: rows, _COLUMNS: columns, _CHANGES: changes}
 
