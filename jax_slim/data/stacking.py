@@ -37,7 +37,8 @@ class Stack:
             self._first = label
             for name, value in example.items():
                 array = _array(name, label, value)
-                self.arrays[name] = np.empty((self._count, *array.shape), array.dtype)
+                new = np.zeros if _fills(array) else np.empty
+                self.arrays[name] = new((self._count, *array.shape), array.dtype)
         if example.keys() != self.arrays.keys():
             raise ValueError(
                 f"pipeline: all examples must have the same names, got {sorted(self.arrays)} in example {self._first} "
@@ -51,7 +52,10 @@ class Stack:
                     f"{whole.dtype}{list(whole.shape[1:])} in example {self._first} and {array.dtype}"
                     f"{list(array.shape)} in example {label}. Resize, crop or cast in transform."
                 )
-            whole[number] = array
+            if _fills(array):
+                array.write_into(whole[number])
+            else:
+                whole[number] = array
 
     def repeat(self, number: int, of: int) -> None:
         """Copies the example number `of` to another place."""
@@ -59,7 +63,14 @@ class Stack:
             whole[number] = whole[of]
 
 
-def _array(name: str, label: Any, value: Any) -> np.ndarray:
+def _fills(value: Any) -> bool:
+    """Whether it has a `shape` and a `dtype`, and writes itself into zeros of these: `preprocessing`'s frames do."""
+    return not isinstance(value, np.ndarray) and hasattr(value, "write_into")
+
+
+def _array(name: str, label: Any, value: Any) -> Any:
+    if _fills(value):
+        return value
     if isinstance(value, SparseTensorValue):
         raise TypeError(
             f"pipeline: {name!r} must be a dense array, got a SparseTensorValue in example {label}. Make it dense, or "

@@ -29,6 +29,34 @@ class Window(NamedTuple):
     mirrored: Any
 
 
+class Frame:
+    """Pixels in the upper left corner of a frame of zeros, to be copied once: into the batch.
+
+    `slim.data.pipeline` lets it fill its row; to NumPy it is an array like any other.
+
+    Attributes:
+      shape: of the frame, (height, width, C).
+      dtype: uint8.
+    """
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, pixels: np.ndarray, size: tuple[int, int]):
+        self._pixels = pixels
+        self.shape = (*size, pixels.shape[2])
+
+    def write_into(self, zeros: np.ndarray) -> None:
+        """Writes itself over zeros of its shape."""
+        height, width = self._pixels.shape[:2]
+        zeros[:height, :width] = self._pixels
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        del copy  # it is always one
+        made = np.zeros(self.shape, self.dtype)
+        self.write_into(made)
+        return made if dtype is None else made.astype(dtype, copy=False)
+
+
 def read(image: Any, rows: Taps, columns: Taps) -> tuple[np.ndarray, Taps, Taps]:
     """The part of an image not decoded yet that these taps read, and the taps into that part.
 
@@ -41,7 +69,9 @@ def read(image: Any, rows: Taps, columns: Taps) -> tuple[np.ndarray, Taps, Taps]
     return part, rows.moved(-top), columns.moved(-left)
 
 
-def framed(function: str, image: np.ndarray, rows: Taps, columns: Taps, frame: tuple[int, int]) -> tuple[Any, Any, Any]:
+def framed(
+    function: str, image: np.ndarray, rows: Taps, columns: Taps, frame: tuple[int, int]
+) -> tuple[Frame, np.ndarray, np.ndarray]:
     """The pixels that linear resampling by these taps reads, in a frame.
 
     Args:
@@ -51,8 +81,8 @@ def framed(function: str, image: np.ndarray, rows: Taps, columns: Taps, frame: t
       frame: (height, width) of the frame.
 
     Returns:
-      uint8 [height, width, C], zeros where nothing is read, and an array float32 [outputs, 3] for each axis: the two
-      pixels of the frame, and how much of the second one.
+      The frame, and an array float32 [outputs, 3] for each axis: which two pixels of the frame, and how much of the
+      second one.
 
     Raises:
       ValueError: the frame is too small.
@@ -66,9 +96,7 @@ def framed(function: str, image: np.ndarray, rows: Taps, columns: Taps, frame: t
             f"{function}: frame must hold the {height} x {width} pixels that this crop is made of, got "
             f"{frame[0]} x {frame[1]}. Twice the size of the result always holds them."
         )
-    pixels = np.zeros((*frame, image.shape[2]), np.uint8)
-    pixels[:height, :width] = read
-    return pixels, vertical, horizontal
+    return Frame(read, frame), vertical, horizontal
 
 
 def _used(axis_taps: Taps, room: int) -> tuple[Any, np.ndarray]:

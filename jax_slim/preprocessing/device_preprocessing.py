@@ -92,9 +92,9 @@ class DevicePreprocessing:
           rng: what to draw from, in training: what `get_preprocessing` would draw, in its order.
 
         Returns:
-          The example with its image in a frame, uint8 [*frame, C], of the pixels that are needed; "image/rows" and
-          "image/columns", float32 [pixels of the result, 3]: which two pixels each is made of, and the part of the
-          second; and "image/changes", what was drawn for colours.
+          The example with its image in a frame, uint8 [*frame, C], of the pixels that are needed: an array once it is
+          in a batch, or by `numpy.asarray`; "image/rows" and "image/columns", float32 [pixels of the result, 3]: which
+          two pixels each is made of, and the part of the second; and "image/changes", what was drawn for colours.
 
         Raises:
           ValueError: another shape, a crop larger than the image or the frame, or no `rng` in training.

@@ -33,7 +33,10 @@ def main():
         prepare = preprocessing.on_device(name, 24, 24, True, **SIDES.get(name, {}))
         images = RNG.integers(0, 256, (8, 40, 50, 3), np.uint8)
         cut = [prepare.cut({"image": image}, np.random.default_rng(number)) for number, image in enumerate(images)]
-        batches = {"cut": {part: np.stack([one[part] for one in cut]) for part in cut[0]}, "whole": {"image": images}}
+        batches = {
+            "cut": {part: np.stack([np.asarray(one[part]) for one in cut]) for part in cut[0]},
+            "whole": {"image": images},
+        }
         for kind, batch in batches.items():
             key = None if kind == "cut" else jax.random.key(0)
             report[f"{name}, {kind}"] = compared(prepare, place_batch(batch, data_mesh()), key)

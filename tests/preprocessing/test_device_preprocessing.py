@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from jax_slim import preprocessing
+from jax_slim.data import pipeline
 from jax_slim.preprocessing import _frames, cifarnet_preprocessing, inception_preprocessing, vgg_preprocessing
 from jax_slim.preprocessing.boxes import NUMBERS_OF_A_BOX, box_of_numbers
 
@@ -146,6 +147,17 @@ def test_a_crop_of_any_size_is_made_of_what_fits_into_the_frame():
     np.testing.assert_allclose(jax.jit(prepare)(batch)["image"][0], expected, atol=2e-6)
     with pytest.raises(ValueError, match=r"cut: frame must hold the 46 x 58 pixels .* got 40 x 60\. Twice the size"):
         preprocessing.on_device("inception", 24, 30, frame=(40, 60)).cut({"image": image})
+
+
+def test_a_pipeline_puts_frames_together_as_numpy_does():
+    prepare = preprocessing.on_device("inception", 24, 30)
+    examples = [{"image": image, "label": number} for number, image in enumerate(LARGE[:3])]
+    batches = pipeline(examples, prepare.cut, batch_size=4, shuffle=False, drop_last="pad", num_epochs=1, num_threads=0)
+    (batch,) = batches
+    expected = put_together([prepare.cut(examples[number]) for number in (0, 1, 2, 0)])
+    for name, array in expected.items():
+        np.testing.assert_array_equal(batch[name], array, err_msg=name)
+    assert isinstance(batch["image"], np.ndarray) and batch["image"].dtype == np.uint8
 
 
 @pytest.mark.slow
