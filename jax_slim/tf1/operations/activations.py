@@ -122,7 +122,7 @@ def _softmax_gradient(op: Any, grad: Any) -> Any:
 def softmax(logits):
     if arrays.xp(logits) is np:
         powers = np.exp(_centered(logits))
-        return powers / powers.sum(-1, keepdims=True)
+        return (powers / _summed(powers)).astype(powers.dtype)
     return jax.nn.softmax(logits)
 
 
@@ -136,12 +136,16 @@ def _log_softmax_gradient(op: Any, grad: Any) -> Any:
 def log_softmax(logits):
     if arrays.xp(logits) is np:
         centered = _centered(logits)
-        return centered - np.log(np.exp(centered).sum(-1, keepdims=True))
+        return (centered - np.log(_summed(np.exp(centered)))).astype(centered.dtype)
     return jax.nn.log_softmax(logits)
 
 
 def _centered(logits: np.ndarray) -> np.ndarray:
     return logits - logits.max(-1, keepdims=True, initial=-np.inf)
+
+
+def _summed(powers: np.ndarray) -> np.ndarray:
+    return powers.sum(-1, keepdims=True, dtype=arrays.summing_type(powers.dtype))
 
 
 # The gradients as operations: of graphs that TensorFlow wrote with them.

@@ -18,6 +18,14 @@ def xp(*values: Any) -> ModuleType:
     return np
 
 
+def summing_type(dtype: np.dtype) -> np.dtype:
+    """The type in which many values of a type are added or multiplied: float32 for half precision, else the type itself.
+
+    `jax.numpy` takes float32 by itself. NumPy adds bfloat16 in bfloat16, in which a sum of ones stops at 256.
+    """
+    return np.dtype(np.float32) if dtype.itemsize == 2 and jnp.issubdtype(dtype, jnp.floating) else dtype
+
+
 def is_known(value: Any) -> bool:
     """Whether the value is known while a program is traced."""
     return not isinstance(value, Tracer)

@@ -50,7 +50,8 @@ def _dense_shapes(op: Any) -> Any:
 
 def _log_softmax(features: np.ndarray) -> np.ndarray:
     centered = features - features.max(-1, keepdims=True, initial=-np.inf)
-    return centered - np.log(np.exp(centered).sum(-1, keepdims=True))
+    powers = np.exp(centered).sum(-1, keepdims=True, dtype=arrays.summing_type(centered.dtype))
+    return (centered - np.log(powers)).astype(centered.dtype)
 
 
 @rows.row("SoftmaxCrossEntropyWithLogits", shape=_dense_shapes)
@@ -58,7 +59,8 @@ def softmax_cross_entropy_with_logits(features, labels):
     if arrays.xp(features, labels) is np:
         features, labels = np.broadcast_arrays(features, labels)
         logarithms = _log_softmax(features)
-        return (labels * -logarithms).sum(-1), np.exp(logarithms) - labels
+        losses = (labels * -logarithms).sum(-1, dtype=arrays.summing_type(features.dtype))
+        return losses.astype(features.dtype), np.exp(logarithms) - labels
     features, labels = jnp.broadcast_arrays(jnp.asarray(features), jnp.asarray(labels))
     return _loss(features, labels), jax.nn.softmax(features) - labels
 

@@ -46,7 +46,8 @@ def _bias_grad_shape(op: Any) -> Any:
 @rows.row("BiasAddGrad", shape=_bias_grad_shape)
 def bias_add_grad(out_backprop, *, data_format=b"NHWC"):
     channel = 1 if data_format == b"NCHW" else out_backprop.ndim - 1
-    return out_backprop.sum(tuple(a for a in range(out_backprop.ndim) if a != channel), dtype=out_backprop.dtype)
+    axes = tuple(a for a in range(out_backprop.ndim) if a != channel)
+    return out_backprop.sum(axes, dtype=arrays.summing_type(out_backprop.dtype)).astype(out_backprop.dtype)
 
 
 def _fused_shapes(op: Any) -> Any:

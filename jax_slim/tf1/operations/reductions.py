@@ -45,7 +45,10 @@ def _reduction(*types: str, **facts: Any) -> Any:
 @_reduction("Sum")
 def total(input: Any, reduction_indices: Any, *, keep_dims: bool) -> Any:
     axes = _axes(input, reduction_indices)
-    return arrays.xp(input).sum(input, axis=axes, keepdims=keep_dims, dtype=input.dtype) if axes else input
+    if not axes:
+        return input
+    wide = arrays.summing_type(input.dtype)
+    return arrays.xp(input).sum(input, axis=axes, keepdims=keep_dims, dtype=wide).astype(input.dtype)
 
 
 @_reduction("Mean")
@@ -57,7 +60,7 @@ def mean(input: Any, reduction_indices: Any, *, keep_dims: bool) -> Any:
     count = np.prod([input.shape[a] for a in axes], dtype=np.int64)
     if not np.issubdtype(input.dtype, np.integer):
         # The mean of half precision is not cut off where its sum would be too large.
-        wide = np.float32 if input.dtype.itemsize == 2 else input.dtype
+        wide = arrays.summing_type(input.dtype)
         summed = xp.sum(input, axis=axes, keepdims=keep_dims, dtype=wide)
         return (summed / np.asarray(count, wide)).astype(input.dtype)
     if not count:
@@ -70,7 +73,10 @@ def mean(input: Any, reduction_indices: Any, *, keep_dims: bool) -> Any:
 @_reduction("Prod")
 def product(input: Any, reduction_indices: Any, *, keep_dims: bool) -> Any:
     axes = _axes(input, reduction_indices)
-    return arrays.xp(input).prod(input, axis=axes, keepdims=keep_dims, dtype=input.dtype) if axes else input
+    if not axes:
+        return input
+    wide = arrays.summing_type(input.dtype)
+    return arrays.xp(input).prod(input, axis=axes, keepdims=keep_dims, dtype=wide).astype(input.dtype)
 
 
 def _limit(dtype: Any, low: bool) -> Any:
@@ -115,7 +121,8 @@ def any_true(input: Any, reduction_indices: Any, *, keep_dims: bool) -> Any:
 def euclidean_norm(input: Any, reduction_indices: Any, *, keep_dims: bool) -> Any:
     xp = arrays.xp(input)
     squares = (xp.conjugate(input) * input) if np.iscomplexobj(input) else input * input
-    summed = xp.sum(squares, axis=_axes(input, reduction_indices), keepdims=keep_dims, dtype=input.dtype)
+    wide = arrays.summing_type(input.dtype)
+    summed = xp.sum(squares, axis=_axes(input, reduction_indices), keepdims=keep_dims, dtype=wide)
     return xp.sqrt(summed).astype(input.dtype)
 
 
@@ -125,7 +132,8 @@ def _half_square_gradient(op: Any, gradient: Any) -> list[Any]:
 
 @rows.row("L2Loss", shape=shape_inference.scalar, gradient=_half_square_gradient)
 def l2_loss(t: Any) -> Any:
-    return arrays.xp(t).sum(t * t, dtype=t.dtype) * np.asarray(0.5, t.dtype)
+    wide = arrays.summing_type(t.dtype)
+    return (arrays.xp(t).sum(t * t, dtype=wide) * np.asarray(0.5, wide)).astype(t.dtype)
 
 
 def _without_axis(op: Any) -> shapes.TensorShape:
