@@ -67,8 +67,7 @@ def prepared(
     Args:
       alone: whether the new model returns only what `without_end_points` leaves.
       groups: whether the new model may take a batch in groups, one after the other (see `grouping`).
-      native: whether it has native kernels (see `fusing`), for inputs of these sizes but for the batch's. The
-        model is then a prepared one.
+      native: whether it has native kernels (see `fusing`), for inputs of these sizes but for the batch's.
     """
     specs = model.specs(*args, **kwargs)
     given = {name: variables[name] for name in specs if name in variables}
@@ -88,9 +87,7 @@ def ready(
 
     The new model is for inputs of these sizes, in batches of any.
     """
-    native = worth_fusing()
-    model, values = prepared(model, variables, args, kwargs, alone=True, groups=not native)
-    return prepared(model, values, args, kwargs, groups=True, native=True) if native else (model, values)
+    return prepared(model, variables, args, kwargs, alone=True, groups=True, native=worth_fusing())
 
 
 class _Prepared:
