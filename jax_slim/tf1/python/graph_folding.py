@@ -37,13 +37,13 @@ def fold_constants(
             if source[:1] != "^" and node.name not in known and name in known and nodes[name].op != "Const":
                 wanted.append(source.removesuffix(":0"))
     wanted += [name for name in outputs if name in known and nodes[name].op != "Const"]
-    values = _values(definition, list(dict.fromkeys(wanted)))
+    values, kinds = _values(definition, list(dict.fromkeys(wanted)))
     left = {_node(source) for source in wanted if not _fits(values.get(source), most)}
     folded = {source: value for source, value in values.items() if _node(source) not in left}
     names = {source: source if ":" not in source else _free(nodes, source) for source in folded}
     made = protos.GraphDef(library=definition.library, versions=definition.versions)
     made.node.extend(node for node in definition.node if node.name not in folded)
-    made.node.extend(_constant(names[s], value, nodes[_node(s)]) for s, value in folded.items())
+    made.node.extend(_constant(names[s], value, nodes[_node(s)], kinds[s]) for s, value in folded.items())
     made = graph_editing.rewired(made, {s: name for s, name in names.items() if s != name})
     there = {node.name for node in made.node}
     return graph_util.extract_sub_graph(made, [name for name in dict.fromkeys([*outputs, *inputs]) if name in there])
@@ -60,10 +60,12 @@ def _free(nodes: Mapping[str, Any], source: str) -> str:
     return name
 
 
-def _constant(name: str, value: np.ndarray, node: Any) -> Any:
+def _constant(name: str, value: np.ndarray, node: Any, kind: Any = None) -> Any:
+    """A Const; `kind` where an array does not tell the type, as quint8."""
     made = protos.NodeDef(name=name, op="Const", device=node.device)
-    made.attr["dtype"].type = int(dtypes.as_dtype(value.dtype))
+    made.attr["dtype"].type = int(dtypes.as_dtype(value.dtype) if kind is None else kind)
     made.attr["value"].tensor.CopyFrom(tensor_protos.make_tensor_proto(value))
+    made.attr["value"].tensor.dtype = made.attr["dtype"].type
     return made
 
 
@@ -90,10 +92,10 @@ def _is_handle(node: Any, argument: Any) -> bool:
     return kind in (int(dtypes.resource), int(dtypes.variant))
 
 
-def _values(definition: Any, wanted: list[str]) -> dict[str, np.ndarray]:
-    """The values of tensors."""
+def _values(definition: Any, wanted: list[str]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The values of tensors, and their types."""
     if not wanted:
-        return {}
+        return {}, {}
     part = graph_util.extract_sub_graph(definition, sorted({_node(source) for source in wanted}))
     with graphs.Graph().as_default() as graph, session.Session() as sess:
         graph_defs.import_graph_def(part, name="")
@@ -104,7 +106,8 @@ def _values(definition: Any, wanted: list[str]) -> dict[str, np.ndarray]:
             found = None
         if found is None:  # one that fails leaves the others: it may be of a branch that is never taken
             found = [_or_none(sess, tensor) for tensor in tensors]
-    return {s: np.asarray(value) for s, value in zip(wanted, found, strict=True) if value is not None}
+    kinds = {s: tensor.dtype.base_dtype for s, tensor in zip(wanted, tensors, strict=True)}
+    return {s: np.asarray(value) for s, value in zip(wanted, found, strict=True) if value is not None}, kinds
 
 
 def _or_none(sess: Any, tensor: Any) -> Any:

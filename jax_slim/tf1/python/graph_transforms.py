@@ -6,7 +6,16 @@ from typing import Any, NamedTuple
 
 from jax_slim.tf1.files import protos
 from jax_slim.tf1.graph import errors
-from jax_slim.tf1.python import graph_editing, graph_folding, graph_util, inference_graphs, logging, weight_rounding
+from jax_slim.tf1.python import (
+    graph_editing,
+    graph_folding,
+    graph_fusions,
+    graph_quantizing,
+    graph_util,
+    inference_graphs,
+    logging,
+    weight_rounding,
+)
 
 
 class Transform(NamedTuple):
@@ -24,8 +33,9 @@ def TransformGraph(input_graph_def: Any, inputs: Sequence[str], outputs: Sequenc
     There are `strip_unused_nodes(type, shape, name, type_for_name, shape_for_name)`, `remove_nodes(op, ...)`,
     `fold_constants`, `fold_batch_norms`, `fold_old_batch_norms`, `quantize_weights(minimum_size)`, `round_weights(num_steps)`,
     `merge_duplicate_nodes`, `sort_by_execution_order`, `add_default_attributes`, `remove_attribute(attribute_name, op_name)`,
-    `rename_attribute`, `rename_op`, `remove_device`, `set_device(device, if_default)`, `remove_control_dependencies` and
-    `obfuscate_names`. With `ignore_errors=true`, one that fails is left out. `fold_old_batch_norms` folds FusedBatchNorm of
+    `rename_attribute`, `rename_op`, `rename_node`, `remove_device`, `set_device(device, if_default)`, `remove_control_dependencies`,
+    `obfuscate_names`, `backport_concatv2`, `flatten_atrous_conv`, `fuse_pad_and_conv` and
+    `quantize_nodes(fallback_min, fallback_max, ignore_op)`. With `ignore_errors=true`, one that fails is left out. `fold_old_batch_norms` folds FusedBatchNorm of
     every version, behind a bias too.
 
     Args:
@@ -40,9 +50,7 @@ def TransformGraph(input_graph_def: Any, inputs: Sequence[str], outputs: Sequenc
     wanted = [graph_util.node_name(name) for name in outputs]
     unknown = sorted({t.name for t in asked} - set(TRANSFORMS))
     if unknown:
-        raise ValueError(
-            f"TransformGraph: transforms must be of {sorted(TRANSFORMS)}, got {unknown}. quantize_nodes and what belongs to it are not there."
-        )
+        raise ValueError(f"TransformGraph: transforms must be of {sorted(TRANSFORMS)}, got {unknown}.")
     made = protos.GraphDef()
     made.CopyFrom(input_graph_def)
     for transform in asked:
@@ -107,18 +115,23 @@ def _plain(function: Callable[[Any], Any]) -> Callable[..., Any]:
 
 TRANSFORMS: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
     "add_default_attributes": (_plain(graph_editing.add_default_attributes), ()),
+    "backport_concatv2": (graph_fusions.backport_concatv2, ()),
+    "flatten_atrous_conv": (graph_fusions.flatten_atrous_conv, ()),
     "fold_batch_norms": (graph_folding.fold_scales, ()),
     "fold_constants": (graph_folding.fold_constants, ("clear_output_shapes", "max_constant_size")),
     "fold_old_batch_norms": (_plain(inference_graphs.fold_batch_norms), ()),
+    "fuse_pad_and_conv": (graph_fusions.fuse_pad_and_conv, ()),
     "merge_duplicate_nodes": (graph_editing.merge_duplicate_nodes, ()),
     "obfuscate_names": (graph_editing.obfuscate_names, ()),
     "obsfucate_names": (graph_editing.obfuscate_names, ()),  # as TensorFlow's description spells it
+    "quantize_nodes": (graph_quantizing.quantize_nodes, ("fallback_min", "fallback_max", "ignore_op")),
     "quantize_weights": (weight_rounding.quantize_weights, ("minimum_size",)),
     "remove_attribute": (graph_editing.remove_attribute, ("attribute_name", "op_name")),
     "remove_control_dependencies": (_plain(graph_editing.remove_control_dependencies), ()),
     "remove_device": (_plain(graph_editing.remove_device), ()),
     "remove_nodes": (graph_editing.remove_nodes, ("op", "max_inputs")),
     "rename_attribute": (graph_editing.rename_attribute, ("old_attribute_name", "new_attribute_name", "op_name")),
+    "rename_node": (graph_fusions.rename_node, ("old_node_name", "new_node_name")),
     "rename_op": (graph_editing.rename_op, ("old_op_name", "new_op_name")),
     "round_weights": (weight_rounding.round_weights, ("num_steps",)),
     "set_device": (graph_editing.set_device, ("device", "if_default")),

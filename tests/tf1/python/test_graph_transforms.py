@@ -165,7 +165,7 @@ def test_nodes_names_attributes_and_devices(graph):
 @pytest.mark.parametrize(
     ("transforms", "says"),
     [
-        (["quantize_nodes"], "transforms must be of"),
+        (["insert_logging"], "transforms must be of"),
         (["fold_constants(op=Identity)"], "fold_constants must have arguments of"),
         (["remove_nodes"], "op must be given"),
         (["remove_nodes(op=Identity"], "must close their parentheses"),
