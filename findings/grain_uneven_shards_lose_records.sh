@@ -2,7 +2,7 @@
 # grain's DataLoader reads less than all records where the shards are of uneven size, though ShardOptions(drop_remainder=False),
 # the default, promises that the first shards get one more each: of ten records for four processes, the third of the first
 # and of the second process are never read, without a word. Each process stops when it has read as many records as there
-# are in all, divided by the number of shards and rounded. Over several epochs the longer shards lag behind and the shorter
+# are in all, divided by the number of shards and rounded down. Over several epochs the longer shards lag behind and the shorter
 # ones run ahead: with two epochs a process of two records reads one of them a third time. So an evaluation over processes
 # misses examples and counts others twice, a different set for each number of processes. Even shards are right.
 # Seen with grain 0.2.18, ten records, what each process reads:

@@ -1,9 +1,9 @@
 #!/bin/bash
-# keras.ops.image.gaussian_blur with the backend JAX blurs width and channels in place of height and width, unless it is told
-# data_format="channels_last", though that is the default: a red picture comes out as a dark orange. The other image operations ask
-# keras.config.image_data_format() where they are told nothing; here None is passed on, and only "channels_last" itself
-# makes the backend turn the channels to the front. Without JAX (backend numpy) the same call is right, so a picture that
-# was right in one program is not in another; the layer RandomGaussianBlur names its format and is right.
+# keras.ops.image.gaussian_blur with the backend JAX blurs width and channels in place of height and width, unless it is
+# told data_format="channels_last", though that is the default: a red picture comes out as a dark orange. None, which means
+# keras.config.image_data_format(), is passed on as it is, and only "channels_last" itself makes the backend turn the
+# channels to the front. Without JAX (backend numpy) the same call is right, so a picture that was right in one program is
+# not in another; the layer RandomGaussianBlur names its format and is right.
 # Seen with keras 3.15.1, jax 0.10.2, a picture of pure red, a pixel in the middle after the blur:
 #   jax: by default [0.452, 0.274, 0.0], with data_format='channels_last' [1.0, 0.0, 0.0]
 #   numpy: by default [1.0, 0.0, 0.0], with data_format='channels_last' [1.0, 0.0, 0.0]

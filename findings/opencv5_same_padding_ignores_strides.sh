@@ -1,8 +1,7 @@
 #!/bin/bash
 # OpenCV 5 computes an ONNX convolution or pooling of auto_pad SAME_UPPER, TensorFlow's SAME, as if its stride were 1: it
 # pads (kernel - 1) / 2 before and behind. Where the stride is 2 and the size even, TensorFlow and ONNX pad less, and all of it
-# behind, so each window lies one pixel off. Every stride of a net of TensorFlow at 224 x 224 is such a place (each halving
-# of MobileNet); the shapes are right, and nothing is said. OpenCV 4 is right, and so is OpenCV 5 with the same padding
+# behind, so each window lies one pixel off. Each halving of MobileNet at 224 x 224 is such a place; the shapes are right, and nothing is said. OpenCV 4 is right, and so is OpenCV 5 with the same padding
 # as numbers (pads). Odd sizes and stride 1 come out equal. All three of its engines do so.
 # Seen with opencv-python-headless 5.0.0.93 and 4.14.0.94, onnx 1.23.2, the maximum of 3 x 3 of every second pixel of 0 ... 35:
 #   5.0.0: SAME_UPPER [[7, 9, 11], [19, 21, 23], [31, 33, 35]], pads [[14, 16, 17], [26, 28, 29], [32, 34, 35]]

@@ -36,7 +36,8 @@ def parsed(record):
 
 
 write("values", [b"\1\0\0"], [b"\1\0\0", b"\2\3\0"])
-one, two = (bytes(x["pixels"]) if isinstance(x["pixels"], bytes) else x["pixels"].tolist() for x in tfrecord_loader("values", None))
+one, two = (record["pixels"] for record in tfrecord_loader("values", None))
+two = two.tolist()
 print(f"one value: {one}, of two: {two}")
 write("records", [b"a"], [b"b"], [b"c"])
 in_turn = [parsed(record) for record in tfrecord_iterator("records")]
