@@ -6,6 +6,7 @@ forms that are faster on a CPU, for the operation and its gradients:
     choices         which form is taken, from shapes, dtype and layout; the scope `kernel_forms`
     linear_maps     operations whose gradients are operations of the same kind; the form follows the platform
     conv_maps       the convolution, its two gradients and their forms: conv_products, depthwise, winograd
+    product_maps    both, and the order of a layer's two gradients
     dense_maps      the product with a matrix of weights and its two gradients
     products        matrix products as a CPU computes them fastest
     pool_maps       maxima, sums and the ways back: pooling_forms

@@ -106,6 +106,11 @@ def for_devices(count: int) -> contextlib.AbstractContextManager[None]:
     return _devices(count)
 
 
+def devices() -> int:
+    """Over how many devices the compiler cuts the program that forms are made for."""
+    return _devices.value
+
+
 def groups_of_images(images: int) -> int:
     """Into how many groups a form that goes through a batch image by image has to cut it, to go through all at once.
 

@@ -15,7 +15,12 @@ from jax_slim.kernels import choices, conv_products, depthwise, winograd
 from jax_slim.kernels.choices import Form
 from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.layouts import from_last, to_last
-from jax_slim.kernels.linear_maps import maps_of_a_product, varying_as
+from jax_slim.kernels.linear_maps import varying_as
+from jax_slim.kernels.product_maps import in_order, maps_of_a_product
+
+# Forms that begin with padded or transformed inputs. A compiler makes these on the way forward, where the convolution
+# makes the same, and keeps them, which are more bytes than the inputs; so they wait for the gradient.
+_REARRANGED = (Form.TAPS, Form.GROUPS, Form.ROWS, Form.WINOGRAD)
 
 
 def plain_outputs(inputs: jax.Array, weights: jax.Array, geometry: Geometry) -> jax.Array:
@@ -79,6 +84,8 @@ def _weights_on_cpu(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -
     form = choices.for_weights(inputs.shape, outputs.shape, inputs.dtype, geometry)
     if form is Form.LAX:
         return _plain_weights(inputs, outputs, geometry)
+    if geometry.tuned and form in _REARRANGED:
+        inputs = in_order(inputs, outputs)
     last = geometry.channels_last()
     functions = {
         Form.PIXELS: conv_products.weights_by_pixels,

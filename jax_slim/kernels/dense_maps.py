@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from jax import lax
 
 from jax_slim.kernels import choices, products
-from jax_slim.kernels.linear_maps import maps_of_a_product
 from jax_slim.kernels.precision import precision_for_products
+from jax_slim.kernels.product_maps import maps_of_a_product
 
 
 def dense(inputs: jax.Array, weights: jax.Array) -> jax.Array:

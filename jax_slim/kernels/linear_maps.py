@@ -60,7 +60,7 @@ class LinearMap:
         mlir.register_lowering(primitive, self._lower_on_cpu, platform="cpu")
 
     def __call__(self, *arrays: jax.Array, **parameters: Any) -> jax.Array:
-        return self._primitive.bind(*_equally_varying(arrays), **parameters)
+        return self._primitive.bind(*equally_varying(arrays), **parameters)
 
     def _run(self, *arrays: Array, **parameters: Any) -> Array:
         with jax.disable_jit(False):  # an operation of its own, as lax's are: there is nothing smaller to run
@@ -118,47 +118,13 @@ class LinearMap:
         def mapped(form: Callable[..., Array]) -> Callable[..., Array]:
             return jax.vmap(functools.partial(form, **parameters), tuple(axes))
 
-        arrays = _equally_varying(arrays)
+        arrays = equally_varying(arrays)
         return lax.platform_dependent(*arrays, cpu=mapped(self._form_on_cpu), default=mapped(self.plain)), 0
-
-
-def maps_of_a_product(
-    name: str,
-    plain: Sequence[Callable[..., Array]],
-    on_cpu: Sequence[Callable[..., Array]],
-    folds: Sequence[Callable[..., tuple[Array, int] | None] | None],
-) -> tuple[LinearMap, LinearMap, LinearMap]:
-    """The three maps of a sum over products x * w * y, each of which leaves one of the arrays out.
-
-    Args:
-      name: of the first primitive; the others are name_to_inputs and name_to_weights.
-      plain, on_cpu, folds: as for `LinearMap`, of each map.
-
-    Returns:
-      (outputs of x and w, the gradient of the inputs of w and y, the gradient of the weights of x and y).
-    """
-    takes = {"outputs": ("inputs", "weights"), "inputs": ("weights", "outputs"), "weights": ("inputs", "outputs")}
-    names = (name, f"{name}_to_inputs", f"{name}_to_weights")
-    maps: dict[str, LinearMap] = {}
-
-    def transpose(made: str, wanted: str) -> Callable[..., Array]:
-        """What is made changes places with what is wanted."""
-
-        def rule(cotangent: Array, *arrays: Array, **parameters: Any) -> Array:
-            known = {made: cotangent, **dict(zip(takes[made], arrays, strict=True))}
-            return maps[wanted](*(known[role] for role in takes[wanted]), **parameters)
-
-        return rule
-
-    for made, primitive, definition, fast, fold in zip(takes, names, plain, on_cpu, folds, strict=True):
-        transposes = {position: transpose(made, wanted) for position, wanted in enumerate(takes[made])}
-        maps[made] = LinearMap(primitive, definition, fast, transposes, fold)
-    return maps["outputs"], maps["inputs"], maps["weights"]
 
 
 def varying_as(array: jax.Array, example: jax.Array) -> jax.Array:
     """`array` as varying over the mesh axes that `example` varies over: what a loop's sums start from has to."""
-    return _equally_varying([array, example])[0]
+    return equally_varying([array, example])[0]
 
 
 @functools.cache
@@ -172,7 +138,7 @@ def _abstract(plain: Callable[..., Array], avals: tuple[Any, ...], parameters: t
     return jax.make_jaxpr(functools.partial(plain, **dict(parameters)))(*avals).out_avals[0]
 
 
-def _equally_varying(arrays: Sequence[Array]) -> list[Array]:
+def equally_varying(arrays: Sequence[Array]) -> list[Array]:
     """Inside `shard_map`: all arrays as varying over the mesh axes that any of them varies over."""
     varying = [_varying_axes(array) for array in arrays]
     everywhere = frozenset().union(*varying)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_slim.core.class_ids import ClassIds
+from jax_slim.kernels.product_maps import after
 
 
 class Diagnosis(NamedTuple):
@@ -58,6 +59,15 @@ def diagnose(
         return jax.tree.map(lambda like: jnp.zeros(like.shape, like.dtype), jax.eval_shape(search))
 
     return jax.lax.cond(jnp.isfinite(loss), skip, search)
+
+
+def looked_through(gradients: Mapping[str, Any], diagnosis: Diagnosis) -> dict[str, Any]:
+    """The same gradients, but not before the search is over.
+
+    It may read every variable. Those that are updated in place before it, as far as a compiler knows, would have to be
+    copied first. And it needs all gradients: afterwards nothing else reads variables any more, and none is copied.
+    """
+    return {name: after(gradient, diagnosis.gradients) for name, gradient in gradients.items()}
 
 
 def describe(

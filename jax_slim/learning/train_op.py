@@ -25,7 +25,7 @@ from jax_slim.learning.gradients import (
     variable_name,
 )
 from jax_slim.learning.name_tables import ByName
-from jax_slim.learning.numerics import Diagnosis, diagnose
+from jax_slim.learning.numerics import Diagnosis, diagnose, looked_through
 from jax_slim.learning.transformations import Transformation
 from jax_slim.summary.recording import Kept, counted
 
@@ -187,6 +187,7 @@ class TrainOp:
             self._loss_and_gradients, before, batch, rng, tuple(trained), self._accumulate
         )
         diagnosis = diagnose(loss, before, gradients, batch, ids)
+        gradients = gradients | looked_through(gradients, diagnosis)
         gradients = self._change_gradients(gradients, trained)
         if self._summarize_gradients:
             summaries = summaries | gradient_summaries(gradients)

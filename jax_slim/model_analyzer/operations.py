@@ -92,7 +92,9 @@ _FLOPS = {
     "slim_convolution": lambda e: _by_weights_and_outputs(e.invars[1], e.outvars[0]),
     "slim_convolution_to_inputs": lambda e: _by_weights_and_outputs(e.invars[0], e.invars[1]),
     "slim_convolution_to_weights": lambda e: _by_weights_and_outputs(e.outvars[0], e.invars[1]),
+    "slim_convolution_tangents": lambda e: 2 * _by_weights_and_outputs(e.invars[1], e.outvars[0]),
     "slim_dense": lambda e: _by_weights_and_outputs(e.invars[1], e.outvars[0]),
+    "slim_dense_tangents": lambda e: 2 * _by_weights_and_outputs(e.invars[1], e.outvars[0]),
     "slim_dense_to_inputs": lambda e: _by_weights_and_outputs(e.invars[0], e.invars[1]),
     "slim_dense_to_weights": lambda e: _by_weights_and_outputs(e.outvars[0], e.invars[1]),
 }

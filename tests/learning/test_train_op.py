@@ -1,5 +1,7 @@
 """create_train_op: TF-Slim's trajectories, what is trained, what is applied, what is refused."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -270,3 +272,17 @@ def test_refuses_kinds(loss, optimizer, message):
 def test_nothing_to_train_is_refused():
     with pytest.raises(ValueError, match="there is nothing to train among 1 variables"):
         step(loss=lambda batch: jnp.mean(batch["x"]))
+
+
+def test_no_variable_is_copied_to_be_updated_in_place():
+    def loss_fn(batch):
+        net = slim.conv2d(batch, 24, 1, normalizer_fn=slim.batch_norm, scope="a")
+        net = slim.conv2d(net, 24, 1, normalizer_fn=slim.batch_norm, scope="b")
+        slim.losses.add_loss(jnp.mean(jnp.square(net)))
+        return slim.losses.get_total_loss()
+
+    train_op = slim.learning.create_train_op(loss_fn, slim.optimizers.momentum(0.1, 0.9))
+    batch = jax.ShapeDtypeStruct((2, 4, 4, 24), jnp.float32)
+    state = jax.eval_shape(lambda: train_op.init(KEY, batch))
+    step = slim.jit(train_op, donate_argnums=0).lower(state, batch).compile()
+    assert not re.findall(r"= f32\[1,1,24,24\]\S* copy\(", step.as_text())
