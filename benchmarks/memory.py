@@ -1,7 +1,7 @@
 """Time against memory of a training step, with and without values that the gradient computes again.
 
     python benchmarks/memory.py                                         # ResNet-50 and Inception-v3, some minutes
-    python benchmarks/memory.py --nets mobilenet_v2_1.0 --what none,blocks --batch 32 --steps 3
+    python benchmarks/memory.py --nets mobilenet_v2 --what none,half,cheap+half --batch 32 --steps 3
 
 For each net a table: the bytes that XLA sets aside for the step (its own memory analysis), the processor time of a
 step, and that of compiling. Steps of all forms are run in turn; the fastest of each counts. `--steps 0` only compiles.
@@ -16,10 +16,18 @@ import numpy as np
 
 import jax_slim as slim
 
+WHAT = "none, half (what is kept is bfloat16), what `create_model` takes as recompute, or that and +half"
+
 
 def compiled_step(net, what, batch):
     """The compiled step, arrays for it that are all alike, and how long compiling took."""
-    model = slim.nets.create_model(net, num_classes=1000, recompute=None if what == "none" else what)
+    recompute = what.removesuffix("half").removesuffix("+")
+    model = slim.nets.create_model(
+        net,
+        num_classes=1000,
+        recompute=None if recompute in ("", "none") else recompute,
+        kept_dtype=jnp.bfloat16 if what.endswith("half") else None,
+    )
 
     def loss_fn(batch):
         logits, end_points = model.function(batch["image"], is_training=True)
@@ -55,7 +63,7 @@ def filled(like):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--nets", default="resnet_v1_50,inception_v3")
-    parser.add_argument("--what", default="none,cheap,blocks", help="none, or what `create_model` takes as recompute")
+    parser.add_argument("--what", default="none,cheap,blocks,half,cheap+half", help=WHAT)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--steps", type=int, default=3)
     options = parser.parse_args()

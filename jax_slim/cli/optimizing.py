@@ -31,6 +31,8 @@ OPTIMIZER_FLAGS = (
     Flag("clip_gradient_norm", float, 0.0, "the largest norm of each variable's gradient; 0 does not clip"),
     Flag("weight_decay", float, 0.00004, "the scale of the L2 loss on the weights"),
     Flag("accumulate", int, 1, "in how many parts to run each batch, one after the other, to save memory"),
+    Flag("recompute", str, None, "what of the net the gradient computes again: cheap, blocks, or a pattern for scopes"),
+    Flag("kept_dtype", str, "float32", "what arrays are kept in for the gradient: bfloat16 takes half", DTYPES),
     Flag("compute_dtype", str, "float32", "what layers compute in; variables are float32 always", DTYPES),
     Flag("label_smoothing", float, 0.0, "how much of each label is spread over all classes"),
     Flag("moving_average_decay", float, None, "keep moving averages of the variables with this decay (0.9999)"),

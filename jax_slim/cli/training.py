@@ -144,6 +144,12 @@ def _check(options: argparse.Namespace) -> None:
         value = getattr(options, flag.name)
         if value is not None and not math.isfinite(value):
             raise UsageError(f"--{flag.name} must be a finite number, got {value}.")
+    try:
+        re.compile(options.recompute or "")
+    except re.error as error:
+        raise UsageError(
+            f"--recompute must be cheap, blocks or a pattern for scopes, got {options.recompute!r}: {error}."
+        ) from None
     runs.check_net(options.model_name)
     options.task = tasks.check_task(options.task, options.model_name)
     runs.check_preprocessing(options.preprocessing_name)
@@ -296,6 +302,8 @@ def _model(options: argparse.Namespace, data: Any, said: dict[str, Any] | None) 
         exclude=excluded or None,
         ignore_missing_vars=options.ignore_missing_vars,
         batch_norm_decay=_batch_norm_decay(options),
+        recompute=options.recompute,
+        kept_dtype=None if options.kept_dtype == "float32" else options.kept_dtype,
         **(tasks.task_of(options.task).model_options(options) if said is None else said.get("options", {})),
     )
     return model, labels

@@ -14,6 +14,7 @@ forms that are faster on a CPU, for the operation and its gradients:
     layouts         where the axes of "NHWC" and its like are, and how windows lie on them
     conv_geometry   a convolution without its arrays
     recomputing     functions whose gradient computes again what they do not keep; program_parts cuts programs for it
+    narrowing       arrays at half width while they wait for the gradient
     precision       how exact products are
     compiling       `jit` with options for XLA
     memory          freed memory, kept

@@ -20,7 +20,7 @@ from jax_slim.core.collections import GraphKeys
 from jax_slim.core.model import Model
 from jax_slim.core.tracebacks import shortened
 from jax_slim.core.values import Variables
-from jax_slim.layers.recomputation import check_what, recompute_grad
+from jax_slim.layers.recomputation import check_kept_dtype, check_what, recompute_grad
 from jax_slim.nets._origins import adopted, class_names_of, say_background, trained_with, with_classes
 from jax_slim.nets.nets_factory import get_network_fn, networks_map
 from jax_slim.nets.pretrained import fetched_path
@@ -178,6 +178,7 @@ def create_model(
     pretrained: bool | str = False,
     framing: Mapping[str, Any] | None = None,
     recompute: str | None = None,
+    kept_dtype: Any = None,
     **options: Any,
 ) -> NetModel:
     """Makes a net of the zoo as a `Model` that carries its image size, its preprocessing and, if given, its weights.
@@ -215,6 +216,8 @@ def create_model(
         `preprocessing` than the checkpoint's.
       recompute: what training computes a second time instead of keeping it for the gradient, for less memory: "cheap",
         "blocks" or a regular expression for scopes, as `what` of `recompute_grad`; None keeps everything.
+      kept_dtype: the dtype in which training keeps arrays for the gradient, such as jnp.bfloat16 for half of the bytes,
+        as for `recompute_grad`; with `recompute` or without. None: that in which they are computed.
       batch_norm_decay: as for `get_network_fn`: a run of few steps needs a smaller one than the net's.
       **options: further arguments of the net: `output_stride`, `depth_multiplier`, `dropout_keep_prob`, ...
 
@@ -234,6 +237,7 @@ def create_model(
             raise ValueError(f"create_model: {argument} must be an int of at least {least}, got {value!r}.")
     if recompute is not None:
         check_what("create_model", "recompute", recompute)
+    check_kept_dtype("create_model", kept_dtype)
     _check_options(name, options)
     if pretrained:
         if checkpoint is not None:
@@ -248,7 +252,7 @@ def create_model(
             num_classes, options = adopted(name, source, num_classes, options)
             source = with_classes(name, source, num_classes)
         classes = row.classes if num_classes is None else num_classes
-        model = NetModel(_Net(name, classes or None, weight_decay, batch_norm_decay, recompute, options))
+        model = NetModel(_Net(name, classes or None, weight_decay, batch_norm_decay, recompute, kept_dtype, options))
         model.name, model.num_classes, model.options, model.head = name, classes or None, dict(options), row.head
         size, prepared, theirs = trained_with(source) or (*_as_published(name, row, classes), None)
         model.image_size = image_size or size
@@ -283,18 +287,20 @@ class _Net:
         weight_decay: float,
         batch_norm_decay: float | None,
         recompute: str | None,
+        kept_dtype: Any,
         options: dict[str, Any],
     ) -> None:
         self.__name__ = name
         self._made_with = (num_classes, weight_decay)
         self._batch_norm_decay = batch_norm_decay
-        self._recompute = recompute
+        self._recompute, self._kept_dtype = recompute, kept_dtype
         self._options = options
 
     def __call__(self, images: jax.Array, is_training: bool = False) -> Any:
         network_fn = get_network_fn(self.__name__, *self._made_with, is_training, self._batch_norm_decay)
-        if self._recompute is not None and is_training:
-            network_fn = recompute_grad(network_fn, what=self._recompute)
+        if is_training and (self._recompute is not None or self._kept_dtype is not None):
+            what = "nothing" if self._recompute is None else self._recompute
+            network_fn = recompute_grad(network_fn, what=what, kept_dtype=self._kept_dtype)
         return network_fn(images, **self._options)
 
 

@@ -319,7 +319,7 @@ def test_all_that_training_can_do_besides_resumes_exactly(tmp_path, capsys):
                 "train", f"--train_dir={tmp_path / name}", "--dataset_name=digits", "--model_name=lenet",
                 "--batch_size=8", "--optimizer=adamw", "--learning_rate=0.001", "--warmup_steps=2", "--accumulate=2",
                 "--compute_dtype=bfloat16", "--randaugment_layers=2", "--mixup_alpha=0.2", "--cutmix_alpha=1.0",
-                f"--max_number_of_steps={last}",
+                "--recompute=cheap", "--kept_dtype=bfloat16", f"--max_number_of_steps={last}",
             ]  # fmt: skip
             assert main(command) == 0
         return slim.checkpoints.load_variables(tmp_path / name)
@@ -368,6 +368,7 @@ def test_the_device_mixes_what_it_prepared():
         ("--accumulate=0", "--accumulate must be at least 1"),
         ("--mixup_alpha=-1", "--mixup_alpha must be at least 0"),
         ("--randaugment_magnitude=11", "--randaugment_magnitude must be from 0 to 10"),
+        ("--recompute=block(", "--recompute must be cheap, blocks or a pattern for scopes, got 'block('"),
         ("--warmup_steps=-1", "--warmup_steps must be at least 0"),
     ],
 )

@@ -28,7 +28,7 @@ def loss(inputs, weights, how):
     elif how == "blocks":
         results = run_parts(closed, by_scopes(closed, r"unit_\d"), [inputs], recomputed)
     else:
-        results = recomputed(closed, cheap_alone=how == "cheap")(inputs)
+        results = recomputed(closed, "cheap" if how == "cheap" else "all")(inputs)
     return jnp.sum(jnp.square(results[0]))
 
 

@@ -82,6 +82,41 @@ def test_blocks_are_found_by_scope_or_by_size():
     assert 1 < kept("blocks") < 6
 
 
+def test_half_width_changes_gradients_alone():
+    def net(x):
+        x = slim.conv2d(x, 16, 3, normalizer_fn=slim.batch_norm, scope="a")
+        return slim.conv2d(slim.max_pool2d(x, 2, scope="pool"), 8, 3, normalizer_fn=slim.batch_norm, scope="b")
+
+    images = np.random.default_rng(0).normal(size=(8, 16, 16, 3)).astype(np.float32)
+
+    def results(wrap):
+        model = slim.Model(wrap(net))
+        variables = model.init(KEY, images)
+
+        def loss(trained):
+            y, collected = model.collect(variables | trained, images)
+            return jnp.mean(y**2 * jnp.arange(8)), (y, collected.updates)
+
+        (_, made), gradients = jax.jit(jax.value_and_grad(loss, has_aux=True))(variables.trainable)
+        return made, gradients
+
+    made, gradients = results(lambda f: slim.recompute_grad(f, what="nothing", kept_dtype=jnp.bfloat16))
+    exact, others = results(lambda f: f)
+    jax.tree.map(np.testing.assert_array_equal, made, exact)
+    for name, gradient in gradients.items():
+        scale = np.abs(others[name]).max()
+        # Batch norm subtracts most of what its gradient sums up, so that more than 2^-9 is left of the rounding.
+        np.testing.assert_allclose(gradient, others[name], atol=0.1 * scale)
+        assert np.linalg.norm(gradient - others[name]) < 0.03 * np.linalg.norm(others[name])
+    assert any((gradient != others[name]).any() for name, gradient in gradients.items())
+
+
+@pytest.mark.parametrize("dtype", ["bfloat17", jnp.int8, "keep"])
+def test_what_is_no_floating_dtype_is_refused_at_once(dtype):
+    with pytest.raises(ValueError, match=r"recompute_grad: kept_dtype must be a floating dtype .* got "):
+        slim.recompute_grad(lambda x: x, kept_dtype=dtype)
+
+
 @pytest.mark.parametrize("what", ["unit_(", None])
 def test_what_is_no_expression_is_refused_at_once(what):
     with pytest.raises(ValueError, match=r"recompute_grad: what must be 'all', 'blocks', 'cheap' or a regular"):

@@ -143,6 +143,8 @@ def test_what_is_computed_again_is_not_kept_and_changes_no_name():
 def test_refusals(tmp_path):
     with pytest.raises(ValueError, match=r"create_model: recompute must be 'all', 'blocks', .* got 'block\('"):
         slim.nets.create_model("lenet", recompute="block(")
+    with pytest.raises(ValueError, match=r"create_model: kept_dtype must be a floating dtype .* got 'halved'"):
+        slim.nets.create_model("lenet", kept_dtype="halved")
     with pytest.raises(ValueError, match=r"create_model: name must be .* got 'resnet_50'\. Near names: .*resnet_v"):
         slim.nets.create_model("resnet_50")
     with pytest.raises(ValueError, match="num_classes must be an int of at least 0, got -1"):
