@@ -15,7 +15,7 @@ from jax.core import Tracer
 from jax_slim.inference.constants import PreparedFunction
 from jax_slim.kernels import choices
 from jax_slim.tf1.graph.tensors import Tensor
-from jax_slim.tf1.operations import arrays, control, tensor_array_values
+from jax_slim.tf1.operations import arrays, control, tables, tensor_array_values
 from jax_slim.tf1.running import evaluation, planning, pullbacks, references
 from jax_slim.tf1.running.weights import weights_of
 
@@ -154,13 +154,28 @@ class GraphFunction:
             self._programs[key] = PreparedFunction(evaluate, constants, inlined)
         return self._programs[key]
 
-    def _by_session(self, variables: Mapping[str, Any], given: list[Any]) -> list[Any]:
-        """The outputs, by parts: compiled ones and the host's take turns."""
+    def _filled(self, variables: Mapping[str, Any]) -> Any:
+        """The session, its tables filled, with these values of variables."""
         kept = {key: variables[name] for name, key in self._keys.items()}
         if "session" not in self._programs:
             self._programs["session"] = self._session(kept)
         session = self._programs["session"]
         session.variables.update(kept)
+        return session
+
+    def _tables(self) -> dict[str, Any]:
+        """The lookup tables that are filled, by their nodes."""
+        found = {}
+        resources = self._filled(self.variables).resources
+        for op in self.graph.get_operations():
+            key = tables.key_of(op) if "HashTable" in op.type else None
+            if key in resources:
+                found[op.name] = resources[key]
+        return found
+
+    def _by_session(self, variables: Mapping[str, Any], given: list[Any]) -> list[Any]:
+        """The outputs, by parts: compiled ones and the host's take turns."""
+        session = self._filled(variables)
         feeds = dict(zip(self._feeds, map(np.asarray, given), strict=True))
         for name, tensor in self._constants.items():
             if variables[name] is not self.variables[name]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from jax_slim.exporting.archives import ExportError, checked_target, replacing
 from jax_slim.exporting.graph_files import GraphFile, message_bytes, message_text, saved_model_target
+from jax_slim.graphs.filled_tables import add_filling, table_nodes
 from jax_slim.graphs.functions import GraphFunction, plain_names, tensor_name
 from jax_slim.tf1.files import protos
 from jax_slim.tf1.graph import shapes
@@ -55,6 +56,12 @@ def write_frozen_graph(
     """
     target = checked_target("write_frozen_graph", path)
     definition, ends = _definition("write_frozen_graph", graph, variables, fold_batch_norm, input_shapes)
+    tables = sorted({node.op for node in table_nodes(definition)})
+    if tables:
+        raise ExportError(
+            f"write_frozen_graph: graph must have no tables, which such a file cannot fill, got {', '.join(tables)}. "
+            "Write it by `write_saved_model`, or load it with `inputs` behind them."
+        )
     text = target.suffix == ".pbtxt"
     data = message_text(definition) if text else message_bytes("write_frozen_graph", definition)
     with replacing("write_frozen_graph", target) as file:
@@ -73,6 +80,7 @@ def write_saved_model(
 
     It has the tag 'serve' and one signature, 'serving_default'. Inputs and outputs have in it the names that `load` was
     given, or those of a signature; where those are tensors' names, the last part of them: 'images' of 'scope/images:0'.
+    Lookup tables are written with what they hold, and filled when the SavedModel is loaded.
 
     Args:
       path: the folder to write to; it is made, and must hold no other SavedModel.
@@ -104,6 +112,9 @@ def write_saved_model(
     method = saved_model_constants.PREDICT_METHOD_NAME
     key = saved_model_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
     meta.signature_def[key].CopyFrom(saved_model.build_signature_def(taken, made, method))
+    filling = add_filling(meta.graph_def, graph._tables()) if table_nodes(definition) else None
+    if filling is not None:
+        meta.collection_def[saved_model_constants.MAIN_OP_KEY].node_list.value.append(filling)
     data = message_bytes("write_saved_model", protos.SavedModel(saved_model_schema_version=1, meta_graphs=[meta]))
     with replacing("write_saved_model", file) as written:
         written.write(data)
@@ -117,12 +128,6 @@ def _definition(
     function: str, graph: GraphFunction, variables: Any, fold_batch_norm: bool, input_shapes: Any
 ) -> tuple[Any, tuple[dict[str, str], dict[str, str]]]:
     """The GraphDef, and the tensors of inputs and outputs by their names."""
-    tables = sorted({op.type for op in graph.graph.get_operations() if "Table" in op.type})
-    if tables:
-        raise ExportError(
-            f"{function}: graph must have no tables, which are filled from files when a program starts, got "
-            f"{', '.join(tables)}. Load it with `inputs` behind them."
-        )
     values = _values(function, graph, variables)
     definition = graph_util.with_constants(graph.graph.as_graph_def(), values)
     inputs = _named_inputs(definition, graph)

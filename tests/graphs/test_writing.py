@@ -97,6 +97,27 @@ def test_inputs_in_the_middle_keep_their_names(tmp_path):
     assert not (tmp_path / "no.pb").exists()
 
 
+def test_tables_are_written_with_what_they_hold(tmp_path):
+    words = slim.graphs.load(GRAPHS / "saved_model", signature="words")
+    recorded = np.load(GRAPHS / "saved_model_words.npz")
+    made = slim.graphs.write_saved_model(tmp_path / "words", words)
+    again = slim.graphs.load(made.path)
+    given = dict.fromkeys(again.inputs, recorded["in|words:0"])
+    wanted = words(words.variables, list(given.values()))
+    numbers = recorded["out|hash_table_Lookup|LookupTableFindV2:0"]
+    assert any(np.array_equal(value, numbers) for value in wanted.values())
+    found = again(again.variables, given)
+    for one, other in zip(found.values(), wanted.values(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        tf.saved_model.loader.load(session, ["serve"], str(made.path))
+        feeds = {made.inputs[name]: value for name, value in given.items()}
+        loaded = session.run(list(made.outputs.values()), feeds)
+    assert "InitializeTableV2" in {op.type for op in graph.get_operations()}
+    for one, other in zip(loaded, wanted.values(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_what_cannot_be_written_is_said(tmp_path):
     words = slim.graphs.load(GRAPHS / "saved_model", signature="words")
     with pytest.raises(ExportError, match="must have no tables"):

@@ -70,9 +70,14 @@ def _rows(values: Any, rank: int) -> list[Any]:
     return values.reshape(-1).tolist() if not inner else list(values.reshape((-1, *inner)))
 
 
-def _resource(run: Any, op: Any, make: Any) -> Table:
+def key_of(op: Any) -> tuple[str, bytes, bytes]:
+    """Under what a session keeps the table of an operation."""
     container, shared = op.attrs.get("container") or b"", op.attrs.get("shared_name") or b""
-    key = ("table", container, shared or op.name.encode())
+    return ("table", container, shared or op.name.encode())
+
+
+def _resource(run: Any, op: Any, make: Any) -> Table:
+    key = key_of(op)
     resources = run.session.resources
     if key not in resources:
         resources[key] = make()
