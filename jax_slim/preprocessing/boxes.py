@@ -70,18 +70,37 @@ def sample_distorted_bounding_box(
     scale = np.array([height, width, height, width], np.float32)
     objects = [tuple(box) for box in (boxes * scale).astype(np.int64).tolist()]
     objects = [box for box in objects if _area(box) >= 1]
-    box = (0, 0, height, width)
-    for _ in range(attempts):
-        drawn = _draw(height, width, areas, rng.uniform(*ratios), rng)
-        if drawn is not None and any(_covered(other, drawn) >= min_object_covered for other in objects):
-            box = drawn
-            break
+    box = _drawn_box(height, width, objects, min_object_covered, ratios, areas, attempts, rng)
     top, left, bottom, right = box
     return (
         np.array([top, left, 0], np.int32),
         np.array([bottom - top, right - left, -1], np.int32),
         (np.array(box, np.float32) / scale)[None, None],
     )
+
+
+def box_in_image(height: int, width: int, rng: np.random.Generator) -> tuple[int, int, int, int]:
+    """(top, left, bottom, right) of such a box around the whole image, with the default ranges."""
+    whole = (0, 0, height, width)
+    return _drawn_box(height, width, [whole], _COVERED, _RATIOS, _AREAS, _ATTEMPTS, rng)
+
+
+def _drawn_box(
+    height: int,
+    width: int,
+    objects: Sequence[tuple[int, ...]],
+    covered: float,
+    ratios: tuple[float, float],
+    areas: tuple[float, float],
+    attempts: int,
+    rng: np.random.Generator,
+) -> tuple[int, int, int, int]:
+    """The first box drawn that covers enough of an object; the whole image where none does."""
+    for _ in range(attempts):
+        drawn = _draw(height, width, areas, rng.uniform(*ratios), rng)
+        if drawn is not None and any(_covered(other, drawn) >= covered for other in objects):
+            return drawn
+    return 0, 0, height, width
 
 
 def box_of_numbers(shape: Sequence[int], numbers: Any) -> tuple[tuple[Any, Any], tuple[Any, Any]]:

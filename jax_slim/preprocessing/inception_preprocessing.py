@@ -11,7 +11,7 @@ import numpy as np
 
 from jax_slim.preprocessing import _arrays, _colors, _resampling
 from jax_slim.preprocessing._taps import taps
-from jax_slim.preprocessing.boxes import WHOLE_IMAGE, sample_distorted_bounding_box
+from jax_slim.preprocessing.boxes import box_in_image, sample_distorted_bounding_box
 from jax_slim.preprocessing.color import rgb_to_grayscale
 from jax_slim.preprocessing.cropping import central_crop
 from jax_slim.preprocessing.element_types import convert_image_dtype
@@ -198,8 +198,11 @@ def drawn_for_train(
 ) -> Drawn:
     """Draws what `preprocess_for_train` does to an image of that shape; the arguments are its own."""
     top, left, height, width = 0, 0, shape[0], shape[1]
-    if random_crop:
-        begin, size, _ = _distorted_box(shape, WHOLE_IMAGE if bbox is None else bbox, rng)
+    if random_crop and bbox is None:
+        top, left, bottom, right = box_in_image(height, width, rng)
+        height, width = bottom - top, right - left
+    elif random_crop:
+        begin, size, _ = _distorted_box(shape, bbox, rng)
         (top, left), (height, width) = begin[:2].tolist(), size[:2].tolist()
     method = "bilinear" if fast_mode else _METHODS[int(rng.integers(len(_METHODS)))]
     mirrored = bool(rng.random() < 0.5)
