@@ -2,7 +2,8 @@
 
 The functions compute with NumPy on NumPy arrays, in the workers that load data, and with JAX on JAX arrays: what is not
 random can be traced, for instance into an exported model. Random ones draw from the `numpy.random.Generator` passed as
-`rng` and take NumPy arrays.
+`rng` and take NumPy arrays; `mixup` and `cutmix` take a JAX key, too. `on_device` is preprocessing in two parts: one
+for the workers, one for the training step.
 """
 
 from jax_slim.preprocessing import cifarnet_preprocessing as cifarnet_preprocessing

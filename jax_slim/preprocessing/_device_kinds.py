@@ -152,11 +152,11 @@ class Inception(_Resized):
     def _middle(self, shape: Sequence[int]) -> tuple[tuple[int, int], tuple[int, int]]:
         if not self.crop_image:
             return (0, shape[0]), (0, shape[1])
-        return central_part(shape[0], _CENTRAL), central_part(shape[1], _CENTRAL)
+        fraction = inception_preprocessing.CENTRAL_FRACTION
+        return central_part(shape[0], fraction), central_part(shape[1], fraction)
 
 
 _FAST_CHANGES = ("brightness", "saturation")
-_CENTRAL = 0.875
 
 
 @dataclasses.dataclass(frozen=True)

@@ -89,14 +89,14 @@ def framed(
     """
     used_rows, vertical = _used(rows, frame[0])
     used_columns, horizontal = _used(columns, frame[1])
-    read = image[used_rows][:, used_columns]
-    height, width = read.shape[:2]
+    pixels = image[used_rows][:, used_columns]
+    height, width = pixels.shape[:2]
     if height > frame[0] or width > frame[1]:
         raise ValueError(
             f"{function}: frame must hold the {height} x {width} pixels that this crop is made of, got "
             f"{frame[0]} x {frame[1]}. Twice the size of the result always holds them."
         )
-    return Frame(read, frame), vertical, horizontal
+    return Frame(pixels, frame), vertical, horizontal
 
 
 def _used(axis_taps: Taps, room: int) -> tuple[Any, np.ndarray]:

@@ -115,36 +115,38 @@ def box_of_numbers(shape: Sequence[int], numbers: Any) -> tuple[tuple[Any, Any],
     """
     import jax.numpy as jnp
 
-    def rounded(value: Any) -> Any:
-        return jnp.rint(value).astype(np.int32)
-
     height, width = shape[:2]
     least, most = (np.float32(part * height * width) for part in _AREAS)
     for_ratio, for_height, for_top, for_left = numbers.reshape(4, _ATTEMPTS)
     ratio = _RATIOS[0] + for_ratio * np.float32(_RATIOS[1] - _RATIOS[0])
-    low, high = rounded(jnp.sqrt(least / ratio)), rounded(jnp.sqrt(most / ratio))
-    tallest = (np.float32(width + 0.5 - 1e-7) / ratio).astype(np.int32)
-    tallest = jnp.where(rounded(tallest * ratio) > width, tallest - 1, tallest)
-    high = jnp.minimum(jnp.where(rounded(high * ratio) > width, tallest, high), height)
+    # Whole numbers, as floats.
+    low, high = jnp.rint(jnp.sqrt(least / ratio)), jnp.rint(jnp.sqrt(most / ratio))
+    tallest = jnp.floor(np.float32(width + 0.5 - 1e-7) / ratio)
+    tallest = jnp.where(jnp.rint(tallest * ratio) > width, tallest - 1, tallest)
+    high = jnp.minimum(jnp.where(jnp.rint(high * ratio) > width, tallest, high), height)
     low = jnp.minimum(low, high)
-    tall = low + below(for_height, high - low + 1)
-    tall = jnp.where(tall * rounded(tall * ratio) < least, tall + 1, tall)
-    tall = jnp.where(tall * rounded(tall * ratio) > most, tall - 1, tall)
-    wide = rounded(tall * ratio)
+    tall = low + jnp.minimum(jnp.floor(for_height * (high - low + 1)), high - low)
+    tall = jnp.where(tall * jnp.rint(tall * ratio) < least, tall + 1, tall)
+    tall = jnp.where(tall * jnp.rint(tall * ratio) > most, tall - 1, tall)
+    wide = jnp.rint(tall * ratio)
     inside = (wide > 0) & (wide <= width) & (tall > 0) & (tall <= height)
     good = inside & (least <= tall * wide) & (tall * wide <= most) & (tall * wide >= _COVERED * height * width)
     top, left = below(for_top, jnp.maximum(height - tall, 1)), below(for_left, jnp.maximum(width - wide, 1))
     number = jnp.argmax(good)
     found = good[number]
-    top, left = jnp.where(found, top[number], 0), jnp.where(found, left[number], 0)
-    return (top, jnp.where(found, tall[number], height)), (left, jnp.where(found, wide[number], width))
+    drawn = [side[number].astype(np.int32) for side in (top, tall, left, wide)]
+    top, tall, left, wide = (
+        jnp.where(found, side, whole) for side, whole in zip(drawn, (0, height, 0, width), strict=True)
+    )
+    return (top, tall), (left, wide)
 
 
 def below(number: Any, count: Any) -> Any:
     """A number drawn from 0 to below 1 as an int from 0 to count - 1; `count` may be traced."""
     import jax.numpy as jnp
 
-    return jnp.minimum(jnp.floor(number * jnp.asarray(count, np.float32)).astype(np.int32), count - 1)
+    count = jnp.asarray(count, np.float32)
+    return jnp.minimum(jnp.floor(number * count), count - 1).astype(np.int32)
 
 
 def _draw(height: int, width: int, areas: tuple[float, float], ratio: float, rng: np.random.Generator):

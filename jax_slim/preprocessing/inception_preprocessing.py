@@ -26,6 +26,9 @@ _ORDERS = (
     ("hue", "saturation", "contrast", "brightness"),
 )
 
+CENTRAL_FRACTION = 0.875
+"""How much of each side evaluation keeps."""
+
 _METHODS = ("bilinear", "nearest", "bicubic", "area")
 
 
@@ -215,7 +218,7 @@ def preprocess_for_eval(
     image: Any,
     height: int | None,
     width: int | None,
-    central_fraction: float | None = 0.875,
+    central_fraction: float | None = CENTRAL_FRACTION,
     central_crop: bool = True,
     use_grayscale: bool = False,
 ) -> Any:

@@ -71,7 +71,7 @@ def averaged(images: Any, labels: Any, partners: Any, parts: Any) -> tuple[Any, 
 def pasted(images: Any, labels: Any, partners: Any, low: Any, high: Any) -> tuple[Any, Any]:
     """Each example with the box from `low` to `high`, ints [N, 2] (row, column), of its partner."""
     height, width = images.shape[1:3]
-    kept = 1 - (high - low).prod(1) / np.float32(height * width)
+    kept = 1 - (high - low).prod(1).astype(float) / (height * width)
     if not _arrays.is_jax(images):
         mixed = images.copy()
         for number, (partner, (top, left), (bottom, right)) in enumerate(zip(partners, low, high, strict=True)):
@@ -134,7 +134,7 @@ def _centres(count: int, rng: Any) -> Any:
 
 def _boxes(parts: Any, centres: Any, size: tuple[int, int]) -> tuple[Any, Any]:
     """The first (row, column) of each box and the first after it; they have a part 1 - `parts` of an image's area."""
-    xp, sides = _arrays.namespace(parts), np.array(size, np.int32)
+    xp, sides = _arrays.namespace(parts), np.array(size, np.float32)
     reach = sides * xp.sqrt(1 - parts)[:, None] / 2
     low, high = (xp.rint(centres * sides + sign * reach).clip(0, sides).astype(np.int32) for sign in (-1, 1))
     return low, high

@@ -58,7 +58,8 @@ def test_a_key_mixes_in_a_trace():
     def mixed(key):
         return [mix(IMAGES, LABELS, 1.0, rng=key) for mix in (preprocessing.mixup, preprocessing.cutmix)]
 
-    first, again, other = (mixed(jax.random.key(seed)) for seed in (3, 3, 4))
+    with jax.numpy_dtype_promotion("strict"):
+        first, again, other = (mixed(jax.random.key(seed)) for seed in (3, 3, 4))
     for (images, labels), (same, _), (another, _) in zip(first, again, other, strict=True):
         np.testing.assert_array_equal(images, same)
         assert np.any(images != another) and np.any(images != IMAGES)
