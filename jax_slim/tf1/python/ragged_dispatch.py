@@ -100,10 +100,11 @@ def _of_list(function: Callable[..., Any], inputs: Any, *args: Any, **kwargs: An
     return ragged.map_flat_values(lambda *values: function(list(values), *args, **kwargs), *map(ragged.ragged_or_tensor, inputs))  # fmt: skip
 
 
-def _reduction(name: str, input_tensor: Any, axis: Any = None, keepdims: Any = None, name_: Any = None,
-               reduction_indices: Any = None, keep_dims: Any = None, **unused: Any) -> Any:  # fmt: skip
+def _reduction(kind: str, input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None,
+               reduction_indices: Any = None, keep_dims: Any = None) -> Any:  # fmt: skip
     axis = array.deprecated("axis", axis, "reduction_indices", reduction_indices)
-    return ragged_reductions.reduced(name, input_tensor, axis, array.deprecated("keepdims", keepdims, "keep_dims", keep_dims))  # fmt: skip
+    keepdims = array.deprecated("keepdims", keepdims, "keep_dims", keep_dims)
+    return ragged_reductions.reduced(kind, input_tensor, axis, keepdims, name)
 
 
 def _segments(kind: str, data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:

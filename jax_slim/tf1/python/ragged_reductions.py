@@ -7,8 +7,8 @@ from jax_slim.tf1.python import array, constant_op, math, ragged, ragged_joining
 from jax_slim.tf1.python.ragged import RaggedTensor
 
 
-def reduced(name: str, input_tensor: Any, axis: Any = None, keepdims: Any = None) -> Any:
-    """What `tf.reduce_sum` and its kin, by name, give for a ragged tensor.
+def reduced(kind: str, input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Any:
+    """What `tf.reduce_sum` and its kin, which `kind` says, give for a ragged tensor.
 
     Over the first axis, element j of the result is made of the elements j of those rows that have one; the mean of none is NaN.
 
@@ -17,27 +17,27 @@ def reduced(name: str, input_tensor: Any, axis: Any = None, keepdims: Any = None
     """
     rows = ragged.ragged_or_tensor(input_tensor)
     if axis is None:
-        found = getattr(reductions, name)(rows.flat_values)
+        found = getattr(reductions, kind)(rows.flat_values, name=None if keepdims else name)
         for _ in range(rows.shape.ndims if keepdims else 0):
             found = array.expand_dims(found, 0)
         return found
     rank = rows.shape.ndims
     axes = [axis] if not isinstance(axis, list | tuple) else list(axis)
     if any(not isinstance(a, int) or not -rank <= a < rank for a in axes):
-        raise ValueError(f"{name}: axis of a RaggedTensor must be ints from {-rank} to {rank - 1}, got {axis}.")
+        raise ValueError(f"{kind}: axis of a RaggedTensor must be ints from {-rank} to {rank - 1}, got {axis}.")
     axes = sorted(a % rank for a in axes)
     if len(set(axes)) < len(axes):
-        raise ValueError(f"{name}: axis of a RaggedTensor must have each axis once, got {axis}.")
-    with graphs.name_scope(None, "RaggedReduce" + name.removeprefix("reduce_").title(), [rows]):
-        if name in ("reduce_all", "reduce_any"):
+        raise ValueError(f"{kind}: axis of a RaggedTensor must have each axis once, got {axis}.")
+    with graphs.name_scope(name, "RaggedReduce" + kind.removeprefix("reduce_").title(), [rows]):
+        if kind in ("reduce_all", "reduce_any"):
             numbers = ragged.map_flat_values(math.cast, rows, dtypes.int32)
-            found = _over("min" if name == "reduce_all" else "max", numbers, axes)
+            found = _over("min" if kind == "reduce_all" else "max", numbers, axes)
             return _kept(ragged.map_flat_values(math.greater, found, 0), axes, keepdims)
-        if name == "reduce_mean":
+        if kind == "reduce_mean":
             sums = _over("sum", rows, axes)
             counts = _over("sum", ragged.map_flat_values(constant_op.ones_like, rows), axes)
             return _kept(ragged.map_flat_values(math.truediv, sums, counts), axes, keepdims)
-        return _kept(_over(name.removeprefix("reduce_"), rows, axes), axes, keepdims)
+        return _kept(_over(kind.removeprefix("reduce_"), rows, axes), axes, keepdims)
 
 
 def _over(name: str, rows: Any, axes: list[int]) -> Any:

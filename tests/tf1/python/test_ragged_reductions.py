@@ -25,6 +25,7 @@ def test_values_are_those_of_tensorflow():
 def test_axes_that_are_not_there_are_refused():
     with tf.Graph().as_default():
         rows = tf.ragged.constant([[1, 2], [], [3]])
+        assert tf.reduce_sum(rows, axis=1, name="totals").op.name.startswith("totals/")
         with pytest.raises(ValueError, match="ints from -2 to 1, got 2"):
             tf.reduce_sum(rows, 2)
         with pytest.raises(ValueError, match=r"each axis once, got \[1, -1\]"):
