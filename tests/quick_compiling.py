@@ -10,3 +10,10 @@ OPTIONS = {
     "xla_cpu_use_fusion_emitters": False,
 }
 FLAGS = " ".join(f"--{name}={str(value).lower()}" for name, value in OPTIONS.items())
+
+# For a single program, where last bits decide what is tested.
+AS_USERS_DO = {
+    "xla_backend_optimization_level": 3,
+    "xla_llvm_disable_expensive_passes": False,
+    "xla_cpu_use_fusion_emitters": True,
+}

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from jax import export
 
+import quick_compiling
 from jax_slim.exporting.any_framing import framed
 from jax_slim.preprocessing import framing as host
 from jax_slim.preprocessing.framing import Framing
@@ -19,7 +20,8 @@ def test_levels_of_every_size(framing):
         return framed(images, 24, 24, framing, "vgg")
 
     shape = jax.ShapeDtypeStruct(export.symbolic_shape("batch, height, width, 3"), np.uint8)
-    call = export.export(jax.jit(prepare))(shape).call
+    # Levels between two are rounded by the last bit: with less effort of the compiler, 7 % instead of 1 % differ.
+    call = jax.jit(export.export(jax.jit(prepare))(shape).call, compiler_options=quick_compiling.AS_USERS_DO)
     for rows, columns in ((61, 90), (33, 27), (13, 19), (24, 24)):
         image = np.random.default_rng(rows).integers(0, 256, (rows, columns, 3)).astype(np.uint8)
         expected = host.SCALES["vgg"](host.framed(image, 24, 24, framing).astype(np.float32))

@@ -86,7 +86,7 @@ def test_compiled_and_donated_as_step_by_step(name):
 @pytest.mark.parametrize("name", EACH)
 def test_the_state_has_one_form_whatever_the_rate(name):
     forms = {
-        str(jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), EACH[name](rate).init(variables())))
+        str(jax.eval_shape(EACH[name](rate).init, variables()))
         for rate in (0.1, jnp.asarray(0.1), optimizers.cosine_decay(0.1, decay_steps=5))
     }
     assert len(forms) == 1
@@ -100,9 +100,9 @@ def test_rates_of_every_kind(name):
     scheduled, _ = run(EACH[name](schedule), start, steps)
 
     by_hand, state = start, EACH[name](0.1).init(start)
+    # A traced rate, as a step compiled for any rate has it.
+    update = jax.jit(lambda rate, *args: EACH[name](rate).update(*args))
     for rate, gradient in zip(values, steps, strict=True):
-        # A traced rate, as a step compiled for any rate has it.
-        update = jax.jit(lambda rate, *args: EACH[name](rate).update(*args))
         changes, state = update(rate, gradient, state, by_hand)
         by_hand = optax.apply_updates(by_hand, changes)
     assert_close(scheduled, by_hand, rtol=1e-4, atol=1e-5)
