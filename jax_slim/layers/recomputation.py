@@ -40,7 +40,7 @@ def recompute_grad(
 
     It is `jax.checkpoint` for functions that call layers, and works on a CPU too, where XLA finds what `jax.checkpoint`
     computes again and computes it once after all. (There it has no derivative in forward mode, but under
-    `kernel_forms("lax")`, which is `jax.checkpoint` everywhere.)
+    `kernel_forms("lax")`, which is `jax.checkpoint` everywhere; with `kept_dtype` it has none at all.)
 
     Args:
       fn: arrays -> arrays, or trees of them. What is not an array among its arguments is passed as it is.
