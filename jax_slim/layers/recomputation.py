@@ -54,8 +54,8 @@ def recompute_grad(
         are kept. "nothing": it is there for `kept_dtype` alone.
       kept_dtype: a floating dtype in which arrays wait for the gradient, such as jnp.bfloat16: half of float32's bytes.
         None: the dtype they have. All is computed as without it, forward and back, but for what the gradient reads
-        being rounded: outputs, statistics of batch norm and masks of activations are the same to the bit (the masks
-        take a bit each), and gradients have errors of about 2^-9 of the terms that they sum up. What is computed again
+        being rounded: outputs, statistics of batch norm and masks of activations do not change (the masks take a bit
+        each), and gradients have errors of about 2^-9 of the terms that they sum up. What is computed again
         begins with rounded arrays, its masks too. Vectors and arrays of less than 4096 numbers stay as they are, and so
         do variables.
 
