@@ -5,8 +5,8 @@ import pytest
 
 import jax_slim.tf1 as tf
 
-# The values are those of TensorFlow 2.21, but for the product, which it rounds on the way, and the gradient of biases, which it
-# adds in bfloat16.
+# The values are those of TensorFlow 2.21, but for the product, which it rounds on the way, and the gradient of biases,
+# which it adds in bfloat16.
 WANTED = {
     "sum": (lambda x: tf.reduce_sum(x), 2000),
     "sum of rows": (lambda x: tf.reduce_sum(x, 1), 1000),
