@@ -20,6 +20,7 @@ from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 from jax_slim.kernels import choices
 from jax_slim.kernels.narrowing import run_narrowing
+from jax_slim.kernels.product_maps import surely
 
 # What is more than a pass over arrays, or makes small ones out of large ones.
 _DEAR = re.compile(
@@ -132,8 +133,7 @@ def _hidden(arrays: Sequence[Any], after: Sequence[Any]) -> list[Any]:
     firsts = [lax.slice(c, [0] * c.ndim, [1] * c.ndim).reshape(()) for c in after if _is_float(c)]
     if not firsts:
         return list(arrays)
-    total = sum(first.astype(jnp.float32) for first in firsts)
-    holds = (total <= jnp.inf) | jnp.isnan(total)
+    holds = surely(jnp.asarray(sum(first.astype(jnp.float32) for first in firsts)))
 
     def hidden(array: Any) -> Any:
         if not _is_float(array):
