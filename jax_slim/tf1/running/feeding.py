@@ -67,12 +67,13 @@ def _spread(key: Any, value: Any) -> list[tuple[Any, Any]]:
     if isinstance(key, IndexedSlices) and isinstance(value, IndexedSlicesValue | tuple | list):
         parts = [key.values, key.indices] + ([] if key.dense_shape is None else [key.dense_shape])
         return list(zip(parts, value, strict=False))
-    if hasattr(key, "_fed"):  # a ragged tensor
+    fed = getattr(key, "_fed", None)
+    if fed is not None:  # a ragged tensor
         if not hasattr(value, "nested_row_splits"):
             raise TypeError(
                 f"The value of a feed for a RaggedTensor must be a RaggedTensorValue, got {type(value).__name__}."
             )
-        return list(zip(key._fed(), [value.flat_values, *value.nested_row_splits], strict=True))
+        return list(zip(fed(), [value.flat_values, *value.nested_row_splits], strict=True))
     if isinstance(key, tuple) and not isinstance(key, str):
         return [pair for k, v in zip(key, value, strict=True) for pair in _spread(k, v)]
     return [(key, value)]
