@@ -56,7 +56,7 @@ def prepared(
 
     from jax_slim.detection.augmentation import augment, padded_objects, random_horizontal_flip
 
-    prepare = model.preprocessing_fn(False, options.use_grayscale)
+    prepare = inputs.preparing(model, options, False)
     change = {"ssd": augment, "flip": random_horizontal_flip, "none": None}[
         getattr(options, "box_augmentation", "none") if is_training else "none"
     ]

@@ -115,8 +115,25 @@ def _finishing(
     """(example, rng) -> the example with its image prepared, or cut for the device."""
     if is_training and options.preprocess_on_device:
         return model.device_preprocessing(True, options.use_grayscale).cut
-    prepare = model.preprocessing_fn(is_training, options.use_grayscale)
+    prepare = preparing(model, options, is_training)
     return lambda example, rng: {**example, "image": prepare(example["image"], rng)}
+
+
+def preparing(model: "NetModel", options: argparse.Namespace, is_training: bool) -> Callable[[Any, Any], Any]:
+    """(image, rng) -> the image as the net takes it: colours are weighed for one of grey images, grey is repeated."""
+    import numpy as np
+
+    grey = model.preprocessing_fn(is_training, True) if model.channels == 1 else None
+    plain = model.preprocessing_fn(is_training, options.use_grayscale and grey is None)
+
+    def prepare(image: Any, rng: Any) -> Any:
+        if grey is not None and image.shape[-1] == 3:
+            return grey(image, rng)
+        if model.channels == 3 and image.shape[-1] == 1:
+            image = np.repeat(image, 3, axis=-1)
+        return plain(image, rng)
+
+    return prepare
 
 
 def batches(

@@ -104,7 +104,7 @@ def _prepared(
 
     from jax_slim.preprocessing.deeplab_preprocessing import preprocess_image_and_label
 
-    classes, size = model.num_classes or 0, model.image_size
+    classes, size, grey = model.num_classes or 0, model.image_size, options.use_grayscale or model.channels == 1
     if classes > IGNORED:
         raise CommandError(f"{model.name} must have at most {IGNORED} classes for masks, got {classes}.")
     if numbers is None:
@@ -121,7 +121,7 @@ def _prepared(
         mask, ignored = example["mask"], example["mask"] == data.ignore_label
         mask = np.where(ignored, IGNORED, places[np.where(ignored, 0, mask)])
         image, mask = preprocess_image_and_label(
-            example["image"], mask, size, size, is_training, options.use_grayscale, ignore_label=IGNORED, rng=rng,
+            example["image"], mask, size, size, is_training, grey, ignore_label=IGNORED, rng=rng,
             **scaling,
         )  # fmt: skip
         return {"image": image, "mask": mask}
