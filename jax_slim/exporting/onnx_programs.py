@@ -160,7 +160,12 @@ def _bound(equation: Any, operands: Sequence[Any], parameters: dict[str, Any]) -
         return [_max_of_slices(operands[0], **parameters)]
     if name == "pad":
         return [_padded(*operands, **parameters)]
-    with jax.ensure_compile_time_eval() if _known(equation, operands) else contextlib.nullcontext():
+    known = _known(equation, operands)
+    if name == "round" and parameters["rounding_method"] == lax.RoundingMethod.AWAY_FROM_ZERO and not known:
+        return [_rounded_away_from_zero(*operands)]
+    if name == "dynamic_slice" and not known:
+        operands = _inside(*operands, slice_sizes=parameters["slice_sizes"])
+    with jax.ensure_compile_time_eval() if known else contextlib.nullcontext():
         results = equation.primitive.bind(*operands, **parameters)
     return list(results) if equation.primitive.multiple_results else [results]
 
@@ -187,6 +192,29 @@ def _padded(operand: Any, value: Any, padding_config: Sequence[tuple[int, int, i
             operand = lax.slice_in_dim(operand, max(0, -before), operand.shape[axis] + min(0, after), axis=axis)
     sides = [(max(0, before), max(0, after)) for before, after, _ in padding_config]
     return jnp.pad(operand, sides, constant_values=np.asarray(value).item()) if any(map(any, sides)) else operand
+
+
+def _rounded_away_from_zero(operand: Any) -> Any:
+    """`lax.round` as it is by default: jax2onnx takes Round for it, which rounds halves to the even number."""
+    size = lax.abs(operand)
+    whole = lax.floor(size)
+    up = lax.ge(lax.sub(size, whole), np.asarray(0.5, size.dtype))
+    return lax.mul(lax.sign(operand), lax.add(whole, lax.convert_element_type(up, size.dtype)))
+
+
+def _inside(operand: Any, *starts: Any, slice_sizes: Sequence[int]) -> list[Any]:
+    """The operands of a `dynamic_slice`, its window moved into the array, as JAX defines it: Slice would cut it short.
+
+    Along a batch of unknown size, where the last place for a window is no number, it stays where it is.
+    """
+    moved = []
+    for start, size, length in zip(starts, slice_sizes, operand.shape, strict=True):
+        last = 0 if size == length else length - size
+        if isinstance(last, int):
+            dtype = jnp.result_type(start)
+            start = lax.max(lax.min(start, np.asarray(last, dtype)), np.asarray(0, dtype))
+        moved.append(start)
+    return [operand, *moved]
 
 
 def _max_of_slices(

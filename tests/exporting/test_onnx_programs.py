@@ -118,3 +118,23 @@ def test_padding_asks_for_no_size_of_the_batch(sides, monkeypatch):
     rewritten = jax.make_jaxpr(lambda x: onnx_programs.evaluated(closed, x))(images)
     assert asked in ([], [{"constant_values": 1.0}])
     np.testing.assert_array_equal(jax.core.eval_jaxpr(rewritten.jaxpr, rewritten.consts, images)[0], plain(images))
+
+
+def test_halves_are_rounded_away_from_zero():
+    numbers = np.array([0.5, 1.5, 2.5, -0.5, 0.49999997, 8388609, np.inf, np.nan], np.float32)
+    program, (result,), (wanted,) = rewritten(jax.lax.round, numbers)
+    np.testing.assert_array_equal(result, wanted)
+    np.testing.assert_array_equal(result[:4], [1, 2, 3, -1])
+    assert "round" not in names(program)  # ONNX has one to the even number alone
+
+
+@pytest.mark.parametrize(("start", "wanted"), [(1, [2, 3, 4]), (4, [3, 4, 5]), (-9, [1, 2, 3])])
+def test_windows_at_the_edge_are_moved_into_the_array(start, wanted):
+    numbers = np.array([1, 2, 3, 4, 5], np.float32)
+    program, (result,), (expected,) = rewritten(
+        lambda numbers, start: jax.lax.dynamic_slice(numbers, (start,), (3,)), numbers, np.int32(start)
+    )
+    np.testing.assert_array_equal(result, expected)
+    np.testing.assert_array_equal(result, wanted)
+    moved = names(program)
+    assert moved.index("min") < moved.index("max") < moved.index("dynamic_slice")  # ONNX cuts them short
