@@ -119,7 +119,7 @@ def test_what_is_no_floating_dtype_is_refused_at_once(dtype):
 
 @pytest.mark.parametrize("what", ["unit_(", None])
 def test_what_is_no_expression_is_refused_at_once(what):
-    with pytest.raises(ValueError, match=r"recompute_grad: what must be 'all', 'blocks', 'cheap', 'nothing' or a regular"):
+    with pytest.raises(ValueError, match=r"recompute_grad: what must be 'all', 'blocks', 'cheap', 'nothing' or a reg"):
         slim.recompute_grad(lambda x: x, what=what)
 
 
