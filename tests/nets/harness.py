@@ -11,12 +11,8 @@ import numpy as np
 
 import golden
 import jax_slim as slim
-import quick_compiling
 
 Case = golden.Case
-
-# The numbers are TensorFlow's however much effort XLA makes; a gradient is compiled in a third of the time.
-_jit = functools.partial(jax.jit, compiler_options=quick_compiling.OPTIONS)
 
 # The names in the references that are no nets: small helpers which their README explains.
 _HELPERS = {
@@ -190,7 +186,7 @@ def _forward(case: Case, net: slim.Model, values: dict[str, Any], images: Any) -
         outputs, collected = net.collect(values, images, rng=jax.random.key(0))
         return outputs, collected.updates
 
-    return _jit(run)(values, images)
+    return jax.jit(run)(values, images)
 
 
 def _with_gradients(case: Case, net: slim.Model, values: dict[str, Any], images: Any) -> Any:
@@ -203,7 +199,7 @@ def _with_gradients(case: Case, net: slim.Model, values: dict[str, Any], images:
 
     differentiable = {name: value for name, value in values.items() if value.dtype == np.float32}
     rest = {name: value for name, value in values.items() if name not in differentiable}
-    (gradients, of_images), results = _jit(
+    (gradients, of_images), results = jax.jit(
         jax.grad(lambda some, images: scalar(some | rest, images), argnums=(0, 1), has_aux=True)
     )(differentiable, images)
     gradients["input"] = of_images
