@@ -26,3 +26,8 @@ def plain(value):
     if isinstance(value, dict):
         return {key: plain(part) for key, part in value.items()}
     return tuple(map(plain, value)) if isinstance(value, tuple) else np.asarray(value).tolist()
+
+
+def rows_of_lengths():
+    """A data set of rows of 3, 1, 4, 1, 5, 9, 2 and 6 numbers."""
+    return tf.data.Dataset.from_tensor_slices([3, 1, 4, 1, 5, 9, 2, 6]).map(lambda n: tf.fill([n], n))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import jax_slim.tf1 as tf
-from tf1.dataset_elements import elements
+from tf1.dataset_elements import elements, rows_of_lengths
 
 D = tf.data.Dataset
 E = tf.data.experimental
@@ -35,10 +35,6 @@ CASES = [
     ('E.sample_from_datasets([D.range(4),D.range(10,14)],weights=[0.2,0.8],seed=7)', [10, 0, 11, 12, 13, 1, 2, 3]),
     ('E.RandomDataset(seed=5).take(6)', [3568415791, 2798973839, 2476249224, 2816106479, 2507884952, 3643392934]),
 ]  # fmt: skip
-
-
-def rows_of_lengths():
-    return D.from_tensor_slices([3, 1, 4, 1, 5, 9, 2, 6]).map(lambda n: tf.fill([n], n))
 
 
 @pytest.mark.parametrize(("text", "wanted"), CASES)

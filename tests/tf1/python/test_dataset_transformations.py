@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import jax_slim.tf1 as tf
-from tf1.dataset_elements import elements, plain
+from tf1.dataset_elements import elements, plain, rows_of_lengths
 
 D = tf.data.Dataset
 E = tf.data.experimental
@@ -30,10 +30,6 @@ CASES = [
     ('D.from_tensor_slices(sp).filter(lambda s: tf.size(s.values)>0)',
      [['S', [[0]], [1], [4]], ['S', [[2]], [2], [4]], ['S', [[1]], [3], [4]]]),
 ]  # fmt: skip
-
-
-def rows_of_lengths():
-    return D.from_tensor_slices([3, 1, 4, 1, 5, 9, 2, 6]).map(lambda n: tf.fill([n], n))
 
 
 @pytest.mark.parametrize(("text", "wanted"), CASES)
