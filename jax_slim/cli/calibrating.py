@@ -45,13 +45,12 @@ def calibrated(
 def _batches(net: "NetModel", folder: str) -> Iterator[Any]:
     import numpy as np
 
-    from jax_slim.cli.inputs import photographs
+    from jax_slim.cli.inputs import photographs, preparing
 
     paths = images_in(folder)
-    prepare = net.preprocessing_fn(use_grayscale=net.channels == 1)
     failed: list[str] = []
     channels = 4 if net.channels == 4 else 3
-    for some in photographs(paths, _AT_A_TIME, channels, lambda pixels: prepare(pixels, None), failed, "calibrate"):
+    for some in photographs(paths, _AT_A_TIME, channels, preparing(net), failed, "calibrate"):
         images = np.stack([image for _, image in some])
         # Filled up by images again, which changes no range, so that one program is compiled.
         yield np.concatenate([images, images[:1].repeat(_AT_A_TIME - len(images), 0)])

@@ -31,6 +31,7 @@ def of_checkpoint(options: argparse.Namespace, batch_size: int) -> Classifier:
     import jax
 
     from jax_slim.cli.calibrating import calibrated
+    from jax_slim.cli.inputs import preparing
     from jax_slim.cli.runs import model_of
     from jax_slim.inference import predictor
 
@@ -41,15 +42,14 @@ def of_checkpoint(options: argparse.Namespace, batch_size: int) -> Classifier:
         return jax.nn.softmax(logits.reshape(logits.shape[0], logits.shape[-1]))
 
     predict = predictor(*calibrated(chances, model, model.variables, options.calibrate))
-    # Nets of grey images see the same grey as in training and evaluation.
-    prepare = model.preprocessing_fn(use_grayscale=model.channels == 1)
+    prepare = preparing(model)  # as in training and evaluation
 
     def probabilities(prepared: Sequence[Any]) -> np.ndarray:
         images = np.stack(prepared)
         images = np.pad(images, [(0, batch_size - len(images)), (0, 0), (0, 0), (0, 0)])
         return np.asarray(predict(images))[: len(prepared)]
 
-    return Classifier(4 if model.channels == 4 else 3, lambda pixels: prepare(pixels, None), probabilities, labels)
+    return Classifier(4 if model.channels == 4 else 3, prepare, probabilities, labels)
 
 
 def of_onnx(options: argparse.Namespace) -> Classifier:

@@ -56,7 +56,7 @@ def prepared(
 
     from jax_slim.detection.augmentation import augment, padded_objects, random_horizontal_flip
 
-    prepare = inputs.preparing(model, options, False)
+    prepare = inputs.preparing(model, False, options.use_grayscale)
     change = {"ssd": augment, "flip": random_horizontal_flip, "none": None}[
         getattr(options, "box_augmentation", "none") if is_training else "none"
     ]
@@ -198,11 +198,11 @@ def predict(options: argparse.Namespace, paths: list[str]) -> int:
         raise CommandError(f"{options.checkpoint_path} has no variables of {model.name}.")
     found_in = found_by(model, min(options.min_score_thresh, 0.01))
     find = predictor(*calibrated(found_in, model, model.variables, options.calibrate))
-    prepare = model.preprocessing_fn(use_grayscale=model.channels == 1)
+    prepare = inputs.preparing(model)
     batch_size = min(options.batch_size, len(paths))
     failed: list[str] = []
     rows: dict[str, boxes.Rows] = {}
-    for images in inputs.photographs(paths, batch_size, 3, lambda pixels: prepare(pixels, None), failed):
+    for images in inputs.photographs(paths, batch_size, 3, prepare, failed):
         stacked = np.stack([image for _, image in images])
         stacked = np.pad(stacked, [(0, batch_size - len(stacked)), (0, 0), (0, 0), (0, 0)])
         found = jax.device_get(find(stacked))

@@ -115,18 +115,18 @@ def _finishing(
     """(example, rng) -> the example with its image prepared, or cut for the device."""
     if is_training and options.preprocess_on_device:
         return model.device_preprocessing(True, options.use_grayscale).cut
-    prepare = preparing(model, options, is_training)
+    prepare = preparing(model, is_training, options.use_grayscale)
     return lambda example, rng: {**example, "image": prepare(example["image"], rng)}
 
 
-def preparing(model: "NetModel", options: argparse.Namespace, is_training: bool) -> Callable[[Any, Any], Any]:
+def preparing(model: "NetModel", is_training: bool = False, use_grayscale: bool = False) -> Callable[..., Any]:
     """(image, rng) -> the image as the net takes it: colours are weighed for one of grey images, grey is repeated."""
     import numpy as np
 
     grey = model.preprocessing_fn(is_training, True) if model.channels == 1 else None
-    plain = model.preprocessing_fn(is_training, options.use_grayscale and grey is None)
+    plain = model.preprocessing_fn(is_training, use_grayscale and grey is None)
 
-    def prepare(image: Any, rng: Any) -> Any:
+    def prepare(image: Any, rng: Any = None) -> Any:
         if grey is not None and image.shape[-1] == 3:
             return grey(image, rng)
         if model.channels == 3 and image.shape[-1] == 1:

@@ -295,12 +295,12 @@ def predict(options: argparse.Namespace, paths: list[str]) -> int:
     model, labels, _ = model_of(options, options.checkpoint_path, options.moving_average)
     masks_of = _masks_function(model, scales, options.add_flipped_images)
     run = predictor(*calibrated(masks_of, model, model.variables, options.calibrate))
-    prepare = model.preprocessing_fn(use_grayscale=model.channels == 1)
+    prepare = inputs.preparing(model)
     batch_size, size, colors = min(options.batch_size, len(paths)), model.image_size, _colors(labels)
     names, failed = _file_names(paths), []
     found: dict[str, list[dict[str, Any]]] = {}
     drawn: dict[str, Any] = {}
-    for photographs in inputs.photographs(paths, batch_size, 3, lambda pixels: (pixels, prepare(pixels, None)), failed):
+    for photographs in inputs.photographs(paths, batch_size, 3, lambda pixels: (pixels, prepare(pixels)), failed):
         images = np.stack([prepared for _, (_, prepared) in photographs])
         images = np.pad(images, [(0, batch_size - len(images)), (0, 0), (0, 0), (0, 0)])
         masks = np.asarray(run(images))

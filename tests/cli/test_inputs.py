@@ -1,7 +1,5 @@
 """What the commands make of images before a net gets them."""
 
-import argparse
-
 import numpy as np
 import pytest
 
@@ -14,16 +12,14 @@ COLOURS = np.random.default_rng(0).integers(0, 256, (30, 30, 3), np.uint8)
 @pytest.mark.parametrize("asked", [False, True])
 def test_colours_are_weighed_for_a_net_of_grey_images_as_predict_does(asked):
     model = slim.nets.create_model("lenet", 10, channels=1)
-    prepare = inputs.preparing(model, argparse.Namespace(use_grayscale=asked), False)
-    np.testing.assert_array_equal(prepare(COLOURS, None), model.preprocessing_fn(use_grayscale=True)(COLOURS, None))
+    prepare = inputs.preparing(model, use_grayscale=asked)
+    np.testing.assert_array_equal(prepare(COLOURS), model.preprocessing_fn(use_grayscale=True)(COLOURS, None))
     grey = COLOURS[..., :1]
-    np.testing.assert_array_equal(prepare(grey, None), model.preprocessing_fn()(grey, None))
+    np.testing.assert_array_equal(prepare(grey), model.preprocessing_fn()(grey, None))
 
 
 def test_grey_is_repeated_for_a_net_of_colours():
     model = slim.nets.create_model("cifarnet", 10)
-    prepare = inputs.preparing(model, argparse.Namespace(use_grayscale=False), False)
+    prepare = inputs.preparing(model)
     grey = COLOURS[..., :1]
-    np.testing.assert_array_equal(
-        prepare(grey, None), model.preprocessing_fn()(np.concatenate([grey, grey, grey], -1), None)
-    )
+    np.testing.assert_array_equal(prepare(grey), model.preprocessing_fn()(np.concatenate([grey, grey, grey], -1), None))
