@@ -1,6 +1,7 @@
 """`tf.train.Saver`: nodes that save and restore variables, numbered checkpoints, and which of them are kept."""
 
 import os
+import threading
 import time
 from typing import Any
 
@@ -76,6 +77,7 @@ class Saver:
         self._last_checkpoints: list[tuple[str, float]] = []
         self._to_delete: list[tuple[str, float]] = []
         self._next_kept = 0.0
+        self._saving = threading.RLock()
         if not defer_build:
             self.build()
         if self.saver_def:
@@ -223,44 +225,52 @@ class Saver:
         if os.path.split(latest_filename)[0]:
             raise ValueError("'latest_filename' must not contain path components")
         save_path = checkpoint_management._path(save_path)
-        if global_step is not None:
-            if not isinstance(global_step, int):
-                global_step = (
-                    steps.global_step(sess, global_step)
-                    if hasattr(global_step, "graph") or hasattr(global_step, "op")
-                    else int(global_step)
+        # A supervisor's thread saves beside the program: the checkpoint that is begun last must be the latest one.
+        with self._saving:
+            if global_step is not None:
+                if not isinstance(global_step, int):
+                    global_step = (
+                        steps.global_step(sess, global_step)
+                        if hasattr(global_step, "graph") or hasattr(global_step, "op")
+                        else int(global_step)
+                    )
+                path = f"{save_path}-{global_step:08d}" if self._pad_step_number else f"{save_path}-{global_step}"
+            else:
+                path = save_path
+                if os.path.basename(save_path) == latest_filename and not self._sharded:
+                    raise ValueError(
+                        f"'latest_filename' collides with 'save_path': '{latest_filename}' and '{save_path}'"
+                    )
+            if self._write_version == 1:
+                logging.warning(
+                    "TensorFlow's V1 checkpoint format has been deprecated. Consider switching to the more efficient V2 format."
                 )
-            path = f"{save_path}-{global_step:08d}" if self._pad_step_number else f"{save_path}-{global_step}"
-        else:
-            path = save_path
-            if os.path.basename(save_path) == latest_filename and not self._sharded:
-                raise ValueError(f"'latest_filename' collides with 'save_path': '{latest_filename}' and '{save_path}'")
-        if self._write_version == 1:
-            logging.warning(
-                "TensorFlow's V1 checkpoint format has been deprecated. Consider switching to the more efficient V2 format."
-            )
-        folder, saved = os.path.dirname(save_path), None
-        if not self._is_empty:
-            try:
-                saved = sess.run(self.saver_def.save_tensor_name, {self.saver_def.filename_tensor_name: path})
-            except (errors.FailedPreconditionError, errors.NotFoundError) as error:
-                if folder and not os.path.isdir(folder):
-                    raise ValueError(f"Parent directory of {save_path} doesn't exist, can't save.") from error
-                raise
-            saved = saved.decode() if isinstance(saved, bytes) else str(saved)
-            if write_state:
-                self._record(saved)
-                checkpoint_management.update_checkpoint_state(
-                    folder, saved, self.last_checkpoints, latest_filename, save_relative_paths=self._save_relative_paths
-                )
-                self._maybe_delete_old(meta_graph_suffix)
-        if write_meta_graph:
-            with sess.graph.as_default():
-                self.export_meta_graph(
-                    checkpoint_management.meta_graph_filename(path, meta_graph_suffix),
-                    strip_default_attrs=strip_default_attrs,
-                )
-        return saved
+            folder, saved = os.path.dirname(save_path), None
+            if not self._is_empty:
+                try:
+                    saved = sess.run(self.saver_def.save_tensor_name, {self.saver_def.filename_tensor_name: path})
+                except (errors.FailedPreconditionError, errors.NotFoundError) as error:
+                    if folder and not os.path.isdir(folder):
+                        raise ValueError(f"Parent directory of {save_path} doesn't exist, can't save.") from error
+                    raise
+                saved = saved.decode() if isinstance(saved, bytes) else str(saved)
+                if write_state:
+                    self._record(saved)
+                    checkpoint_management.update_checkpoint_state(
+                        folder,
+                        saved,
+                        self.last_checkpoints,
+                        latest_filename,
+                        save_relative_paths=self._save_relative_paths,
+                    )
+                    self._maybe_delete_old(meta_graph_suffix)
+            if write_meta_graph:
+                with sess.graph.as_default():
+                    self.export_meta_graph(
+                        checkpoint_management.meta_graph_filename(path, meta_graph_suffix),
+                        strip_default_attrs=strip_default_attrs,
+                    )
+            return saved
 
     def restore(self, sess: Any, save_path: Any) -> None:
         """Gives the variables of a session the values of a checkpoint.

@@ -1,6 +1,7 @@
 """Savers: both formats, parts of wholes, which checkpoints are kept."""
 
 import os
+import threading
 
 import numpy as np
 import pytest
@@ -90,3 +91,34 @@ def test_scopes_are_taken_off_and_put_on(tmp_path):
         assert [v.name for v in tf.global_variables()] == ["again/w:0"]
         session.run(tf.global_variables_initializer())
         assert session.run(tf.get_collection("out")[0]).tolist() == [6.0]
+
+
+def test_the_save_that_begins_last_is_the_latest(tmp_path):
+    """A supervisor's thread saves beside the program; a slow save must not become the latest checkpoint."""
+    with tf.Graph().as_default():
+        variable = tf.Variable(1.0)
+        saver = tf.train.Saver()
+        with tf.Session() as sess:
+            sess.run(variable.initializer)
+            inside, go_on = threading.Event(), threading.Event()
+
+            class Slow:
+                """A session whose save waits until it is told to go on."""
+
+                graph = sess.graph
+
+                def run(self, *args):
+                    inside.set()
+                    go_on.wait(60)
+                    return sess.run(*args)
+
+            first = threading.Thread(target=lambda: saver.save(Slow(), str(tmp_path / "model.ckpt"), global_step=1))
+            second = threading.Thread(target=lambda: saver.save(sess, str(tmp_path / "model.ckpt"), global_step=2))
+            first.start()
+            assert inside.wait(60)
+            second.start()
+            second.join(0.3)  # it has no way to end before the first
+            go_on.set()
+            first.join()
+            second.join()
+    assert tf.train.latest_checkpoint(str(tmp_path)).endswith("model.ckpt-2")
