@@ -5,7 +5,6 @@ import gzip
 import hashlib
 import http.client
 import json
-import os
 import shutil
 import tarfile
 import tempfile
@@ -19,19 +18,11 @@ from typing import Any
 from jax_slim.checkpoints.native import CheckpointError, MissingCheckpointError
 from jax_slim.progress import Progress
 
-_CACHE = "JAX_SLIM_CACHE"
 _MOST = 4 << 30  # bytes of a file, and of what an archive holds
 _MEMBERS = 1000  # files and folders of an archive
 _AT_ONCE = 1 << 20
 _SECONDS = 30  # without a byte
 _LOOPBACK = ("127.0.0.1", "localhost")
-
-
-def cache_folder() -> Path:
-    """Where fetched files are kept: $JAX_SLIM_CACHE, or jax_slim in the user's folder for caches."""
-    if told := os.environ.get(_CACHE):
-        return Path(told).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jax_slim"
 
 
 def fetched(url: str, path: Path) -> str | None:

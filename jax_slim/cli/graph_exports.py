@@ -67,7 +67,7 @@ def _classifier(options: argparse.Namespace, net: "GraphFunction", kind: str, pr
     """A graph of one input, images, and one output, scores of classes; the file gives logits and probabilities."""
     from jax_slim.cli.runs import read_labels, with_background
     from jax_slim.exporting.any_size import PREPROCESSING
-    from jax_slim.preprocessing.preprocessing_factory import preprocessing_map
+    from jax_slim.preprocessing.preprocessing_factory import kind_of
 
     name = graph_files.image_input(net, options.graph)
     if len(net.outputs) != 1:
@@ -90,7 +90,7 @@ def _classifier(options: argparse.Namespace, net: "GraphFunction", kind: str, pr
         raise UsageError(f"--image_size must be given: {options.graph} takes images of any size.")
     if preprocessing is not None and preprocessing not in PREPROCESSING:
         graph_files.check_preprocessing(preprocessing, options.graph)
-        of_net = preprocessing_map[preprocessing].__name__.rpartition(".")[2].removesuffix("_preprocessing")
+        of_net = kind_of("export", preprocessing)
         preprocessing = of_net if of_net in PREPROCESSING else preprocessing
     channels = graph_files.channels_of(net, name)
     shape = net.input_shapes[name]

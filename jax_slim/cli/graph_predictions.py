@@ -3,7 +3,6 @@
 import argparse
 import functools
 import re
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jax_slim.cli import boxes as box_rows
 from jax_slim.cli import calibrating, graph_files
 from jax_slim.cli.failures import CommandError, UsageError
+from jax_slim.cli.inputs import tell_unreadable
 
 if TYPE_CHECKING:
     from jax_slim.graphs.functions import GraphFunction
@@ -148,8 +148,7 @@ def _batches(paths: list[str], prepare: Any, size: int, failed: list[str]) -> It
                     images.append(prepare(path))
                     read.append(path)
                 except (OSError, DataLossError) as error:
-                    reason = f"{path}: {error.strerror or error}" if isinstance(error, OSError) else error
-                    print(f"jax-slim predict: error: {reason}", file=sys.stderr)
+                    tell_unreadable(path, error)
                     failed.append(path)
             if images and size:
                 images += images[-1:] * (step - len(images))

@@ -207,6 +207,12 @@ def image_files(given: Sequence[str]) -> Iterator[str]:
         yield from inside
 
 
+def tell_unreadable(path: str, error: Exception, what: str = "predict") -> None:
+    """Says on standard error, while other files are gone on with, that one cannot be read."""
+    reason = f"{path}: {error.strerror or error}" if isinstance(error, OSError) else error
+    print(f"jax-slim {what}: error: {reason}", file=sys.stderr)
+
+
 def photographs(
     paths: Sequence[str],
     batch_size: int,
@@ -223,7 +229,7 @@ def photographs(
       channels: that they are read with.
       prepare: pixels -> what a net takes.
       failed: grows by the paths of those that could not be read.
-      what: is done with them, as the progress bar says.
+      what: is done with them, as the progress bar and messages say.
     """
     from jax_slim.data.errors import DataLossError
     from jax_slim.data.photographs import read_photograph
@@ -236,8 +242,7 @@ def photographs(
                 try:
                     pixels = read_photograph(path, channels)
                 except (OSError, DataLossError) as error:
-                    reason = f"{path}: {error.strerror or error}" if isinstance(error, OSError) else error
-                    print(f"jax-slim predict: error: {reason}", file=sys.stderr)
+                    tell_unreadable(path, error, what)
                     failed.append(path)
                 else:
                     prepared.append((path, prepare(pixels)))

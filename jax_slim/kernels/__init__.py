@@ -18,6 +18,7 @@ forms that are faster on a CPU, for the operation and its gradients:
     precision       how exact products are
     compiling       `jit` with options for XLA
     memory          freed memory, kept
+    caching         the folder of what programs find again
     quantized       convolutions of bytes
     native/         convolutions with what follows them in machine code, for results alone
 """

@@ -28,7 +28,7 @@ from jax_slim.nets.published import PUBLISHED
 from jax_slim.nets.registry import Row, row_of
 from jax_slim.preprocessing.device_preprocessing import DevicePreprocessing, on_device
 from jax_slim.preprocessing.framing import SCALES, Framing, check_framing, framed
-from jax_slim.preprocessing.preprocessing_factory import LIKE_VGG, get_preprocessing, preprocessing_map
+from jax_slim.preprocessing.preprocessing_factory import LIKE_VGG, get_preprocessing, kind_of
 from jax_slim.preprocessing.vgg_preprocessing import RESIZE_SIDE_MAX, RESIZE_SIDE_MIN
 
 
@@ -256,7 +256,7 @@ def create_model(
         model.name, model.num_classes, model.options, model.head = name, classes or None, dict(options), row.head
         size, prepared, theirs = trained_with(source) or (*_as_published(name, row, classes), None)
         model.image_size = image_size or size
-        model.preprocessing = _kind(preprocessing) if preprocessing else prepared
+        model.preprocessing = kind_of("create_model", preprocessing) if preprocessing else prepared
         model.framing = _framing(framing, model.preprocessing, theirs if model.preprocessing == prepared else None)
         model.channels = channels or row.channels
         if source is not None:
@@ -312,13 +312,7 @@ def _as_published(name: str, row: Row, classes: int) -> tuple[int, str | None]:
             return published.image_size, published.preprocessing
     if row.frames is not None:
         return networks_map[name].default_image_size, None
-    return networks_map[name].default_image_size, _kind("vgg" if name in LIKE_VGG else name)
-
-
-def _kind(preprocessing: str) -> str:
-    """'resnet_v1_50' -> 'vgg': the preprocessing that goes by several names of nets."""
-    get_preprocessing(preprocessing)  # refuses a name that it does not know
-    return preprocessing_map[preprocessing].__name__.rpartition(".")[2].removesuffix("_preprocessing")
+    return networks_map[name].default_image_size, kind_of("create_model", "vgg" if name in LIKE_VGG else name)
 
 
 def _framing(given: Mapping[str, Any] | None, preprocessing: str | None, theirs: Framing | None) -> Framing | None:

@@ -5,11 +5,12 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jax_slim.checkpoints.fetching import cache_folder, fetched, unpacked
+from jax_slim.checkpoints.fetching import fetched, unpacked
 from jax_slim.checkpoints.native import CheckpointError, MissingCheckpointError
 from jax_slim.checkpoints.peers.tables import peers
 from jax_slim.checkpoints.tensorflow.paths import is_there
 from jax_slim.core.names import hint
+from jax_slim.kernels.caching import cache_folder
 from jax_slim.nets._origins import IMAGENET, PREPARED
 from jax_slim.nets.published import PUBLISHED, Published
 

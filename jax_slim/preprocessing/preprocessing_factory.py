@@ -96,6 +96,11 @@ def get_preprocessing(name: str, is_training: bool = False, use_grayscale: bool 
     return preprocessing_fn
 
 
+def kind_of(function: str, name: str) -> str:
+    """'resnet_v1_50' -> 'vgg': the preprocessing that goes by several names of nets. Raises as `module_of` does."""
+    return module_of(function, name).__name__.rpartition(".")[2].removesuffix("_preprocessing")
+
+
 def module_of(function: str, name: str) -> ModuleType:
     """The module of a net's preprocessing; raises the ValueError of `get_preprocessing`, as `function`."""
     if name not in preprocessing_map:

@@ -15,6 +15,7 @@ import jax_slim as slim
 import peer_files
 import pretrained_server
 from jax_slim.checkpoints import CheckpointError, MissingCheckpointError, fetching, save_safetensors, tensorflow
+from jax_slim.kernels.caching import cache_folder
 from jax_slim.nets import pretrained
 
 
@@ -63,7 +64,7 @@ def test_an_archive_that_was_put_there(server, tmp_path):
 def test_a_repository_of_timm(server):
     folder = "/timm/tf_mobilenetv3_small_minimal_100.in1k/resolve"
     held = io.BytesIO()
-    place = fetching.cache_folder().parent / "x.safetensors"
+    place = cache_folder().parent / "x.safetensors"
     place.parent.mkdir(parents=True, exist_ok=True)
     save_safetensors(place, peer_files.state("timm/tf_mobilenetv3_small_minimal_100"))
     held.write(place.read_bytes())

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import jax
 
+from jax_slim.kernels.caching import cache_folder
+
 _SOURCES = Path(__file__).parent / "sources"
 _FLAGS = ("-std=c++20", "-O3", "-ffp-contract=fast", "-fPIC")
 _X86 = ("x86_64", "AMD64")
@@ -129,10 +131,7 @@ def library() -> ctypes.CDLL | None:
 
 def library_path() -> Path:
     """Where the library of this version and kind of machine is, or would be."""
-    told = os.environ.get("JAX_SLIM_CACHE")
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = Path(told).expanduser() if told else caches / "jax_slim"
-    return folder / "native" / f"kernels-{sys.platform}-{platform.machine()}-{_version()}.so"
+    return cache_folder() / "native" / f"kernels-{sys.platform}-{platform.machine()}-{_version()}.so"
 
 
 @functools.cache
