@@ -12,7 +12,6 @@ NAMES = {
         "merge",
         "merge_all",
         "get_summary_description",
-        "initialize",
     ]
 }
 NAMES |= {
@@ -36,3 +35,11 @@ NAMES |= {
     "merge_summary": "python.summary:merge",
     "merge_all_summaries": "python.summary:merge_all",
 }
+for _name in (
+    "all_summary_ops always_record_summaries audio create_file_writer create_summary_file_writer eval_dir flush generic graph histogram image import_event "
+    "initialize never_record_summaries record_summaries_every_n_global_steps scalar should_record_summaries summary_writer_initializer_op"
+).split():
+    NAMES[f"contrib.summary.{_name}"] = NAMES[f"python.ops.summary_ops_v2.{_name}"] = f"contrib.summaries:{_name}"
+NAMES["contrib.summary.SummaryWriter"] = "contrib.summaries:SummaryWriter"
+NAMES["summary.all_v2_summary_ops"] = "contrib.summaries:all_summary_ops"
+NAMES["summary.initialize"] = "contrib.summaries:initialize"

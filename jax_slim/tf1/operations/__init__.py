@@ -67,6 +67,7 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     state,
     strings,
     summary_ops,
+    summary_writers,
     tables,
     tensor_arrays,
     tensor_lists,

@@ -128,7 +128,3 @@ def get_summary_description(node_def: Any) -> Any:
     description = protos.SummaryDescription()
     json_format.Parse(node_def.attr["description"].s.decode(), description)
     return description
-
-
-def initialize(graph: Any = None, session: Any = None) -> None:
-    """Nothing to do: summaries are written by `FileWriter`."""
