@@ -1,23 +1,9 @@
-"""MobileNetV4: sizes as published, and its one block."""
+"""MobileNetV4: names, and its one block."""
 
 import numpy as np
 import pytest
 
 import jax_slim as slim
-
-
-@pytest.mark.parametrize(
-    ("name", "parameters"),
-    [
-        ("mobilenet_v4_conv_small", 3774024),
-        ("mobilenet_v4_conv_medium", 9715512),
-    ],
-)
-def test_parameters(name, parameters):
-    model = slim.nets.create_model(name)
-    specs = model.specs(model.example())
-    assert sum(int(np.prod(spec.shape)) for spec in specs.values() if spec.trainable) == parameters
-    assert any(variable.startswith(model.head) for variable in specs)
 
 
 def test_names():

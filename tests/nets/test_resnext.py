@@ -1,22 +1,6 @@
-"""ResNeXt: its size as published, and its grouped convolutions."""
-
-import numpy as np
-import pytest
+"""ResNeXt: names, and its grouped convolutions."""
 
 import jax_slim as slim
-
-
-@pytest.mark.parametrize(
-    ("name", "parameters"),
-    [
-        ("resnext_50_32x4d", 25028904),
-    ],
-)
-def test_parameters(name, parameters):
-    model = slim.nets.create_model(name)
-    specs = model.specs(model.example())
-    assert sum(int(np.prod(spec.shape)) for spec in specs.values() if spec.trainable) == parameters
-    assert any(variable.startswith(model.head) for variable in specs)
 
 
 def test_names():

@@ -1,22 +1,6 @@
-"""SE-ResNet: its size as published, and its gates."""
-
-import numpy as np
-import pytest
+"""SE-ResNet: names, and its gates."""
 
 import jax_slim as slim
-
-
-@pytest.mark.parametrize(
-    ("name", "parameters"),
-    [
-        ("se_resnet_50", 28088024),
-    ],
-)
-def test_parameters(name, parameters):
-    model = slim.nets.create_model(name)
-    specs = model.specs(model.example())
-    assert sum(int(np.prod(spec.shape)) for spec in specs.values() if spec.trainable) == parameters
-    assert any(variable.startswith(model.head) for variable in specs)
 
 
 def test_names():
