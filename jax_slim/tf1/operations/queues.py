@@ -11,8 +11,6 @@ import numpy as np
 
 from jax_slim.tf1.graph import errors, rows, shapes
 
-_WAIT = 0.2  # seconds between looks at whether the session was closed
-
 
 class Queue:
     """Elements, each a list of arrays, first in first out. `min_after` elements stay behind until the queue is closed."""
@@ -26,7 +24,8 @@ class Queue:
         # Calls that fill or empty take turns as they came, as in TensorFlow: a thread that is fast starves no other.
         self.filling: collections.deque[object] = collections.deque()
         self.emptying: collections.deque[object] = collections.deque()
-        self.closed = self.cancelled = False
+        self.closed = self.ended = False
+        self._cancellations = 0  # how often those that waited to fill were sent away
         self._start()
 
     def _start(self) -> None:
@@ -56,10 +55,16 @@ class Queue:
           CancelledError: the queue is closed, or its session.
         """
         with self.changed, self._turn(self.filling) as is_next:
+            began = self._cancellations
             for element in elements:
-                while not (is_next() and len(self.elements) < self.capacity) and not self.closed and not self.cancelled:
-                    self.changed.wait(_WAIT)
-                if self.cancelled:
+                self.changed.wait_for(
+                    lambda: (
+                        self.ended
+                        or self._cancellations != began
+                        or (is_next() and (self.closed or len(self.elements) < self.capacity))
+                    )
+                )
+                if self.ended or self._cancellations != began:
                     raise errors.CancelledError(None, None, "Enqueue operation was cancelled")
                 if self.closed:
                     raise errors.CancelledError(None, None, f"{self.kind} '{self.name}' is closed.")
@@ -76,9 +81,9 @@ class Queue:
         found: list[list[Any]] = []
         with self.changed, self._turn(self.emptying) as is_next:
             while True:
-                if not is_next() and not self.cancelled:
-                    self.changed.wait(_WAIT)
-                    continue
+                self.changed.wait_for(lambda: self.ended or is_next())
+                if self.ended:
+                    raise errors.CancelledError(None, None, "Dequeue operation was cancelled")
                 left = 0 if self.closed else self.min_after
                 # With a capacity below `count`, elements are taken as they come.
                 ready = len(self.elements) - left >= min(count - len(found), max(self.capacity - left, 1))
@@ -89,8 +94,6 @@ class Queue:
                     if len(found) == count:
                         return found
                     continue
-                if self.cancelled:
-                    raise errors.CancelledError(None, None, "Dequeue operation was cancelled")
                 if self.closed:
                     if fewer and found:
                         return found
@@ -102,25 +105,33 @@ class Queue:
                         None,
                         f"{self.kind} '_{self.name}' is closed and has insufficient elements (requested {count}, current size {size})",
                     )
-                self.changed.wait(_WAIT)
+                self.changed.wait()
 
     def close(self, cancel_pending: bool) -> None:
-        with self.changed:
-            self.closed = True
-            self.cancelled |= cancel_pending
-            self.changed.notify_all()
-        if cancel_pending:
-            threading.Timer(2 * _WAIT, self._resume).start()
+        """Lets nothing more in, after what waits for room now; with `cancel_pending` at once, and what waits is sent away.
 
-    def _resume(self) -> None:
-        # Those that waited have been cancelled; what is left may still be taken.
+        Raises:
+          CancelledError: it is closed already (with `cancel_pending` it may be), or its session.
+        """
         with self.changed:
-            self.cancelled = getattr(self, "ended", False)
+            if cancel_pending:
+                self.closed = True
+                self._cancellations += 1
+                self.changed.notify_all()
+                return
+            with self._turn(self.filling) as is_next:
+                began = self._cancellations
+                self.changed.wait_for(lambda: self.ended or self._cancellations != began or is_next())
+                if self.ended or self._cancellations != began:
+                    raise errors.CancelledError(None, None, "Enqueue operation was cancelled")
+                if self.closed:
+                    raise errors.CancelledError(None, None, f"Queue '{self.name}' is already closed.")
+                self.closed = True
 
     def cancel(self) -> None:
         """Ends everything that waits: the session is closed."""
         with self.changed:
-            self.ended = self.closed = self.cancelled = True
+            self.ended = self.closed = True
             self.changed.notify_all()
 
 
@@ -159,10 +170,16 @@ class PriorityQueue(Queue):
 
 
 def resource(run: Any, op: Any, make: Any) -> Any:
-    """The session's resource of an operation (by its shared name), made at the first use."""
+    """The session's resource of an operation (by its shared name), made at the first use.
+
+    Raises:
+      CancelledError: the session was closed by another thread.
+    """
     shared = (op.attrs.get("shared_name") or b"").decode()
     key = (op.type, shared or op.name)
     with run.session.lock:
+        if run.session._closed:
+            raise errors.CancelledError(None, None, "Session has been closed.")
         found = run.session.resources.get(key)
         if found is None:
             found = run.session.resources[key] = make()

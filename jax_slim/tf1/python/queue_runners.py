@@ -70,7 +70,10 @@ class QueueRunner:
             while not (coord and coord.should_stop()):
                 try:
                     sess.run(enqueue_op)
-                except self._ends:
+                except (*self._ends, RuntimeError) as error:
+                    # A session that is closed cancels a run, or refuses it: which depends on what this thread was doing.
+                    if not isinstance(error, self._ends) and not getattr(sess, "_closed", False):
+                        raise
                     with self._lock:
                         self._runs[sess] -= 1
                         decremented = True

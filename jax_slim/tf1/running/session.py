@@ -67,12 +67,17 @@ class BaseSession:
         feeds = feeding.feeds_of(self._graph, feed_dict)
         _, executables, take = self._plan(fetches, feeds)
         values: dict[Tensor, Any] = dict(feeds)
-        if run_metadata is None:
-            for executable in executables:
-                executable.run(values, self)
-        else:
-            self._run_with_times(executables, values, run_metadata)
-        return take(lambda element: self._fetched(element, values))
+        try:
+            if run_metadata is None:
+                for executable in executables:
+                    executable.run(values, self)
+            else:
+                self._run_with_times(executables, values, run_metadata)
+            return take(lambda element: self._fetched(element, values))
+        except errors.OpError as error:
+            if self._closed:  # by another thread: what is missing now depends on how far this run was
+                raise errors.CancelledError(None, None, "Session has been closed.") from error
+            raise
 
     def _check_open(self) -> None:
         if self._closed:
@@ -133,14 +138,14 @@ class BaseSession:
     def _plan(self, fetches: Any, feeds: dict[Tensor, Any]) -> Any:
         """The parts that fetches need, kept for the next run with the same fetches and feeds."""
         if self._plans_of != self._graph.version:
-            self._plans.clear()
-            self._plans_of = self._graph.version
+            self._plans_of, self._plans = self._graph.version, {}
+        plans = self._plans  # another thread that finds a new version has others
         key = (_key(fetches), frozenset(feeds)) if feeds else _key(fetches)
-        found = self._plans.get(key)
+        found = plans.get(key)
         if found is None or (found[0] is not fetches and not _same(found[0], fetches)):
-            if len(self._plans) >= _MOST_PLANS:
-                self._plans.clear()
-            found = self._plans[key] = (fetches, self._planned(fetches, feeds))
+            if len(plans) >= _MOST_PLANS:
+                plans.clear()
+            found = plans[key] = (fetches, self._planned(fetches, feeds))
         return found[1]
 
     def _planned(self, fetches: Any, feeds: dict[Tensor, Any]) -> Any:
@@ -237,16 +242,17 @@ class BaseSession:
 
     def close(self) -> None:
         """Ends the session: its queues and iterators are cancelled, its values dropped."""
-        if self._closed:
+        if self._closed or self._target:
+            self._closed = True
             return
-        self._closed = True
-        if not self._target:
-            for resource in list(self.resources.values()):
-                close = getattr(resource, "cancel", None)
-                if close:
-                    close()
-            self.variables = {}
-            self.resources = {}
+        with self.lock:  # a run of another thread makes no resource after this: nobody would cancel it
+            self._closed = True
+            resources = list(self.resources.values())
+            self.variables, self.resources = {}, {}
+        for resource in resources:
+            close = getattr(resource, "cancel", None)
+            if close:
+                close()
 
     def __del__(self) -> None:
         try:

@@ -46,6 +46,41 @@ def test_threads_that_fill_take_turns_however_fast_one_is():
         assert not thread.is_alive()
 
 
+def test_what_waits_for_room_comes_in_before_the_queue_is_closed():
+    queue = queues.Queue("q", 1, [np.int32], [[]])
+    queue.enqueue([[np.int32(1)]])
+    threads = [
+        threading.Thread(target=queue.enqueue, args=([[np.int32(2)], [np.int32(3)]],), daemon=True),
+        threading.Thread(target=queue.close, args=(False,), daemon=True),
+    ]
+    for place, thread in enumerate(threads):
+        thread.start()
+        until(lambda place=place: len(queue.filling) == place + 1)
+    assert not queue.closed
+    assert [int(element[0]) for element in queue.dequeue(3)] == [1, 2, 3]
+    for thread in threads:
+        thread.join(30)
+    assert queue.closed
+    with pytest.raises(errors.CancelledError, match="is closed"):
+        queue.enqueue([[np.int32(4)]])
+    with pytest.raises(errors.CancelledError, match="is already closed"):
+        queue.close(cancel_pending=False)
+
+
+def test_only_what_fills_is_cancelled_with_the_queue():
+    queue = queues.Queue("q", 1, [np.int32], [[]])
+    thread = threading.Thread(target=fill, args=(queue, 5), daemon=True)
+    thread.start()
+    until(lambda: len(queue.filling) == 1 and len(queue.elements) == 1)
+    for _ in range(2):
+        queue.close(cancel_pending=True)
+    thread.join(30)
+    assert not thread.is_alive()
+    assert [int(element[0]) for element in queue.dequeue(1)] == [5]
+    with pytest.raises(errors.OutOfRangeError, match="requested 1, current size 0"):
+        queue.dequeue(1)
+
+
 def test_threads_that_empty_are_served_as_they_came():
     queue = queues.Queue("q", 8, [np.int32], [[]])
     got = {}
