@@ -19,7 +19,7 @@ class Reader:
 
     def __init__(self, records: Any) -> None:
         self._records = records
-        self._lock = threading.Lock()
+        self.lock = threading.RLock()
         self.reset()
 
     def reset(self) -> None:
@@ -28,7 +28,7 @@ class Reader:
 
     def read(self, queue: queues.Queue) -> tuple[bytes, bytes]:
         """The next record; the next file is taken from the queue when one has ended."""
-        with self._lock:
+        with self.lock:
             while True:
                 if self._current is None:
                     name = bytes(np.asarray(queue.dequeue(1)[0][0]).item())
@@ -144,13 +144,14 @@ def read(reader_handle: Reader, queue_handle: queues.Queue) -> Any:
 )
 def read_up_to(reader_handle: Reader, queue_handle: queues.Queue, num_records: Any) -> Any:
     """(keys, values) of up to so many records of one file."""
-    found = [reader_handle.read(queue_handle)]
-    completed = reader_handle.completed
-    while len(found) < int(num_records) and reader_handle.completed == completed:
-        try:
-            found.append(reader_handle.read(queue_handle))
-        except errors.OutOfRangeError:
-            break
+    with reader_handle.lock:
+        found = [reader_handle.read(queue_handle)]
+        completed = reader_handle.completed
+        while len(found) < int(num_records) and reader_handle.completed == completed:
+            try:
+                found.append(reader_handle.read(queue_handle))
+            except errors.OutOfRangeError:
+                break
     return [np.array([k for k, _ in found], object), np.array([v for _, v in found], object)]
 
 

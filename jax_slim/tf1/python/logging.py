@@ -96,8 +96,9 @@ def log_if(level: Any, msg: Any, condition: Any, *args: Any) -> None:
 def _count() -> int:
     frame = sys._getframe(2)
     key = (frame.f_code.co_filename, frame.f_lineno)
-    _counts[key] = _counts.get(key, -1) + 1
-    return _counts[key]
+    with _lock:
+        _counts[key] = _counts.get(key, -1) + 1
+        return _counts[key]
 
 
 def get_verbosity() -> int:

@@ -56,13 +56,14 @@ class FileWriter:
             made.ParseFromString(summary)
         else:
             made.CopyFrom(summary)
-        for value in made.value:  # what a plugin needs is kept in the first event of a tag alone
-            if value.HasField("metadata"):
-                if value.tag in self._seen:
-                    value.ClearField("metadata")
-                else:
-                    self._seen.add(value.tag)
-        self._add(protos.Event(summary=made), global_step)
+        with self._lock:
+            for value in made.value:  # what a plugin needs is kept in the first event of a tag alone
+                if value.HasField("metadata"):
+                    if value.tag in self._seen:
+                        value.ClearField("metadata")
+                    else:
+                        self._seen.add(value.tag)
+            self._add(protos.Event(summary=made), global_step)
 
     def add_session_log(self, session_log: Any, global_step: Any = None) -> None:
         """Writes that a session started, stopped or saved."""
@@ -100,11 +101,12 @@ class FileWriter:
         Raises:
           ValueError: the tag was used before.
         """
-        if tag in self._session_run_tags:
-            raise ValueError("The provided tag was already used for this event type")
-        self._session_run_tags.add(tag)
         tagged = protos.TaggedRunMetadata(tag=tag, run_metadata=run_metadata.SerializeToString())
-        self._add(protos.Event(tagged_run_metadata=tagged), global_step)
+        with self._lock:
+            if tag in self._session_run_tags:
+                raise ValueError("The provided tag was already used for this event type")
+            self._session_run_tags.add(tag)
+            self._add(protos.Event(tagged_run_metadata=tagged), global_step)
 
     def add_event(self, event: Any) -> None:
         """Writes an event as it is."""
@@ -118,10 +120,11 @@ class FileWriter:
             self._writer.write(event)
 
     def _add(self, event: Any, global_step: Any) -> None:
-        event.wall_time = time.time()
         if global_step is not None:
             event.step = int(global_step)
-        self.add_event(event)
+        with self._lock:  # events of several threads are in the file in the order of their times
+            event.wall_time = time.time()
+            self.add_event(event)
 
     def flush(self) -> None:
         """Makes sure that what was written is on its way to the disk."""

@@ -45,15 +45,16 @@ class Executable:
     def run(self, values: dict[Tensor, Any], session: Any) -> None:
         """Evaluates the part: adds its outputs to `values` and changes the session's variables."""
         part = self.part
-        for key in self._random:
-            if key not in session.variables:
-                session.variables[key] = references.random_start(key)
-        if part.host or not self._compiles:
+        with session.lock:
+            for key in self._random:
+                if key not in session.variables:
+                    session.variables[key] = references.random_start(key)
+        if part.host:  # it may wait for another run, which needs the lock
             self._run_on_host(values, session)
             return
         with session.lock:
             key, known = self._known(values)
-            if part.heavy or self._pays(key, values):
+            if self._compiles and (part.heavy or self._pays(key, values)):
                 program = self._programs.get(key)
                 if program is None and len(self._programs) < _MOST_PROGRAMS:
                     program = self._programs[key] = _Program(part, known)
@@ -62,7 +63,7 @@ class Executable:
                         program.run(values, session)
                     except _UNCOMPILED:
                         # Nothing has been computed yet: what the program needs to know only the host finds out.
-                        self.part.host = True
+                        self._compiles = False
                     else:
                         return
             self._run_on_host(values, session)
@@ -87,7 +88,8 @@ class Executable:
             with jax.enable_x64(True), np.errstate(all="ignore"):
                 evaluation.run(self.part.units)
         finally:
-            session.variables.update(state.written)
+            with session.lock:
+                session.variables.update(state.written)
 
     def _known(self, values: dict[Tensor, Any]) -> tuple[Any, dict[Tensor, Any]]:
         """What a program is compiled for: values that decide shapes, and single booleans."""
