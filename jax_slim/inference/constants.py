@@ -39,7 +39,9 @@ class PreparedFunction:
     def compiled(self, variables: Mapping[str, Any], arrays: list[Any]) -> list[Any]:
         """The outputs, by a program that is compiled once for each size of the arrays: with native kernels, if any."""
         program, run = self._program(variables)
-        return run(self._ready(program.split(arrays), variables), arrays)
+        with compiling.as_in_jit():
+            split = program.split(arrays)
+        return run(self._ready(split, variables), arrays)
 
     def traced(self, variables: Mapping[str, Any], arrays: list[Any]) -> list[Any]:
         """The outputs, while somebody traces the arrays, but not the variables."""

@@ -13,6 +13,7 @@ from jax_slim.inference.arranging import ArrangedOnce
 from jax_slim.inference.folding import prepared
 from jax_slim.inference.fusing import in_bfloat16, worth_fusing
 from jax_slim.kernels import jit
+from jax_slim.kernels.compiling import as_in_jit
 
 
 def predictor(model: Model, variables: Mapping[str, Any] | None = None, **kwargs: Any) -> "Predictor":
@@ -88,9 +89,10 @@ class Predictor:
             )
         if self._folded is None:
             self._native = worth_fusing()
-            self._folded, self._variables = prepared(
-                self._model, self._variables, args, self._arguments, alone=True, groups=not self._native
-            )
+            with as_in_jit():
+                self._folded, self._variables = prepared(
+                    self._model, self._variables, args, self._arguments, alone=True, groups=not self._native
+                )
             if self._native:
                 self._variables = ArrangedOnce(self._variables)
         key: Any = None
@@ -106,7 +108,8 @@ class Predictor:
         ready, variables, arguments = self._folded, self._variables, self._arguments
         assert ready is not None
         if isinstance(variables, ArrangedOnce):
-            ready, arranged = prepared(ready, variables, args, arguments, groups=True, native=True)
+            with as_in_jit():
+                ready, arranged = prepared(ready, variables, args, arguments, groups=True, native=True)
             variables = variables.shared(arranged)
         return jit(lambda variables, *args: ready.apply(variables, *args, **arguments)), variables
 

@@ -1,8 +1,9 @@
 """How XLA is asked to compile programs for a CPU."""
 
+import contextlib
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def jit(function: Callable[..., Any] | None = None, /, **arguments: Any) -> Any:
         return functools.partial(jit, **arguments)
     given = arguments.pop("compiler_options", None) or {}
     options = {**compiler_options(), **given}
-    if options.get(_LIBRARIES) != _WANTED[_LIBRARIES]:
+    if not _tunes(options):
         return jax.jit(function, compiler_options=options, **arguments)
 
     @functools.wraps(function, updated=())
@@ -79,6 +80,15 @@ def jit(function: Callable[..., Any] | None = None, /, **arguments: Any) -> Any:
 
     tuned.__name__ = getattr(function, "__name__", type(function).__name__)  # as profiles show it
     return jax.jit(tuned, compiler_options=options, **arguments)
+
+
+def as_in_jit() -> contextlib.AbstractContextManager[None]:
+    """A scope in which programs are traced as by `jit`: what it needs to know of one beforehand is then not traced twice."""
+    return choices.for_tuned_programs() if _tunes(compiler_options()) else contextlib.nullcontext()
+
+
+def _tunes(options: Mapping[str, Any]) -> bool:
+    return options.get(_LIBRARIES) == _WANTED[_LIBRARIES]
 
 
 @functools.cache
