@@ -1,6 +1,7 @@
 """`tf.distributions`: what all distributions do, and the divergence of two of them."""
 
 import contextlib
+import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -188,6 +189,10 @@ class Distribution:
         """The standard deviation."""
         return self._statistic(name, [("_stddev", _same), ("_variance", math.sqrt)])
 
+    def covariance(self, name: str = "covariance") -> Tensor:
+        """The covariance of a vector's numbers, [..., n, n]."""
+        return self._statistic(name, [("_covariance", _same)])
+
     def mode(self, name: str = "mode") -> Tensor:
         """The most likely value."""
         return self._statistic(name, [("_mode", _same)])
@@ -207,6 +212,13 @@ class Distribution:
 
     def __str__(self) -> str:
         return f'tf.distributions.{type(self).__name__}("{self._name}", batch_shape={self.batch_shape}, event_shape={self.event_shape}, dtype={self._dtype.name})'
+
+
+def new_seed(seed: int | None, salt: str) -> int | None:
+    """TensorFlow's seed for what is drawn second: of the first one's and a text."""
+    if seed is None:
+        return None
+    return int(hashlib.md5((str(seed) + salt).encode(), usedforsecurity=False).hexdigest()[:8], 16) & 0x7FFFFFFF
 
 
 def _same(value: Tensor) -> Tensor:

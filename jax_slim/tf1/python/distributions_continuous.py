@@ -20,9 +20,8 @@ class _OfTwo(distributions.Distribution):
             raise TypeError(
                 f"Tensors must have the same type: {names[0]} is {self._first.dtype.name}, {names[1]} {self._second.dtype.name}."
             )
-        plain = {k: v for k, v in parameters.items() if k != "self" and not k.startswith("__")}
-        super().__init__(self._first.dtype, distributions.FULLY_REPARAMETERIZED, plain.get("validate_args", False),
-                         plain.get("allow_nan_stats", True), plain, name=scope)  # fmt: skip
+        super().__init__(self._first.dtype, distributions.FULLY_REPARAMETERIZED, parameters.get("validate_args", False),
+                         parameters.get("allow_nan_stats", True), parameters, name=scope)  # fmt: skip
 
     def _batch_shape_tensor(self) -> Tensor:
         return array.broadcast_dynamic_shape(array.shape(self._first), array.shape(self._second))
@@ -261,7 +260,7 @@ class Beta(_OfTwo):
         whole = constant_op.ones_like(self.total_concentration, dtype=self.dtype)
         first = random.random_gamma(shape=[n], alpha=whole * self.concentration1, dtype=self.dtype, seed=seed)
         second = random.random_gamma(
-            shape=[n], alpha=whole * self.concentration0, dtype=self.dtype, seed=None if seed is None else seed + 1
+            shape=[n], alpha=whole * self.concentration0, dtype=self.dtype, seed=distributions.new_seed(seed, "beta")
         )
         return first / (first + second)
 

@@ -35,7 +35,7 @@ class Bernoulli(distributions.Distribution):
         with graphs.name_scope(name) as scope:
             self._logits, self._probs = _parameters(logits, probs, False, scope)
         super().__init__(
-            dtype, distributions.NOT_REPARAMETERIZED, validate_args, allow_nan_stats, _plain(parameters), name=scope
+            dtype, distributions.NOT_REPARAMETERIZED, validate_args, allow_nan_stats, parameters, name=scope
         )
 
     logits = property(lambda self: self._logits)
@@ -110,7 +110,7 @@ class Categorical(distributions.Distribution):
                 with graphs.name_scope("batch_shape"):
                     self._batch = shape[:-1]
         super().__init__(
-            dtype, distributions.NOT_REPARAMETERIZED, validate_args, allow_nan_stats, _plain(parameters), name=scope
+            dtype, distributions.NOT_REPARAMETERIZED, validate_args, allow_nan_stats, parameters, name=scope
         )
 
     logits = property(lambda self: self._logits)
@@ -153,7 +153,3 @@ def _kl_categorical(a: Categorical, b: Categorical, name: str | None = None) -> 
     with graphs.name_scope(name, "kl_categorical_categorical", [a.logits, b.logits]):
         difference = nn_activations.log_softmax(a.logits) - nn_activations.log_softmax(b.logits)
         return reductions.reduce_sum(nn_activations.softmax(a.logits) * difference, axis=-1)
-
-
-def _plain(parameters: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in parameters.items() if k != "self" and not k.startswith("__")}
