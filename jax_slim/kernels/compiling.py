@@ -83,7 +83,7 @@ def jit(function: Callable[..., Any] | None = None, /, **arguments: Any) -> Any:
 
 
 def as_in_jit() -> contextlib.AbstractContextManager[None]:
-    """A scope in which programs are traced as by `jit`: what it needs to know of one beforehand is then not traced twice."""
+    """A scope in which programs are traced as by `jit`, so that one looked into beforehand is not traced twice."""
     return choices.for_tuned_programs() if _tunes(compiler_options()) else contextlib.nullcontext()
 
 
