@@ -197,13 +197,13 @@ class Split:
                 self._names[key] = self._names[max(known, key=self._elements)]
         return operation.outputs
 
-    def _computed(self, function: Callable[..., Any], *inputs: int, identity: Any = None) -> int:
+    def _computed(self, function: Callable[..., Any], *inputs: int) -> int:
         """The number of what a function makes of known or constant values."""
         avals = [self._avals[key] for key in inputs]
-        made = jax.eval_shape(function, *(jax.ShapeDtypeStruct(aval.shape, aval.dtype) for aval in avals))
+        made = _shape_of(function, *(jax.ShapeDtypeStruct(aval.shape, aval.dtype) for aval in avals))
         key = self._new(max(self._kinds[key] for key in inputs), made)
         operation = _Operation(lambda *values: [function(*values)], inputs, (key,))
-        return self._add(operation, identity or function)[0]
+        return self._add(operation, function)[0]
 
     def _begun(self, equation: Any, inputs: tuple[int, ...], made: tuple[int, ...]) -> bool:
         """Whether this is a product with known weights whose one use is another operation: it is written later."""
@@ -277,10 +277,7 @@ class Split:
         if scaled.scale is not None:
             weights = self._avals[inputs[scaled.weights]]
             shape = [-1 if index == scaled.axis_of_weights else 1 for index in range(len(weights.shape))]
-            inputs[scaled.weights] = self._computed(
-                lambda weights, scale: weights * scale.reshape(shape), inputs[scaled.weights], scaled.scale,
-                identity=("scaled", *shape),
-            )  # fmt: skip
+            inputs[scaled.weights] = self._computed(_scaling(tuple(shape)), inputs[scaled.weights], scaled.scale)
         bind = functools.partial(bound, scaled.equation)
         if scaled.shift is None:
             self._add(_Operation(bind, tuple(inputs), (key,)))
@@ -338,6 +335,15 @@ class Split:
                 taken.add(name)
             named[name] = key
         return named
+
+
+# Of a deep net, hundreds are of the same few shapes.
+_shape_of = functools.lru_cache(1024)(jax.eval_shape)
+
+
+@functools.cache
+def _scaling(shape: tuple[int, ...]) -> Callable[..., Any]:
+    return lambda weights, scale: weights * scale.reshape(shape)
 
 
 def _run(operations: Sequence[_Operation], values: dict[int, Any]) -> None:
