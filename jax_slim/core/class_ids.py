@@ -35,6 +35,15 @@ class ClassIds:
     function: str = dataclasses.field(metadata={"static": True})
 
 
+def at_least_32_bits(ids: jax.Array) -> jax.Array:
+    """The same ids, as int32 where they come in fewer bits, as labels of pixels do.
+
+    JAX gives a Python number the dtype of the array beside it and wraps it around: among uint8, 256 classes are 0, and
+    no id is below; 1000 are 232; -1 is 255. An id times the number of classes wraps around as well.
+    """
+    return ids.astype(jnp.int32) if ids.dtype.itemsize < 4 else ids
+
+
 def remember_one_hot(encoded: jax.Array, ids: jax.Array) -> jax.Array:
     """Notes in the running program that `encoded` has a vector for each of `ids`, and returns it."""
     program = _program.current()

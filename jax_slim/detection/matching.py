@@ -120,7 +120,7 @@ def assign_targets(
         positive, row = matches >= 0, jnp.maximum(matches, 0)
         codes = encode_boxes(boxes[row], anchors, scale_factors)
         return Targets(
-            jnp.where(positive, classes[row] + 1, 0).astype(jnp.int32),
+            jnp.where(positive, classes[row].astype(jnp.int32) + 1, 0),
             jnp.where(positive[:, None], codes, 0),
             positive.astype(jnp.float32),
             (matches != IGNORED).astype(jnp.float32),

@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jax_slim.core.class_ids import at_least_32_bits
+
 
 def floats(function: str, inputs: Any, argument: str = "inputs") -> jax.Array:
     """`inputs` as an array of floats: integers have no gradient, and variables take their dtype from the inputs."""
@@ -20,11 +22,11 @@ def floats(function: str, inputs: Any, argument: str = "inputs") -> jax.Array:
 
 
 def integers(function: str, inputs: Any, argument: str) -> jax.Array:
-    """`inputs` as an array of integers: classes, ids."""
+    """`inputs` as an array of integers of at least 32 bits: classes, ids."""
     array = jnp.asarray(inputs)
     if not jnp.issubdtype(array.dtype, jnp.integer):
         raise TypeError(f"{function}: {argument} must be integers, got {array.dtype}.")
-    return array
+    return at_least_32_bits(array)
 
 
 def rank(function: str, inputs: jax.Array, axes: str, argument: str = "inputs") -> None:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from jax_slim.core.class_ids import note_class_ids
+from jax_slim.core.class_ids import at_least_32_bits, note_class_ids
 
 
 def smoothing(function: str, label_smoothing: Any) -> bool:
@@ -20,7 +20,7 @@ def smoothing(function: str, label_smoothing: Any) -> bool:
 
 
 def class_ids(function: str, labels: Any) -> jax.Array:
-    """Labels as an array of integers."""
+    """Labels as an array of integers of at least 32 bits."""
     if labels is None:
         raise ValueError(f"{function}: labels must be an array, got None.")
     labels = jnp.asarray(labels)
@@ -29,7 +29,7 @@ def class_ids(function: str, labels: Any) -> jax.Array:
             f"{function}: labels must be integers, the ids of classes, got dtype {labels.dtype.name}. "
             "One-hot labels belong to softmax_cross_entropy."
         )
-    return labels
+    return at_least_32_bits(labels)
 
 
 def in_range(function: str, losses: jax.Array, ids: jax.Array | None, classes: int, weights: jax.Array) -> jax.Array:

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
+from jax_slim.core.class_ids import at_least_32_bits
 from jax_slim.core.collections import NamesOfCollections, add_to_collection, add_to_collections
 from jax_slim.core.program import ProgramError
 from jax_slim.core.scopes import get_name_scope
@@ -20,6 +21,11 @@ REQUIREMENTS = "metric_requirements"
 def array(value: Any) -> jax.Array:
     """As an array outside of every gradient."""
     return jax.lax.stop_gradient(jnp.asarray(value))
+
+
+def class_ids(value: Any) -> jax.Array:
+    """As an array of ids of classes, of at least 32 bits, outside of every gradient."""
+    return at_least_32_bits(array(value))
 
 
 def gathered(value: jax.Array) -> jax.Array:

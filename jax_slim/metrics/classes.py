@@ -17,7 +17,7 @@ from jax_slim.metrics._accumulators import (
     ratio,
     total,
 )
-from jax_slim.metrics._args import array, is_concrete, matching, report, require, weights_for
+from jax_slim.metrics._args import array, class_ids, is_concrete, matching, report, require, weights_for
 from jax_slim.metrics._bins import counts_by_bin, sums_by_bin
 
 
@@ -80,7 +80,7 @@ def confusion_matrix(
       ValueError: ids below 0 or not below `num_classes`. Inside of `jit`, where values cannot be looked at, such
         pairs are left out. Or: shapes that do not match, or no `num_classes` inside of `jit`.
     """
-    labels, predictions = array(labels), array(predictions)
+    labels, predictions = class_ids(labels), class_ids(predictions)
     amounts = None if weights is None else array(weights).astype(dtype)
     predictions, labels, weights = matching("confusion_matrix", predictions, labels, weights)
     if labels.ndim != 1:
@@ -108,6 +108,7 @@ def _cells(function: str, predictions: jax.Array, labels: jax.Array, num_classes
     Raises:
       ValueError: ids outside of [0, num_classes), where values can be looked at.
     """
+    predictions, labels = class_ids(predictions), class_ids(labels)
     inside = jnp.ones(labels.shape, bool)
     for argument, ids in (("labels", labels), ("predictions", predictions)):
         valid = (ids >= 0) & (ids < num_classes)

@@ -11,11 +11,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jax_slim.core.class_ids import at_least_32_bits
 from jax_slim.core.collections import NamesOfCollections
 from jax_slim.core.program import operation
 from jax_slim.core.scopes import name_scope, unique_op_name
 from jax_slim.metrics._accumulators import Accumulator, ratio, total
-from jax_slim.metrics._args import array, gathered, report, weighted, weights_for
+from jax_slim.metrics._args import array, class_ids, gathered, report, weighted, weights_for
 from jax_slim.metrics.means import amount_of_weight, mean_of
 from jax_slim.metrics.sets import Rows, SparseTensor, count_common, count_only_first, distinct, rows_of
 
@@ -51,7 +52,11 @@ def _label_rows(function: str, labels: Any, top_k: jax.Array) -> Rows:
 
 
 def _selected(rows: Rows, class_id: int | None) -> Rows:
-    return rows if class_id is None else rows._replace(present=rows.present & (rows.elements == class_id))
+    return (
+        rows
+        if class_id is None
+        else rows._replace(present=rows.present & (at_least_32_bits(rows.elements) == class_id))
+    )
 
 
 @operation
@@ -86,7 +91,7 @@ def streaming_recall_at_k(
       ValueError: shapes that do not match, or `k` below 1.
     """
     function = "streaming_recall_at_k"
-    predictions, labels = array(predictions), array(labels)
+    predictions, labels = array(predictions), class_ids(labels)
     if predictions.ndim != 2 or labels.shape != predictions.shape[:1]:
         raise ValueError(
             f"{function}: predictions and labels must be [N, num_classes] and [N], got {predictions.shape} and "

@@ -9,7 +9,7 @@ import numpy as np
 from jax_slim.core.collections import NamesOfCollections
 from jax_slim.core.program import operation
 from jax_slim.core.scopes import variable_scope
-from jax_slim.metrics._args import array, report
+from jax_slim.metrics._args import class_ids, report
 from jax_slim.metrics.classes import streaming_confusion_matrix
 
 
@@ -96,7 +96,7 @@ def streaming_mean_iou(
 
 
 def _matrices(predictions: Any, labels: Any, num_classes: int, ignore_label: int | None) -> tuple[jax.Array, jax.Array]:
-    predictions, labels = array(predictions), array(labels)
+    predictions, labels = class_ids(predictions), class_ids(labels)
     if ignore_label is None:
         return streaming_confusion_matrix(predictions, labels, num_classes)
     counted = labels != ignore_label

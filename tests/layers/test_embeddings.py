@@ -116,6 +116,12 @@ def test_embedding_lookup_unique_of_parts(strategy, parts):
     np.testing.assert_array_equal(found, table()[IDS])
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8])
+def test_embedding_lookup_unique_of_ids_of_few_bits(dtype):
+    rows = np.arange(256, dtype=np.float32)[:, None]
+    np.testing.assert_array_equal(slim.embedding_lookup_unique(rows, np.array([1, 100], dtype))[:, 0], [1, 100])
+
+
 def test_embedding_lookup_unique_of_other_ranks():
     cube = np.random.default_rng(1).normal(size=(4, 2, 3)).astype(np.float32)
     np.testing.assert_array_equal(slim.embedding_lookup_unique(cube, np.int32(3)), cube[3])

@@ -139,6 +139,16 @@ def test_a_label_out_of_range_is_nan_unless_it_has_no_weight(loss, wrong):
     np.testing.assert_allclose(grad, gradient(loss, LOGITS, IDS, WEIGHTS), rtol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8])
+@pytest.mark.parametrize("classes", [200, 256])
+def test_ids_of_few_bits_among_many_classes(dtype, classes):
+    logits = np.float32(np.log(np.arange(1, classes + 1)) * np.ones([2, 1]))  # probabilities as 1, 2, 3, ...
+    expected = np.mean(np.log(classes * (classes + 1) / 2 / np.array([2, 101])))
+    ids = np.array([1, 100], dtype)
+    np.testing.assert_allclose(losses.sparse_softmax_cross_entropy(logits, ids), expected, rtol=1e-5)
+    np.testing.assert_allclose(losses.tf.sparse_softmax_cross_entropy(ids, logits), expected, rtol=1e-5)
+
+
 def test_sure_probabilities_have_a_finite_log_loss():
     value, grad = value_and_gradient(losses.log_loss, jnp.asarray([0.0, 1.0]), jnp.asarray([1.0, 0.0]))
     np.testing.assert_allclose(value, -np.log(1e-7), rtol=1e-2)  # float32 has no number close to 1 - 1e-7

@@ -21,6 +21,15 @@ def test_confusion_matrix_keeps_large_integer_weights():
     assert slim.metrics.confusion_matrix(LABELS, GUESSES, weights=weights)[0, 0] == 2**24 + 1
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int16])
+def test_ids_of_few_bits_count_as_those_of_many(dtype):
+    labels, guesses = np.array([100, 0, 120], dtype), np.array([100, 1, 120], dtype)
+    for classes in (121, 256, 300, None):
+        found = slim.metrics.confusion_matrix(labels, guesses, classes)
+        assert found.shape == (classes or 121,) * 2
+        assert [found[100, 100], found[0, 1], found[120, 120]] == [1, 1, 1] and found.sum() == 3
+
+
 def test_confusion_matrix_inside_of_jit():
     run = jax.jit(lambda a, b: slim.metrics.confusion_matrix(a, b, 2))
     np.testing.assert_array_equal(run(LABELS, GUESSES), [[1, 0], [0, 0]])  # the others are outside

@@ -94,3 +94,12 @@ def test_top_k_ties_never_push_the_label_out():
 def test_refuses(call, kind, message):
     with pytest.raises(kind, match=message):
         slim.Model(lambda: call(slim.metrics)).specs()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8])
+def test_labels_of_few_bits_among_many_classes(dtype):
+    scores = -np.arange(256, dtype=np.float32) * np.ones([2, 1], np.float32)  # best: 0, 1, 2
+    labels = np.array([2, 3], dtype)
+    assert update_of(slim.metrics.streaming_recall_at_k, scores, labels, 3) == 1 / 2
+    recall = slim.metrics.streaming_sparse_recall_at_k
+    assert np.isnan(update_of(recall, scores, labels[:, None], 3, class_id=256 + 2))  # which is no label here

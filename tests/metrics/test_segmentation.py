@@ -48,3 +48,11 @@ def test_of_a_matrix_in_numpy_and_jax():
 def test_ids_that_are_none_are_refused():
     with pytest.raises(ValueError, match="labels must be at least 0 and below num_classes=3, got 7"):
         run(slim.metrics.segmentation.streaming_mean_iou, (MASKS, np.where(LABELS == 1, 7, LABELS)))
+
+
+def test_masks_of_few_bits():
+    kinds = [(MASKS.astype(np.uint8), LABELS.astype(np.uint8))]
+    _, ious = run(slim.metrics.segmentation.streaming_class_iou, *kinds)
+    np.testing.assert_allclose(ious, EXPECTED, rtol=1e-6)
+    with pytest.raises(ValueError, match="got 255"):  # -1 is not 255
+        run(slim.metrics.segmentation.streaming_mean_iou, *kinds, ignore_label=-1)
