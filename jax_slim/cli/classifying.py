@@ -179,6 +179,6 @@ def exported(model: "NetModel") -> tuple[Any, Any]:
 
 
 TASK = Task(
-    check, inputs.open_data, inputs.batches, batch_like, loss_function, metrics_function, ("Accuracy", "max"), evaluate,
-    predict, exported, transform_batch=augmenting.on_device,
+    check, inputs.open_data, inputs.batches, batch_like, loss_function, metrics_function, ("Accuracy", "max", None),
+    evaluate, predict, exported, transform_batch=augmenting.on_device,
 )  # fmt: skip

@@ -231,6 +231,6 @@ def exported(model: "NetModel") -> tuple[Any, Any]:
 
 
 TASK = Task(
-    check, open_data, batches, batch_like, loss_function, metrics_function, ("AP", "max"), evaluate, predict,
+    check, open_data, batches, batch_like, loss_function, metrics_function, ("AP", "max", 0.0), evaluate, predict,
     exported,
 )  # fmt: skip

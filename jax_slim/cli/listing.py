@@ -27,7 +27,7 @@ _WEIGHTS = {
     "image_size": "size",
     "num_classes": "classes",
     "preprocessing": "preprocessing",
-    "top_1": "top-1 %",
+    "measure": "top-1, mIoU or AP %",
     "fetched": "fetched to",
 }
 
@@ -73,9 +73,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _nets(pattern: str) -> list[dict[str, Any]]:
     from jax_slim.nets.creation import create_model
+    from jax_slim.nets.model_names import list_models
     from jax_slim.nets.pretrained import list_pretrained, pretrained_of
     from jax_slim.nets.published import PUBLISHED
-    from jax_slim.nets.registry import list_models
 
     published = {row.net: row for row in PUBLISHED}
     rows = []
@@ -98,8 +98,8 @@ def _nets(pattern: str) -> list[dict[str, Any]]:
 
 
 def _weights(pattern: str) -> list[dict[str, Any]]:
+    from jax_slim.nets.model_names import list_models
     from jax_slim.nets.pretrained import list_pretrained, net_of, pretrained_of
-    from jax_slim.nets.registry import list_models
 
     nets = list_models(pattern)
     rows = []
@@ -114,6 +114,7 @@ def _weights(pattern: str) -> list[dict[str, Any]]:
                     "num_classes": found.num_classes,
                     "preprocessing": found.preprocessing,
                     "top_1": found.top_1,
+                    "measure": found.top_1 if found.score is None else found.score,
                     "url": found.url,
                     "fetched": str(found.path) if found.fetched else None,
                 }

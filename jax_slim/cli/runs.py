@@ -62,6 +62,7 @@ def find_model(
     labels_path: str | None = None,
     moving_average: bool = False,
     weights: bool = True,
+    pretrained: str | None = None,
 ) -> Described:
     """The model of a checkpoint: as its run describes it, or as the arguments say where it has no description.
 
@@ -71,6 +72,7 @@ def find_model(
       labels_path: a file with the names of the classes, one a line; 'number:name' as TF-Slim wrote them also.
       moving_average: whether to read the moving averages.
       weights: whether to read the variables now.
+      pretrained: the name of the published weights that `checkpoint_path` is of, if it is.
 
     Raises:
       CommandError: nothing says which net it is, or the file of labels does not fit.
@@ -95,7 +97,8 @@ def find_model(
     model = create_model(
         name,
         num_classes if num_classes is not None else known.get("num_classes"),
-        checkpoint=checkpoint_path if weights else None,
+        checkpoint=checkpoint_path if weights and not pretrained else None,
+        pretrained=pretrained or False,
         image_size=image_size or known.get("image_size"),
         channels=known.get("channels"),
         preprocessing=preprocessing or known.get("preprocessing"),
@@ -103,6 +106,14 @@ def find_model(
         framing=None if preprocessing else known.get("framing"),
         **known.get("options", {}),
     )
+    from jax_slim.nets.registry import ROWS
+
+    added = ROWS[name].added
+    if weights and added and not any(variable.startswith(added) for variable in model.variables or ()):
+        raise CommandError(
+            f"{checkpoint_path} has only what lies below {name}, which has to be trained: `jax-slim train "
+            f"--task={model.task} --model_name={name}`, with this checkpoint as the beginning."
+        )
     # `create_model` leaves the last layers out, all of them, where theirs have other shapes.
     if weights and model.num_classes and not any(name.startswith(model.head) for name in model.variables or ()):
         raise CommandError(
@@ -172,26 +183,40 @@ def model_of(
         options.labels,
         moving_average,
         weights,
+        getattr(options, "pretrained", None),
     )
 
 
 def take_pretrained(options: argparse.Namespace) -> None:
     """Puts the fetched weights that `--pretrained` names in the place of `--checkpoint_path`, and their net.
 
+    Where `--task` is another than theirs, the net is one that they can be the beginning of.
+
     Raises:
       UsageError: there are none of that name, or another checkpoint or net is asked for.
     """
     if options.checkpoint_path or getattr(options, "graph", None):
         raise UsageError("--pretrained does not go with --checkpoint_path and --graph.")
+    from jax_slim.cli.tasks import TASKS
     from jax_slim.nets.pretrained import fetched_path, net_of
+    from jax_slim.nets.registry import ROWS
 
     try:
         net = net_of(options.pretrained)
     except ValueError as error:
         raise UsageError(f"--{error}") from None
-    if options.model_name not in (None, net):
-        raise UsageError(f"--pretrained={options.pretrained} is of {net}, got --model_name={options.model_name}.")
-    options.model_name, options.checkpoint_path = net, fetched_path(net, options.pretrained)
+    above = [name for name, row in ROWS.items() if net in row.below_nets]
+    if options.model_name is None:
+        task = getattr(options, "task", None)
+        fitting = [name for name in (net, *above) if task in (None, ROWS[name].task)]
+        preferred = [name for name in fitting if task is not None and name == TASKS[task].net]
+        options.model_name = (preferred or fitting or [net])[0]
+    elif options.model_name not in (net, *above):
+        others = f" It can also be the beginning of {', '.join(above)}." if above else ""
+        raise UsageError(
+            f"--pretrained={options.pretrained} is of {net}, got --model_name={options.model_name}.{others}"
+        )
+    options.checkpoint_path = fetched_path(net, options.pretrained)
 
 
 def described_in(checkpoint_path: str) -> dict[str, Any]:

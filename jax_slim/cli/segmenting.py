@@ -393,6 +393,6 @@ def exported(model: "NetModel") -> tuple[Any, Any]:
 
 
 TASK = Task(
-    check, open_data, batches, batch_like, loss_function, metrics_function, ("mIoU", "max"), evaluate, predict,
+    check, open_data, batches, batch_like, loss_function, metrics_function, ("mIoU", "max", None), evaluate, predict,
     exported, model_options, gradient_multipliers,
 )  # fmt: skip

@@ -19,7 +19,8 @@ class Task(NamedTuple):
       batch_like: (model, options) -> a batch of one example, as shapes.
       loss_function: (model, options, rate) -> the program that is trained: a batch -> the total loss.
       metrics_function: (model, options) -> the `eval_fn` of validation during training: a batch -> metrics.
-      best: which of these metrics says how good a checkpoint is, and "max" or "min".
+      best: which of these metrics says how good a checkpoint is, "max" or "min", and the `floor` of `Validation`: what
+        it is until something is learned, or None.
       evaluate: (evaluating.Evaluation) -> the results by name, once printed and written.
       predict: (options, paths) -> exit code: prints what the images show.
       exported: model -> what writes it as a file, such as `export_classifier`, and the program of prepared images that
@@ -35,7 +36,7 @@ class Task(NamedTuple):
     batch_like: Callable[..., dict[str, Any]]
     loss_function: Callable[..., Any]
     metrics_function: Callable[..., Any]
-    best: tuple[str, str]
+    best: tuple[str, str, float | None]
     evaluate: Callable[..., dict[str, Any]]
     predict: Callable[[argparse.Namespace, list[str]], int]
     exported: Callable[..., tuple[Callable[..., Any], Callable[[Any], Any]]]

@@ -81,7 +81,12 @@ GROUPS = {
     "validation during training": (
         Flag("validate_every_n_steps", int, None, "evaluate each so many steps, and keep the best checkpoint"),
         Flag("validation_split_name", str, "validation", "on which part of the data set"),
-        Flag("early_stopping_patience", int, None, "stop after so many validations that were no better"),
+        Flag(
+            "early_stopping_patience",
+            int,
+            None,
+            "stop after so many validations that were no better; those of a detector count from its first AP above 0",
+        ),
     ),
 }
 
@@ -211,6 +216,7 @@ def _train(options: argparse.Namespace) -> int:
             every_n_steps=options.validate_every_n_steps,
             best=task.best[0],
             mode=task.best[1],
+            floor=task.best[2],
             patience=options.early_stopping_patience,
             moving_average=average is not None,
         )
@@ -293,7 +299,8 @@ def _model(options: argparse.Namespace, data: Any, said: dict[str, Any] | None) 
     model = create_model(
         options.model_name,
         classes,
-        checkpoint=None if said is not None else options.checkpoint_path,
+        checkpoint=None if said is not None or options.pretrained else options.checkpoint_path,
+        pretrained=(options.pretrained or False) if said is None else False,
         weight_decay=0.0 if options.optimizer == "adamw" else options.weight_decay,
         image_size=options.train_image_size or earlier.get("image_size"),
         channels=inputs.channels_of(data, options),
@@ -315,9 +322,12 @@ def _fine_tuned(options: argparse.Namespace, labels: list[str]) -> tuple[list[st
     The last layers of as many other classes would fit, and say of a rose that it is a truck.
     """
     from jax_slim.cli import runs
+    from jax_slim.nets.pretrained import pretrained_of
     from jax_slim.nets.registry import row_of
 
     old = runs.described_in(options.checkpoint_path).get("labels")
+    if old is None and options.pretrained:
+        old = pretrained_of(options.model_name, options.pretrained).class_names
     if old is None or old == labels:
         return labels, ()
     if same_classes(labels, old):

@@ -35,6 +35,8 @@ class Validation:
       mode: "max" or "min": which values of `best` are better.
       keep_best: how many of the best checkpoints to keep.
       patience: stops training after so many validations in a row that were no better; None never does.
+      floor: what `best` is while nothing is learned yet, such as 0 of an average precision: validations count against
+        `patience` only once one of them was better than this. None: all of them count.
       moving_average: whether to validate the moving averages of the variables, where training keeps them.
     """
 
@@ -47,6 +49,7 @@ class Validation:
     keep_best: int = 1
     patience: int | None = None
     moving_average: bool = False
+    floor: float | None = None
 
     def __post_init__(self) -> None:
         if not callable(self.batches):
@@ -60,6 +63,8 @@ class Validation:
             raise ValueError(f'Validation: mode must be "max" or "min", got {self.mode!r}.')
         if self.patience is not None and (self.best is None or self.patience < 1):
             raise ValueError(f"Validation: patience={self.patience} needs best=, and must be 1 or more.")
+        if self.floor is not None and (self.best is None or not math.isfinite(self.floor)):
+            raise ValueError(f"Validation: floor={self.floor} needs best=, and must be a finite number.")
         if self.keep_best < 1:
             raise ValueError(f"Validation: keep_best must be 1 or more, got {self.keep_best}.")
 
@@ -124,12 +129,17 @@ class Validator:
         value = metrics[name]
         # NaN is never better, and anything is better than NaN.
         better = not math.isnan(value) and (
-            self.best is None
-            or math.isnan(self.best)
-            or (value > self.best if self.validation.mode == "max" else value < self.best)
+            self.best is None or math.isnan(self.best) or self._better(value, self.best)
         )
         if better:
             self.best, self.best_step, self.stale = value, step, 0
-        else:
+        elif self._left_floor():
             self.stale += 1
         return better
+
+    def _better(self, value: float, than: float) -> bool:
+        return value > than if self.validation.mode == "max" else value < than
+
+    def _left_floor(self) -> bool:
+        floor = self.validation.floor
+        return floor is None or (self.best is not None and self._better(self.best, floor))

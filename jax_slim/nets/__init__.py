@@ -49,5 +49,5 @@ from jax_slim.nets.creation import NetModel as NetModel
 from jax_slim.nets.creation import create_model as create_model
 from jax_slim.nets.feature_models import FeatureModel as FeatureModel
 from jax_slim.nets.feature_models import features as features
+from jax_slim.nets.model_names import list_models as list_models
 from jax_slim.nets.pretrained import list_pretrained as list_pretrained
-from jax_slim.nets.registry import list_models as list_models

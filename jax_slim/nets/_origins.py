@@ -1,7 +1,7 @@
 """What `create_model` takes over from a checkpoint of timm's, torchvision's or Keras's: classes, options, images."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from jax_slim.checkpoints.native import CheckpointError
@@ -20,14 +20,22 @@ _log = logging.getLogger(__name__)
 
 
 def adopted(
-    name: str, checkpoint: Mapping[str, Any], num_classes: int | None, options: Mapping[str, Any]
+    name: str,
+    checkpoint: Mapping[str, Any],
+    num_classes: int | None,
+    options: Mapping[str, Any],
+    below: Collection[str] = (),
 ) -> tuple[int | None, dict[str, Any]]:
     """The number of classes and the options of a net with the weights of a checkpoint.
+
+    Of a classifier's, for what lies below a net for segmentation or detection, it takes neither: what that classifier
+    does in another way than TF-Slim's is only said, since training goes on.
 
     Args:
       name: of the net.
       checkpoint: the weights; of any other origin it changes nothing.
       num_classes, options: as given; what is not given is the checkpoint's.
+      below: the nets whose weights may be the beginning of this one.
 
     Raises:
       CheckpointError: it is of another net, or the options make another function of this one.
@@ -35,6 +43,13 @@ def adopted(
     if not isinstance(checkpoint, PeerCheckpoint):
         return num_classes, dict(options)
     peer = checkpoint.peer
+    if peer.net in below:
+        if peer.options:
+            _log.warning(
+                "create_model: %s is %s with %s, which %s has not: its weights are a beginning to train from.",
+                peer.origin, peer.net, _told(peer.options), name,
+            )  # fmt: skip
+        return num_classes, dict(options)
     if peer.net != name:
         raise CheckpointError(
             f"create_model: {checkpoint.path} is of {peer.origin}, which is {peer.net} here, got name={name!r}."
@@ -47,9 +62,12 @@ def adopted(
             )
     new = {option: value for option, value in peer.options.items() if option not in options}
     if new:
-        told = ", ".join(f"{option}={value!r}" for option, value in new.items())
-        _log.info("create_model: %s is %s with %s.", peer.origin, name, told)
+        _log.info("create_model: %s is %s with %s.", peer.origin, name, _told(new))
     return checkpoint.classes if num_classes is None else num_classes, {**options, **new}
+
+
+def _told(options: Mapping[str, Any]) -> str:
+    return ", ".join(f"{option}={value!r}" for option, value in options.items())
 
 
 def with_classes(name: str, checkpoint: Any, num_classes: int | None) -> Any:
@@ -73,10 +91,11 @@ def say_background(name: str, path: Any, new: bool, classes: int | None, theirs:
         )  # fmt: skip
 
 
-def trained_with(checkpoint: Any) -> tuple[int, str, Framing] | None:
+def trained_with(name: str, checkpoint: Any) -> tuple[int, str, Framing] | None:
     """The image size, the preprocessing and the framing that the weights were trained with; None of any other
-    checkpoint."""
-    return images_of(checkpoint) if isinstance(checkpoint, PeerCheckpoint) else None
+    checkpoint, and of one of a classifier below the net."""
+    ours = isinstance(checkpoint, PeerCheckpoint) and checkpoint.peer.net == name
+    return images_of(checkpoint) if ours else None
 
 
 def images_of(checkpoint: PeerCheckpoint) -> tuple[int, str, Framing]:

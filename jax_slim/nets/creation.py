@@ -4,13 +4,14 @@ import contextlib
 import inspect
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jax_slim.checkpoints.native import CheckpointError
 from jax_slim.checkpoints.opening import open_checkpoint
 from jax_slim.checkpoints.reader import Checkpoint
 from jax_slim.checkpoints.restoring import assign_from_checkpoint
@@ -23,7 +24,7 @@ from jax_slim.core.values import Variables
 from jax_slim.layers.recomputation import check_kept_dtype, check_what, recompute_grad
 from jax_slim.nets._origins import adopted, class_names_of, say_background, trained_with, with_classes
 from jax_slim.nets.nets_factory import get_network_fn, networks_map
-from jax_slim.nets.pretrained import fetched_path
+from jax_slim.nets.pretrained import Pretrained, fetched_path, pretrained_of
 from jax_slim.nets.published import PUBLISHED
 from jax_slim.nets.registry import Row, row_of
 from jax_slim.preprocessing.device_preprocessing import DevicePreprocessing, on_device
@@ -208,8 +209,9 @@ def create_model(
       exclude: regular expressions for the beginning of names: variables that are not taken from the checkpoint.
       ignore_missing_vars: whether variables that the checkpoint lacks are drawn anew, which is logged, or are an error.
       pretrained: which published weights to fetch, in the place of `checkpoint`: a name of `list_pretrained`, or True
-        for TF-Slim's (or timm's first where TF-Slim published none). They are kept in $JAX_SLIM_CACHE, by default in
-        the user's folder for caches, and can be put there by hand.
+        for TF-Slim's (or the first where TF-Slim published none). Of a net for segmentation or detection also those of
+        the classifier below it: "mobilenet_v2.slim". They are kept in $JAX_SLIM_CACHE, by default in the user's folder
+        for caches, and can be put there by hand. Classes, image size and the net's options come with them.
       framing: how photographs are cropped and resized for evaluation, by Pillow: {"crop": 0.875, "interpolation":
         "bicubic"}, where crop is the net's size as a part of the shorter side, or None to squeeze the whole photograph.
         By default as the library of the checkpoint does it; and as TF-Slim does without one, or with another
@@ -239,29 +241,37 @@ def create_model(
         check_what("create_model", "recompute", recompute)
     check_kept_dtype("create_model", kept_dtype)
     _check_options(name, options)
+    whole: Pretrained | None = None  # published weights of all of this net, which say what it takes
     if pretrained:
         if checkpoint is not None:
             raise ValueError(f"create_model: pretrained must be False with a checkpoint, got {pretrained!r}.")
-        checkpoint = fetched_path(name, pretrained)
+        weights = pretrained_of(name, pretrained)
+        checkpoint = fetched_path(weights.net, weights.name)
+        if weights.labels is not None and weights.net == name:
+            whole = weights
+            num_classes = whole.num_classes if num_classes is None else num_classes
+            options = {**whole.options, **options}
     with contextlib.ExitStack() as stack:
         if checkpoint is None or isinstance(checkpoint, Mapping):
             source = checkpoint
         else:
             source = stack.enter_context(open_checkpoint(checkpoint))
         if source is not None:
-            num_classes, options = adopted(name, source, num_classes, options)
+            num_classes, options = adopted(name, source, num_classes, options, row.below_nets)
             source = with_classes(name, source, num_classes)
         classes = row.classes if num_classes is None else num_classes
         model = NetModel(_Net(name, classes or None, weight_decay, batch_norm_decay, recompute, kept_dtype, options))
         model.name, model.num_classes, model.options, model.head = name, classes or None, dict(options), row.head
-        size, prepared, theirs = trained_with(source) or (*_as_published(name, row, classes), None)
+        size, prepared, theirs = trained_with(name, source) or (*_as_published(name, row, classes), None)
+        if whole is not None:
+            size, prepared = whole.image_size, whole.preprocessing
         model.image_size = image_size or size
         model.preprocessing = kind_of("create_model", preprocessing) if preprocessing else prepared
         model.framing = _framing(framing, model.preprocessing, theirs if model.preprocessing == prepared else None)
         model.channels = channels or row.channels
         if source is not None:
             model.variables = _restored(model, source, moving_average, exclude, ignore_missing_vars)
-            model.class_names = _class_names(model, source)
+            model.class_names = _class_names(model, source, whole)
     return model
 
 
@@ -332,13 +342,17 @@ def _framing(given: Mapping[str, Any] | None, preprocessing: str | None, theirs:
     return framing
 
 
-def _class_names(model: NetModel, source: Mapping[str, Any]) -> list[str] | None:
+def _class_names(model: NetModel, source: Mapping[str, Any], whole: Pretrained | None) -> list[str] | None:
     """Of the classes of the checkpoint, if its last layers were taken."""
     heads = [name for name, entry in _shapes(source).items() if name.startswith(model.head) and entry]
     taken = any(name.startswith(model.head) for name in model.variables or ())
     theirs = _shapes(source)[heads[-1]][-1] if heads else None
     say_background(model.name, getattr(source, "path", "the checkpoint"), not taken, model.num_classes, theirs)
-    return class_names_of(model.name, source, model.num_classes) if taken else None
+    if not taken:
+        return None
+    if whole is not None and whole.num_classes == model.num_classes:
+        return whole.class_names
+    return class_names_of(model.name, source, model.num_classes)
 
 
 def _restored(
@@ -369,10 +383,44 @@ def _restored(
             return here + name.removeprefix(there) if name.startswith(there) else None
 
         name_map = named_here
+    else:
+        added = [name for name in shapes if name.startswith(row.added)]
+        _refuse_more(model, added, specs, left_out)
+        # What only says which of its layers the net is to lack is nothing to miss.
+        left_out = [pattern for pattern in left_out if _begins(pattern, specs) or not _begins(pattern, added)]
 
     return assign_from_checkpoint(
         source, specs, ignore_missing, name_map=name_map, moving_average=moving_average, exclude=left_out or None
     )
+
+
+def _refuse_more(model: NetModel, theirs: Sequence[str], specs: Mapping[str, Any], left_out: Sequence[str]) -> None:
+    """Refuses a checkpoint with layers above the backbone that the net lacks: what fits would be another function.
+
+    Raises:
+      CheckpointError: there are some: the first, and what may help.
+    """
+    known = {name.rpartition("/")[0] for name in specs}
+    for name in sorted(theirs):
+        layer = name.rpartition("/")[0]
+        # Slots of optimizers and moving averages are below a variable's name.
+        if layer in known or layer in specs or layer.rpartition("/")[0] in specs or name.startswith(model.head):
+            continue
+        if any(_begins(pattern, [name]) for pattern in left_out):
+            continue
+        way = "Give the options that it was trained with"
+        if name.startswith("decoder/"):
+            way = "Give decoder_output_stride (4, most likely)"
+        elif name.startswith(("aspp", "concat_projection")):
+            way = "Give atrous_rates (6, 12, 18 with output_stride 16, most likely)"
+        raise CheckpointError(
+            f"create_model: the checkpoint has {name}, which {model.name} has not as it is: without it the net is "
+            f"another function. {way}, or exclude={name.partition('/')[0] + '/'!r}."
+        )
+
+
+def _begins(pattern: str, names_of: Iterable[str]) -> bool:
+    return any(re.match(pattern, name) for name in names_of)
 
 
 def _shapes(checkpoint: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:

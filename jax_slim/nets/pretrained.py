@@ -1,8 +1,10 @@
-"""Weights by name: what TF-Slim published, and timm's on the Hugging Face Hub of nets that are TF-Slim's."""
+"""Weights by name: what TF-Slim, research/deeplab and the Object Detection API published, and timm's of such nets."""
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from jax_slim.checkpoints.fetching import fetched, unpacked
@@ -10,9 +12,14 @@ from jax_slim.checkpoints.native import CheckpointError, MissingCheckpointError
 from jax_slim.checkpoints.peers.tables import peers
 from jax_slim.checkpoints.tensorflow.paths import is_there
 from jax_slim.core.names import hint
+from jax_slim.datasets.coco_classes import coco_names
+from jax_slim.datasets.imagenet_classes import imagenet_names
+from jax_slim.datasets.label_sets import LABEL_SETS
 from jax_slim.kernels.caching import cache_folder
 from jax_slim.nets._origins import IMAGENET, PREPARED
 from jax_slim.nets.published import PUBLISHED, Published
+from jax_slim.nets.published_for_tasks import PUBLISHED_FOR_TASKS, PublishedForTask
+from jax_slim.nets.registry import ROWS
 
 TF_SLIM = "https://storage.googleapis.com/download.tensorflow.org/models/"
 MOBILENET_V1 = "https://storage.googleapis.com/download.tensorflow.org/models/mobilenet_v1_2018_02_22/"
@@ -74,13 +81,18 @@ class Pretrained(NamedTuple):
     """Weights that can be asked for by name.
 
     Attributes:
-      name: 'inception_v3.slim' of TF-Slim, '<net there>.<tag>' of timm.
+      name: 'inception_v3.slim' of TF-Slim, 'ssd_mobilenet_v2.coco' of research/deeplab and the Object Detection API by
+        what they were trained for, '<net there>.<tag>' of timm.
       net: the net of `list_models()` that they are for.
       url: where they are published.
       path: where they are kept once fetched, or can be put.
       image_size, num_classes, preprocessing: what they were trained with; of timm's what most weights of the net were:
         the description that is fetched with them counts.
       top_1: percent of ImageNet's validation images, where TF-Slim says it.
+      score: mean intersection over union, or COCO's average precision, in percent, where research/deeplab or the Object
+        Detection API says it.
+      labels: of which data set the classes are, where these say it: a name of `LABEL_SETS`, "coco" or "imagenet".
+      options: arguments of the net that they need.
     """
 
     name: str
@@ -91,11 +103,23 @@ class Pretrained(NamedTuple):
     num_classes: int
     preprocessing: str
     top_1: float | None
+    score: float | None = None
+    labels: str | None = None
+    options: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def fetched(self) -> bool:
         """Whether they are there."""
         return (self.path / _WEIGHTS).exists() if self.url.startswith(HUB) else self.path.is_dir()
+
+    @property
+    def class_names(self) -> list[str] | None:
+        """What the classes are called, where `labels` says it."""
+        if self.labels is not None and self.labels in LABEL_SETS:
+            return list(LABEL_SETS[self.labels].class_names)
+        if self.labels == "imagenet":
+            return imagenet_names(background=True)
+        return coco_names() if self.labels == "coco" else None
 
 
 def list_pretrained(net: str | None = None) -> list[str]:
@@ -114,17 +138,24 @@ def pretrained_of(net: str, pretrained: bool | str) -> Pretrained:
 
     Args:
       net: one of `list_models()`.
-      pretrained: a name of `list_pretrained`, or True for TF-Slim's, else timm's first.
+      pretrained: a name of `list_pretrained`, also of the classifier below a net for detection or segmentation; or True
+        for TF-Slim's, else timm's first.
+
+    Returns:
+      The weights; their `net` is the classifier where they are one's.
 
     Raises:
       ValueError: there are none of that name, or none for this net.
     """
     known = list_pretrained(net)
+    if isinstance(pretrained, str) and pretrained in _sources() and net_of(pretrained) in ROWS[net].below_nets:
+        return pretrained_of(net_of(pretrained), pretrained)
     if pretrained is True:
         if not known:
             raise ValueError(f"create_model: pretrained must be False for {net}: no weights of it are known.")
         pretrained = next(name for name, (_, of) in _sources().items() if of == net)
     if pretrained not in known:
+        known += [name for below in ROWS[net].below_nets for name in list_pretrained(below)]
         others = f" They are: {', '.join(known)}." if known else ""
         raise ValueError(
             f"create_model: pretrained must be True or the name of weights for {net}, got {pretrained!r}."
@@ -132,6 +163,11 @@ def pretrained_of(net: str, pretrained: bool | str) -> Pretrained:
         )
     source = _sources()[pretrained][0]
     folder = cache_folder() / "pretrained"
+    if isinstance(source, PublishedForTask):
+        return Pretrained(
+            pretrained, net, _archive_url(source), folder / source.archive, source.image_size, source.classes,
+            source.preprocessing, None, source.score, source.labels, source.options,
+        )  # fmt: skip
     if isinstance(source, Published):
         trained = source.image_size, source.classes, source.preprocessing, source.top_1
         return Pretrained(pretrained, net, _archive_url(source), folder / source.archive, *trained)
@@ -149,7 +185,7 @@ def fetched_path(net: str, pretrained: bool | str) -> str:
     """
     found = pretrained_of(net, pretrained)
     source = _sources()[found.name][0]
-    return _of_archive(source, found) if isinstance(source, Published) else _of_hub(found)
+    return _of_hub(found) if isinstance(source, str) else _of_archive(source, found)
 
 
 def net_of(pretrained: str) -> str:
@@ -166,17 +202,23 @@ def net_of(pretrained: str) -> str:
     return _sources()[pretrained][1]
 
 
-def _of_archive(source: Published, found: Pretrained) -> str:
-    """The checkpoint in the unpacked folder: TF-Slim's archives have it at different depths."""
+def _of_archive(source: Published | PublishedForTask, found: Pretrained) -> str:
+    """The checkpoint in the unpacked folder: archives have it at different depths."""
     folder, archive = found.path, found.path.with_name(found.url.rpartition("/")[2])
     if not folder.is_dir():
         fetched(found.url, archive)
         unpacked(archive, folder)
         archive.unlink(missing_ok=True)
-    for place in (folder, *sorted(path for path in folder.rglob("*") if path.is_dir())):
-        if is_there(str(place / source.file)):
-            return str(place / source.file)
-    raise CheckpointError(f"{folder} has no {source.file} in it. Remove it, and it is fetched anew.")
+    name = source.file if isinstance(source, Published) else "model.ckpt"
+    places = (folder, *sorted(path for path in folder.rglob("*") if path.is_dir()))
+    for place in places:
+        if is_there(str(place / name)):
+            return str(place / name)
+    # research/deeplab left the step in some names: 'model.ckpt-30000'.
+    steps = [path for place in places for path in place.glob(f"{name}-*.index")]
+    if len(steps) == 1:
+        return str(steps[0].with_suffix(""))
+    raise CheckpointError(f"{folder} has no {name} in it. Remove it, and it is fetched anew.")
 
 
 def _of_hub(found: Pretrained) -> str:
@@ -198,15 +240,21 @@ def _of_hub(found: Pretrained) -> str:
 
 
 def _sources() -> dict[str, tuple[Any, str]]:
-    """Name -> TF-Slim's row, or timm's net; and the net here. Of each net first what is fetched without a name."""
+    """Name -> the row of what was published, or timm's net; and the net here.
+
+    Of each net first what is fetched without a name.
+    """
     found: dict[str, tuple[Any, str]] = {f"{row.net}.slim": (row, row.net) for row in PUBLISHED}
+    found |= {f"{row.net}.{row.tag}": (row, row.net) for row in PUBLISHED_FOR_TASKS}
     for net, tags in _TAGS.items():
         peer = peers()[f"timm/{net}"]
         found |= {f"{net.partition('.')[0]}.{tag}": (net, peer.net) for tag in tags}
     return found
 
 
-def _archive_url(row: Published) -> str:
+def _archive_url(row: Published | PublishedForTask) -> str:
+    if isinstance(row, PublishedForTask) and row.labels == "coco":
+        return f"{TF_SLIM}object_detection/{row.archive}.tar.gz"
     if row.archive.startswith("mobilenet_v1"):
         return f"{MOBILENET_V1}{row.archive}.tgz"
     if row.archive.startswith("mobilenet_v2"):

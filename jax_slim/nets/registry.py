@@ -3,7 +3,6 @@
 The names are those of research/slim's nets_factory.
 """
 
-import fnmatch
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
@@ -27,6 +26,7 @@ class Row(NamedTuple):
       scores: what makes scores of its logits: "softmax" or "sigmoid".
       added: the beginnings of names that a net of this task has beside those of the classifier below it.
       below: how the names of that classifier begin here, and in checkpoints of its own.
+      below_nets: the nets of this table whose weights that classifier can have.
     """
 
     module: str
@@ -40,6 +40,7 @@ class Row(NamedTuple):
     scores: str = "softmax"
     added: tuple[str, ...] = ()
     below: tuple[str, str] = ("", "")
+    below_nets: tuple[str, ...] = ()
 
 
 def _rows() -> dict[str, Row]:
@@ -91,7 +92,10 @@ def _rows() -> dict[str, Row]:
                 "xception_65", "xception_71", "resnet_v1_50_beta", "resnet_v1_101_beta"):  # fmt: skip
         # The decoder of those on MobileNetV3 ends in the logits.
         head = ("decoder/",) if net.startswith("mobilenet_v3") else ("logits/",)
-        rows[f"deeplab_{net}"] = Row("deeplab", net, "deeplab_arg_scope", head, 21, task="segmentation", added=added)
+        # Those on the others are not those of the classifiers: narrower at the end, or with another beginning.
+        below_nets = (net,) if net == "mobilenet_v2" or net.startswith("xception") else ()
+        rows[f"deeplab_{net}"] = Row("deeplab", net, "deeplab_arg_scope", head, 21, task="segmentation", added=added,
+                                     below_nets=below_nets)  # fmt: skip
     rows["i3d"] = Row("i3d", "i3d", "i3d_arg_scope", ("InceptionV1/Logits",), classes=400, frames=64)
     rows["s3dg"] = Row("s3dg", "s3dg", "s3dg_arg_scope", ("InceptionV1/Logits",), classes=400, frames=64)
     heads = tuple(f"BoxPredictor_{number}/ClassPredictor" for number in range(6))
@@ -100,11 +104,12 @@ def _rows() -> dict[str, Row]:
             name = f"{kind}_mobilenet_{version}"
             added = ("BoxPredictor_", f"FeatureExtractor/Mobilenet{version.upper()}/{last}_")
             rows[name] = Row("ssd", name, "ssd_arg_scope", heads, classes=90, task="detection", scores="sigmoid",
-                             added=added, below=("FeatureExtractor/", ""))  # fmt: skip
+                             added=added, below=("FeatureExtractor/", ""),
+                             below_nets=(f"mobilenet_{version}",))  # fmt: skip
     heads = tuple(f"ssd_300_vgg/block{number}_box/conv_cls" for number in (4, 7, 8, 9, 10, 11))
     added = tuple(f"ssd_300_vgg/{scope}" for scope in ("conv6/", "conv7/", "block", "L2Normalization"))
     rows["ssd_vgg_300"] = Row("ssd_vgg", "ssd_vgg_300", "ssd_arg_scope", heads, classes=20, task="detection",
-                              added=added, below=("ssd_300_vgg/", "vgg_16/"))  # fmt: skip
+                              added=added, below=("ssd_300_vgg/", "vgg_16/"), below_nets=("vgg_16",))  # fmt: skip
     return dict(sorted({**rows, **_newer_classifiers()}.items()))
 
 
@@ -145,31 +150,6 @@ def row_of(function: str, name: str) -> Row:
             f"{function}: name must be one of slim.nets.list_models(), got {name!r}.{hint(str(name), ROWS, 'nets')}"
         )
     return ROWS[name]
-
-
-def list_models(pattern: str = "*", pretrained: bool = False, task: str | None = None) -> list[str]:
-    """The names of the nets that `create_model` and `get_network_fn` know, in order of the alphabet.
-
-        slim.nets.list_models("resnet_v1*")     # ['resnet_v1_101', 'resnet_v1_152', 'resnet_v1_200', 'resnet_v1_50']
-
-    Args:
-      pattern: a shell pattern; '*' stands for any text.
-      pretrained: whether to list only nets of which there are published weights, which `create_model` can fetch.
-      task: list only nets for this: "classification", "detection" or "segmentation"; None lists all.
-
-    Raises:
-      ValueError: no net is for such a task.
-    """
-    known_tasks = sorted({row.task for row in ROWS.values()})
-    if task is not None and task not in known_tasks:
-        raise ValueError(f"list_models: task must be None or one of {', '.join(known_tasks)}, got {task!r}.")
-    found = [
-        name for name, row in ROWS.items() if fnmatch.fnmatchcase(name, pattern) and (task is None or row.task == task)
-    ]
-    if not pretrained:
-        return found
-    known = importlib.import_module("jax_slim.nets.pretrained")
-    return [name for name in found if known.list_pretrained(name)]
 
 
 class NetFunction(Protocol):

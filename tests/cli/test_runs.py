@@ -1,14 +1,16 @@
 """What a run keeps beside its checkpoints, and the labels of classes."""
 
+import argparse
 import re
 
 import jax
 import pytest
 
 import jax_slim as slim
-from jax_slim.cli import runs
-from jax_slim.cli.failures import CommandError
+from jax_slim.cli import runs, training
+from jax_slim.cli.failures import CommandError, UsageError
 from jax_slim.cli.main import main
+from jax_slim.nets import pretrained
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +148,35 @@ def test_the_list_of_weights(capsys):
         ["inception_v4.slim", "inception_v4", "299", "1001", "inception", "80.2", "-"],
         ["inception_v4.tf_in1k", "inception_v4", "299", "1000", "inception", "-", "-"],
     ]
+
+
+def test_the_net_of_weights_by_name(monkeypatch):
+    monkeypatch.setattr(pretrained, "fetched_path", lambda net, name: f"{net}/{name}")
+
+    def taken(**changed):
+        given = {"pretrained": "mobilenet_v2.slim", "checkpoint_path": None, "model_name": None, "task": None}
+        options = argparse.Namespace(**{**given, **changed})
+        runs.take_pretrained(options)
+        assert options.checkpoint_path.endswith(options.pretrained)
+        return options.model_name
+
+    assert taken() == "mobilenet_v2"
+    # The net of another task that begins with them; the usual one, where it is among these.
+    assert taken(task="detection") == "ssd_mobilenet_v2"
+    assert taken(task="segmentation", pretrained="xception_71.deeplab") == "deeplab_xception_71"
+    assert taken(model_name="ssdlite_mobilenet_v2") == "ssdlite_mobilenet_v2"
+    with pytest.raises(
+        UsageError, match=r"is of mobilenet_v2, got .*=vgg_16\. It can also be the beginning of deeplab"
+    ):
+        taken(model_name="vgg_16")
+
+
+def test_last_layers_for_other_classes_than_those_of_the_weights(capsys):
+    """As many would fit."""
+    options = argparse.Namespace(
+        checkpoint_path="x", pretrained="deeplab_mobilenet_v2.cityscapes", model_name="deeplab_mobilenet_v2"
+    )
+    streets = pretrained.pretrained_of(options.model_name, options.pretrained).class_names
+    assert training._fine_tuned(options, streets[::-1]) == (streets, ())
+    assert training._fine_tuned(options, [*streets[:18], "kite"]) == ([*streets[:18], "kite"], ("logits/",))
+    assert "the last layer is new" in capsys.readouterr().err

@@ -73,6 +73,23 @@ def test_stops_early_when_nothing_gets_better(tmp_path):
     assert slim.checkpoints.load_variables(tmp_path)["global_step"] == 8
 
 
+@pytest.mark.parametrize(
+    ("values", "floor", "stale"),
+    [
+        ([0.0, 0.0, 0.0], None, [0, 1, 2]),
+        ([-1.0, 0.0, 0.0, 0.25, 0.0, 0.25, 0.5], 0.0, [0, 0, 0, 0, 1, 2, 0]),
+    ],
+)
+def test_validations_count_once_the_metric_left_its_floor(values, floor, stale):
+    validation = slim.learning.Validation(eval_fn, held_out, best="AP", patience=9, floor=floor)
+    validator = Validator(validation, slim.parallel.data_mesh(), None)
+    found = []
+    for step, value in enumerate(values):
+        validator._judge({"AP": value}, step)
+        found.append(validator.stale)
+    assert found == stale
+
+
 def test_a_resumed_run_judges_as_an_undisturbed_one(tmp_path):
     def validation():
         return slim.learning.Validation(eval_fn, held_out, every_n_steps=2, best="error", mode="min", patience=4)
@@ -90,6 +107,7 @@ def test_a_resumed_run_judges_as_an_undisturbed_one(tmp_path):
         ({"mode": "up"}, ValueError, 'mode must be "max" or "min", got \'up\''),
         ({"patience": 3}, ValueError, "patience=3 needs best="),
         ({"keep_best": 0}, ValueError, "keep_best must be 1 or more, got 0"),
+        ({"floor": 0.0}, ValueError, "floor=0.0 needs best="),
     ],
 )
 def test_refuses(options, error, message):

@@ -35,8 +35,8 @@ def test_classes_and_options(checkpoint):
 
 
 def test_images(checkpoint):
-    assert trained_with(checkpoint) == (224, "imagenet", Framing(0.875, "bilinear"))
-    assert trained_with(dict(checkpoint)) is None
+    assert trained_with(checkpoint.peer.net, checkpoint) == (224, "imagenet", Framing(0.875, "bilinear"))
+    assert trained_with(checkpoint.peer.net, dict(checkpoint)) is None
 
 
 def test_another_net_or_function(checkpoint):
@@ -81,7 +81,8 @@ class Held(Checkpoint):
     ],
 )
 def test_how_photographs_are_framed(origin, called, framing, tmp_path):
-    assert trained_with(as_slim(Held(origin, tmp_path / called), origin))[2] == framing
+    held = as_slim(Held(origin, tmp_path / called), origin)
+    assert trained_with(held.peer.net, held)[2] == framing
 
 
 def test_what_the_description_beside_a_file_says(tmp_path, caplog):
@@ -89,10 +90,10 @@ def test_what_the_description_beside_a_file_says(tmp_path, caplog):
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"architecture": "resnet50", "pretrained_cfg": said | {"std": [0.5] * 3}}))
     held = Held("timm/resnet50", tmp_path / "model.safetensors")
-    assert trained_with(as_slim(held)) == (256, "inception", Framing(1.0, "bilinear"))
+    assert trained_with("resnet_v1_50", as_slim(held)) == (256, "inception", Framing(1.0, "bilinear"))
     assert not caplog.records
     config.write_text(json.dumps({"architecture": "resnet50", "pretrained_cfg": said | {"std": [1, 1, 1]}}))
-    assert trained_with(as_slim(held))[1] == "imagenet"
+    assert trained_with("resnet_v1_50", as_slim(held))[1] == "imagenet"
     assert "which no preprocessing here has" in caplog.text
 
 
