@@ -74,7 +74,7 @@ class PreparedFunction:
             return ready
         values = self._constants | dict(variables)
         there = dict(zip(values, jax.device_put(list(values.values())), strict=True))
-        changed = compiling.jit(split.prepare_changed)(there)
+        changed = compiling.jit_once(split.prepare_changed)(there)
         ready = {name: changed[name] if name in changed else there[name] for name in split.shapes}
         if len(self._prepared) >= _MOST_KEPT:
             self._prepared.clear()

@@ -14,7 +14,8 @@ from jax_slim.core.values import Facts, Variables
 from jax_slim.core.variables import model_variable
 from jax_slim.inference.fusing import worth_fusing
 from jax_slim.inference.programs import PreparedProgram
-from jax_slim.kernels import choices, jit
+from jax_slim.kernels import choices
+from jax_slim.kernels.compiling import jit_once
 
 _AN_ARRAY = "an array"  # stands for one where the structure of arguments is told
 PREPARED_FACTS = Facts(trainable=False, collections=(GraphKeys.GLOBAL_VARIABLES, GraphKeys.MODEL_VARIABLES))
@@ -75,7 +76,7 @@ def prepared(
     program = _Prepared(model, shapes, alone, groups, native)
     made, arrays = program.program(args, kwargs)
     split = made.split(arrays)
-    changed = jit(split.prepare_changed)(given)
+    changed = jit_once(split.prepare_changed)(given)
     values = {name: changed[name] if name in changed else jnp.asarray(given[name]) for name in split.shapes}
     return Model(program), Variables(values, dict.fromkeys(values, PREPARED_FACTS))
 

@@ -84,3 +84,18 @@ def test_options_are_those_that_the_compiler_knows(monkeypatch):
     assert slim.compiler_options() == {**known, "xla_cpu_prefer_vector_width": "512"}
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     assert slim.compiler_options() == {}
+
+
+def test_what_runs_once_is_compiled_without_optimizations_and_traced_as_in_jit():
+    asked = []
+
+    def half(x):
+        asked.append(choices.tuned())
+        return x / 2
+
+    assert float(compiling.jit_once(half)(jnp.float32(3))) == 1.5
+    with compiling.as_in_jit():
+        jax.make_jaxpr(half)(1.0)
+    assert asked == [True, True] and not choices.tuned()
+    for name, value in compiling._WANTED_ONCE.items():
+        assert compiling._known(name, value)
