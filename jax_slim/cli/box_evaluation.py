@@ -1,6 +1,7 @@
 """How good a detector is: boxes are found on the device, and judged on the host."""
 
 import functools
+import logging
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,9 @@ from jax_slim.metrics.programs import MetricsProgram
 
 if TYPE_CHECKING:
     from jax_slim.cli.evaluating import Evaluation
+
+
+_log = logging.getLogger(__name__)
 
 
 class DetectionProgram(MetricsProgram):
@@ -62,13 +66,17 @@ class DetectionProgram(MetricsProgram):
                 there["classes"][place][:objects],
                 there["crowd"][place][:objects],
                 there["difficult"][place][:objects] | there["crowd"][place][:objects],
+                there["areas"][place][:objects],
             )
         self.count += 1
 
     def results(self, variables: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, Any]]:
         """COCO's numbers and PASCAL VOC's mean; no summaries."""
         del variables
-        return {**self.evaluator.coco(), "VOC_mAP": self.evaluator.voc()["mAP"]}, {}
+        coco = self.evaluator.coco()
+        if coco["AP"] < 0:
+            _log.warning("none of the pictures has an object that counts: average precisions are -1, as COCO has it.")
+        return {**coco, "VOC_mAP": self.evaluator.voc()["mAP"]}, {}
 
     def by_class(self, labels: list[str] | None) -> str:
         """A table: the average precisions of each class of which there are objects."""

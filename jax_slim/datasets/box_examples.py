@@ -15,8 +15,10 @@ class BoxExamples(Sequence[dict[str, Any]]):
     """Pictures with boxes by number, a source of `slim.data.pipeline`.
 
     An example is {"image": uint8 [H, W, 3], "boxes": float32 [n, 4], "classes": int64 [n], "crowd": bool [n],
-    "difficult": bool [n]}: y_min, x_min, y_max, x_max as parts of the sides, classes from 0; whether an object is a
-    group, as COCO has them, or need not be found, as PASCAL VOC says. Boxes without area are left out.
+    "difficult": bool [n], "areas": float32 [n]}: y_min, x_min, y_max, x_max as parts of the sides, classes from 0;
+    whether an object is a group, as COCO has them, or need not be found, as PASCAL VOC says; how many pixels of the
+    picture as it is stored it covers: as COCO says, which measures outlines, else its box. Boxes without area are left
+    out.
 
     Args:
       source: anything with a length and `source[i]`, whose examples have these.
@@ -56,6 +58,9 @@ class BoxExamples(Sequence[dict[str, Any]]):
         boxes = np.clip(example["boxes"], 0, 1).astype(np.float32)
         seen = (boxes[:, 2:] > boxes[:, :2]).all(1)
         rows = {name: np.asarray(example[name])[seen] for name in ("classes", "crowd", "difficult")}
+        sides = (boxes[seen, 2:] - boxes[seen, :2]) * example["image"].shape[:2]
+        said = np.asarray(example["areas"])[seen] if "areas" in example else np.full(len(sides), np.nan)
+        rows["areas"] = np.where(np.isfinite(said), said, sides.prod(1)).astype(np.float32)
         return {"image": example["image"], "boxes": boxes[seen], **rows}
 
     def key(self, index: int) -> str:
@@ -75,12 +80,13 @@ class BoxExamples(Sequence[dict[str, Any]]):
 
 
 class Objects(NamedTuple):
-    """The objects of a picture: boxes [n, 4] in pixels or parts, and a row for each."""
+    """The objects of a picture: boxes [n, 4] in pixels, and a row for each; areas in pixels, NaN where none is said."""
 
     boxes: np.ndarray
     classes: np.ndarray
     crowd: np.ndarray
     difficult: np.ndarray
+    areas: np.ndarray
 
 
 class BoxedFiles(Sequence[dict[str, Any]]):

@@ -47,7 +47,7 @@ def open_detection_dataset(
       seed: another one gives another division.
 
     Returns:
-      `BoxExamples`: {"image", "boxes", "classes", "crowd", "difficult"} by number.
+      `BoxExamples`: {"image", "boxes", "classes", "crowd", "difficult", "areas"} by number.
 
     Raises:
       FileNotFoundError: there is nothing at that place.

@@ -38,7 +38,7 @@ def image_and_boxes_to_tfexample(
       boxes: [n, 4]: y_min, x_min, y_max, x_max as parts of the sides.
       labels: [n], numbers of the label map, from 1.
       names: of the objects' classes; None leaves them out.
-      **more: further features of the objects, such as is_crowd or difficult.
+      **more: further features of the objects, such as is_crowd, difficult or area, in pixels.
     """
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
     features: dict[str, Any] = {
@@ -85,6 +85,7 @@ class BoxRecords(Sequence[dict[str, Any]]):
         for name in ("crowd", "difficult"):
             given = example[name]
             rows[name] = given.astype(bool) if len(given) else np.zeros(count, bool)
+        rows["areas"] = example["areas"] if len(example["areas"]) else np.full(count, np.nan)
         for name, row in rows.items():
             if len(row) != count:
                 raise DataLossError(f"{self.key(index)}: {name} must be one for each of {count} boxes, got {len(row)}.")
@@ -117,7 +118,8 @@ def names_of(label_map: dict[int, LabelMapItem]) -> list[str]:
 
 def _decoder() -> TFExampleDecoder:
     rows = {"labels": ("class/label", np.int64), "texts": ("class/text", "string"),
-            "crowd": ("is_crowd", np.int64), "difficult": ("difficult", np.int64)}  # fmt: skip
+            "crowd": ("is_crowd", np.int64), "difficult": ("difficult", np.int64),
+            "areas": ("area", np.float32)}  # fmt: skip
     features: dict[str, Any] = {
         "image/encoded": FixedLenFeature((), "string"),
         "image/format": FixedLenFeature((), "string", ""),

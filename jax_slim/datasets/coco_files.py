@@ -46,7 +46,8 @@ def coco_part(function: str, place: Path, path: Path) -> tuple[BoxedFiles, list[
         if one["image_id"] in rows:
             left, top, width, height = one["bbox"]
             box = (top, left, top + height, left + width)
-            rows[one["image_id"]].append((box, places[one["category_id"]], bool(one.get("iscrowd", 0))))
+            area = float(one.get("area", np.nan))
+            rows[one["image_id"]].append((box, places[one["category_id"]], bool(one.get("iscrowd", 0)), area))
     part = _part_of(path)
     folders = [place / part, place / "images" / part, place / "images", place, path.parent]
     paths = [_found(function, one["file_name"], folders) for one in said["images"]]
@@ -56,7 +57,9 @@ def coco_part(function: str, place: Path, path: Path) -> tuple[BoxedFiles, list[
         here = rows[ids[number]]
         crowd = np.array([row[2] for row in here], bool)
         boxes = np.array([row[0] for row in here], np.float32).reshape(-1, 4)
-        return Objects(boxes, np.array([row[1] for row in here], np.int64), crowd, np.zeros_like(crowd))
+        classes_of = np.array([row[1] for row in here], np.int64)
+        areas = np.array([row[3] for row in here], np.float32)
+        return Objects(boxes, classes_of, crowd, np.zeros_like(crowd), areas)
 
     return BoxedFiles(paths, objects), [classes[number] for number in places]
 
@@ -84,6 +87,7 @@ def _read(path: Path) -> dict[str, Any]:
         known = {one["id"] for one in said["categories"] if isinstance(one["name"], str)}
         for one in said["annotations"]:
             sides = [float(side) for side in one["bbox"]]
+            float(one.get("area", 0))
             if len(sides) != 4 or one["category_id"] not in known or isinstance(one["image_id"], list | dict):
                 raise ValueError(f"annotation {one.get('id')} has no box or no class")
     except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -55,7 +55,7 @@ def voc_parts(function: str, folder: Path) -> tuple[dict[str, BoxedFiles], list[
         def objects(place: int) -> Objects:
             boxes, of, difficult = read[names[place]]
             found = np.array([numbers[name] for name in of], np.int64)
-            return Objects(boxes, found, np.zeros(len(found), bool), difficult)
+            return Objects(boxes, found, np.zeros(len(found), bool), difficult, np.full(len(found), np.nan))
 
         return BoxedFiles([pictures[name] for name in names], objects)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import jax_slim as slim
-from jax_slim.cli.box_evaluation import ValidationProgram
+from jax_slim.cli.box_evaluation import DetectionProgram, ValidationProgram
 from jax_slim.detection.suppression import Detections
 
 
@@ -25,6 +25,7 @@ def batch_of(sides, valid=None):
         "image": np.full((count, 4, 4), np.float32(sides)[:, None, None]), "size": np.full((count, 2), 100, np.float32),
         "boxes": boxes, "classes": np.ones((count, 2), np.int32), "num_boxes": np.ones(count, np.int32),
         "crowd": np.zeros((count, 2), bool), "difficult": np.zeros((count, 2), bool),
+        "areas": np.full((count, 2), 900, np.float32),
     }  # fmt: skip
     return rows if valid is None else {**rows, "valid": np.array(valid)}
 
@@ -47,3 +48,12 @@ def test_validation_gives_average_precisions_and_costs():
     program.update(variables, batch_of([0.5]))
     results, _ = program.results(variables)
     assert results["AP"] == pytest.approx(1) and results["Loss"] == pytest.approx(0.5)
+    # Small by what the data says it covers, and not by its box of 50 x 50 pixels.
+    assert results["APs"] == pytest.approx(1) and results["APm"] == -1
+
+
+def test_without_objects_there_is_nothing_to_measure(caplog):
+    program = DetectionProgram(found, 2)
+    program.update({"shift": np.float32(0)}, {**batch_of([0.5]), "num_boxes": np.zeros(1, np.int32)})
+    assert program.results({})[0]["AP"] == -1
+    assert "none of the pictures has an object" in caplog.text

@@ -80,6 +80,7 @@ EXAMPLE = {
     "classes": np.array([0, 1]),
     "crowd": np.array([False, True]),
     "difficult": np.array([True, False]),
+    "areas": np.array([400, 3200], np.float32),
 }
 
 

@@ -25,7 +25,18 @@ def test_records_of_the_object_detection_api(tmp_path):
         tmp_path,
         "pets_train.record-00000-of-00001",
         [
-            make(PNG, "png", 40, 80, BOXES, [3, 1], ["dog", "cat"], is_crowd=[0, 1], difficult=[1, 0]),
+            make(
+                PNG,
+                "png",
+                40,
+                80,
+                BOXES,
+                [3, 1],
+                ["dog", "cat"],
+                is_crowd=[0, 1],
+                difficult=[1, 0],
+                area=[300.0, 900.0],
+            ),
             make(PNG, "png", 40, 80, BOXES[:1], [], ["dog"]),
             make(PNG, "png", 40, 80, np.zeros((0, 4)), []),
             make(PNG, "png", 40, 80, [[0.5, 0.5, 0.5, 0.9], [-0.5, 0.5, 0.5, 1.5]], [1, 1]),
@@ -38,8 +49,9 @@ def test_records_of_the_object_detection_api(tmp_path):
     np.testing.assert_array_equal(first["boxes"], BOXES)
     assert first["classes"].tolist() == [2, 0]
     assert first["crowd"].tolist() == [False, True] and first["difficult"].tolist() == [True, False]
+    assert first["areas"].tolist() == [300, 900] and named["areas"].tolist() == [500]
     assert named["classes"].tolist() == [2]
-    assert none["boxes"].shape == (0, 4)
+    assert none["boxes"].shape == (0, 4) and none["areas"].shape == (0,)
     np.testing.assert_array_equal(cut["boxes"], [[0, 0.5, 0.5, 1]])
     assert found.key(1).startswith(str(tmp_path))
 
@@ -116,7 +128,7 @@ def coco(folder, name, **changes):
         "images": [{"id": 7, "file_name": "a.png"}, {"id": 5, "file_name": "b.png"}],
         "categories": [{"id": 18, "name": "dog"}, {"id": 17, "name": "cat"}],
         "annotations": [
-            {"id": 1, "image_id": 7, "category_id": 18, "bbox": [10, 10, 50, 10], "iscrowd": 1},
+            {"id": 1, "image_id": 7, "category_id": 18, "bbox": [10, 10, 50, 10], "iscrowd": 1, "area": 123.5},
             {"id": 2, "image_id": 7, "category_id": 17, "bbox": [0, 0, 40, 40]},
         ],
         **changes,
@@ -137,6 +149,7 @@ def test_coco(tmp_path):
         assert (len(found), found.class_names) == (2, ["cat", "dog"])
         np.testing.assert_allclose(found[0]["boxes"], BOXES)
         assert found[0]["classes"].tolist() == [1, 0] and found[0]["crowd"].tolist() == [True, False]
+        assert found[0]["areas"].tolist() == [123.5, 1600]
         assert found[1]["boxes"].shape == (0, 4)
     coco(tmp_path, "instances_val2017", annotations=[{"image_id": 7, "category_id": 3, "bbox": [1, 2, 3, 4]}])
     with pytest.raises(data.DataLossError, match=r"instances_val2017\.json is no file of COCO's"):
