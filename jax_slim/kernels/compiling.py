@@ -26,7 +26,7 @@ _WANTED = {
 # LLVM without optimizations, and fusions written in the older way, which is made of less: to arrange the weights of
 # MobileNet-v1 and Inception-v3 then compiled in 0.3 and 0.7 seconds instead of 1.4 and 1.9, and took 0.04 and 0.3
 # instead of 0.04 and 0.2.
-_WANTED_ONCE = {"xla_backend_optimization_level": "0", "xla_cpu_use_fusion_emitters": "false"}
+_WANTED_ONCE = {"xla_backend_optimization_level": "0", "xla_cpu_use_fusion_emitters": "False"}
 _WANTED_WITH_AVX512 = {"xla_cpu_prefer_vector_width": "512"}
 
 
