@@ -1,13 +1,14 @@
 """`quantize`: a model whose convolutions multiply bytes."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import ClosedJaxpr
+from jax.extend.core import ClosedJaxpr, Literal
 
 from jax_slim.core.model import Model, arrays_apart
 from jax_slim.core.tracebacks import shortened
@@ -16,6 +17,7 @@ from jax_slim.core.variables import model_variable
 from jax_slim.inference.chains import Chain, chains_of, uses_of, values_with
 from jax_slim.inference.folding import PREPARED_FACTS, prepared
 from jax_slim.inference.predicting import evaluating
+from jax_slim.inference.splitting import FREE
 from jax_slim.kernels import jit
 from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.quantized import (
@@ -40,15 +42,17 @@ def quantize(
     Weights become int8, by a step for each output channel: the largest is 127. What goes into a layer becomes uint8, by
     a step and a zero for the whole array: its smallest and its largest value are those that the batches show. Sums of
     products are exact; bias, shortcut and activation come after them in float32. Batch norm goes into the weights
-    first, as by `fold_batch_norm`. Depthwise convolutions, pooling and the rest stay in float32, and so does a
-    convolution with more than 66,311 weights for an output, whose sum might not fit into 32 bits.
+    first, as by `fold_batch_norm`. Pooling and the rest stay in float32, and so do grouped convolutions, depthwise ones
+    with more than one filter a channel, and those with more than 66,311 weights for an output, whose sum might not fit
+    into 32 bits.
 
     Weights take a quarter of the memory. It is faster with native kernels (`build_native_kernels`) on a processor that
     multiplies bytes, as those with AVX-512 VNNI or AMX do; without native kernels XLA computes the same, not faster.
     How much accuracy it costs is to be measured: `jax-slim evaluate --calibrate=FOLDER`. A NaN counts as 0.
 
     The new variables: 'conv1/weights', int8, 'conv1/weights_step', float32 [filters], and the others as
-    `fold_batch_norm` names them. The model is for evaluation, applied, exported and saved like any other.
+    `fold_batch_norm` names them; depthwise weights are [kh, kw, 1, C]. The model is for evaluation, applied, exported
+    and saved like any other.
 
     Args:
       model: a `Model`, such as `slim.nets.create_model` makes.
@@ -87,8 +91,8 @@ def quantize(
                 f"{limits[1]}. Look for NaN in the batches and the variables."
             )
     made = dict(values)
-    for name in {layer.weights for layer in found}:
-        whole, steps = quantized_weights(np.asarray(values[name]))
+    for name, shape in program.taken.items():
+        whole, steps = quantized_weights(np.asarray(values[name]).reshape(shape))
         made |= {name: jnp.asarray(whole), f"{name}_step": jnp.asarray(steps)}
     roundings = {layer: rounding_of(*limits) for layer, limits in found.items()}
     shapes = {name: jax.ShapeDtypeStruct(value.shape, value.dtype) for name, value in made.items()}
@@ -121,13 +125,21 @@ class _Traced(NamedTuple):
 
 
 class _Folded:
-    """A folded model, traced for its layers."""
+    """A folded model, traced for its layers.
+
+    Attributes:
+      name: the program's.
+      names: those of its variables, in order.
+      shapes: name -> shape and dtype of each.
+      taken: name -> the shape in which layers that were found take weights.
+    """
 
     def __init__(self, model: Model, variables: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
         self.name = getattr(model.function, "__name__", "quantized")
         self._model, self._arguments = model, dict(arguments)
-        self._shapes = {name: jax.ShapeDtypeStruct(value.shape, value.dtype) for name, value in variables.items()}
-        self.names = sorted(self._shapes)
+        self.shapes = {name: jax.ShapeDtypeStruct(value.shape, value.dtype) for name, value in variables.items()}
+        self.names = sorted(self.shapes)
+        self.taken: dict[str, tuple[int, ...]] = {}
 
     def traced(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Traced:
         arrays, rebuild = arrays_apart((args, {**self._arguments, **kwargs}))
@@ -137,19 +149,29 @@ class _Folded:
             return self._model.apply(values, *args, **kwargs)
 
         like = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in arrays]
-        closed, made = jax.make_jaxpr(run, return_shape=True)(self._shapes, like)
+        closed, made = jax.make_jaxpr(run, return_shape=True)(self.shapes, like)
         uses = uses_of(closed)
         names = dict(zip(closed.jaxpr.invars, self.names, strict=False))
+        read = Counter({name: uses[variable] for variable, name in names.items()})
+        for equation in closed.jaxpr.eqns:  # convolutions by channel take their weights in another shape
+            if equation.primitive.name not in FREE or isinstance(variable := equation.invars[0], Literal):
+                continue
+            (result,) = equation.outvars
+            if variable in names and math.prod(variable.aval.shape) == math.prod(result.aval.shape):
+                names[result] = names[variable]
+                read[names[variable]] += uses[result] - 1
         chains: dict[str, list[Chain]] = {}
         for chain in chains_of(closed, len(self.names), _fits):
-            if chain.weights in names:  # others are constants, or a variable in another shape
+            if chain.weights in names:  # others are constants
                 chains.setdefault(names[chain.weights], []).append(chain)
         layers = {
             Layer(name, number): chain
             for name, some in chains.items()
-            if uses[some[0].weights] == len(some)  # others read the weights as they are
+            # Else others read the weights as they are.
+            if read[name] == len(some) and len({chain.weights.aval.shape for chain in some}) == 1
             for number, chain in enumerate(some)
         }
+        self.taken |= {layer.weights: chain.weights.aval.shape for layer, chain in layers.items()}
         return _Traced(closed, jax.tree.structure(made), arrays, layers, uses)
 
     def limits(self, variables: Mapping[str, Any], *args: Any) -> dict[Layer, tuple[jax.Array, jax.Array]]:
@@ -200,7 +222,9 @@ class _Quantized:
 
     def _as_it_was(self, name: str, values: Mapping[str, Any]) -> jax.Array:
         step = values.get(f"{name}_step")
-        return values[name] if step is None or values[name].dtype != jnp.int8 else values[name] * step
+        if step is None or values[name].dtype != jnp.int8:
+            return values[name]
+        return (values[name] * step).reshape(self._folded.shapes[name].shape)
 
 
 def _layer(
@@ -219,5 +243,9 @@ def _layer(
 
 
 def _fits(inputs: Sequence[int], weights: Sequence[int], geometry: Geometry) -> bool:
-    products = math.prod(weights[:-1])
-    return geometry.groups == 1 and 0 not in (*inputs, *weights) and products <= MOST_PRODUCTS
+    by_channel = geometry.groups == inputs[-1] == weights[-1] and weights[-2] == 1
+    return (
+        (geometry.groups == 1 or by_channel)
+        and 0 not in (*inputs, *weights)
+        and math.prod(weights[:-1]) <= MOST_PRODUCTS
+    )

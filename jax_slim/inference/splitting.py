@@ -21,7 +21,7 @@ from jax_slim.core import names
 _CALLS = ("jit", "pjit")
 _WITH_DERIVATIVES = ("custom_jvp_call", "custom_vjp_call")
 FREE = ("broadcast_in_dim", "reshape", "squeeze")  # kept with the rest: they cost nothing, and variables keep shapes
-_ARRANGING = ("slim_narrow_panels", "slim_panels")  # kept, although they fill up with zeros
+_ARRANGING = ("slim_narrow_columns", "slim_narrow_panels", "slim_panels")  # kept, although they fill up with zeros
 _AFFINE = ("add", "div", "mul", "sub")
 # Kinds of values: the same for each run, of variables alone, of the inputs.
 _CONSTANT, _KNOWN, _OPEN = range(3)

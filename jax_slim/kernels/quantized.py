@@ -58,11 +58,11 @@ def quantized_convolution(
 
     Args:
       inputs: [N, H, W, C], float32, or uint8: bytes already.
-      weights: [kh, kw, C, out], int8.
+      weights: [kh, kw, C, out], int8; of a convolution by channel, one filter a channel, [kh, kw, 1, C].
       scale: [out], float32: the steps of inputs and weights, multiplied.
       bias: [out].
       shortcut: of the result's shape, float32.
-      geometry: as of the convolution: channels last, one group.
+      geometry: as of the convolution: channels last, one group or one for each channel.
       rounding: of the inputs.
       made: of the result, which is then bytes.
       low, high: what the result is cut to.

@@ -38,14 +38,15 @@ def quantized():
 def test_weights_are_bytes_with_a_step_for_each_filter(quantized):
     _, variables = quantized
     _, folded = slim.fold_batch_norm(MODEL, VARIABLES, IMAGES, is_training=False)
-    layers = {"first", "second", "third", "dense", "logits"}
-    assert {name for name, value in variables.items() if value.dtype == jnp.int8} == {f"{n}/weights" for n in layers}
-    assert set(variables) == set(folded) | {f"{name}/weights_step" for name in layers}
+    layers = {f"{name}/weights" for name in ("first", "second", "third", "dense", "logits")}
+    layers.add("by_channel/depthwise_weights")
+    assert {name for name, value in variables.items() if value.dtype == jnp.int8} == layers
+    assert set(variables) == set(folded) | {f"{name}_step" for name in layers}
     for name in layers:
-        back = variables[f"{name}/weights"] * variables[f"{name}/weights_step"]
-        wrong = np.abs(back - folded[f"{name}/weights"])
-        assert (wrong <= 0.501 * variables[f"{name}/weights_step"]).all(), name
-    assert variables["by_channel/depthwise_weights"].dtype == jnp.float32
+        back = variables[name] * variables[f"{name}_step"]
+        wrong = np.abs(back - folded[name].reshape(back.shape))
+        assert (wrong <= 0.501 * variables[f"{name}_step"]).all(), name
+    assert variables["by_channel/depthwise_weights"].shape == (3, 3, 1, 8)
 
 
 def test_outputs_are_near_those_of_the_model_and_of_any_batch(quantized):
@@ -78,9 +79,39 @@ def test_what_only_such_layers_read_stays_bytes(quantized):
     layers = [e for e in closed.jaxpr.eqns if e.primitive.name == "slim_quantized_convolution"]
     made = {e.outvars[0].aval.shape: str(e.outvars[0].aval.dtype) for e in layers}
     taken = [str(e.invars[0].aval.dtype) for e in layers]
-    # A shortcut reads the first result too, and what comes after the third is by channel.
-    assert taken == ["float32", "float32", "uint8", "float32", "uint8"]
+    # A shortcut reads the first result too, and what flattens the one by channel.
+    assert taken == ["float32", "float32", "uint8", "uint8", "float32", "uint8"]
     assert made[4, 1, 1, 6] == "uint8" and made[4, 1, 1, 3] == "float32"
+    by_channel = [e.params["geometry"].groups for e in layers]
+    assert by_channel == [1, 1, 1, 8, 1, 1]
+
+
+def test_depthwise_weights_in_their_own_shape_and_read_by_two_layers():
+    def net(images):
+        def layer(x):
+            return slim.separable_conv2d(x, None, 3, 1, normalizer_fn=None, scope="by_channel", reuse=slim.AUTO_REUSE)
+
+        return layer(layer(images)), layer(images[:, ::2])
+
+    model = slim.Model(lambda images: sum(map(jnp.mean, net(images))))
+    variables = model.init(jax.random.key(0), IMAGES)
+    small, made = slim.quantize(model, variables, [IMAGES])
+    assert made["by_channel/depthwise_weights"].dtype == jnp.int8
+    found, expected = applied(small, made, IMAGES), applied(model, variables, IMAGES)
+    np.testing.assert_allclose(found, expected, rtol=0.03, atol=0.003)
+
+
+def test_weights_that_others_read_too_stay_as_they_are():
+    def net(images):
+        x = slim.separable_conv2d(images, None, 3, 2, scope="two")  # two filters a channel: no kernel of bytes
+        x = slim.separable_conv2d(x, None, 3, 1, scope="one")
+        with slim.variable_scope("one", reuse=True):
+            return x + jnp.sum(x[0, 0, 0, 0] * slim.variable("depthwise_weights", (3, 3, 4, 1)))
+
+    model = slim.Model(net)
+    small, made = slim.quantize(model, variables := model.init(jax.random.key(0), IMAGES), [IMAGES])
+    assert {str(value.dtype) for value in made.values()} == {"float32"}
+    np.testing.assert_allclose(applied(small, made, IMAGES), applied(model, variables, IMAGES), rtol=1e-5, atol=1e-5)
 
 
 def test_ranges_are_those_of_all_batches():

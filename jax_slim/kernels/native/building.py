@@ -43,6 +43,7 @@ _TARGETS = (
     "jax_slim_convolve",
     "jax_slim_convolve_by_channel",
     "jax_slim_convolve_bytes",
+    "jax_slim_convolve_bytes_by_channel",
     "jax_slim_convolve_bfloat16",
 )
 

@@ -36,8 +36,9 @@ def convolution_of_bytes(
     """`quantized_convolution` by a native kernel, on a CPU. Its sums are exact."""
     start = -rounding.zero * weights.astype(jnp.int32).sum((0, 1, 2))
     more = () if shortcut is None else (shortcut,)
+    arranged = _arranged(weights, geometry) if geometry.groups == 1 else _arranged_by_channel(weights, geometry)
     return _of_bytes.bind(
-        inputs, _arranged(weights, geometry), scale, start, bias, *more,
+        inputs, arranged, scale, start, bias, *more,
         geometry=geometry, rounding=rounding, made=made, low=float(low), high=float(high),
     )  # fmt: skip
 
@@ -71,6 +72,36 @@ def _arranged(weights: jax.Array, geometry: Geometry) -> jax.Array:
     return _narrow_panels.bind(weights, runs=runs, together=together, panel=2 * found.jax_slim_narrow_lanes())
 
 
+def _arranged_by_channel(weights: jax.Array, geometry: Geometry) -> jax.Array:
+    """Weights [kh, kw, 1, C] with some neighbours of a column together, for each channel.
+
+    Where a window leaves rows free of those that are together, they serve the rows of results below: their weights are
+    those of a window that is so much further down.
+    """
+    found = library()
+    assert found is not None  # as in `_arranged`
+    together, height = found.jax_slim_narrow_bytes(), weights.shape[0]
+    rows, stride = -(-height // together) * together, geometry.windows.strides[0]
+    shifts = range(0, rows - height + 1, stride) if geometry.windows.rates[0] == 1 else range(1)
+    return _narrow_columns.bind(weights, shifts=tuple(shifts), together=together, lanes=found.jax_slim_narrow_lanes())
+
+
+def _columns(weights: jax.Array, *, shifts: tuple[int, ...], together: int, lanes: int) -> jax.Array:
+    height, width, _, channels = weights.shape
+    rows = -(-height // together) * together
+    moved = [
+        jnp.pad(weights, ((shift, rows - height - shift), (0, 0), (0, 0), (0, -channels % lanes))) for shift in shifts
+    ]
+    parts = jnp.stack(moved).reshape(len(shifts), rows // together, together, width, -1)
+    return parts.transpose(0, 1, 3, 4, 2).reshape(-1)
+
+
+def _size_of_columns(weights: Any, *, shifts: tuple[int, ...], together: int, lanes: int) -> Any:
+    height, width, _, channels = weights.shape
+    numbers = len(shifts) * -(-height // together) * together * width * -(-channels // lanes) * lanes
+    return ShapedArray((numbers,), weights.dtype)
+
+
 def _panels(weights: jax.Array, *, runs: int, together: int, panel: int) -> jax.Array:
     rows = weights.reshape(runs, -1, weights.shape[-1])
     filled = jnp.pad(rows, ((0, 0), (0, -rows.shape[1] % together), (0, -rows.shape[2] % panel)))
@@ -90,7 +121,8 @@ def _bytes_called(
     shape = _shape_of_bytes(*arrays, geometry=geometry, made=made)
     result = jax.ShapeDtypeStruct(shape.shape, shape.dtype)
     numbers = np.array([*rounding, *(made or (1, 0))], np.float32)
-    return jax.ffi.ffi_call("jax_slim_convolve_bytes", result)(
+    target = "jax_slim_convolve_bytes" if geometry.groups == 1 else "jax_slim_convolve_bytes_by_channel"
+    return jax.ffi.ffi_call(target, result)(
         *arrays, windows=windows_of(geometry), rounding=numbers, low=np.float32(low), high=np.float32(high)
     )
 
@@ -115,5 +147,6 @@ def _shape_of_bfloat16(inputs: Any, weights: Any, bias: Any, *others: Any, geome
 
 
 _narrow_panels = primitive_of("slim_narrow_panels", _panels, _size_of_panels)
+_narrow_columns = primitive_of("slim_narrow_columns", _columns, _size_of_columns)
 _of_bytes = primitive_of("slim_convolution_of_bytes", _bytes_called, _shape_of_bytes)
 _of_bfloat16 = primitive_of("slim_convolution_of_bfloat16", _bfloat16_called, _shape_of_bfloat16)

@@ -19,8 +19,8 @@ int main() {
 #endif
   std::mt19937 random(7);
   auto draw = [&](int low, int high) { return std::uniform_int_distribution<int64_t>(low, high)(random); };
-  for (int turn = 0; turn < 400; ++turn) {
-    const bool halves = turn % 2;
+  for (int turn = 0; turn < 600; ++turn) {
+    const bool halves = turn % 3 == 1, by_channel = turn % 3 == 2;
     if (halves && !KERNELS.convolve_bfloat16) continue;
     Windows w{};
     w.images = draw(1, 2), w.in_height = draw(1, 9), w.in_width = draw(1, 40);
@@ -32,7 +32,7 @@ int main() {
     const int64_t free_x = w.in_width + w.left + draw(0, spare) - (w.width - 1) * w.rate_x - 1;
     if (free_y < 0 || free_x < 0) continue;
     w.out_height = free_y / w.stride_y + 1, w.out_width = free_x / w.stride_x + 1;
-    const int64_t channels = draw(1, 90), filters = draw(1, 70), size = halves ? 2 : 1, zero = halves ? 0 : draw(0, 255);
+    const int64_t channels = draw(1, 90), filters = by_channel ? channels : draw(1, 70), size = halves ? 2 : 1, zero = halves ? 0 : draw(0, 255);
     const int64_t pixels = w.images * w.in_height * w.in_width * channels;
     const int64_t results = w.images * w.out_height * w.out_width * filters;
     // Numbers as they are, and as the kernel takes them.
@@ -45,18 +45,29 @@ int main() {
     const int64_t runs = w.rate_x > 1 ? w.height * w.width : w.height, taps = w.height * w.width;
     const int64_t length = taps * channels / runs, together = (halves ? 4 : KERNELS.bytes) / size;
     const int64_t steps = (length + together - 1) / together, panel = 2 * KERNELS.lanes;
-    const int64_t panels = (filters + panel - 1) / panel, numbers = panels * runs * steps * panel * together;
-    std::unique_ptr<int8_t[]> weights(new int8_t[taps * channels * filters]);
+    const int64_t panels = (filters + panel - 1) / panel;
+    const int64_t rows = (w.height + together - 1) / together * together, shifts = rows_at_once(w, together);
+    const int64_t filled = (channels + KERNELS.lanes - 1) / KERNELS.lanes * KERNELS.lanes;
+    const int64_t numbers = by_channel ? shifts * rows * w.width * filled : panels * runs * steps * panel * together;
+    std::unique_ptr<int8_t[]> weights(new int8_t[taps * channels * filters]());
     std::unique_ptr<uint8_t[]> arranged(new uint8_t[numbers * size]());
     std::unique_ptr<int32_t[]> start(new int32_t[filters]());
     for (int64_t i = 0; i < taps * channels; ++i)
       for (int64_t f = 0; f < filters; ++f) {
+        if (by_channel && i % channels != f) continue;
         const int64_t weight = halves ? draw(-8, 8) : draw(-127, 127), run = i / length, k = i % length;
         const int64_t row = (f / panel * runs + run) * steps + k / together;
         const int64_t at = (row * panel + f % panel) * together + k % together;
         weights[i * filters + f] = weight;
         start[f] -= zero * weight;
-        if (halves) {
+        if (by_channel) {
+          const int64_t y = i / channels / w.width, x = i / channels % w.width;
+          for (int64_t shift = 0; shift < shifts; ++shift) {
+            const int64_t row = shift * w.stride_y + y;
+            const int64_t group = shift * (rows / together) + row / together;
+            arranged[((group * w.width + x) * filled + f) * together + row % together] = weight;
+          }
+        } else if (halves) {
           const float value = weight;  // whole numbers as small have no more digits than a bfloat16
           std::memcpy(&arranged[2 * at], reinterpret_cast<const char*>(&value) + 2, 2);
         } else {
@@ -67,14 +78,17 @@ int main() {
     std::unique_ptr<float[]> shortcut(new float[results]), out(new float[results]);
     std::unique_ptr<uint8_t[]> out_bytes(new uint8_t[results]);
     for (int64_t i = 0; i < results; ++i) shortcut[i] = draw(-9, 9);
-    const bool given_bytes = !halves && turn % 4, made_bytes = turn % 3 == 0, more = turn % 7 < 4;
+    const bool given_bytes = !halves && turn % 4, made_bytes = turn % 11 < 4, more = turn % 7 < 4;
+    const float low = turn % 4 ? -9e9f : -50, high = turn % 4 ? 9e9f : 301;
     Narrow c{w, channels, filters, given_bytes ? nullptr : in.get(), given_bytes ? bytes.get() : nullptr,
              arranged.get(), halves ? nullptr : scale.get(), halves ? nullptr : start.get(), bias.get(),
              more ? shortcut.get() : nullptr, made_bytes ? nullptr : out.get(), made_bytes ? out_bytes.get() : nullptr,
-             0.5f, static_cast<float>(zero), 4.0f, 100.0f, -9e9f, 9e9f};
-    auto* kernel = halves ? KERNELS.convolve_bfloat16 : KERNELS.convolve_bytes;
+             0.5f, static_cast<float>(zero), 4.0f, 100.0f, low, high};
+    auto* kernel = halves       ? KERNELS.convolve_bfloat16
+                   : by_channel ? KERNELS.convolve_bytes_by_channel
+                                : KERNELS.convolve_bytes;
     for (int64_t image = 0; image < w.images; ++image) {
-      const int64_t middle = w.out_height / 2, column = w.out_height == 1 && turn % 5 == 0 ? w.out_width / 2 : 0;
+      const int64_t middle = w.out_height / 2, column = w.out_height == 1 && turn % 5 == 0 && !by_channel ? w.out_width / 2 : 0;
       for (const Part& part : {Part{image, 0, middle, 0, w.out_width, 0, filters},
                                Part{image, middle, w.out_height, 0, column, 0, filters},
                                Part{image, middle, w.out_height, column, w.out_width, 0, filters}})
@@ -89,12 +103,12 @@ int main() {
         const int64_t from_x = x * w.stride_x + tap % w.width * w.rate_x - w.left;
         if (from_y < 0 || from_y >= w.in_height || from_x < 0 || from_x >= w.in_width) continue;
         const int64_t at = ((image * w.in_height + from_y) * w.in_width + from_x) * channels;
-        for (int64_t k = 0; k < channels; ++k) {
+        for (int64_t k = by_channel ? f : 0; k < (by_channel ? f + 1 : channels); ++k) {
           const int64_t number = halves ? static_cast<int64_t>(in[at + k]) : bytes[at + k] - zero;
           sum += number * weights[(tap * channels + k) * filters + f];
         }
       }
-      const float exact = sum * scale[f] + bias[f] + (more ? shortcut[i] : 0);
+      const float exact = std::fmin(std::fmax(sum * scale[f] + bias[f] + (more ? shortcut[i] : 0), low), high);
       const float cut = std::fmin(std::fmax(std::rint(exact / 4) + 100, 0.0f), 255.0f);
       if (made_bytes ? out_bytes[i] != cut : out[i] != exact) {
         std::printf("turn %d, number %lld: %g, not %g\n", turn, static_cast<long long>(i),

@@ -36,18 +36,21 @@ def sums(x, w, geometry):
             lax.conv_general_dilated(
                 jnp.asarray(x, "float64"), jnp.asarray(w, "float64"), windows.strides, windows.padding,
                 rhs_dilation=windows.rates, dimension_numbers=("NHWC", "HWIO", "NHWC"),
+                feature_group_count=geometry.groups,
             )
         )  # fmt: skip
 
 
-def dense(drawn, seed):
-    """One of the random convolutions that is not by channel."""
-    return next(case for case in map(drawn, range(1000 * seed, 1000 * seed + 100)) if case[-1].groups == 1)
+def dense(drawn, seed, by_channel=False):
+    """One of the random convolutions that is not by channel, or that is."""
+    cases = map(drawn, range(1000 * seed, 1000 * seed + 100))
+    return next(case for case in cases if (case[-1].groups > 1) == by_channel)
 
 
-def test_bytes_are_multiplied_exactly(instructions, drawn):
+@pytest.mark.parametrize("by_channel", [False, True])
+def test_bytes_are_multiplied_exactly(instructions, drawn, by_channel):
     for seed in range(8):
-        x, w, _, shortcut, geometry = dense(drawn, seed)
+        x, w, _, shortcut, geometry = dense(drawn, seed, by_channel)
         rng = np.random.default_rng(seed)
         zero = int(rng.integers(0, 256))
         pixels = rng.integers(0, 256, x.shape).astype(np.uint8)
@@ -102,6 +105,7 @@ def test_bfloat16_is_multiplied_with_sums_in_float32(instructions, drawn, librar
 
 def net(images):
     x = slim.conv2d(images, 20, 3, scope="first")
+    x = slim.separable_conv2d(x, None, 3, 1, scope="by_channel")
     x = jax.nn.relu(x + slim.conv2d(slim.conv2d(x, 40, 3, scope="second"), 20, 1, activation_fn=None, scope="third"))
     return slim.fully_connected(slim.flatten(x), 6, activation_fn=None, scope="logits")
 
@@ -121,6 +125,7 @@ def test_predictors_compute_with_them(library):
     found = predict(images)
     np.testing.assert_allclose(found, small.apply(made, images), rtol=1e-3, atol=1e-3)
     assert "jax_slim_convolve_bytes" in program_of(predict, images)
+    assert "jax_slim_convolve_bytes_by_channel" in program_of(predict, images)
     np.testing.assert_allclose(predict(images[:1]), found[:1], rtol=1e-6, atol=1e-6)
     if not library.jax_slim_has_bfloat16():
         return

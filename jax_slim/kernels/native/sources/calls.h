@@ -87,6 +87,31 @@ int64_t threads_for(int64_t products, const ffi::ThreadPool& pool) {
   return products < kProductsForThreads ? 1 : std::max<int64_t>(1, pool.num_threads());
 }
 
+// What has no memory says so, of whatever threads compute.
+ffi::Error said(bool starved) {
+  return starved ? ffi::Error(ffi::ErrorCode::kResourceExhausted, "jax_slim: no memory for padded rows")
+                 : ffi::Error::Success();
+}
+
+// A convolution by channel, in parts of rows, of which `at_once` are computed together.
+template <typename Convolution, typename Convolve>
+ffi::Error in_rows(ffi::ThreadPool& pool, Convolution c, int64_t at_once, Convolve convolve) {
+  const Windows& w = c.windows;
+  const int64_t products = w.images * w.out_height * w.out_width * c.channels * w.height * w.width;
+  const int64_t threads = threads_for(products, pool);
+  const int64_t wanted = threads == 1 ? w.images : threads * kPartsOfAThread;
+  const int64_t some = std::max<int64_t>(1, w.out_height / ceil(wanted, w.images));
+  const int64_t rows = ceil(some, at_once) * at_once, down = ceil(w.out_height, rows);
+  // Of this call alone, but as long as a thread that comes late.
+  auto starved = std::make_shared<std::atomic<bool>>(false);
+  in_parts(pool, threads, w.images * down, [=](int64_t index) {
+    const int64_t y = index % down * rows;
+    const Part part{index / down, y, std::min(y + rows, c.windows.out_height), 0, c.windows.out_width, 0, 0};
+    if (!convolve(c, part)) starved->store(true);
+  });
+  return said(starved->load());
+}
+
 // A convolution by panels of filters, in parts of rows, of a row's pixels, and of filters where these are few.
 //
 // `panel`: its filters. `block`: the pixels that a kernel takes at once.
@@ -125,8 +150,7 @@ ffi::Error in_panels(ffi::ThreadPool& pool, Convolution c, int64_t panel, int64_
                     std::min((group + 1) * panels / groups * panel, c.filters)};
     if (!convolve(c, part)) starved->store(true);
   });
-  return starved->load() ? ffi::Error(ffi::ErrorCode::kResourceExhausted, "jax_slim: no memory for padded rows")
-                         : ffi::Error::Success();
+  return said(starved->load());
 }
 
 }  // namespace

@@ -83,17 +83,10 @@ ffi::Error ConvolveByChannel(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi
   if (auto error = check("the last axis", out->dimensions()[3], d.channels); error.failure()) return error;
   if (auto error = read_arrays(in, weights, bias, more, out, low, high, &d); error.failure()) return error;
   const Kernels& kernels = *chosen().load();
-  const int64_t products = out->element_count() * w.height * w.width;
-  const int64_t threads = threads_for(products, pool);
-  const int64_t wanted = threads == 1 ? w.images : threads * kPartsOfAThread;
-  const int64_t rows = std::max<int64_t>(1, w.out_height / ceil(wanted, w.images));
-  const int64_t down = ceil(w.out_height, rows);
-  in_parts(pool, threads, w.images * down, [=, &kernels](int64_t index) {
-    const int64_t y = index % down * rows;
-    kernels.convolve_by_channel(
-        d, Part{index / down, y, std::min(y + rows, d.windows.out_height), 0, d.windows.out_width, 0, 0});
+  return in_rows(pool, d, 1, [&kernels](const Depthwise& d, const Part& part) {
+    kernels.convolve_by_channel(d, part);
+    return true;
   });
-  return ffi::Error::Success();
 }
 
 }  // namespace

@@ -22,20 +22,23 @@ struct Panels {
   int64_t bytes;  // of a panel's weights
 };
 
-// A pixel's sums for a panel, as they are stored.
-template <typename Products>
+// A pixel's sums for a panel, or for as many channels, as they are stored.
+template <typename Products, int Wide = kWide>
 struct Finish {
   const Narrow& c;
+  const Rounded& rounded;  // of results that are bytes: scale and bias are divided by the step, too
   int64_t filter, valid;
-  Vector scale[kWide], bias[kWide], low = all(c.low), high = all(c.high);
-  typename Products::Sum start[kWide];
+  Vector scale[Wide], bias[Wide], low = all(c.low), high = all(c.high);
+  typename Products::Sum start[Wide];
 
-  Finish(const Narrow& c, int64_t filter) : c(c), filter(filter), valid(least(kPanel, c.filters - filter)) {
-    for (int v = 0; v < kWide; ++v) {
+  Finish(const Narrow& c, const Rounded& rounded, int64_t filter)
+      : c(c), rounded(rounded), filter(filter), valid(least(Wide * kLanes, c.filters - filter)) {
+    const float by = c.out_bytes ? rounded.inverse : 1;
+    for (int v = 0; v < Wide; ++v) {
       const int64_t at = filter + v * kLanes, left = largest(0, least(kLanes, valid - v * kLanes));
       auto some = [&](const float* from) { return left == kLanes ? load(from + at) : load_some(from + at, left); };
-      bias[v] = left ? some(c.bias) : Vector{};
-      scale[v] = left && c.scale ? some(c.scale) : all(1);
+      bias[v] = left ? some(c.bias) * by : Vector{};
+      scale[v] = left && c.scale ? some(c.scale) * by : all(by);
       start[v] = typename Products::Sum{};
       if constexpr (Products::kSize == 1)
         std::memcpy(&start[v], c.start + least(at, c.filters), left * sizeof(int32_t));
@@ -44,19 +47,21 @@ struct Finish {
 
   // The pixel whose first filter is number `at` of all results.
   void store(int64_t at, const typename Products::Sum* sums) const {
-    for (int v = 0; v < kWide; ++v) {
-      const int64_t left = valid - v * kLanes;
-      if (left <= 0) break;
-      const int64_t to = at + v * kLanes;
-      Vector value = Products::number(sums[v]) * scale[v] + bias[v];
-      if (c.shortcut) value += left >= kLanes ? load(c.shortcut + to) : load_some(c.shortcut + to, left);
-      value = clamp(value, low, high);
-      if (c.out_bytes)
-        store_bytes(c.out_bytes + to, value * (1 / c.out_step), c.out_zero, left);
-      else if (left >= kLanes)
-        ::store(c.out + to, value);
-      else
-        store_some(c.out + to, value, left);
+    Vector values[Wide];
+    for (int v = 0; v < Wide; ++v) {
+      values[v] = Products::number(sums[v]) * scale[v] + bias[v];
+      const int64_t left = valid - v * kLanes, to = at + v * kLanes;
+      if (left <= 0 || !c.shortcut) continue;
+      const Vector more = left >= kLanes ? load(c.shortcut + to) : load_some(c.shortcut + to, left);
+      values[v] += c.out_bytes ? more * rounded.inverse : more;
+    }
+    if (c.out_bytes) return store_bytes(c.out_bytes + at, values, rounded, valid);
+    for (int v = 0; v < Wide; ++v) {
+      const int64_t left = valid - v * kLanes, to = at + v * kLanes;
+      if (left >= kLanes)
+        ::store(c.out + to, clamp(values[v], low, high));
+      else if (left > 0)
+        store_some(c.out + to, clamp(values[v], low, high), left);
     }
   }
 };
@@ -101,6 +106,7 @@ constexpr auto block_of(int64_t pixels, std::integer_sequence<int, Pixels...>) {
 #if defined(__AMX_INT8__)
 #include "tiles.h"
 #endif
+#include "channels.h"
 
 // Rows [first, end) of the padded image, `width` pixels wide, as what is multiplied.
 template <typename Products>
@@ -109,6 +115,7 @@ void prepare(const Narrow& c, int64_t image, int64_t first, int64_t end, int64_t
   const int64_t pixel = c.channels * Products::kSize, left = least(w.left, width);
   const int64_t right = least(w.in_width, width - left);
   const int zero = Products::kSize == 1 ? static_cast<int>(c.in_zero) : 0;
+  const Rounded rounded(c.in_step, c.in_zero);
   for (int64_t y = first; y < end; ++y, to += width * pixel) {
     const int64_t row = y - w.top;
     if (row < 0 || row >= w.in_height) {
@@ -118,7 +125,7 @@ void prepare(const Narrow& c, int64_t image, int64_t first, int64_t end, int64_t
     const int64_t from = (image * w.in_height + row) * w.in_width * c.channels;
     std::memset(to, zero, left * pixel);
     if (c.in)
-      narrowed<Products>(c.in + from, right * c.channels, 1 / c.in_step, c.in_zero, to + left * pixel);
+      narrowed<Products>(c.in + from, right * c.channels, rounded, to + left * pixel);
     else
       std::memcpy(to + left * pixel, c.in_bytes + from * Products::kSize, right * pixel);
     std::memset(to + (left + right) * pixel, zero, (width - left - right) * pixel);
@@ -139,8 +146,10 @@ bool convolve(const Narrow& c, const Part& part) {
     const int64_t first = part.first_row * w.stride_y;
     const int64_t end = (part.end_row - 1) * w.stride_y + (w.height - 1) * w.rate_y + 1;
     const int64_t most = pixels ? part.end_column - part.first_column : seen.width;
-    auto* memory = static_cast<uint8_t*>(scratch((end - first) * most * pixel + kSlack));
+    const int64_t size = (end - first) * most * pixel;
+    auto* memory = static_cast<uint8_t*>(scratch(size + kSlack));
     if (!memory) return false;
+    std::memset(memory + size, 0, kSlack);  // what lies there may be a NaN, of which a weight of 0 makes one
     if (pixels) {
       Narrow some = c;
       const int64_t skipped = (part.image * w.in_height * w.in_width + part.first_column) * c.channels;
@@ -164,9 +173,10 @@ bool convolve(const Narrow& c, const Part& part) {
   const Tiles<Products> tiles(panels, columns);
 #endif
   const int64_t blocks = (columns + kMostPixels - 1) / kMostPixels;
+  const Rounded rounded(c.out_step, c.out_zero, c.low, c.high);
   for (int64_t f = part.first_filter; f < part.end_filter; f += kPanel) {
     const uint8_t* weights = c.weights + f / kPanel * panels.bytes;
-    const Finish<Products> finish(c, f);
+    const Finish<Products> finish(c, rounded, f);
     for (int64_t y = part.first_row; y < part.end_row; ++y) {
       const uint8_t* row = in + (y - part.first_row) * w.stride_y * width * pixel + first_column * panels.step;
       const int64_t at = ((part.image * w.out_height + y) * w.out_width + part.first_column) * c.filters + f;
@@ -194,7 +204,7 @@ bool convolve(const Narrow& c, const Part& part) {
 #define JAX_SLIM_TEXT(name) JAX_SLIM_QUOTED(name)
 
 extern const NarrowKernels JAX_SLIM_NAMED(narrow_, JAX_SLIM_KERNELS){
-    JAX_SLIM_TEXT(JAX_SLIM_KERNELS), kLanes, Bytes::kBytes, convolve<Bytes>,
+    JAX_SLIM_TEXT(JAX_SLIM_KERNELS), kLanes, Bytes::kBytes, convolve<Bytes>, convolve_by_channel,
 #if defined(__AVX512BF16__)
     convolve<Halves>,
 #else

@@ -15,7 +15,7 @@ struct Narrow {
   int64_t channels, filters;
   const float* in;          // or null:
   const uint8_t* in_bytes;
-  const uint8_t* weights;   // in panels: see `narrow_panels` in narrow.py
+  const uint8_t* weights;   // in panels, or by channel: see narrow.py
   const float* scale;       // [filters]; null for bfloat16, as is `start`
   const int32_t* start;     // [filters]: -zero times the sum of the filter's weights
   const float* bias;        // [filters]
@@ -26,12 +26,20 @@ struct Narrow {
   float low, high;
 };
 
+// By channel, `together` rows of a column are multiplied at a time. What a window leaves free of them serves the rows of
+// results below: so many at once.
+inline int64_t rows_at_once(const Windows& w, int64_t together) {
+  const int64_t rows = (w.height + together - 1) / together * together;
+  return w.rate_y > 1 ? 1 : 1 + (rows - w.height) / w.stride_y;
+}
+
 // What one set of instructions offers. A panel has two vectors of filters; of each, `bytes` of an input at a time.
 struct NarrowKernels {
   const char* name;
   int64_t lanes;
   int64_t bytes;                                     // of a pixel that are multiplied at a time
   bool (*convolve_bytes)(const Narrow&, const Part&);  // false: no memory
+  bool (*convolve_bytes_by_channel)(const Narrow&, const Part&);
   bool (*convolve_bfloat16)(const Narrow&, const Part&);  // null: not here
 };
 

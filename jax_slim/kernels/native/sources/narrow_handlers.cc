@@ -38,37 +38,51 @@ std::atomic<const NarrowKernels*>& chosen() {
   return kernels;
 }
 
-// Reads what both kinds of numbers have in common, and computes.
+// Reads the arrays that all kinds of numbers have. Whoever called has looked at their shapes with `read`.
+ffi::Error read_arrays(ffi::AnyBuffer in, ffi::Buffer<ffi::S8> weights, ffi::Buffer<ffi::F32> bias,
+                       ffi::RemainingArgs more, ffi::Result<ffi::AnyBuffer> out, bool bytes, Narrow* c) {
+  c->channels = in.dimensions()[3], c->filters = out->dimensions()[3];
+  if (auto error = check("bias", bias.element_count(), c->filters); error.failure()) return error;
+  const bool bytes_in = in.element_type() == ffi::U8 && bytes, bytes_out = out->element_type() == ffi::U8;
+  if ((!bytes_in && in.element_type() != ffi::F32) || (!bytes_out && out->element_type() != ffi::F32))
+    return ffi::Error::InvalidArgument("jax_slim: neither float32 nor bytes");
+  c->in = bytes_in ? nullptr : static_cast<const float*>(in.untyped_data());
+  c->in_bytes = bytes_in ? static_cast<const uint8_t*>(in.untyped_data()) : nullptr;
+  c->out = bytes_out ? nullptr : static_cast<float*>(out->untyped_data());
+  c->out_bytes = bytes_out ? static_cast<uint8_t*>(out->untyped_data()) : nullptr;
+  c->weights = reinterpret_cast<const uint8_t*>(weights.typed_data()), c->bias = bias.typed_data();
+  c->shortcut = nullptr;
+  if (more.size() == 0) return ffi::Error::Success();
+  auto shortcut = more.get<ffi::Buffer<ffi::F32>>(0);
+  if (!shortcut.has_value()) return shortcut.error();
+  c->shortcut = shortcut->typed_data();
+  return check("the shortcut", shortcut->element_count(), out->element_count());
+}
+
+// Reads what bytes have besides.
+ffi::Error read_bytes(ffi::Buffer<ffi::F32> scale, ffi::Buffer<ffi::S32> start, ffi::Buffer<ffi::F32> bias,
+                      ffi::Span<const float> rounding, float low, float high, Narrow* c) {
+  if (rounding.size() != 4) return ffi::Error::InvalidArgument("jax_slim: not two steps and two zeros");
+  c->scale = scale.typed_data(), c->start = start.typed_data(), c->low = low, c->high = high;
+  c->in_step = rounding[0], c->in_zero = rounding[1], c->out_step = rounding[2], c->out_zero = rounding[3];
+  if (auto error = check("scale", scale.element_count(), bias.element_count()); error.failure()) return error;
+  return check("start", start.element_count(), bias.element_count());
+}
+
+// A convolution of numbers of `size` bytes, by panels.
 ffi::Error convolve(ffi::ThreadPool& pool, ffi::AnyBuffer in, ffi::Buffer<ffi::S8> weights, ffi::Buffer<ffi::F32> bias,
                     ffi::RemainingArgs more, ffi::Result<ffi::AnyBuffer> out, ffi::Span<const int64_t> windows,
                     int64_t size, bool (*kernel)(const Narrow&, const Part&), Narrow c) {
   Windows& w = c.windows;
   if (auto error = read(in.dimensions(), out->dimensions(), windows, &w); error.failure()) return error;
   if (out->element_count() == 0) return ffi::Error::Success();
-  c.channels = in.dimensions()[3], c.filters = out->dimensions()[3];
+  if (auto error = read_arrays(in, weights, bias, more, out, size == 1, &c); error.failure()) return error;
   const NarrowKernels& kernels = *chosen().load();
   const int64_t panel = 2 * kernels.lanes, bytes = size == 1 ? kernels.bytes : 4;
   const int64_t runs = w.rate_x > 1 ? w.height * w.width : w.height;
   const int64_t length = w.height * w.width * c.channels / runs * size;
   const int64_t wanted = ceil(c.filters, panel) * panel * runs * ceil(length, bytes) * bytes;
   if (auto error = check("weights", weights.element_count(), wanted); error.failure()) return error;
-  if (auto error = check("bias", bias.element_count(), c.filters); error.failure()) return error;
-  const bool bytes_in = in.element_type() == ffi::U8 && size == 1, bytes_out = out->element_type() == ffi::U8;
-  if ((!bytes_in && in.element_type() != ffi::F32) || (!bytes_out && out->element_type() != ffi::F32))
-    return ffi::Error::InvalidArgument("jax_slim: neither float32 nor bytes");
-  c.in = bytes_in ? nullptr : static_cast<const float*>(in.untyped_data());
-  c.in_bytes = bytes_in ? static_cast<const uint8_t*>(in.untyped_data()) : nullptr;
-  c.out = bytes_out ? nullptr : static_cast<float*>(out->untyped_data());
-  c.out_bytes = bytes_out ? static_cast<uint8_t*>(out->untyped_data()) : nullptr;
-  c.weights = reinterpret_cast<const uint8_t*>(weights.typed_data()), c.bias = bias.typed_data();
-  c.shortcut = nullptr;
-  if (more.size()) {
-    auto shortcut = more.get<ffi::Buffer<ffi::F32>>(0);
-    if (!shortcut.has_value()) return shortcut.error();
-    c.shortcut = shortcut->typed_data();
-    auto error = check("the shortcut", shortcut->element_count(), out->element_count());
-    if (error.failure()) return error;
-  }
   return in_panels(pool, c, panel, 16, kernel);
 }
 
@@ -76,13 +90,28 @@ ffi::Error ConvolveBytes(ffi::ThreadPool pool, ffi::AnyBuffer in, ffi::Buffer<ff
                          ffi::Buffer<ffi::F32> scale, ffi::Buffer<ffi::S32> start, ffi::Buffer<ffi::F32> bias,
                          ffi::RemainingArgs more, ffi::Result<ffi::AnyBuffer> out, ffi::Span<const int64_t> windows,
                          ffi::Span<const float> rounding, float low, float high) {
-  if (rounding.size() != 4) return ffi::Error::InvalidArgument("jax_slim: not two steps and two zeros");
   Narrow c{};
-  c.scale = scale.typed_data(), c.start = start.typed_data(), c.low = low, c.high = high;
-  c.in_step = rounding[0], c.in_zero = rounding[1], c.out_step = rounding[2], c.out_zero = rounding[3];
-  if (auto error = check("scale", scale.element_count(), bias.element_count()); error.failure()) return error;
-  if (auto error = check("start", start.element_count(), bias.element_count()); error.failure()) return error;
+  if (auto error = read_bytes(scale, start, bias, rounding, low, high, &c); error.failure()) return error;
   return convolve(pool, in, weights, bias, more, out, windows, 1, chosen().load()->convolve_bytes, c);
+}
+
+ffi::Error ConvolveBytesByChannel(ffi::ThreadPool pool, ffi::AnyBuffer in, ffi::Buffer<ffi::S8> weights,
+                                  ffi::Buffer<ffi::F32> scale, ffi::Buffer<ffi::S32> start, ffi::Buffer<ffi::F32> bias,
+                                  ffi::RemainingArgs more, ffi::Result<ffi::AnyBuffer> out,
+                                  ffi::Span<const int64_t> windows, ffi::Span<const float> rounding, float low,
+                                  float high) {
+  Narrow c{};
+  const Windows& w = c.windows;
+  if (auto error = read_bytes(scale, start, bias, rounding, low, high, &c); error.failure()) return error;
+  if (auto error = read(in.dimensions(), out->dimensions(), windows, &c.windows); error.failure()) return error;
+  if (out->element_count() == 0) return ffi::Error::Success();
+  if (auto error = read_arrays(in, weights, bias, more, out, true, &c); error.failure()) return error;
+  if (auto error = check("the last axis", c.filters, c.channels); error.failure()) return error;
+  const NarrowKernels& kernels = *chosen().load();
+  const int64_t at_once = rows_at_once(w, kernels.bytes), filled = ceil(c.channels, kernels.lanes) * kernels.lanes;
+  const int64_t wanted = at_once * ceil(w.height, kernels.bytes) * kernels.bytes * w.width * filled;
+  if (auto error = check("weights", weights.element_count(), wanted); error.failure()) return error;
+  return in_rows(pool, c, at_once, kernels.convolve_bytes_by_channel);
 }
 
 ffi::Error ConvolveBfloat16(ffi::ThreadPool pool, ffi::AnyBuffer in, ffi::Buffer<ffi::S8> weights,
@@ -98,20 +127,23 @@ ffi::Error ConvolveBfloat16(ffi::ThreadPool pool, ffi::AnyBuffer in, ffi::Buffer
 }  // namespace
 }  // namespace jax_slim
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_convolve_bytes, jax_slim::ConvolveBytes,
-                              ffi::Ffi::Bind()
-                                  .Ctx<ffi::ThreadPool>()
-                                  .Arg<ffi::AnyBuffer>()
-                                  .Arg<ffi::Buffer<ffi::S8>>()
-                                  .Arg<ffi::Buffer<ffi::F32>>()
-                                  .Arg<ffi::Buffer<ffi::S32>>()
-                                  .Arg<ffi::Buffer<ffi::F32>>()
-                                  .RemainingArgs()
-                                  .Ret<ffi::AnyBuffer>()
-                                  .Attr<ffi::Span<const int64_t>>("windows")
-                                  .Attr<ffi::Span<const float>>("rounding")
-                                  .Attr<float>("low")
-                                  .Attr<float>("high"));
+#define JAX_SLIM_BINDING                         \
+  ffi::Ffi::Bind()                               \
+      .Ctx<ffi::ThreadPool>()                    \
+      .Arg<ffi::AnyBuffer>()                     \
+      .Arg<ffi::Buffer<ffi::S8>>()               \
+      .Arg<ffi::Buffer<ffi::F32>>()              \
+      .Arg<ffi::Buffer<ffi::S32>>()              \
+      .Arg<ffi::Buffer<ffi::F32>>()              \
+      .RemainingArgs()                           \
+      .Ret<ffi::AnyBuffer>()                     \
+      .Attr<ffi::Span<const int64_t>>("windows") \
+      .Attr<ffi::Span<const float>>("rounding")  \
+      .Attr<float>("low")                        \
+      .Attr<float>("high")
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_convolve_bytes, jax_slim::ConvolveBytes, JAX_SLIM_BINDING);
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_convolve_bytes_by_channel, jax_slim::ConvolveBytesByChannel, JAX_SLIM_BINDING);
 XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_convolve_bfloat16, jax_slim::ConvolveBfloat16,
                               ffi::Ffi::Bind()
                                   .Ctx<ffi::ThreadPool>()

@@ -54,10 +54,18 @@ inline Vector load_some(const float* from, int64_t count) {
 inline void store_some(float* to, Vector value, int64_t count) { std::memcpy(to, &value, count * sizeof(float)); }
 #endif
 
-// A NaN stays one: each comparison with it is false.
+// A NaN stays one: of two numbers that cannot be compared, the instructions return the second.
 inline Vector clamp(Vector value, Vector low, Vector high) {
+#if defined(__AVX512F__)
+  const __m512 above = _mm512_max_ps(reinterpret_cast<__m512>(low), reinterpret_cast<__m512>(value));
+  return reinterpret_cast<Vector>(_mm512_min_ps(reinterpret_cast<__m512>(high), above));
+#elif defined(__AVX2__)
+  const __m256 above = _mm256_max_ps(reinterpret_cast<__m256>(low), reinterpret_cast<__m256>(value));
+  return reinterpret_cast<Vector>(_mm256_min_ps(reinterpret_cast<__m256>(high), above));
+#else
   value = value < low ? low : value;
   return value > high ? high : value;
+#endif
 }
 
 }  // namespace
