@@ -2,12 +2,15 @@
 
     python benchmarks/inference.py                                       # about 40 minutes on two cores
     python benchmarks/inference.py --nets mobilenet_v2 --batches 1,8 --peers slim-logits,onnxruntime
+    python benchmarks/inference.py --prepare && python benchmarks/inference.py --keep-compiled --minutes 12
     python benchmarks/inference.py --quick                               # small images, a moment each: does it run?
 
 All compute the logits alone, in float32, but for `slim-points`, which shows what end points cost, and those that say
 bfloat16 or int8. ONNX Runtime and OpenVINO run the files that jax-slim exports, so that all run one net (torch.compile
 runs `nets.py`'s, and none of those that are not written down there). Each library is a process of its own, in a virtual
-environment that this command makes where there is none (`--cache`); what cannot be installed is left out. Processes run
+environment that this command makes where there is none (`--cache`); what cannot be installed is left out. ONNX files
+are kept there too. `--prepare` makes all that is made before anything is measured, and `--keep-compiled` takes the programs
+that were compiled then, so that the rest is short; what the first batch took means nothing after that. Processes run
 blocks of batches in turn, round by round. For each are printed the medians of wall clock and of processor time divided
 by the cores, for one batch; the ratios of both to jax-slim's in the same round (above 1, jax-slim is faster); what the
 first batch took besides; and the peak of memory. At batch 1, processor time flatters who leaves a core idle: the wall
@@ -16,6 +19,7 @@ clock decides. On a busy machine the wall clock says little. All of it is writte
 
 import argparse
 import contextlib
+import hashlib
 import json
 import os
 import statistics
@@ -79,23 +83,16 @@ class Run:
                 print(f"left out, --minutes {self.options.minutes:g} are over: {waiting[index:]}")
                 break
             self.measure(net, batch, time.monotonic() + left / (len(waiting) - index))
-            self.write()
+            if not self.options.prepare:
+                self.write()
 
     def measure(self, net: str, batch: int, until: float) -> None:
         what = f"{net}, batch {batch}"
         print(f"\n{what}", flush=True)
         with contextlib.ExitStack() as stack:
-            workers: dict[str, Worker] = {}
-            for peer in self.pythons:
-                if not has(INFERENCE[peer], net):
-                    continue
-                try:
-                    worker = self.start(peer, net, batch)
-                except (WorkerError, RuntimeError) as error:
-                    self.fail(what, peer, error)
-                else:
-                    stack.callback(worker.close)
-                    workers[peer] = worker
+            workers = self.workers(stack, net, batch)
+            if self.options.prepare:
+                return
             found: dict[str, list[dict[str, float]]] = {peer: [] for peer in workers}
             order = list(workers)
             for number in range(self.options.rounds):
@@ -106,7 +103,31 @@ class Run:
                     found[peer].append(block)
             self.summarize(net, batch, workers, found)
 
+    def workers(self, stack: contextlib.ExitStack, net: str, batch: int) -> dict[str, Worker]:
+        """Those that can run the net, ready to run. They read their libraries side by side, and the rest in turn."""
+        what, started, ready = f"{net}, batch {batch}", {}, {}
+        for peer in self.pythons:
+            if has(INFERENCE[peer], net):
+                try:
+                    started[peer] = self.start(peer, net, batch)
+                except RuntimeError as error:
+                    self.fail(what, peer, error)
+                else:
+                    stack.callback(started[peer].close)
+        for peer, worker in started.items():
+            try:
+                worker.receive(self.options.patience)
+                worker.ask(self.options.patience, do="make")
+                worker.prepare("forward", self.options.patience)
+            except WorkerError as error:
+                worker.close()
+                self.fail(what, peer, error)
+            else:
+                ready[peer] = worker
+        return ready
+
     def start(self, peer: str, net: str, batch: int) -> Worker:
+        """A process that reads its library; it has yet to say that it did."""
         kind, (size, channels, classes, small) = INFERENCE[peer], NETS[net]
         size = small if self.options.quick else size
         config = {
@@ -116,19 +137,16 @@ class Run:
         environment = self.environment if kind.environment in (None, "onnx") else self.environment | {"XLA_FLAGS": ""}
         if kind.module == "onnx_nets":
             config["file"] = str(self.file(peer, net, size, classes))
+            config["compiled"] = str(self.options.cache / "compiled" / "onnx") if self.options.keep_compiled else None
         worker = Worker(self.pythons[peer], config, environment)
-        try:
-            worker.ask(self.options.patience, do="make")
-            worker.prepare("forward", self.options.patience)
-        except BaseException:
-            worker.close()
-            raise
+        worker.send(do="load")
         return worker
 
     def file(self, peer: str, net: str, size: int, classes: int) -> Path:
         """The net as an ONNX file, written by a process of the environment that can."""
-        path = self.scratch / f"{net}.onnx"
+        path = self.options.cache / "files" / f"{net}-{size}-{classes}-{_version()}.onnx"
         if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
             here = str(Path(__file__).parent)
             environment = self.environment | {"PYTHONPATH": f"{here}:{self.environment['PYTHONPATH']}"}
             command = [self.pythons[peer], "-m", "peers.onnx_nets", net, str(size), str(classes), str(path)]
@@ -168,6 +186,13 @@ class Run:
         (options.output / "inference.json").write_text(json.dumps(report, indent=1) + "\n")
 
 
+def _version() -> str:
+    """A name for what ONNX files are made of: the nets, and what writes them."""
+    package = Path(__file__).parent.parent / "jax_slim"
+    sources = [*sorted((package / "nets").glob("*.py")), *sorted((package / "exporting").glob("*.py"))]
+    return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:12]
+
+
 def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     others = [peer for peer in INFERENCE if peer != "slim"]
@@ -185,6 +210,7 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     )
     add("--cache", type=Path, default=CACHE, help=f"folder of the virtual environments ({CACHE})")
     add("--keep-compiled", action="store_true", help="use compiled programs of earlier runs")
+    add("--prepare", action="store_true", help="make environments, files and compiled programs, and measure nothing")
     add("--output", type=Path, default=Path(__file__).parent / "results", help="folder for inference.json")
     add("--quick", action="store_true", help="small images, two per batch, a round of a moment: to try the command")
     options = parser.parse_args(arguments)
@@ -193,6 +219,7 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
         options.batches, options.rounds, options.seconds = "2", 1, 0.05
     options.batches = [int(batch) for batch in options.batches.split(",")]
     options.cache = options.cache.expanduser().absolute()
+    options.keep_compiled = options.keep_compiled or options.prepare
     return options
 
 
@@ -203,6 +230,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(json.dumps(machine()), flush=True)
         run.find_pythons()
         run.all()
+    if options.prepare:
+        print(f"\nprepared in {options.cache}")
+        return 0
     print(f"\nwritten to {options.output}")
     return 0 if run.results else 1
 

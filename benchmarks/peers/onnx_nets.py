@@ -1,5 +1,6 @@
 """jax-slim's nets as ONNX files, run by ONNX Runtime or OpenVINO. Run as a script it writes one."""
 
+import os
 import sys
 
 from peers.batches import images_of
@@ -16,7 +17,7 @@ class Peer:
             import onnxruntime
 
             if numbers == "int8":
-                config["file"] = quantized(config["file"], self.images)
+                config["file"] = quantized(config["file"], self.images[:1])  # the same for batches of all sizes
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = config["threads"]
             session = onnxruntime.InferenceSession(config["file"], options, providers=["CPUExecutionProvider"])
@@ -30,7 +31,8 @@ class Peer:
             model.reshape({"image": list(self.images.shape)})
             threads = {"INFERENCE_NUM_THREADS": config["threads"], "PERFORMANCE_HINT": "LATENCY"}
             # Without it, OpenVINO rounds to bfloat16 where the processor multiplies that.
-            compiled = core.compile_model(model, "CPU", {**threads, "INFERENCE_PRECISION_HINT": numbers})
+            kept = {"CACHE_DIR": config["compiled"]} if config.get("compiled") else {}
+            compiled = core.compile_model(model, "CPU", {**threads, **kept, "INFERENCE_PRECISION_HINT": numbers})
             self._logits = lambda images: compiled(images)[0]
             version = openvino.__version__
         self.versions = {"python": sys.version.split()[0], config["runtime"]: version}
@@ -42,7 +44,13 @@ class Peer:
 
 
 def quantized(path, images):
-    """The file with products of bytes, as `slim.quantize` has them: a step for each filter, ranges of these images."""
+    """The file with products of bytes, as `slim.quantize` has them: a step for each filter, ranges of these images.
+
+    It lies beside the other, and is taken from there the next time.
+    """
+    ready, made = path.replace(".onnx", "_ready.onnx"), path.replace(".onnx", "_int8.onnx")
+    if os.path.exists(made):
+        return made
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -53,12 +61,13 @@ def quantized(path, images):
         def get_next(self):
             return self.left.pop() if self.left else None
 
-    ready, made = path.replace(".onnx", "_ready.onnx"), path.replace(".onnx", "_int8.onnx")
     quant_pre_process(path, ready, skip_symbolic_shape=True)
     quantize_static(
-        ready, made, Once(), quant_format=QuantFormat.QDQ, per_channel=True,
+        ready, f"{made}.part", Once(), quant_format=QuantFormat.QDQ, per_channel=True,
         activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
     )  # fmt: skip
+    os.remove(ready)
+    os.replace(f"{made}.part", made)
     return made
 
 
@@ -76,7 +85,9 @@ def write(net, size, classes, path):
         return logits.reshape(logits.shape[0], -1)
 
     ready, variables = slim.fold_batch_norm(slim.Model(logits_of), model.init(jax.random.key(0)), model.example())
-    export_onnx(path, ready.apply, variables, ("batch", *model.input_shape))
+    part = path.replace(".onnx", ".part.onnx")
+    export_onnx(part, ready.apply, variables, ("batch", *model.input_shape))
+    os.replace(part, path)
 
 
 if __name__ == "__main__":
