@@ -73,6 +73,7 @@ from jax_slim.initializers import xavier_initializer_conv2d as xavier_initialize
 from jax_slim.initializers import zeros_initializer as zeros_initializer
 from jax_slim.kernels import build_native_kernels as build_native_kernels
 from jax_slim.kernels import compiler_options as compiler_options
+from jax_slim.kernels import gelu as gelu
 from jax_slim.kernels import jit as jit
 from jax_slim.kernels import keep_freed_memory as keep_freed_memory
 from jax_slim.kernels import kernel_forms as kernel_forms

@@ -14,6 +14,7 @@ forms that are faster on a CPU, for the operation and its gradients:
     layouts         where the axes of "NHWC" and its like are, and how windows lie on them
     conv_geometry   a convolution without its arrays
     recomputing     functions whose gradient computes again what they do not keep; program_parts cuts programs for it
+    activations     those that have forms of their own
     narrowing       arrays at half width while they wait for the gradient
     precision       how exact products are
     compiling       `jit` with options for XLA
@@ -23,6 +24,7 @@ forms that are faster on a CPU, for the operation and its gradients:
     native/         convolutions with what follows them in machine code, for results alone
 """
 
+from jax_slim.kernels.activations import gelu as gelu
 from jax_slim.kernels.choices import kernel_forms as kernel_forms
 from jax_slim.kernels.compiling import compiler_options as compiler_options
 from jax_slim.kernels.compiling import jit as jit

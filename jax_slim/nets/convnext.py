@@ -7,7 +7,6 @@ A residual net that takes over what vision transformers do: few activations and 
 pixels, and depthwise convolutions of 7 x 7 pixels for all that pixels have to do with each other.
 """
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ import jax.numpy as jnp
 from jax_slim.core.arg_scope import Scope, add_arg_scope, arg_scope
 from jax_slim.core.scopes import variable_scope
 from jax_slim.initializers import truncated_normal_initializer
+from jax_slim.kernels.activations import gelu
 from jax_slim.layers.convolutions import conv2d
 from jax_slim.layers.dense import fully_connected
 from jax_slim.layers.encodings import softmax
@@ -29,8 +29,6 @@ from jax_slim.nets._variants import variant
 from jax_slim.regularizers import l2_regularizer
 
 NetAndEndPoints = tuple[jax.Array, dict[str, Any]]
-
-gelu = functools.partial(jax.nn.gelu, approximate=False)
 
 
 @add_arg_scope

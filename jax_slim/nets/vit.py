@@ -7,7 +7,6 @@ Images are cut into squares of 16 x 16 pixels, which are the words of a sequence
 gathers what the classes are read from.
 """
 
-import functools
 from typing import Any
 
 import jax
@@ -18,6 +17,7 @@ from jax_slim.core.precision import to_compute
 from jax_slim.core.scopes import variable_scope
 from jax_slim.core.variables import model_variable
 from jax_slim.initializers import truncated_normal_initializer, zeros_initializer
+from jax_slim.kernels.activations import gelu
 from jax_slim.layers.attention import multi_head_attention
 from jax_slim.layers.convolutions import conv2d
 from jax_slim.layers.dense import fully_connected
@@ -30,8 +30,6 @@ from jax_slim.nets._variants import variant
 from jax_slim.regularizers import l2_regularizer
 
 NetAndEndPoints = tuple[jax.Array, dict[str, Any]]
-
-gelu = functools.partial(jax.nn.gelu, approximate=False)
 
 
 @add_arg_scope
