@@ -34,6 +34,7 @@ _ELEMENTWISE = frozenset((
     "select_n", "sign", "sin", "sqrt", "square", "stop_gradient", "sub", "tanh", "xor",
 ))
 # fmt: on
+_ATTENTION = frozenset(("slim_attention_mixture", "slim_attention_scores"))
 _POOLING = frozenset(("slim_max_pool", "slim_spread_sums", "slim_sum_pool"))
 # Convolutions with what follows them: how many arrays they take besides a shortcut.
 _FUSED = {
@@ -180,6 +181,8 @@ def _independent(equation: Any, inputs: Sequence[int], examples: int) -> bool:
         if tuple(map(tuple, batch)) == ((0,), (0,)) and inputs == [_BY_EXAMPLE] * 2:
             return True
         return first and others != [_BY_EXAMPLE] and not batch[0] and 0 not in contracted
+    if name in _ATTENTION:
+        return inputs == [_BY_EXAMPLE] * 2
     if name in _FUSED:
         taken = _FUSED[name]
         return inputs[:taken] == [_BY_EXAMPLE] + [_SHARED] * (taken - 1) and inputs[taken:] in ([], [_BY_EXAMPLE])
@@ -233,6 +236,8 @@ def _products(equation: Any) -> float:
         return math.prod(shapes[0]) / shapes[0][-2] / math.prod(parameters["geometry"].windows.strides)
     if name == "conv_general_dilated":
         return math.prod(shapes[1]) / shapes[1][parameters["dimension_numbers"].rhs_spec[0]]
+    if name in _ATTENTION:
+        return shapes[0][-1]
     if name == "dot_general":
         (contracted, _), _ = parameters["dimension_numbers"]
         return math.prod(shapes[0][axis] for axis in contracted)

@@ -8,6 +8,7 @@ forms that are faster on a CPU, for the operation and its gradients:
     conv_maps       the convolution, its two gradients and their forms: conv_products, depthwise, winograd
     product_maps    both, and the order of a layer's two gradients
     dense_maps      the product with a matrix of weights and its two gradients
+    attention_maps  the products of attention
     products        matrix products as a CPU computes them fastest
     pool_maps       maxima, sums and the ways back: pooling_forms
     phases          pixels of one phase of a stride, side by side
@@ -25,6 +26,8 @@ forms that are faster on a CPU, for the operation and its gradients:
 """
 
 from jax_slim.kernels.activations import gelu as gelu
+from jax_slim.kernels.attention_maps import mixture as mixture
+from jax_slim.kernels.attention_maps import scores as scores
 from jax_slim.kernels.choices import kernel_forms as kernel_forms
 from jax_slim.kernels.compiling import compiler_options as compiler_options
 from jax_slim.kernels.compiling import jit as jit

@@ -1,6 +1,7 @@
 """Activations whose usual form costs more than the products around them."""
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +18,7 @@ _TERMS = (
     0.135620505, 0.136112198, 0.115197629, 0.115359321, -0.044718884, 0.202183396, -0.273133457, 0.139499873,
     -0.026120562,
 )  # fmt: skip
+_DENSITY = 1 / math.sqrt(2 * math.pi)
 
 
 def gelu(inputs: jax.Array) -> jax.Array:
@@ -69,13 +71,10 @@ def _below(exact: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 
 @_below.defjvp
-def _bell(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[tuple[jax.Array, ...], tuple[jax.Array, ...]]:
+def _bell(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[Any, Any]:
     (exact,), (moved,) = primals, tangents
     below, bell = _below(exact)
     return (below, bell), (moved * bell * _DENSITY, moved * (-exact * bell))
-
-
-_DENSITY = 1 / math.sqrt(2 * math.pi)
 
 
 def _times_slope(array: jax.Array, inputs: jax.Array) -> jax.Array:

@@ -6,13 +6,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_slim import initializers
+from jax_slim import initializers, kernels
 from jax_slim.core.arg_scope import add_arg_scope
 from jax_slim.core.collections import NamesOfCollections, collect_named_outputs
 from jax_slim.core.precision import to_compute
 from jax_slim.core.program import operation
 from jax_slim.core.scopes import variable_scope
-from jax_slim.kernels.precision import precision_for_products
 from jax_slim.layers import _args
 from jax_slim.layers._steps import Scope
 from jax_slim.layers.dense import fully_connected
@@ -114,8 +113,7 @@ def multi_head_attention(
         weights = dropout(
             weights, keep_prob=keep_prob, noise_shape=None, is_training=is_training, outputs_collections=None, seed=None
         )
-        mixed = jnp.einsum("nhts,nshd->nthd", weights, values, precision=precision_for_products())
-        mixed = mixed.reshape(batch, asking, depth)
+        mixed = kernels.mixture(weights, values).reshape(batch, asking, depth)
         outputs = fully_connected(mixed, num_outputs=num_outputs, scope="output", **arguments)
         return collect_named_outputs(outputs_collections, sc.name, outputs)
 
@@ -127,9 +125,7 @@ def _heads(array: jax.Array, num_heads: int) -> jax.Array:
 
 def _mixture(queries: jax.Array, keys: jax.Array, mask: jax.Array | None) -> jax.Array:
     """How much of each element goes into each: [N, heads, T, S], whose last axis sums to 1."""
-    scores = jnp.einsum(
-        "nthd,nshd->nhts", queries / math.sqrt(queries.shape[-1]), keys, precision=precision_for_products()
-    )
+    scores = kernels.scores(queries / math.sqrt(queries.shape[-1]), keys)
     # In float32: a softmax over hundreds of elements loses too much in bfloat16.
     exact = scores.astype(jnp.promote_types(scores.dtype, jnp.float32))
     if mask is not None:

@@ -87,8 +87,7 @@ def _by_weights_and_outputs(weights: Any, outputs: Any) -> int:
 _FLOPS = {
     "dot_general": _dot_flops,
     "conv_general_dilated": _convolution_flops,
-    # The layers' own (jax_slim/kernels/conv_maps.py, dense_maps.py): whichever array is left out, the products are the
-    # same.
+    # The layers' own (jax_slim/kernels/*_maps.py): whichever array is left out, the products are the same.
     "slim_convolution": lambda e: _by_weights_and_outputs(e.invars[1], e.outvars[0]),
     "slim_convolution_to_inputs": lambda e: _by_weights_and_outputs(e.invars[0], e.invars[1]),
     "slim_convolution_to_weights": lambda e: _by_weights_and_outputs(e.outvars[0], e.invars[1]),
@@ -97,4 +96,7 @@ _FLOPS = {
     "slim_dense_tangents": lambda e: 2 * _by_weights_and_outputs(e.invars[1], e.outvars[0]),
     "slim_dense_to_inputs": lambda e: _by_weights_and_outputs(e.invars[0], e.invars[1]),
     "slim_dense_to_weights": lambda e: _by_weights_and_outputs(e.outvars[0], e.invars[1]),
+    "slim_attention_scores": lambda e: 2 * e.outvars[0].aval.size * e.invars[0].aval.shape[-1],
+    "slim_attention_mixture": lambda e: 2 * e.invars[0].aval.size * e.outvars[0].aval.shape[-1],
+    "slim_attention_sum": lambda e: 2 * e.invars[0].aval.size * e.outvars[0].aval.shape[-1],
 }
