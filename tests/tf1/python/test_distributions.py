@@ -208,8 +208,10 @@ def test_linear_operators_do_what_their_matrices_do():
         }
         found = _run({
             name: {
-                "dense": o.to_dense(), "matmul": o.matmul(rhs), "adjoint": o.matmul(rhs, adjoint=True), "solve": o.solve(rhs),
-                "solve adjoint": o.solve(rhs, adjoint=True), "matvec": o.matvec(rhs[:, 0]), "solvevec": o.solvevec(rhs[:, 0]),
+                "dense": o.to_dense(), "matmul": o.matmul(rhs), "adjoint": o.matmul(rhs, adjoint=True),
+                "solve": o.solve(rhs),
+                "solve adjoint": o.solve(rhs, adjoint=True), "matvec": o.matvec(rhs[:, 0]),
+                "solvevec": o.solvevec(rhs[:, 0]),
                 "det": o.determinant(), "log det": o.log_abs_determinant(), "trace": o.trace(), "H": o.H.to_dense(),
                 "sum": o.add_to_tensor(rhs[:, :2]), "inverse": o.inverse().to_dense(),
             }
@@ -219,8 +221,10 @@ def test_linear_operators_do_what_their_matrices_do():
     for name, (_, a) in made.items():
         inverse = np.linalg.inv(a)
         wanted = {
-            "dense": a, "matmul": a @ rhs, "adjoint": a.T @ rhs, "solve": inverse @ rhs, "solve adjoint": inverse.T @ rhs,
-            "matvec": a @ rhs[:, 0], "solvevec": inverse @ rhs[:, 0], "det": np.linalg.det(a), "trace": np.trace(a), "H": a.T,
+            "dense": a, "matmul": a @ rhs, "adjoint": a.T @ rhs, "solve": inverse @ rhs,
+            "solve adjoint": inverse.T @ rhs,
+            "matvec": a @ rhs[:, 0], "solvevec": inverse @ rhs[:, 0], "det": np.linalg.det(a),
+            "trace": np.trace(a), "H": a.T,
             "log det": np.log(abs(np.linalg.det(a))), "sum": a + rhs[:, :2], "inverse": inverse,
         }  # fmt: skip
         for fact, right in wanted.items():
