@@ -35,3 +35,10 @@ NAMES: dict[str, str] = {
 }
 for _name in ("bessel_i0", "bessel_i1"):
     NAMES[_name] = NAMES[f"math.{_name}"] = f"python.math:{_name}"
+for _file, _names in {
+    "signal_frames": "frame overlap_and_add hann_window hamming_window stft inverse_stft inverse_stft_window_fn",
+    "signal_cosines": "dct idct linear_to_mel_weight_matrix mfccs_from_log_mel_spectrograms fftshift ifftshift",
+}.items():
+    for _name in _names.split():
+        for _place in ("signal", "contrib.signal", *(("spectral",) if "dct" in _name else ())):
+            NAMES[f"{_place}.{_name}"] = f"python.{_file}:{_name}"
