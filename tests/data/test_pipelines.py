@@ -3,7 +3,6 @@
 import itertools
 import json
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -164,23 +163,23 @@ def test_iterating_again_begins_anew():
 def test_threads_work_ahead_and_end():
     before = set(threading.enumerate())
     made_by = set()
+    all_three, calls = threading.Barrier(3), itertools.count()
 
-    def slow(example, rng):
+    def noted(example, rng):
         made_by.add(threading.current_thread().name)
-        time.sleep(0.002)
+        if next(calls) < 3:
+            all_three.wait()  # or a thread that is fast does all of it before the others have begun
         return example
 
-    iterator = iter(pipeline(Numbers(40), slow, batch_size=2, num_threads=3))
+    iterator = iter(pipeline(Numbers(40), noted, batch_size=2, num_threads=3))
     next(iterator)
     for _ in range(20):
         next(iterator)
     assert len(made_by) == 3 and threading.current_thread().name not in made_by
     iterator.close()
-    deadline = time.monotonic() + 10
-    while set(threading.enumerate()) - before and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not set(threading.enumerate()) - before
-    here = iter(pipeline(Numbers(40), slow, batch_size=2, num_threads=0))
+    for thread in set(threading.enumerate()) - before:
+        thread.join()
+    here = iter(pipeline(Numbers(40), noted, batch_size=2, num_threads=0))
     made_by.clear()
     next(here)
     assert made_by == {threading.current_thread().name}

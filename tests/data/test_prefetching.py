@@ -21,7 +21,8 @@ def threads():
 
 
 @pytest.fixture(autouse=True)
-def no_thread_is_left():
+def no_thread_is_left(monkeypatch):
+    monkeypatch.setattr("jax_slim.data.prefetching._CLOSING_SECONDS", SECONDS)  # of a busy machine
     assert not threads()
     yield
     for thread in threads():
@@ -179,15 +180,17 @@ def test_a_dropped_iterator_ends_its_thread():
 
 def test_closing_does_not_wait_for_a_source_that_hangs(monkeypatch):
     monkeypatch.setattr("jax_slim.data.prefetching._CLOSING_SECONDS", 0.05)
-    hang = threading.Event()
+    asked, hang = threading.Event(), threading.Event()
 
     def source():
         yield 0
+        asked.set()
         hang.wait(SECONDS)
         yield 1
 
     ready = prefetch(source())
     next(ready)
+    assert asked.wait(SECONDS)
     (thread,) = threads()
     assert thread.daemon  # so the program could end now
     ready.close()

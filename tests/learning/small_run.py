@@ -1,4 +1,6 @@
-"""A small training run as a process of its own, for tests that kill it: `python small_run.py LOGDIR STEPS [pause]`.
+"""A small training run as a process of its own, for tests that kill it.
+
+    python small_run.py LOGDIR STEPS [PAUSE [SAVE_SECS [FILE]]]
 
 It learns digits with dropout, batch_norm and momentum, so that a resume which forgets any of random key, moving
 averages, optimizer state or data position ends with other numbers. It prints a digest of everything at the end.
@@ -8,6 +10,7 @@ import hashlib
 import json
 import sys
 import time
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -36,16 +39,18 @@ def shifted(batch, rng):
 
 
 class Paused:
-    """Batches that come slowly, so that there is time to kill the run; keeps a digest of those that were used."""
+    """Batches that come slowly, so that there is time to kill the run; one of them only when a file is there."""
 
-    def __init__(self, batches, seconds):
-        self.batches, self.seconds = batches, seconds
+    def __init__(self, batches, seconds, number=None, file=None):
+        self.batches, self.seconds, self.number, self.file = batches, seconds, number, file
 
     def __iter__(self):
         return self
 
     def __next__(self):
         time.sleep(self.seconds)
+        while self.file and self.get_state()["next_batch"] == self.number and not Path(self.file).exists():
+            time.sleep(0.05)
         return next(self.batches)
 
     def get_state(self):
@@ -62,8 +67,9 @@ def digest(arrays):
     return whole.hexdigest()
 
 
-def main(logdir, steps, pause=0.0, save_secs=0.2):
-    batches = Paused(slim.data.Batches(slim.data.digits.load("test"), 16, seed=3, transform=shifted), float(pause))
+def main(logdir, steps, pause=0.0, save_secs=0.2, file=None):
+    batches = slim.data.Batches(slim.data.digits.load("test"), 16, seed=3, transform=shifted)
+    batches = Paused(batches, float(pause), int(steps) // 2, file)
     train_op = slim.learning.create_train_op(loss_fn, optax.sgd(0.05, momentum=0.9))
     result = slim.learning.train(
         train_op,

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+import warnings_as_errors
 from jax_slim.checkpoints import load_variables
-from jax_slim.checkpoints.native import Checkpoints
+from jax_slim.checkpoints.native import Checkpoints, steps_in
 
 SCRIPT = Path(__file__).parent / "small_run.py"
 STEPS = 60
@@ -22,7 +23,15 @@ def start(logdir, steps=STEPS, pause=0.0, save_secs=0.2, devices=1, largest_file
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     if devices > 1:
         environment["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices}"
-    command = [sys.executable, "-W", "error", str(SCRIPT), str(logdir), str(steps), str(pause), str(save_secs)]
+    command = [
+        sys.executable,
+        *warnings_as_errors.OPTIONS,
+        str(SCRIPT),
+        str(logdir),
+        str(steps),
+        str(pause),
+        str(save_secs),
+    ]
     if largest_file is not None:
         environment.pop("JAX_COMPILATION_CACHE_DIR", None)  # its files are larger, and not what is tested
         command = ["sh", "-c", f'ulimit -f {largest_file}; exec "$@"', "sh", *command]
@@ -36,7 +45,7 @@ def start(logdir, steps=STEPS, pause=0.0, save_secs=0.2, devices=1, largest_file
 
 
 def report(process):
-    out, err = process.communicate(timeout=200)
+    out, err = process.communicate()
     assert process.returncode == 0, err
     return json.loads(out.splitlines()[-1])
 
@@ -55,11 +64,11 @@ def undisturbed(tmp_path_factory):
 
 
 def kill_at_random_moments(logdir, times, steps, pause, save_secs, longest):
-    """Starts the run and kills it, again and again. The moments vary with the machine as well."""
+    """Starts the run and kills it, again and again, first when it has saved. The moments vary with the machine too."""
     for attempt in range(times):
         process = start(logdir, steps, pause, save_secs)
         for line in process.stderr:
-            if line.startswith("train:"):
+            if line.startswith("train:") and (attempt or steps_in(logdir)):
                 break
         time.sleep(random.Random(attempt).uniform(0, longest))
         process.kill()
@@ -85,10 +94,10 @@ def test_a_run_killed_twenty_times_ends_as_an_undisturbed_one(tmp_path):
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_saves_and_exits(tmp_path, undisturbed, sent, code):
-    process = start(tmp_path, pause=0.03, save_secs=1000)
+    process = start(tmp_path, pause=0.2, save_secs=1000)  # so slow that it is far from its end when it hears the signal
     wait_for_step(process, 5)
     process.send_signal(sent)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     assert process.returncode == code
     assert not out
     assert "Traceback" not in err
@@ -103,7 +112,7 @@ def test_a_full_disk_is_one_clear_error_and_loses_nothing(tmp_path, undisturbed)
 
     # A file may have 4 KiB now: to a program that is as if the disk were full.
     process = start(tmp_path, largest_file=8)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate()
     assert process.returncode == 1
     last = err.strip().splitlines()[-1]
     assert "CheckpointError" in err or "EventWriterError" in err, err

@@ -4,9 +4,9 @@ import io
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -410,37 +410,34 @@ def test_neither_tensorflow_nor_the_viewer_is_imported(tmp_path):
     """
     command = [sys.executable, "-W", "error", "-c", script, str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, check=False)
-    assert (result.returncode, result.stderr) == (0, "")
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.fixture
 def tensorboard(tmp_path):
     """Asks a TensorBoard process that shows `tmp_path`; the process and its children end with the test."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(tmp_path), "--host", "127.0.0.1"]
     log = (tmp_path / "log").open("w+")
     server = subprocess.Popen(
-        [*command, "--port", str(port), "--reload_interval", "1"],
+        [*command, "--port", "0", "--reload_interval", "1"],
         stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
-    deadline = time.monotonic() + 90
 
     def ask(path, **query):
         """The JSON answer, as soon as there is one that is not empty."""
-        url = f"http://127.0.0.1:{port}/data/{path}?{urllib.parse.urlencode(query)}"
-        while time.monotonic() < deadline and server.poll() is None:
-            try:
-                with urllib.request.urlopen(url, timeout=10) as answer:
-                    if found := json.load(answer):
-                        return found
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
-                pass
+        while server.poll() is None:
+            address = re.search(r"http://127\.0\.0\.1:\d+/", (tmp_path / "log").read_text())  # it takes a free port
+            if address:
+                url = f"{address[0]}data/{path}?{urllib.parse.urlencode(query)}"
+                try:
+                    with urllib.request.urlopen(url, timeout=10) as answer:
+                        if found := json.load(answer):
+                            return found
+                except (urllib.error.URLError, ConnectionError, TimeoutError):
+                    pass
             time.sleep(0.1)
-        log.seek(0)
-        raise AssertionError(f"no answer to {url}; TensorBoard says: {log.read()}")
+        raise AssertionError(f"TensorBoard has ended: {(tmp_path / 'log').read_text()}")
 
     try:
         yield ask

@@ -1,0 +1,5 @@
+"""Options of Python that make warnings errors in processes that tests start, as pytest makes them in its own."""
+
+# But not of the compile cache: two workers share it, and one may read an entry that the other is still writing, or that
+# a process left behind which a test killed.
+OPTIONS = ("-W", "error", "-W", "ignore:Error reading persistent compilation cache entry:UserWarning")
