@@ -48,7 +48,7 @@ def found_by(name, arguments, folder):
     tool = shutil.which(name, path=os.pathsep.join(places))
     if tool is None:
         pytest.skip(f"{name} is not installed: `make setup` does it")
-    return subprocess.run([tool, *arguments], cwd=folder, capture_output=True, text=True, timeout=280).stdout
+    return subprocess.run([tool, *arguments], cwd=folder, capture_output=True, text=True).stdout
 
 
 def check(folder, messages):

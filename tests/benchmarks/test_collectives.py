@@ -54,9 +54,7 @@ def test_the_gradients_of_convolutions_gather_nothing():
         "JAX_PLATFORMS": "cpu",
         "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
     }
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=250
-    )
+    done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found, gradients = json.loads(done.stdout.splitlines()[-1])
     assert {kind for kind, _ in found} == {"all-reduce"}

@@ -33,7 +33,7 @@ def test_a_subpackage_of_ours_does_not_hide_tensorflows_module():
 
 
 def _python(code):
-    return subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=200)
+    return subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
 
 
 def test_import_tensorflow_is_answered_only_after_install():
@@ -62,9 +62,7 @@ assert "tensorflow" not in sys.modules
     ("arguments", "code", "says"), [([], 2, "usage"), (["--help"], 0, "usage"), (["absent.py"], 2, "must be a file")]
 )
 def test_command_line_of_the_launcher(arguments, code, says):
-    done = subprocess.run(
-        [sys.executable, "-m", "jax_slim.tf1", *arguments], capture_output=True, text=True, timeout=200
-    )
+    done = subprocess.run([sys.executable, "-m", "jax_slim.tf1", *arguments], capture_output=True, text=True)
     assert done.returncode == code and says in done.stdout + done.stderr
 
 
@@ -74,7 +72,7 @@ def test_check_lists_missing_names_with_their_lines(tmp_path):
         "x = tf.nn.relu(tf.no_such(1))\ny = slim.conv2d\nlayers = tf.contrib.layers\nlayers.absent(tf.pack([x]))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "jax_slim.tf1", "--check", str(tmp_path)], capture_output=True, text=True, timeout=200
+        [sys.executable, "-m", "jax_slim.tf1", "--check", str(tmp_path)], capture_output=True, text=True
     )
     assert done.returncode == 1
     assert f"{tmp_path / 'train.py'}:4: tf.no_such is missing" in done.stdout

@@ -188,9 +188,7 @@ def test_a_disk_that_is_full_in_truth(tmp_path):
         except RuntimeError as error:
             print(error)
     """
-    run = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True, timeout=120
-    )
+    run = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True)
     assert "write_checkpoint" in run.stdout and "File too large" in run.stdout
     assert names_in(tmp_path) == FILES
     assert equal(open_checkpoint(tmp_path / "m")["x"], np.zeros(10))
