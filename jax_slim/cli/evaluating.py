@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jax_slim.cli.augmenting import MAX_BOXES
 from jax_slim.cli.calibrating import CALIBRATE
-from jax_slim.cli.exports import add_model_arguments
+from jax_slim.cli.exports import PRETRAINED, add_model_arguments
 from jax_slim.cli.failures import UsageError
 from jax_slim.cli.flags import Flag, add_flags, merged
 from jax_slim.cli.inputs import DATA_FLAGS
@@ -23,11 +23,13 @@ HELP = """measure how well a checkpoint classifies or finds objects, once or whe
   jax-slim evaluate --checkpoint_path=/tmp/flowers                    on the run's own validation images
   jax-slim evaluate --checkpoint_path=/tmp/flowers --watch            as training goes on
   jax-slim evaluate --checkpoint_path=/tmp/flowers --calibrate=flowers/train          how well with products of bytes
+  jax-slim evaluate --pretrained=ssd_mobilenet_v2.coco --dataset_dir=coco                       published weights
   jax-slim evaluate --checkpoint_path=vgg_16.ckpt --model_name=vgg_16 --dataset_dir=imagenet --labels_offset=1"""
 
 GROUPS = {
     "the evaluation": (
         Flag("checkpoint_path", str, None, "a run's directory (its newest checkpoint), or any checkpoint"),
+        Flag("pretrained", str, None, PRETRAINED),
         Flag("eval_dir", str, None, "where results and events go; by default 'eval' in the run's directory"),
         Flag("batch_size", int, 100, "images in a batch"),
         Flag("max_num_batches", int, None, "how many batches to take; by default all"),
@@ -84,9 +86,13 @@ def run(options: argparse.Namespace) -> int:
     from jax_slim.core import processes
 
     file = runs.read_config(options.config) if options.config else {}
+    if getattr(options, "pretrained", None):
+        runs.take_pretrained(options)
     path = getattr(options, "checkpoint_path", None) or file.get("checkpoint_path")
     if not path:
-        raise UsageError("--checkpoint_path must name a run's directory or a checkpoint.")
+        raise UsageError(
+            "--checkpoint_path must name a run's directory or a checkpoint, or --pretrained published weights."
+        )
     earlier = _data_of_run(path)
     chosen = merged(options, GROUPS, earlier, file)
     join(chosen)

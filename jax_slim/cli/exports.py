@@ -22,12 +22,14 @@ The file takes photographs of any size (its preprocessing is in it) and any batc
 (--output=folder/) becomes a SavedModel, for TensorFlow Serving. Detectors, which give boxes, and segmentation nets,
 which give a mask as large as the photograph, become all but .onnx."""
 
+PRETRAINED = "published weights to fetch instead, as `jax-slim models --pretrained` lists"
 _FORMATS = {".zip": "stablehlo", ".onnx": "onnx", ".pb": "frozen_graph", ".pbtxt": "frozen_graph"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     parser.add_argument("--checkpoint_path", help="a run's directory, or any checkpoint")
+    parser.add_argument("--pretrained", metavar="NAME", help=PRETRAINED)
     parser.add_argument("--output", required=True, help="the file to write: .zip, .onnx, .pb or .pbtxt; or a folder")
     formats = ("stablehlo", "onnx", "frozen_graph", "saved_model")
     parser.add_argument("--format", choices=formats, help="by default, what the ending says; saved_model for folder/")
@@ -56,7 +58,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Writes the file."""
-    from jax_slim.cli.runs import model_of
+    from jax_slim.cli.runs import model_of, take_pretrained
     from jax_slim.cli.tasks import task_of
 
     kind = options.format or _format_of(options.output)
@@ -65,6 +67,8 @@ def run(options: argparse.Namespace) -> int:
             f"--output must end in {', '.join(_FORMATS)}, or in / for a SavedModel, got {options.output}. --format "
             "says which of them it is to be under another name; there are no others."
         )
+    if options.pretrained:
+        take_pretrained(options)
     if not options.checkpoint_path and not options.graph:
         raise UsageError("--checkpoint_path or --graph must say what to export.")
     if options.graph:

@@ -4,7 +4,7 @@ import argparse
 
 from jax_slim.cli import mask_flags
 from jax_slim.cli.calibrating import add_calibrate
-from jax_slim.cli.exports import add_model_arguments
+from jax_slim.cli.exports import PRETRAINED, add_model_arguments
 from jax_slim.cli.failures import UsageError
 from jax_slim.cli.graph_files import add_graph_arguments
 
@@ -27,11 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="image files, or folders of them")
     parser.add_argument("--checkpoint_path", help="a run's directory, any checkpoint, or an exported .onnx file")
-    parser.add_argument(
-        "--pretrained",
-        metavar="NAME",
-        help="published weights to fetch instead, as `jax-slim models --pretrained` lists",
-    )
+    parser.add_argument("--pretrained", metavar="NAME", help=PRETRAINED)
     parser.add_argument("--top", type=int, default=5, help="how many classes, or boxes, to show (default 5)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--grid", metavar="PNG", help="write a picture of all images with what they show")

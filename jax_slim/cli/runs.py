@@ -195,7 +195,7 @@ def take_pretrained(options: argparse.Namespace) -> None:
     Raises:
       UsageError: there are none of that name, or another checkpoint or net is asked for.
     """
-    if options.checkpoint_path or getattr(options, "graph", None):
+    if getattr(options, "checkpoint_path", None) or getattr(options, "graph", None):
         raise UsageError("--pretrained does not go with --checkpoint_path and --graph.")
     from jax_slim.cli.tasks import TASKS
     from jax_slim.nets.pretrained import fetched_path, net_of

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from jax_slim.data.errors import DataLossError
 from jax_slim.data.examples import make_example
 from jax_slim.data.features import FixedLenFeature
 from jax_slim.data.image_codecs import image_format
@@ -67,15 +68,15 @@ class SegmentationExamples(Sequence[dict[str, Any]]):
         """An example, or a list of them for a slice.
 
         Raises:
-          ValueError: its mask is of another size than its image, or has a label that is none of the classes.
-          DataLossError: it is damaged.
+          ValueError: its mask has a label that is none of the classes.
+          DataLossError: it is damaged, or its mask is of another size than its image.
         """
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
         example = self._source[int(self._indices[operator.index(index)])]
         image, mask = example["image"], np.asarray(example["mask"]).astype(np.int32)
         if mask.shape != image.shape[:2]:
-            raise ValueError(
+            raise DataLossError(
                 f"{self.key(index)}: the mask must be of the image's size {image.shape[:2]}, got {mask.shape}."
             )
         wrong = mask[((mask < 0) | (mask >= self.num_classes)) & (mask != self.ignore_label)]

@@ -171,6 +171,14 @@ def test_the_net_of_weights_by_name(monkeypatch):
         taken(model_name="vgg_16")
 
 
+@pytest.mark.parametrize("command", [["evaluate"], ["export", "--output=x.zip"], ["predict", "x.jpg"]])
+def test_every_command_takes_weights_by_name(command, capsys):
+    assert main([*command, "--pretrained=ssd_mobilenet_v2.cocoa"]) == 2
+    assert "Near names: ssd_mobilenet_v2.coco" in capsys.readouterr().err
+    assert main([*command, "--pretrained=ssd_mobilenet_v2.coco", "--checkpoint_path=x"]) == 2
+    assert "--pretrained does not go with --checkpoint_path" in capsys.readouterr().err
+
+
 def test_last_layers_for_other_classes_than_those_of_the_weights(capsys):
     """As many would fit."""
     options = argparse.Namespace(

@@ -100,7 +100,7 @@ def test_examples_are_checked_when_they_are_read():
     assert examples[0]["mask"].tolist() == [[0, 1], [9, 0]] and len(examples[:1]) == 1
     with pytest.raises(ValueError, match=r"labels of the mask must be from 0 to 1.* or 9 to be ignored, got 2"):
         examples[1]
-    with pytest.raises(ValueError, match=r"the mask must be of the image's size \(2, 2\), got \(1, 2\)"):
+    with pytest.raises(DataLossError, match=r"the mask must be of the image's size \(2, 2\), got \(1, 2\)"):
         examples[2]
 
 
