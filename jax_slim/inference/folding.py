@@ -12,6 +12,7 @@ from jax_slim.core.model import Model, arrays_apart
 from jax_slim.core.tracebacks import shortened
 from jax_slim.core.values import Facts, Variables
 from jax_slim.core.variables import model_variable
+from jax_slim.inference.arranging import ArrangedOnce
 from jax_slim.inference.fusing import worth_fusing
 from jax_slim.inference.programs import PreparedProgram
 from jax_slim.kernels import choices
@@ -70,8 +71,7 @@ def prepared(
       groups: whether the new model may take a batch in groups, one after the other (see `grouping`).
       native: whether it has native kernels (see `fusing`), for inputs of these sizes but for the batch's.
     """
-    specs = model.specs(*args, **kwargs)
-    given = {name: variables[name] for name in specs if name in variables}
+    given = _read(model, variables, args, kwargs)
     shapes = {name: jax.ShapeDtypeStruct(np.shape(value), value.dtype) for name, value in given.items()}
     program = _Prepared(model, shapes, alone, groups, native)
     made, arrays = program.program(args, kwargs)
@@ -79,6 +79,15 @@ def prepared(
     changed = jit_once(split.prepare_changed)(given)
     values = {name: changed[name] if name in changed else jnp.asarray(given[name]) for name in split.shapes}
     return Model(program), Variables(values, dict.fromkeys(values, PREPARED_FACTS))
+
+
+def _read(
+    model: Model, variables: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the model takes, and others where they are in memory: splitting its program passes them over."""
+    if isinstance(variables, Variables | ArrangedOnce):
+        return dict(variables)
+    return {name: variables[name] for name in model.specs(*args, **kwargs) if name in variables}
 
 
 def ready(

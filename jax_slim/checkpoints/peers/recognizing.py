@@ -43,6 +43,8 @@ def as_slim(source: Checkpoint, origin: str | None = None) -> Checkpoint:
         if (why := _unlike(peers()[origin], entries)) is not None:
             raise CheckpointError(f"{source.path} is not of {origin}: {why}.")
         return PeerCheckpoint(source, peers()[origin], _images(source.path, peers()[origin]))
+    if any(name.endswith("/weights") for name in entries):
+        return source  # TF-Slim's own names, which no other library has: the tables need not be read
     found = [peer for peer in peers().values() if _unlike(peer, entries) is None]
     if not found:
         return source
