@@ -63,7 +63,7 @@ class Cost:
     largest: float = 0.0
 
     def add(self, equation: Any, examples: int) -> None:
-        products = _products(equation)
+        products = products_of(equation)
         if products or equation.primitive.name in _WRITING:
             aval = equation.outvars[0].aval
             size = math.prod(aval.shape) / examples
@@ -224,7 +224,7 @@ def _independent(equation: Any, inputs: Sequence[int], examples: int) -> bool:
     return False
 
 
-def _products(equation: Any) -> float:
+def products_of(equation: Any) -> float:
     """How many products each number of the result is the sum of; 0 of what is no convolution or product."""
     name, parameters = equation.primitive.name, equation.params
     shapes = [variable.aval.shape for variable in equation.invars]
