@@ -8,13 +8,14 @@
 All compute the logits alone, in float32, but for `slim-points`, which shows what end points cost, and those that say
 bfloat16 or int8. ONNX Runtime and OpenVINO run the files that jax-slim exports, so that all run one net (torch.compile
 runs `nets.py`'s, and none of those that are not written down there). Each library is a process of its own, in a virtual
-environment that this command makes where there is none (`--cache`); what cannot be installed is left out. ONNX files
-are kept there too. `--prepare` makes all that is made before anything is measured, and `--keep-compiled` takes the programs
-that were compiled then, so that the rest is short; what the first batch took means nothing after that. Processes run
-blocks of batches in turn, round by round. For each are printed the medians of wall clock and of processor time divided
-by the cores, for one batch; the ratios of both to jax-slim's in the same round (above 1, jax-slim is faster); what the
-first batch took besides; and the peak of memory. At batch 1, processor time flatters who leaves a core idle: the wall
-clock decides. On a busy machine the wall clock says little. All of it is written to `inference.json` in `--output`.
+environment that this command makes where there is none (`--cache`); what cannot be installed is left out. ONNX
+files are kept there too. `--prepare` makes all that is made before anything is measured, and `--keep-compiled` takes
+the programs that were compiled then, so that the rest is short; what the first batch took means nothing after that.
+Processes run blocks of batches in turn, round by round. For each are printed the medians of wall clock and of processor
+time divided by the cores, for one batch; the ratios of both to jax-slim's in the same round (above 1, jax-slim is
+faster); what the first batch took besides; and the peak of memory. At batch 1, processor time flatters who leaves a
+core idle: the wall clock decides. On a busy machine the wall clock says little. All of it is written to
+`inference.json` in `--output`.
 """
 
 import argparse
