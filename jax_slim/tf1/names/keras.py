@@ -15,10 +15,10 @@ NAMES: dict[str, str] = {
     "keras.activations.softsign": "python.nn_activations:softsign",
     "keras.activations.tanh": "python.math:tanh",
     "keras.activations.sigmoid": "python.math:sigmoid",
-    "keras.activations.get": "python.layer_core:activation_of",
+    "keras.activations.exponential": "python.keras_families:exponential",
 }
 for _name in "l1 l2 l1_l2".split():
-    NAMES[f"keras.regularizers.{_name}"] = f"python.keras_layers:{_name}"
+    NAMES[f"keras.regularizers.{_name}"] = f"python.keras_regularizers:{_name}"
 for _name in (
     "Layer Dense Flatten Dropout BatchNormalization Conv1D Conv2D Conv3D SeparableConv1D SeparableConv2D Conv2DTranspose Conv3DTranspose MaxPooling1D "
     "MaxPooling2D MaxPooling3D AveragePooling1D AveragePooling2D AveragePooling3D MaxPool2D AvgPool2D Activation ReLU LeakyReLU Reshape "
@@ -47,3 +47,25 @@ NAMES |= {
     "keras.activations.hard_sigmoid": "python.keras_backend:hard_sigmoid",
     "keras.utils.to_categorical": "python.keras_backend:to_categorical",
 }
+for _place, _file in {"regularizers": "keras_regularizers", "constraints": "keras_constraints", "initializers": "initializers", "optimizers": "keras_optimizers"}.items():  # fmt: skip
+    for _name in ("serialize", "deserialize", "get"):
+        NAMES[f"keras.{_place}.{_name}"] = f"python.{_file}:{_name}"
+for _name in ("serialize", "deserialize"):
+    NAMES[f"keras.losses.{_name}"] = NAMES[f"keras.metrics.{_name}"] = f"python.keras_losses:{_name}"
+    NAMES[f"keras.layers.{_name}"] = f"python.keras_families:{_name}_layer"
+for _name in ("serialize", "deserialize", "get"):
+    NAMES[f"keras.activations.{_name}"] = f"python.keras_families:{_name}_activation"
+for _name in ("Regularizer", "L1L2"):
+    NAMES[f"keras.regularizers.{_name}"] = f"python.keras_regularizers:{_name}"
+for _name in ("Constraint", "MaxNorm", "NonNeg", "UnitNorm", "MinMaxNorm"):
+    NAMES[f"keras.constraints.{_name}"] = f"python.keras_constraints:{_name}"
+for _old, _new in {
+    "max_norm": "MaxNorm",
+    "non_neg": "NonNeg",
+    "unit_norm": "UnitNorm",
+    "min_max_norm": "MinMaxNorm",
+}.items():
+    NAMES[f"keras.constraints.{_old}"] = NAMES[f"keras.constraints.{_new}"]
+for _name in "get_custom_objects register_keras_serializable custom_object_scope serialize_keras_object deserialize_keras_object".split():
+    NAMES[f"keras.utils.{_name}"] = f"python.keras_configurations:{_name}"
+NAMES["keras.utils.CustomObjectScope"] = "python.keras_configurations:custom_object_scope"

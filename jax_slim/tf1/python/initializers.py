@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from jax_slim.tf1.graph import conversion, dtypes, shapes
+from jax_slim.tf1.python import keras_configurations
 
 
 def _floating(dtype: Any) -> dtypes.DType:
@@ -339,13 +340,8 @@ def get(identifier: Any) -> Any:
         return identifier
     if isinstance(identifier, type):
         return identifier()
-    if isinstance(identifier, dict):
-        return _BY_NAME[identifier["class_name"]].from_config(identifier["config"])
-    if isinstance(identifier, str):
-        found = _BY_NAME.get(identifier)
-        if found is None:
-            raise ValueError(f"Unknown initializer: {identifier}")
-        return found()
+    if isinstance(identifier, dict | str):
+        return deserialize(identifier)
     raise ValueError(f"Could not interpret initializer identifier: {identifier}")
 
 
@@ -358,3 +354,6 @@ _BY_NAME: dict[str, Any] = {
     "glorot_uniform": GlorotUniform, "GlorotUniform": GlorotUniform, "glorot_normal": GlorotNormal, "GlorotNormal": GlorotNormal,
     "lecun_normal": lecun_normal, "lecun_uniform": lecun_uniform, "he_normal": he_normal, "he_uniform": he_uniform,
 }  # fmt: skip
+
+
+serialize, deserialize, _ = keras_configurations.of_objects("initializer", _BY_NAME)

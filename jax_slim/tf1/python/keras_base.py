@@ -1,9 +1,18 @@
 """`tf.keras.layers.Layer` in graphs, the phase that says whether layers train, and the variables that Keras begins by itself."""
 
+import inspect
 from typing import Any
 
 from jax_slim.tf1.graph import dtypes, graphs, shapes
-from jax_slim.tf1.python import array, initializers, keras_sessions, layer_base
+from jax_slim.tf1.python import (
+    array,
+    initializers,
+    keras_configurations,
+    keras_constraints,
+    keras_regularizers,
+    keras_sessions,
+    layer_base,
+)
 from jax_slim.tf1.python.variables import Variable
 
 KERAS_INPUTS = ("keras_inputs",)  # for each input of models what makes layers of the operations behind it
@@ -38,6 +47,25 @@ _OWN_ATTRIBUTES = frozenset(
 )
 
 
+def _written(name: str, value: Any) -> Any:
+    """An argument as it stands in a configuration."""
+    if name.endswith("activation"):
+        return "linear" if value is None else keras_configurations.serialize_keras_object(value)
+    if name.endswith(("_initializer", "_regularizer", "_constraint")):
+        return keras_configurations.serialize_keras_object(value)
+    return value
+
+
+def _read(name: str, value: Any) -> Any:
+    """An argument of a configuration as layers take it."""
+    if isinstance(value, str | dict):
+        if name.endswith("_regularizer"):
+            return keras_regularizers.get(value)
+        if name.endswith("_constraint"):
+            return keras_constraints.get(value)
+    return value
+
+
 def _contained(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return [v for entry in value.values() for v in _contained(entry)]
@@ -66,6 +94,22 @@ class Layer(layer_base.Layer):
 
     def _set_scope(self, scope: Any = None) -> None:
         pass
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make one like it: for a class of a program's own those of the layer of Keras that it extends."""
+        config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        if self._batch_input_shape is not None:
+            config["batch_input_shape"] = tuple(self._batch_input_shape)
+        made = next(c for c in type(self).__mro__ if c.__module__.startswith(__name__.partition(".")[0] + "."))
+        for name in inspect.signature(made.__init__).parameters:
+            if name not in config and name != "self" and hasattr(self, name):
+                config[name] = _written(name, getattr(self, name))
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The layer of a configuration."""
+        return cls(**{name: _read(name, value) for name, value in config.items()})
 
     @property
     def trainable(self) -> bool:

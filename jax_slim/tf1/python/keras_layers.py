@@ -246,27 +246,6 @@ def one_hot(indices: Any, num_classes: int) -> Any:
     return gathering.one_hot(indices, depth=num_classes, axis=-1)
 
 
-def l2(l: float = 0.01) -> Any:  # noqa: E741 - Keras's name
-    """l * sum(weights ** 2)."""
-    from jax_slim.tf1.python import math
-
-    return lambda x: l * reductions.reduce_sum(math.square(x))
-
-
-def l1(l: float = 0.01) -> Any:  # noqa: E741 - Keras's name
-    """l * sum(|weights|)."""
-    from jax_slim.tf1.python import math
-
-    return lambda x: l * reductions.reduce_sum(math.abs(x))
-
-
-def l1_l2(l1: float = 0.01, l2: float = 0.01) -> Any:
-    """Both."""
-    from jax_slim.tf1.python import math
-
-    return lambda x: l1 * reductions.reduce_sum(math.abs(x)) + l2 * reductions.reduce_sum(math.square(x))
-
-
 def softmax(x: Any, axis: int = -1) -> Any:
     """Softmax along an axis.
 

@@ -21,6 +21,15 @@ class Loss:
             raise ValueError(f"Invalid Reduction Key {reduction}.")
         self.reduction, self.name = reduction, name
 
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make one like it."""
+        return {"reduction": self.reduction, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The loss of a configuration."""
+        return cls(**config)
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """A number for each example."""
         raise NotImplementedError
@@ -39,6 +48,9 @@ def _made(title: str, function: Callable[..., Any], *options: str) -> type[Loss]
             unknown = set(self._options) - set(options)
             if unknown:
                 raise TypeError(f"{title} got an unexpected keyword argument '{sorted(unknown)[0]}'")
+
+        def get_config(self) -> dict[str, Any]:
+            return {**super().get_config(), **self._options}
 
         def call(self, y_true: Any, y_pred: Any) -> Any:
             return function(y_true, y_pred, **self._options)

@@ -4,7 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 from jax_slim.tf1.graph import conversion, dtypes
-from jax_slim.tf1.python import array, clip_ops, keras_backend, keras_layers, math, nn_activations, reductions, sorting
+from jax_slim.tf1.python import (
+    array,
+    clip_ops,
+    keras_backend,
+    keras_configurations,
+    keras_layers,
+    math,
+    nn_activations,
+    reductions,
+    sorting,
+)
 from jax_slim.tf1.python.nn_normalization import l2_normalize
 
 
@@ -157,3 +167,6 @@ def metric(identifier: Any, loss: Any, output: Any) -> tuple[str, Any]:
         return "ce", get(loss)
     function = get(identifier)
     return getattr(function, "__name__", None) or getattr(function, "name", type(function).__name__), function
+
+
+serialize, deserialize = keras_configurations.of_functions("loss function", get)

@@ -4,7 +4,15 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from jax_slim.tf1.graph import composites, conversion, dtypes, gradients, graphs
-from jax_slim.tf1.python import clip_ops, control_flow, keras_sessions, math, optimizers, state_ops
+from jax_slim.tf1.python import (
+    clip_ops,
+    control_flow,
+    keras_configurations,
+    keras_sessions,
+    math,
+    optimizers,
+    state_ops,
+)
 from jax_slim.tf1.python.initializers import Constant
 from jax_slim.tf1.python.variables import Variable
 
@@ -372,3 +380,8 @@ def get(identifier: Any) -> Any:
     if isinstance(identifier, dict):
         return _BY_NAME[identifier["class_name"].lower()](**identifier["config"])
     raise ValueError(f"Could not interpret optimizer identifier: {identifier}")
+
+
+serialize, deserialize, _ = keras_configurations.of_objects(
+    "optimizer", {**_BY_NAME, **{kind.__name__: kind for kind in _BY_NAME.values()}}
+)

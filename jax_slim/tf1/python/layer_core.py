@@ -32,9 +32,9 @@ def activation_of(identifier: Any) -> Any:
 
 def constraint_of(constraint: Any) -> Any:
     """A function that what is assigned goes through, or None."""
-    if constraint is None or callable(constraint):
-        return constraint
-    raise ValueError(f"Could not interpret constraint identifier: {constraint}")
+    from jax_slim.tf1.python import keras_constraints
+
+    return keras_constraints.get(constraint)
 
 
 def _as_int(value: Any) -> int:
