@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,6 +40,7 @@ _INSTRUCTIONS = {
 }
 _SECONDS = 600
 _REGISTERED: list[ctypes.CDLL] = []  # the library whose kernels this process calls: XLA takes a target's name once
+_REGISTERING = threading.Lock()
 _TARGETS = (
     "jax_slim_convolve",
     "jax_slim_convolve_by_channel",
@@ -109,19 +111,20 @@ def library() -> ctypes.CDLL | None:
         return None
     try:
         found = ctypes.CDLL(str(path))
-        if _REGISTERED:
-            return _REGISTERED[0]  # the same version in another folder is another copy of the same kernels
-        found.jax_slim_lanes.restype = ctypes.c_int64
-        found.jax_slim_instructions.restype = ctypes.c_char_p
-        found.jax_slim_choose.restype, found.jax_slim_choose.argtypes = ctypes.c_bool, [ctypes.c_char_p]
-        found.jax_slim_narrow_lanes.restype = found.jax_slim_narrow_bytes.restype = ctypes.c_int64
-        found.jax_slim_has_bfloat16.restype = ctypes.c_bool
-        found.jax_slim_narrow_instructions.restype = ctypes.c_char_p
-        found.jax_slim_choose_narrow.restype = ctypes.c_bool
-        found.jax_slim_choose_narrow.argtypes = [ctypes.c_char_p]
-        for name in _TARGETS:
-            jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(found, name)), platform="cpu")
-        _REGISTERED.append(found)
+        with _REGISTERING:  # threads may ask for the first time together
+            if _REGISTERED:
+                return _REGISTERED[0]  # the same version in another folder is another copy of the same kernels
+            found.jax_slim_lanes.restype = ctypes.c_int64
+            found.jax_slim_instructions.restype = ctypes.c_char_p
+            found.jax_slim_choose.restype, found.jax_slim_choose.argtypes = ctypes.c_bool, [ctypes.c_char_p]
+            found.jax_slim_narrow_lanes.restype = found.jax_slim_narrow_bytes.restype = ctypes.c_int64
+            found.jax_slim_has_bfloat16.restype = ctypes.c_bool
+            found.jax_slim_narrow_instructions.restype = ctypes.c_char_p
+            found.jax_slim_choose_narrow.restype = ctypes.c_bool
+            found.jax_slim_choose_narrow.argtypes = [ctypes.c_char_p]
+            for name in _TARGETS:
+                jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(found, name)), platform="cpu")
+            _REGISTERED.append(found)
     except (OSError, AttributeError) as error:
         raise NativeKernelsError(
             f"library: {path} must be a library of jax-slim's native kernels, got one that does not load ({error}). "

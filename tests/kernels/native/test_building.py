@@ -1,6 +1,9 @@
 """What compiles the native kernels, and what it says where it cannot."""
 
 import os
+import threading
+import time
+import unittest.mock
 
 import pytest
 
@@ -47,3 +50,30 @@ def test_a_file_that_is_no_library_is_named(cache):
     path.write_bytes(b"not a library")
     with pytest.raises(native.NativeKernelsError, match="Remove it"):
         native.library()
+
+
+def test_threads_that_ask_together_register_the_kernels_once(cache, monkeypatch):
+    path = building.library_path()
+    path.parent.mkdir()
+    path.touch()
+    both, registered, found = threading.Barrier(2), [], []
+
+    def load(name):
+        both.wait()
+        return unittest.mock.MagicMock(name=name)
+
+    def register(name, *_, **__):
+        time.sleep(0.02)  # the other thread gets its turn
+        registered.append(name)
+
+    monkeypatch.setattr(building.ctypes, "CDLL", load)
+    monkeypatch.setattr(building, "_REGISTERED", [])
+    monkeypatch.setattr(building.jax.ffi, "pycapsule", lambda function: function)
+    monkeypatch.setattr(building.jax.ffi, "register_ffi_target", register)
+    threads = [threading.Thread(target=lambda: found.append(native.library())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found[0] is found[1]
+    assert registered == list(building._TARGETS)
