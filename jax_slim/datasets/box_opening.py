@@ -34,7 +34,8 @@ def open_detection_dataset(
     * a folder of TFRecords as the Object Detection API's scripts made them ('pascal_train.record',
       'coco_val.record-00000-of-00010'), with a label map (`*.pbtxt`) beside them;
     * PASCAL VOC's folders: `Annotations`, `JPEGImages` and maybe `ImageSets/Main`;
-    * COCO's files: a JSON for each part ('annotations/instances_val2017.json', or 'train.json') and the pictures.
+    * COCO's files: a JSON for each part ('annotations/instances_val2017.json', or 'train.json') and the pictures; or a
+      folder for each part with one JSON and its pictures ('train/_annotations.coco.json').
 
     Data that is not divided is: a part of it is "validation", the rest "train", the same on every machine.
 

@@ -11,20 +11,23 @@ import numpy as np
 
 from jax_slim.data.errors import DataLossError
 from jax_slim.datasets.box_examples import BoxedFiles, Objects
+from jax_slim.datasets.parts import known_part
 
 _OTHER_KINDS = ("person_keypoints_", "captions_", "image_info_", "stuff_", "panoptic_")
 
 
 def coco_files(place: Path) -> dict[str, Path]:
-    """Part -> its JSON, in `place` or `annotations` below it; "" for the only one there is.
+    """Part -> its JSON, in `place`, in `annotations` or in a folder for each part; "" for the only one there is.
 
     'instances_train2017.json' is of "train", or of "train2017" where there is another year.
     """
     found: dict[str, Path] = {}
     for folder in (place, place / "annotations"):
-        for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
-            if not path.stem.startswith(_OTHER_KINDS):
-                found.setdefault(_part_of(path), path)
+        for path in _files(folder):
+            found.setdefault(_part_of(path), path)
+    if not found and place.is_dir():  # 'train/_annotations.coco.json' beside the pictures, as Roboflow has it
+        inside = {folder.name: _files(folder) for folder in sorted(place.iterdir()) if known_part(folder.name)}
+        found = {name: files[0] for name, files in inside.items() if len(files) == 1}
     if len(found) == 1:
         return dict(zip([""], found.values(), strict=True))
     short = {name: re.sub(r"[-_]?(19|20)\d\d$", "", name) for name in found}
@@ -62,6 +65,11 @@ def coco_part(function: str, place: Path, path: Path) -> tuple[BoxedFiles, list[
         return Objects(boxes, classes_of, crowd, np.zeros_like(crowd), areas)
 
     return BoxedFiles(paths, objects), [classes[number] for number in places]
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(folder.glob("*.json")) if folder.is_dir() else []
+    return [path for path in files if not path.stem.startswith(_OTHER_KINDS)]
 
 
 def _part_of(path: Path) -> str:

@@ -159,6 +159,19 @@ def test_coco(tmp_path):
         datasets.open_detection_dataset(tmp_path, "train")
 
 
+def test_coco_in_a_folder_for_each_part(tmp_path):
+    for part in ("train", "valid"):
+        coco(tmp_path / "made", part)
+        (tmp_path / "made" / "annotations" / f"{part}.json").rename(tmp_path / "made" / part / "_annotations.coco.json")
+    for part in ("train", "validation"):
+        found = datasets.open_detection_dataset(tmp_path / "made", part)
+        assert (len(found), found.class_names) == (2, ["cat", "dog"])
+        np.testing.assert_array_equal(found[0]["image"], PIXELS)
+    (tmp_path / "made" / "valid" / "other.json").write_text("{}")
+    with pytest.raises(ValueError, match="validation"):
+        datasets.open_detection_dataset(tmp_path / "made", "validation", validation_fraction=0)
+
+
 def test_what_is_none_of_these(tmp_path):
     with pytest.raises(FileNotFoundError, match="dataset_dir must exist"):
         datasets.open_detection_dataset(tmp_path / "none", "train")
