@@ -189,7 +189,7 @@ def _independent(equation: Any, inputs: Sequence[int], examples: int) -> bool:
     # What is left takes examples alone, and what it does with them.
     if not first or _BY_EXAMPLE in others:
         return False
-    if name in ("slim_convolution", "slim_dense", "slim_sum_of_channels", "slim_over_channels"):
+    if name in ("slim_convolution", "slim_dense"):
         return len(operand.shape) > 1
     if name in _POOLING:
         return True
