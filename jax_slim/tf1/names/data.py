@@ -10,6 +10,9 @@ _OUTPUTS = (
 )
 _EXPERIMENTAL = {
     "dataset_files": "CsvDataset",
+    "dataset_optionals": "Optional get_next_as_optional",
+    "dataset_resampling": "rejection_resample",
+    "dataset_tables": "make_csv_dataset make_batched_features_dataset parse_example_dataset",
     "dataset_groups": "Reducer RandomDataset bucket_by_sequence_length choose_from_datasets group_by_reducer group_by_window "
     "sample_from_datasets",
     "dataset_transformations": "AUTOTUNE Counter copy_to_device dense_to_sparse_batch enumerate_dataset get_single_element ignore_errors "

@@ -43,6 +43,7 @@ from jax_slim.tf1.operations import (  # noqa: F401 - what registers its rows
     nn_gradients,
     non_max_suppression,
     normalization,
+    optionals,
     other_versions,
     padding,
     parsing,
