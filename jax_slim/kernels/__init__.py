@@ -7,6 +7,7 @@ forms that are faster on a CPU, for the operation and its gradients:
     linear_maps     operations whose gradients are operations of the same kind; the form follows the platform
     conv_maps       the convolution, its two gradients and their forms: conv_products, depthwise, winograd
     product_maps    both, and the order of a layer's two gradients
+    ordering        what a program computes only after something else
     dense_maps      the product with a matrix of weights and its two gradients
     attention_maps  the products of attention
     products        matrix products as a CPU computes them fastest
@@ -41,5 +42,6 @@ from jax_slim.kernels.native import build_native_kernels as build_native_kernels
 from jax_slim.kernels.normalization import moments as moments
 from jax_slim.kernels.normalization import normalize as normalize
 from jax_slim.kernels.normalization import normalize_by_moments as normalize_by_moments
+from jax_slim.kernels.ordering import parameters_first as parameters_first
 from jax_slim.kernels.pooling import avg_pool as avg_pool
 from jax_slim.kernels.pooling import max_pool as max_pool

@@ -20,6 +20,7 @@ class Geometry:
       precision: for `lax`.
       inexact: whether forms may be chosen whose rounding errors are larger than those of sums.
       tuned: whether the program is compiled with `compiler_options()`.
+      read_again: whether a gradient reads the outputs, besides what comes next.
     """
 
     layout: Layout
@@ -29,6 +30,7 @@ class Geometry:
     precision: lax.Precision | None
     inexact: bool = True
     tuned: bool = False
+    read_again: bool = False
 
     @property
     def counts(self) -> tuple[int, ...]:

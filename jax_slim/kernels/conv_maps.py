@@ -5,6 +5,7 @@ out makes outputs of x and w; leaving x out, the gradient of the inputs; leaving
 derivative of any of the three, of any order, is one of the three again.
 """
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -16,7 +17,8 @@ from jax_slim.kernels.choices import Form
 from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.layouts import from_last, to_last
 from jax_slim.kernels.linear_maps import varying_as
-from jax_slim.kernels.product_maps import in_order, maps_of_a_product
+from jax_slim.kernels.ordering import in_order
+from jax_slim.kernels.product_maps import maps_of_a_product
 
 # Forms that begin with padded or transformed inputs. A compiler makes these on the way forward, where the convolution
 # makes the same, and keeps them, which are more bytes than the inputs; so they wait for the gradient.
@@ -132,4 +134,5 @@ outputs_of, inputs_of, weights_of = maps_of_a_product(
     (plain_outputs, _plain_inputs, _plain_weights),
     (_outputs_on_cpu, _inputs_on_cpu, _weights_on_cpu),
     (_fold_outputs, _fold_inputs, None),
+    lambda parameters: parameters | {"geometry": dataclasses.replace(parameters["geometry"], read_again=True)},
 )

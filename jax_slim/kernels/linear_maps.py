@@ -140,7 +140,7 @@ def _abstract(plain: Callable[..., Array], avals: tuple[Any, ...], parameters: t
 
 def equally_varying(arrays: Sequence[Array]) -> list[Array]:
     """Inside `shard_map`: all arrays as varying over the mesh axes that any of them varies over."""
-    varying = [_varying_axes(array) for array in arrays]
+    varying = [varying_axes(array) for array in arrays]
     everywhere = frozenset().union(*varying)
     return [
         lax.pcast(array, tuple(everywhere - axes), to="varying") if everywhere - axes else array
@@ -153,7 +153,8 @@ def _devices_of(context: Any) -> int:
     return getattr(context.module_context.axis_context, "num_devices", 1)
 
 
-def _varying_axes(array: Array) -> frozenset[Any]:
+def varying_axes(array: Array) -> frozenset[Any]:
+    """The axes of a mesh over whose devices an array differs, inside of a `shard_map`."""
     aval: Any = jax.typeof(array)
     return aval.vma if hasattr(aval, "vma") else aval.manual_axis_type.varying
 

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.extend.core import ClosedJaxpr, Literal, jaxpr_as_fun
 
-from jax_slim.kernels.product_maps import after, surely
+from jax_slim.kernels.ordering import after, surely
 
 # Smaller arrays do not matter, and are what others are computed from: means, norms, statistics.
 _LEAST = 1 << 12

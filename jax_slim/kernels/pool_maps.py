@@ -15,6 +15,7 @@ from jax import lax
 from jax_slim.kernels import choices, pooling_forms
 from jax_slim.kernels.layouts import Layout, Windows, from_last, to_last
 from jax_slim.kernels.linear_maps import LinearMap, varying_as
+from jax_slim.kernels.ordering import in_order
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,6 +110,8 @@ def _to_maxima_on_cpu(inputs: jax.Array, outputs: jax.Array, pooling: Pooling) -
     axes, windows = pooling.layout, pooling.windows
     if not choices.taps_for_maxima(inputs.shape, windows):
         return _plain_to_maxima(inputs, outputs, pooling)
+    if any(map(any, windows.padding)):
+        inputs = in_order(inputs, outputs)  # else those that are padded on the way forward are kept besides
     least = pooling.least(inputs.dtype)
     return from_last(pooling_forms.to_maxima(to_last(inputs, axes), to_last(outputs, axes), windows, least), axes)
 

@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-from jax import lax
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
 from jax_slim.kernels import choices
 from jax_slim.kernels.linear_maps import PLAIN, Array, LinearMap, equally_varying
+from jax_slim.kernels.ordering import after
 
 
 class ProductMap(LinearMap):
@@ -25,8 +24,9 @@ class ProductMap(LinearMap):
     transpose makes both gradients.
     """
 
-    def __init__(self, name: str, *definition: Any) -> None:
+    def __init__(self, name: str, *definition: Any, read_again: Callable[..., Any] = dict) -> None:
         super().__init__(name, *definition)
+        self._read_again = read_again
         self._both = primitive = Primitive(f"{name}_tangents")
         PLAIN[primitive.name] = lambda *arrays, **parameters: _by_both(self.plain, *arrays, **parameters)
         primitive.def_impl(self._tangents)
@@ -40,7 +40,7 @@ class ProductMap(LinearMap):
         if not choices.tuned() or any(isinstance(tangent, ad.Zero) for tangent in tangents):
             return super()._jvp(primals, tangents, **parameters)
         both = equally_varying([*primals, *tangents])
-        return self(*primals, **parameters), self._both.bind(*both, **parameters)
+        return self(*primals, **self._read_again(parameters)), self._both.bind(*both, **parameters)
 
     def _tangents(self, *arrays: Array, **parameters: Any) -> Array:
         return _by_both(self, *arrays, **parameters)
@@ -86,12 +86,14 @@ def maps_of_a_product(
     plain: Sequence[Callable[..., Array]],
     on_cpu: Sequence[Callable[..., Array]],
     folds: Sequence[Callable[..., tuple[Array, int] | None] | None],
+    read_again: Callable[..., Any] = dict,
 ) -> tuple[ProductMap, ProductMap, ProductMap]:
     """The three maps of a sum over products x * w * y, each of which leaves one of the arrays out.
 
     Args:
       name: of the first primitive; the others are name_to_inputs and name_to_weights.
       plain, on_cpu, folds: as for `LinearMap`, of each map.
+      read_again: parameters -> the parameters of what is differentiated, whose gradient may read the result.
 
     Returns:
       (outputs of x and w, the gradient of the inputs of w and y, the gradient of the weights of x and y).
@@ -111,34 +113,5 @@ def maps_of_a_product(
 
     for made, primitive, definition, fast, fold in zip(takes, names, plain, on_cpu, folds, strict=True):
         transposes = {position: transpose(made, wanted) for position, wanted in enumerate(takes[made])}
-        maps[made] = ProductMap(primitive, definition, fast, transposes, fold)
+        maps[made] = ProductMap(primitive, definition, fast, transposes, fold, read_again=read_again)
     return maps["outputs"], maps["inputs"], maps["weights"]
-
-
-def surely(array: jax.Array) -> jax.Array:
-    """A condition that always holds, which the compiler cannot know, and not before the array of floats is there."""
-    first = lax.slice(array, [0] * array.ndim, [1] * array.ndim).reshape(()).astype(jnp.float32)
-    return (first <= jnp.inf) | jnp.isnan(first)
-
-
-def after(array: jax.Array, other: jax.Array) -> jax.Array:
-    """The first array as it is, but not before the second is there: in programs for one CPU by `compiler_options()`."""
-    return _waiting(array, other) if choices.tuned() else array
-
-
-def in_order(array: jax.Array, other: jax.Array) -> jax.Array:
-    """As `after`, for forms of operations on a CPU."""
-    if (
-        choices.devices() > 1 or not array.size or not other.size
-    ):  # what one device waits for, others would have to send
-        return array
-    return lax.select(jnp.broadcast_to(surely(other), array.shape), array, jnp.zeros_like(array))
-
-
-_waiting = LinearMap(
-    "slim_after",
-    lambda array, other: array,
-    in_order,
-    {0: lambda cotangent, array, other: cotangent},
-    lambda arrays, axes: (arrays[0], axes[0]),
-)

@@ -20,7 +20,7 @@ from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 from jax_slim.kernels import choices
 from jax_slim.kernels.narrowing import run_narrowing
-from jax_slim.kernels.product_maps import surely
+from jax_slim.kernels.ordering import surely
 
 # What is more than a pass over arrays, or makes small ones out of large ones.
 _DEAR = re.compile(

@@ -33,6 +33,7 @@ from jax import lax
 
 from jax_slim.kernels import choices
 from jax_slim.kernels.conv_geometry import Geometry
+from jax_slim.kernels.ordering import at_once
 from jax_slim.kernels.phases import cut_or_fill
 
 
@@ -90,9 +91,13 @@ def weights(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Ar
         for matrices in (_side_by_side(seen), _side_by_side(spread))
     )
     products = lax.dot_general(inside, outside, (((2,), (2,)), ((0, 1), (0, 1))), precision=geometry.precision)
-    by_row = products.reshape(*seen.shape[:2], *products.shape[1:])
-    taps = _mixed(_mixed(by_row, sums.of_taps.T, 1), sums.of_taps.T, 1)
-    return jnp.sum(taps, 2) if groups > 1 else taps[:, :, 0]
+
+    def taps_of(products: jax.Array) -> jax.Array:
+        by_row = products.reshape(*seen.shape[:2], *products.shape[1:])
+        taps = _mixed(_mixed(by_row, sums.of_taps.T, 1), sums.of_taps.T, 1)
+        return jnp.sum(taps, 2) if groups > 1 else taps[:, :, 0]
+
+    return at_once(taps_of, products) if geometry.tuned else taps_of(products)
 
 
 def _convolved(
@@ -114,12 +119,16 @@ def _convolved(
         (((2,), (1 + summed,)), ((0,), (0,))),
         precision=geometry.precision,
     )
-    by_row = products.reshape(*seen.shape[:-1], -1)
-    # [N, tiles down, pixels of a tile down, tiles across, pixels of a tile across, O]
-    tiles = _mixed(_mixed(by_row, sums.of_products, 3), sums.of_products, 4)
-    images, down, _, across, _, channels = tiles.shape
-    whole = tiles.reshape(images, size * down, size * across, channels)
-    return whole[:, : counts[0], : counts[1]]
+
+    def pixels_of(products: jax.Array) -> jax.Array:
+        by_row = products.reshape(*seen.shape[:-1], -1)
+        # [N, tiles down, pixels of a tile down, tiles across, pixels of a tile across, O]
+        tiles = _mixed(_mixed(by_row, sums.of_products, 3), sums.of_products, 4)
+        images, down, _, across, _, channels = tiles.shape
+        whole = tiles.reshape(images, size * down, size * across, channels)
+        return whole[:, : counts[0], : counts[1]]
+
+    return at_once(pixels_of, products) if geometry.read_again else pixels_of(products)
 
 
 def _seen(pixels: jax.Array, padding: tuple[tuple[int, int], ...], counts: tuple[int, ...], size: int) -> jax.Array:

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import jax
 
+from jax_slim import kernels
 from jax_slim.core.collections import GraphKeys, collections_for
 from jax_slim.core.precision import to_compute, variable_dtype
 from jax_slim.core.scopes import VariableScope
@@ -55,8 +56,10 @@ def of_model(getter: Callable[..., jax.Array], name: str, **arguments: Any) -> j
     return getter(name, **arguments)
 
 
-def finish(
-    outputs: jax.Array,
+def run(
+    compute: Callable[[jax.Array], jax.Array],
+    inputs: jax.Array,
+    num_outputs: int,
     make: Maker,
     channel_axis: int,
     normalizer_fn: Function | None,
@@ -65,16 +68,22 @@ def finish(
     biases_regularizer: Any,
     activation_fn: Function | None,
 ) -> jax.Array:
-    """Normalizes `outputs`, or else adds biases; then activates them."""
+    """Computes a layer's outputs, `num_outputs` channels; normalizes them, or else adds biases; then activates them."""
     if normalizer_fn is not None:
-        outputs = normalizer_fn(outputs, **(normalizer_params or {}))
+        outputs = normalizer_fn(compute(inputs), **(normalizer_params or {}))
     elif biases_initializer is not None:
-        biases = make("biases", (outputs.shape[channel_axis],), biases_initializer, biases_regularizer)
-        outputs = add_biases(outputs, biases, channel_axis)
+        biases = make("biases", (num_outputs,), biases_initializer, biases_regularizer)
+        outputs = biased(compute, inputs, biases, channel_axis)
+    else:
+        outputs = compute(inputs)
     return outputs if activation_fn is None else activation_fn(outputs)
 
 
-def add_biases(outputs: jax.Array, biases: jax.Array, channel_axis: int) -> jax.Array:
-    """Adds `biases` [C] along one axis of `outputs`."""
+def biased(
+    compute: Callable[[jax.Array], jax.Array], inputs: jax.Array, biases: jax.Array, channel_axis: int
+) -> jax.Array:
+    """What `compute` makes of the inputs, and `biases` [C] added along one of its axes."""
+    inputs, biases = kernels.parameters_first(inputs, biases)
+    outputs = compute(inputs)
     axis = channel_axis % outputs.ndim
     return outputs + biases.reshape([-1 if a == axis else 1 for a in range(outputs.ndim)])

@@ -14,7 +14,7 @@ from jax_slim.core.program import operation
 from jax_slim.core.scopes import variable_scope
 from jax_slim.kernels.layouts import Padding, windows_on
 from jax_slim.layers import _args
-from jax_slim.layers._steps import Function, Scope, finish, maker, of_model
+from jax_slim.layers._steps import Function, Scope, maker, of_model, run
 
 P = ParamSpec("P")
 
@@ -76,10 +76,10 @@ def _convolve(
         make = maker(inputs, trainable, variables_collections)
         shape = (*kernel, channels // groups, num_outputs)
         weights = make("weights", shape, weights_initializer, weights_regularizer)
-        outputs = kernels.convolution(to_compute(inputs), weights, strides, padding, rates, layout)
-        outputs = finish(
-            outputs, make, channel_axis, normalizer_fn, normalizer_params, biases_initializer, biases_regularizer,
-            activation_fn,
+        outputs = run(
+            lambda inputs: kernels.convolution(inputs, weights, strides, padding, rates, layout),
+            to_compute(inputs), num_outputs, make, channel_axis, normalizer_fn, normalizer_params,
+            biases_initializer, biases_regularizer, activation_fn,
         )  # fmt: skip
         return collect_named_outputs(outputs_collections, sc.name, outputs)
 

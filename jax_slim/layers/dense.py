@@ -20,7 +20,7 @@ from jax_slim.core.program import operation
 from jax_slim.core.scopes import variable_scope
 from jax_slim.core.variables import variable
 from jax_slim.layers import _args
-from jax_slim.layers._steps import Function, Scope, add_biases, finish, maker, of_model
+from jax_slim.layers._steps import Function, Scope, biased, maker, of_model, run
 
 
 @add_arg_scope
@@ -80,10 +80,11 @@ def fully_connected(
     with variable_scope(scope, "fully_connected", [inputs], custom_getter=of_model, reuse=reuse) as sc:
         make = maker(inputs, trainable, variables_collections)
         weights = make("weights", (inputs.shape[-1], num_outputs), weights_initializer, weights_regularizer)
-        outputs = kernels.dense(to_compute(inputs), weights)
-        outputs = finish(
-            outputs, make, -1, normalizer_fn, normalizer_params, biases_initializer, biases_regularizer, activation_fn
-        )
+        outputs = run(
+            lambda inputs: kernels.dense(inputs, weights),
+            to_compute(inputs), num_outputs, make, -1, normalizer_fn, normalizer_params, biases_initializer,
+            biases_regularizer, activation_fn,
+        )  # fmt: skip
         return collect_named_outputs(outputs_collections, sc.name, outputs)
 
 
@@ -143,7 +144,7 @@ def bias_add(
     with variable_scope(scope, "BiasAdd", [inputs], reuse=reuse) as sc:
         make = maker(inputs, trainable, variables_collections)
         biases = make("biases", (inputs.shape[channel_axis],), initializer, regularizer)
-        outputs = add_biases(to_compute(inputs), biases, channel_axis)
+        outputs = biased(lambda inputs: inputs, to_compute(inputs), biases, channel_axis)
         if activation_fn is not None:
             outputs = activation_fn(outputs)
         return collect_named_outputs(outputs_collections, sc.name, outputs)
@@ -211,9 +212,16 @@ def legacy_fully_connected(
 
     with variable_scope(name, "fully_connected", [x]) as sc:
         shape = (x.shape[-1], num_output_units)
-        y = kernels.dense(to_compute(x), make("weights", shape, weight_init, weight_regularizer, weight_collections))
-        if bias_init is not None:
-            y = add_biases(y, make("bias", shape[1:], bias_init, bias_regularizer, bias_collections), -1)
+        weights = make("weights", shape, weight_init, weight_regularizer, weight_collections)
+
+        def products(x: jax.Array) -> jax.Array:
+            return kernels.dense(x, weights)
+
+        if bias_init is None:
+            y = products(to_compute(x))
+        else:
+            biases = make("bias", shape[1:], bias_init, bias_regularizer, bias_collections)
+            y = biased(products, to_compute(x), biases, -1)
         if activation_fn is not None:
             y = activation_fn(y)
         add_to_collections(dict.fromkeys((*as_names(output_collections), GraphKeys.ACTIVATIONS)), y, sc.name)

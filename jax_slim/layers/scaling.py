@@ -12,7 +12,7 @@ from jax_slim.core.precision import to_compute
 from jax_slim.core.program import operation
 from jax_slim.core.scopes import variable_scope
 from jax_slim.layers import _args
-from jax_slim.layers._steps import Function, Scope, finish, maker
+from jax_slim.layers._steps import Function, Scope, maker
 from jax_slim.layers.convolutions import conv2d
 
 
@@ -60,7 +60,8 @@ def layer_scale(
     with variable_scope(scope, "LayerScale", [inputs], reuse=reuse) as sc:
         make = maker(inputs, trainable, variables_collections)
         outputs = to_compute(inputs) * make("gamma", inputs.shape[-1:], initializer, regularizer)
-        outputs = finish(outputs, make, -1, None, None, None, None, activation_fn)
+        if activation_fn is not None:
+            outputs = activation_fn(outputs)
         return collect_named_outputs(outputs_collections, sc.name, outputs)
 
 

@@ -15,7 +15,7 @@ from jax_slim.core.program import operation
 from jax_slim.core.scopes import variable_scope
 from jax_slim.kernels.layouts import extent, windows_on
 from jax_slim.layers import _args
-from jax_slim.layers._steps import Function, Scope, finish, maker, of_model
+from jax_slim.layers._steps import Function, Scope, maker, of_model, run
 
 
 @add_arg_scope
@@ -99,15 +99,19 @@ def separable_convolution2d(
         make = maker(inputs, trainable, variables_collections)
         shape = (*kernel, channels, multiplier)
         depthwise = make("depthwise_weights", shape, weights_initializer, weights_regularizer, listed_as="weights")
-        outputs = _by_channel(to_compute(inputs), depthwise, strides, padding, rates, layout)
+        pointwise = None
         if num_outputs is not None:
             initializer = weights_initializer if pointwise_initializer is None else pointwise_initializer
             shape = (1, 1, channels * multiplier, num_outputs)
             pointwise = make("pointwise_weights", shape, initializer, weights_regularizer, listed_as="weights")
-            outputs = kernels.convolution(outputs, pointwise, layout=layout)
-        outputs = finish(
-            outputs, make, channel_axis, normalizer_fn, normalizer_params, biases_initializer, biases_regularizer,
-            activation_fn,
+
+        def both(inputs: jax.Array) -> jax.Array:
+            outputs = _by_channel(inputs, depthwise, strides, padding, rates, layout)
+            return outputs if pointwise is None else kernels.convolution(outputs, pointwise, layout=layout)
+
+        outputs = run(
+            both, to_compute(inputs), num_outputs or channels * multiplier, make, channel_axis, normalizer_fn,
+            normalizer_params, biases_initializer, biases_regularizer, activation_fn,
         )  # fmt: skip
         return collect_named_outputs(outputs_collections, sc.name, outputs)
 
@@ -162,10 +166,11 @@ def convolution2d_in_plane(
         make = maker(inputs, trainable, variables_collections)
         weights = make("weights", (*kernel, 1, 1), weights_initializer, weights_regularizer)
         weights = jnp.broadcast_to(weights, (*kernel, inputs.shape[-1], 1))
-        outputs = kernels.depthwise_convolution(to_compute(inputs), weights, strides, padding, rates)
-        outputs = finish(
-            outputs, make, -1, normalizer_fn, normalizer_params, biases_initializer, biases_regularizer, activation_fn
-        )
+        outputs = run(
+            lambda inputs: kernels.depthwise_convolution(inputs, weights, strides, padding, rates),
+            to_compute(inputs), inputs.shape[-1], make, -1, normalizer_fn, normalizer_params, biases_initializer,
+            biases_regularizer, activation_fn,
+        )  # fmt: skip
         return collect_named_outputs(outputs_collections, sc.name, outputs)
 
 

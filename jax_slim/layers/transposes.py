@@ -12,7 +12,7 @@ from jax_slim.core.precision import to_compute
 from jax_slim.core.program import operation
 from jax_slim.core.scopes import variable_scope
 from jax_slim.layers import _args
-from jax_slim.layers._steps import Function, Scope, finish, maker, of_model
+from jax_slim.layers._steps import Function, Scope, maker, of_model, run
 
 
 @add_arg_scope
@@ -160,9 +160,9 @@ def _transpose(
         make = maker(inputs, trainable, variables_collections)
         shape = (*kernel, num_outputs, inputs.shape[channel_axis])
         weights = make("weights", shape, weights_initializer, weights_regularizer)
-        outputs = kernels.transposed_convolution(to_compute(inputs), weights, strides, padding, layout)
-        outputs = finish(
-            outputs, make, channel_axis, normalizer_fn, normalizer_params, biases_initializer, biases_regularizer,
-            activation_fn,
+        outputs = run(
+            lambda inputs: kernels.transposed_convolution(inputs, weights, strides, padding, layout),
+            to_compute(inputs), num_outputs, make, channel_axis, normalizer_fn, normalizer_params,
+            biases_initializer, biases_regularizer, activation_fn,
         )  # fmt: skip
         return collect_named_outputs(outputs_collections, sc.name, outputs)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_slim.core.class_ids import ClassIds
-from jax_slim.kernels.product_maps import after
+from jax_slim.kernels.ordering import after
 
 
 class Diagnosis(NamedTuple):
