@@ -5,16 +5,33 @@
 
 For each net a table: the bytes that XLA sets aside for the step (its own memory analysis), the processor time of a
 step, and that of compiling. Steps of all forms are run in turn; the fastest of each counts. `--steps 0` only compiles.
+
+    python benchmarks/memory.py --fit 8 --nets vgg_16                   # the largest batch in 8 GB, and PyTorch's
+
+With `--fit` nothing of jax-slim's is run: what is given to a step, what XLA sets aside for it and what the process
+holds after compiling are added up, for `--batch` and twice as many. PyTorch (of `--peer`, else of an environment that
+is made) runs two steps of `--batch` and of half as many, and its peak is that of the process. A line through the two
+says which batch fits.
 """
 
 import argparse
+import functools
+import sys
 import time
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 import jax_slim as slim
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from peers import environments
+from peers.architectures import NETS
+from peers.processes import Worker
+from peers.worker import status
 
 WHAT = "none, half (what is kept is bfloat16), what `create_model` takes as recompute, or that and +half"
 
@@ -60,13 +77,55 @@ def filled(like):
     return jax.tree.map(value, like)
 
 
+def bytes_of_step(batch, net, what):
+    """What a training step needs, without running it."""
+    step, _, _ = compiled_step(net, what, batch)
+    memory = step.memory_analysis()
+    made = memory.output_size_in_bytes - memory.alias_size_in_bytes
+    return memory.argument_size_in_bytes + memory.temp_size_in_bytes + made + status("VmRSS") * 2**20
+
+
+def peak_of_pytorch(batch, net, python):
+    """The peak of a process of PyTorch that trains, in bytes."""
+    size = NETS[net].size
+    config = {"module": "torch_nets", "net": net, "size": size, "batch": batch, "threads": None}
+    worker = Worker(python, config, {})
+    try:
+        worker.ask(600, do="make")
+        return worker.prepare("train", 600)["peak_mib"] * 2**20
+    finally:
+        worker.close()
+
+
+def print_largest_batch(title, bytes_of, batches, limit):
+    """How many images fit, by a line through what two batches need."""
+    less, more = map(bytes_of, batches)
+    of_one = (more - less) / (batches[1] - batches[0])
+    sizes = f"{less / 1e6:.0f} MB for {batches[0]} images, {of_one / 1e6:.1f} for one more"
+    print(f"  {title:12} {sizes}; {batches[0] + (limit - less) // of_one:.0f} fit into {limit / 1e9:g} GB", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--nets", default="resnet_v1_50,inception_v3")
     parser.add_argument("--what", default="none,cheap,blocks,half,cheap+half", help=WHAT)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--fit", type=float, help="GB: print the largest batches that fit instead")
+    parser.add_argument("--peer", help="a Python with PyTorch for --fit; '' for none")
     options = parser.parse_args()
+    if options.fit:
+        python = environments.python_of("torch", environments.CACHE) if options.peer is None else options.peer
+        few, batch, limit = options.batch // 2, options.batch, 1e9 * options.fit
+        for net in options.nets.split(","):
+            print(f"\n{net}")
+            for what in filter(None, options.what.split(",")):
+                needed = functools.partial(bytes_of_step, net=net, what=what)
+                print_largest_batch(what, needed, (batch, 2 * batch), limit)
+            if python:
+                peak = functools.partial(peak_of_pytorch, net=net, python=python)
+                print_largest_batch("PyTorch", peak, (few, batch), limit)
+        return
     for net in options.nets.split(","):
         made = {what: compiled_step(net, what, options.batch) for what in options.what.split(",")}
         seconds = {what: [] for what in made}
