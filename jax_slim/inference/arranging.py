@@ -1,6 +1,6 @@
 """`ArrangedOnce`: a prepared model's variables, the native kernels' in the order of these and in no other."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -18,16 +18,24 @@ class ArrangedOnce(Mapping[str, Any]):
 
     Args:
       variables: those of a folded model.
+      again: makes them once more. Weights that are only kept as bfloat16 or as bytes have to be, when somebody reads
+        them, or another program takes them in another form.
     """
 
-    def __init__(self, variables: Mapping[str, jax.Array]) -> None:
+    def __init__(self, variables: Mapping[str, jax.Array], again: Callable[[], Mapping[str, jax.Array]]) -> None:
         self._shapes = {name: array.shape for name, array in variables.items()}
         self._whole = dict(variables)
+        self._again: Callable[[], Mapping[str, jax.Array]] | None = again
         self._taken: set[str] = set()  # by programs, whole
+        self._narrow: set[str] = set()  # by programs, as numbers of fewer digits
         self._panels: dict[str, jax.Array] = {}
 
     def __getitem__(self, name: str) -> jax.Array:
         shape = self._shapes[name]
+        if name not in self._whole and name not in self._panels:
+            assert self._again is not None  # else nothing would have been let go
+            made = self._again()
+            self._whole |= {name: made[name] for name in self._narrow - self._whole.keys() - self._panels.keys()}
         return self._whole[name] if name in self._whole else out_of_panels(self._panels[name], shape)
 
     def __iter__(self) -> Iterator[str]:
@@ -45,8 +53,13 @@ class ArrangedOnce(Mapping[str, Any]):
                 self._taken.add(name)
             elif array.dtype == jnp.float32:
                 kept[name] = self._panels.setdefault(name, array)
-            else:  # of bytes and bfloat16 the weights cannot be put together again
+            else:
                 kept[name] = array
-        for name in self._panels.keys() - self._taken:
+                if name in self._shapes:
+                    self._narrow.add(name)
+        gone = self._panels.keys() if self._again is None else self._panels.keys() | self._narrow
+        for name in gone - self._taken:
             self._whole.pop(name, None)
+        if self._narrow <= self._panels.keys():
+            self._again = None  # all can be put together: what they were made of need not be kept for them
         return kept

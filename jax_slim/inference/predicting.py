@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
@@ -15,6 +16,7 @@ from jax_slim.inference.fusing import in_bfloat16, worth_fusing
 from jax_slim.inference.profiling import Profile, profiled
 from jax_slim.kernels import jit
 from jax_slim.kernels.compiling import as_in_jit
+from jax_slim.kernels.memory import give_back_freed_memory
 
 
 def predictor(model: Model, variables: Mapping[str, Any] | None = None, **kwargs: Any) -> "Predictor":
@@ -33,7 +35,8 @@ def predictor(model: Model, variables: Mapping[str, Any] | None = None, **kwargs
     `model.apply` but for rounding.
 
     The variables are prepared at the first call, and are those of the time when the predictor was made: after more
-    training, make another. What is not changed is not copied: a training step that is given these arrays as
+    training, make another. What is not changed is not copied, and weights in bfloat16 or bytes are made of the
+    variables again where another precision is asked for later: a training step that is given these arrays as
     `donate_argnums` takes them away. A batch of another shape is compiled anew.
 
     Args:
@@ -76,6 +79,7 @@ class Predictor:
         # What is arranged for the native kernels is for inputs of some sizes, in batches of any.
         self._compiled: dict[Any, tuple[Callable[..., Any], Mapping[str, Any]]] = {}
         self._ready: dict[Any, Model] = {}
+        self._sizes: set[Any] = set()  # of batches, for which programs are compiled
 
     @property
     def variables(self) -> Mapping[str, Any]:
@@ -92,17 +96,25 @@ class Predictor:
             )
         if self._folded is None:
             self._native = worth_fusing()
-            with as_in_jit():
-                self._folded, self._variables = prepared(
-                    self._model, self._variables, args, self._arguments, alone=True, groups=not self._native
-                )
+            given = self._variables
+            self._folded, self._variables = self._fold(given, args)
             if self._native:
-                self._variables = ArrangedOnce(self._variables)
+                shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(np.shape(leaf), jnp.result_type(leaf)), args)
+                self._variables = ArrangedOnce(self._variables, lambda: self._fold(given, shapes)[1])
         key = self._key(args)
         if key not in self._compiled:
             self._compiled[key] = self._compile(args)
         compiled, variables = self._compiled[key]
-        return compiled(variables, *args)
+        result = compiled(variables, *args)
+        sizes = (key, *(np.shape(leaf) for leaf in jax.tree.leaves(args)))
+        if sizes not in self._sizes:
+            self._sizes.add(sizes)
+            give_back_freed_memory()  # what compiling took
+        return result
+
+    def _fold(self, given: Mapping[str, Any], args: tuple[Any, ...]) -> tuple[Model, Mapping[str, Any]]:
+        with as_in_jit():
+            return prepared(self._model, given, args, self._arguments, alone=True, groups=not self._native)
 
     def profile(self, *args: Any, rounds: int = 5) -> Profile:
         """Tells layer by layer where the time for a batch goes.
