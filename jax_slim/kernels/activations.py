@@ -9,7 +9,7 @@ from jax import lax
 
 from jax_slim.kernels import choices
 from jax_slim.kernels.linear_maps import LinearMap
-from jax_slim.kernels.product_maps import in_order
+from jax_slim.kernels.ordering import in_order
 
 # The part of the normal distribution beyond |x| is exp(-x^2 / 2) t P(t) with t = 1 / (1 + |x| * _BEND). P is fitted for
 # the smallest relative error between 0 and 14, which is 3e-8, half a step of float32; the part itself is then 1e-40.
