@@ -6,8 +6,9 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-# How long closing waits for the thread. It ends with the batch it is making; a source that hangs must not hang us too.
-_CLOSING_SECONDS = 2.0
+# How long closing waits for the thread. It ends with the batch it is making, and an interpreter that ends before it may
+# crash in the thread; a source that hangs must not hang us too.
+_CLOSING_SECONDS = 10.0
 
 
 def prefetch(source: Iterable[Any], size: int = 2, place: Callable[[Any], Any] | None = None) -> "Prefetched":

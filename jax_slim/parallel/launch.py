@@ -23,6 +23,7 @@ from jax_slim.parallel.processes import ADDRESS, COUNT, HEARTBEAT, INDEX
 _DEVICES = "JAX_LOCAL_DEVICE_IDS"
 _STOPPED = (130, 143)  # by Ctrl-C or SIGTERM, after saving
 _GRACE_SECONDS = 5.0  # for the others to say that one is gone
+_READING_SECONDS = 5.0  # for what a process has printed at its end; what it has started may hold the pipe open
 _SAVING_SECONDS = 120.0  # for the others to save, where one was asked to stop
 
 
@@ -141,7 +142,7 @@ class _Processes:
             reader.start()
         code = process.wait()
         for reader in readers:
-            reader.join(1.0)  # what it has started may hold the pipe open
+            reader.join(_READING_SECONDS)
         self._ended.put((index, code))
 
     def _copy(self, index: int, source: Any, sink: BinaryIO) -> None:
