@@ -72,14 +72,13 @@ def build_native_kernels() -> Path:
       The library's path: in $JAX_SLIM_CACHE, by default in jax_slim in the user's folder for caches.
 
     Raises:
-      NativeKernelsError: there is no compiler, or it failed; the text has what it said.
+      NativeKernelsError: there is no compiler, or it failed; the text has what it said. Nothing can be written there.
     """
     path = library_path()
-    if path.exists():
+    if os.path.exists(path):
         return path
     compiler = _compiler()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="jax-slim-native-", dir=path.parent) as scratch:
+    with _scratch(path.parent) as scratch:
         objects = []
 
         def compiled(source: str, flags: Sequence[str]) -> None:
@@ -106,8 +105,11 @@ def library() -> ctypes.CDLL | None:
     Raises:
       NativeKernelsError: there is a file, but it is none that can be loaded.
     """
-    path = library_path()
-    if not path.exists():
+    try:
+        path = library_path()
+    except NativeKernelsError:  # where nothing can be kept, nothing was built
+        return None
+    if not os.path.exists(path):
         return None
     try:
         found = ctypes.CDLL(str(path))
@@ -134,8 +136,19 @@ def library() -> ctypes.CDLL | None:
 
 
 def library_path() -> Path:
-    """Where the library of this version and kind of machine is, or would be."""
-    return cache_folder() / "native" / f"kernels-{sys.platform}-{platform.machine()}-{_version()}.so"
+    """Where the library of this version and kind of machine is, or would be.
+
+    Raises:
+      NativeKernelsError: no folder was named, and the user has no home.
+    """
+    try:
+        folder = cache_folder()
+    except RuntimeError as error:
+        raise NativeKernelsError(
+            "build_native_kernels: there must be a folder for the kernels, and this user has no home. Name one by "
+            "JAX_SLIM_CACHE=/path/to/folder."
+        ) from error
+    return folder / "native" / f"kernels-{sys.platform}-{platform.machine()}-{_version()}.so"
 
 
 @functools.cache
@@ -146,6 +159,18 @@ def _version() -> str:
     header = Path(jax.ffi.include_dir()) / "xla" / "ffi" / "api" / "c_api.h"
     parts.append(header.read_bytes() if header.exists() else b"")
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+def _scratch(folder: Path) -> tempfile.TemporaryDirectory[str]:
+    """A new folder in this one, which is made where it is not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix="jax-slim-native-", dir=folder)
+    except OSError as error:
+        raise NativeKernelsError(
+            f"build_native_kernels: the folder for the kernels must be writable, got {folder} ({error}). Name another "
+            "one by JAX_SLIM_CACHE=/path/to/folder."
+        ) from error
 
 
 def _compiler() -> list[str]:

@@ -77,3 +77,25 @@ def test_threads_that_ask_together_register_the_kernels_once(cache, monkeypatch)
         thread.join()
     assert found[0] is found[1]
     assert registered == list(building._TARGETS)
+
+
+def test_a_folder_that_cannot_be_written_or_read_is_named_and_is_as_none(cache, monkeypatch):
+    (cache / "file").write_text("no folder")
+    monkeypatch.setenv("CXX", "true")
+    monkeypatch.setenv("JAX_SLIM_CACHE", str(cache / "file"))
+    with pytest.raises(native.NativeKernelsError, match=r"must be writable, got .*file.*JAX_SLIM_CACHE="):
+        slim.build_native_kernels()
+    assert native.library() is None
+
+
+def test_a_user_without_a_home_has_no_library(cache, monkeypatch):
+    for name in ("JAX_SLIM_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def none():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(building.Path, "home", none)
+    assert native.library() is None
+    with pytest.raises(native.NativeKernelsError, match="this user has no home"):
+        slim.build_native_kernels()
