@@ -56,20 +56,26 @@ def eval_fn(batch):
     }
 
 
-def slowly(batches, seconds):
+def slowly(batches, seconds, late):
+    """The batches one every so many seconds, those from number `late` of this run on one a second."""
+
     class Slow:
         def __init__(self):
-            self.batches = iter(batches)
+            self.batches, self.given = iter(batches), 0
 
         def __iter__(self):
             return self
 
+        def wait(self):
+            time.sleep(seconds if self.given < late else 1.0)
+            self.given += 1
+
         def __next__(self):
-            time.sleep(seconds)
+            self.wait()
             return next(self.batches)
 
         def next_part(self, rows):
-            time.sleep(seconds)
+            self.wait()
             return self.batches.next_part(rows)
 
         def get_state(self):
@@ -100,6 +106,7 @@ def report_of(
     save_secs=1000.0,
     summary_secs=1000.0,
     pause=0.0,
+    late=1000,
     validate=False,
     evaluate=False,
     rate=0.05,
@@ -138,7 +145,7 @@ def report_of(
     run = slim.learning.steps(
         slim.learning.create_train_op(loss_fn, optax.sgd(rate, momentum=0.9)),
         logdir,
-        slowly(batches, pause) if pause else batches,
+        slowly(batches, pause, late) if pause else batches,
         number_of_steps=steps,
         log_every_n_steps=1,
         save_interval_secs=save_secs,
