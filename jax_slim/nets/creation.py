@@ -400,13 +400,11 @@ def _refuse_more(model: NetModel, theirs: Sequence[str], specs: Mapping[str, Any
     Raises:
       CheckpointError: there are some: the first, and what may help.
     """
-    known = {name.rpartition("/")[0] for name in specs}
     for name in sorted(theirs):
-        layer = name.rpartition("/")[0]
-        # Slots of optimizers and moving averages are below a variable's name.
-        if layer in known or layer in specs or layer.rpartition("/")[0] in specs or name.startswith(model.head):
+        # Weights say that there is a layer: slots, averages and ranges of quantization have other names.
+        if not name.endswith("weights") or name in specs or name.startswith(model.head):
             continue
-        if any(_begins(pattern, [name]) for pattern in left_out):
+        if any(re.match(pattern, name) for pattern in left_out):
             continue
         way = "Give the options that it was trained with"
         if name.startswith("decoder/"):
