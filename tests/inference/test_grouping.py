@@ -38,6 +38,8 @@ INDEPENDENT = {
     "pixels as rows": lambda x: (x.reshape(-1, 4) @ w("m")).reshape(6, 64),
     "pools": lambda x: slim.avg_pool2d(slim.max_pool2d(x, 2), 2),
     "attention": lambda x: jnp.einsum("bic,bjc->bij", x.reshape(6, 16, 4), x.reshape(6, 16, 4)),
+    "attention of several heads": lambda x: kernels.mixture(kernels.scores(x, x), x),
+    "gelu": slim.gelu,
     "norm of each": lambda x: slim.instance_norm(x, center=False, scale=False),
     "zeros besides": lambda x: jnp.concatenate([x, jnp.zeros_like(x)], -1),
     "padded, cut, transposed": lambda x: jnp.pad(x, [(0, 0), (1, 1), (0, 0), (0, 0)])[:, ::2].transpose(0, 3, 1, 2),
@@ -52,6 +54,7 @@ DEPENDENT = {
     "by a variable as long": lambda x: x * w("v")[:, None, None, None],
     "turned": lambda x: x.transpose(1, 0, 2, 3).reshape(6, -1),
     "batch as channels": lambda x: jnp.einsum("bijc,kijc->bk", x, x),
+    "attention to constants": lambda x: kernels.scores(x, jnp.ones((6, 4, 4, 4))),
     "sorted": lambda x: jnp.sort(x, 0),
     "normalized by the batch": lambda x: kernels.normalize_by_moments(x, (0, 1, 2), None, None, 1e-3)[0],
     "nothing of it": lambda x: jnp.ones((6, 2)),
@@ -71,6 +74,11 @@ def test_examples_that_are_not_or_are_not_known_to_be(function):
 def test_costs_are_those_of_one_example():
     found = cost(lambda x: slim.max_pool2d(kernels.convolution(x, w("w")) + 1, 2))
     assert (found.flops, found.written, found.largest) == (2 * 64 * 9 * 4, 4 * (64 + 16), 4 * 64)
+
+
+def test_costs_of_attention():
+    found = cost(lambda x: kernels.mixture(kernels.scores(x, x), x))  # of 4 elements and 4 heads with 4 numbers each
+    assert (found.flops, found.written, found.largest) == (2 * 2 * 64 * 4, 4 * (64 + 64), 4 * 64)
 
 
 @pytest.mark.parametrize(
