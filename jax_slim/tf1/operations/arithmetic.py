@@ -190,14 +190,23 @@ def next_after(x1: Any, x2: Any) -> Any:
     return arrays.xp(x1, x2).nextafter(x1, x2)
 
 
+def _incomplete_gamma(function: Any, a: Any, x: Any) -> Any:
+    """No number where a is not above 0 or x is below 0."""
+    a, x = jnp.asarray(a), jnp.asarray(x)
+    outside = (a <= 0) | (x < 0)
+    found = function(jnp.where(outside, 1, a).astype(a.dtype), jnp.where(outside, 1, x).astype(x.dtype))
+    return jnp.where(outside, jnp.nan, found).astype(x.dtype)
+
+
 @rows.row("Igamma", shape=_broadcast, numpy=False)
 def igamma(a: Any, x: Any) -> Any:
-    return jax.scipy.special.gammainc(jnp.asarray(a), jnp.asarray(x))
+    found = _incomplete_gamma(jax.scipy.special.gammainc, a, x)
+    return jnp.where((jnp.asarray(x) == 0) & (jnp.asarray(a) <= 0), 0, found).astype(found.dtype)
 
 
 @rows.row("Igammac", shape=_broadcast, numpy=False)
 def igammac(a: Any, x: Any) -> Any:
-    return jax.scipy.special.gammaincc(jnp.asarray(a), jnp.asarray(x))
+    return _incomplete_gamma(jax.scipy.special.gammaincc, a, x)
 
 
 @rows.row("Zeta", shape=_broadcast, numpy=False)

@@ -27,9 +27,21 @@ def _row(type: str, name: str, **facts: Any) -> None:
 for _type, _name in {
     "Neg": "negative", "Square": "square", "Sqrt": "sqrt", "Exp": "exp", "Expm1": "expm1", "Log": "log", "Log1p": "log1p", "Sin": "sin",
     "Cos": "cos", "Tan": "tan", "Asin": "arcsin", "Acos": "arccos", "Atan": "arctan", "Sinh": "sinh", "Cosh": "cosh", "Tanh": "tanh",
-    "Asinh": "arcsinh", "Acosh": "arccosh", "Atanh": "arctanh", "Conj": "conjugate",
+    "Asinh": "arcsinh", "Atanh": "arctanh", "Conj": "conjugate",
 }.items():  # fmt: skip
     _row(_type, _name)
+
+
+@rows.row("Acosh", shape=_same)
+def acosh(x: Any) -> Any:
+    """Below 1 the derivative is no number either, where that of jax.numpy is one."""
+    if not isinstance(x, jax.Array):
+        return np.arccosh(x)
+    if jnp.iscomplexobj(x):
+        return jnp.arccosh(x)
+    return jnp.arccosh(jnp.where(x < 1, jnp.nan, 0).astype(x.dtype) + x)
+
+
 for _type, _name in {
     "Floor": "floor", "Ceil": "ceil", "Rint": "rint", "IsNan": "isnan", "IsInf": "isinf", "IsFinite": "isfinite", "LogicalNot": "logical_not",
     "Invert": "invert",

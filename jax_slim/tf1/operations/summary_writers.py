@@ -65,7 +65,7 @@ def summary_writer(run: Any, op: Any) -> Any:
 def create_summary_file_writer(
     writer: Any, logdir: Any, max_queue: Any, flush_millis: Any, filename_suffix: Any
 ) -> None:
-    writer.open(_string(logdir), _string(filename_suffix))  # fmt: skip
+    writer.open(_string(logdir), _string(filename_suffix))
 
 
 @rows.row("FlushSummaryWriter", host=True, gradient=rows.NONE)

@@ -1,13 +1,17 @@
 """`tf.data.experimental.make_csv_dataset` and `make_batched_features_dataset`: batches of dictionaries of columns."""
 
 import csv
+import gzip
 import io
 from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from jax_slim.tf1.graph import constants, dtypes
+from jax_slim.tf1.operations.readers import unpacked
 from jax_slim.tf1.python import constant_op, dataset_transformations, gfile, parsing
 from jax_slim.tf1.python.dataset import Dataset
 from jax_slim.tf1.python.dataset_files import CsvDataset, TFRecordDataset
@@ -23,15 +27,17 @@ def _matching(file_pattern: Any) -> list[str]:
     return sorted(names)
 
 
-def _lines(name: str, delimiter: str, quoted: bool, compression: Any) -> Any:
-    """The rows of a CSV file as texts."""
-    from jax_slim.tf1.operations.readers import unpacked
-
-    data = gfile.GFile(name, "rb").read()
-    text = unpacked(data, compression or "").decode("utf-8", "surrogateescape")
-    return csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-    )
+def _lines(name: str, delimiter: str, quoted: bool, compression: Any) -> Iterator[list[str]]:
+    """The rows of a CSV file as texts, as they are asked for."""
+    text: dict[str, Any] = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
+    if compression == "ZLIB":
+        opened: Any = io.StringIO(unpacked(Path(name).read_bytes(), compression).decode("utf-8", "surrogateescape"))
+    elif compression == "GZIP":
+        opened = gzip.open(name, "rt", **text)  # noqa: SIM115 - below
+    else:
+        opened = Path(name).open(**text)  # noqa: SIM115
+    with opened as file:
+        yield from csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
 
 
 _KINDS: list[Any] = [dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64, dtypes.string]
@@ -55,7 +61,7 @@ def _inferred(names: list[str], columns: list[int], count: int, rows: Any, heade
     kinds = [0] * count
     seen, taken = [False] * count, 0
     for name in names:
-        reader = iter(_lines(name, *options))
+        reader = _lines(name, *options)
         if header:
             next(reader, None)
         for row in reader:
@@ -96,9 +102,9 @@ def make_csv_dataset(
     if column_names is None:
         if not header:
             raise ValueError("`column_names` must be provided if `header` is False.")
-        column_names = next(iter(_lines(names[0], *options)), [])
+        column_names = next(_lines(names[0], *options), [])
         for name in names[1:]:
-            if next(iter(_lines(name, *options)), None) != column_names:
+            if next(_lines(name, *options), None) != column_names:
                 raise ValueError("Files have different column names in the header row.")
     column_names = list(column_names)
     if len(set(column_names)) != len(column_names):

@@ -60,3 +60,16 @@ def test_einsum_of_three():
         )
     np.testing.assert_allclose(found[0], np.einsum("ij,jk,kl->il", *arrays))
     np.testing.assert_allclose(found[1], arrays[0] @ arrays[1])
+
+
+def test_incomplete_gamma_functions_and_acosh_are_no_numbers_outside_of_where_they_are_defined():
+    nan = np.nan
+    with tf.Graph().as_default():
+        a, x = tf.constant([0.0, 1.0, 0.0, -1.0, 2.0]), tf.constant([0.0, 0.0, 0.5, 2.0, 0.5])
+        y = tf.placeholder(tf.float32, [4])
+        made = [tf.igamma(a, x), tf.igammac(a, x), tf.gradients(tf.igamma(a, x), x)[0], tf.gradients(tf.acosh(y), y)[0]]
+        below, above, slope, derivative = run(made, {y: [-2.0, 0.5, 1.5, 2.0]})
+    np.testing.assert_allclose(below, [0, 0, nan, nan, 0.0902040], rtol=1e-5)
+    np.testing.assert_allclose(above, [nan, 1, nan, nan, 0.9097960], rtol=1e-5)
+    np.testing.assert_allclose(slope[2:], [0, 0, 0.5 * np.exp(-0.5)], rtol=1e-5)
+    np.testing.assert_allclose(derivative, [nan, nan, 1 / np.sqrt(1.25), 1 / np.sqrt(3)], rtol=1e-5)
