@@ -48,5 +48,5 @@ def _box(components: Components) -> np.ndarray:
     return box
 
 
-def _components(optional: Any) -> Components:
+def _components(optional: Any) -> Any:
     return np.asarray(optional, object)[()]
