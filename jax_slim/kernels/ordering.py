@@ -88,10 +88,11 @@ def _jvp_of_tangents(primals: Any, tangents: Any) -> tuple[Any, Any]:
 
 
 def _cotangents(cotangents: Any, *tangents: Any) -> list[Any]:
-    of_inputs, of_parameters = (
+    found: list[Any] = [
         cotangent if ad.is_undefined_primal(tangent) else None
         for cotangent, tangent in zip(cotangents, tangents, strict=True)
-    )
+    ]
+    of_inputs, of_parameters = found
     both = not any(cotangent is None or isinstance(cotangent, ad.Zero) for cotangent in (of_inputs, of_parameters))
     # Within a `shard_map` what waits must not come to differ between devices that it does not differ between.
     if both and varying_axes(of_parameters) <= varying_axes(of_inputs):
