@@ -142,9 +142,14 @@ def _changes(*names: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda parameters: {name: _moved(parameters[name]) for name in names if parameters.get(name) is not None}
 
 
+def _joined(parameters: dict[str, Any]) -> dict[str, Any]:
+    return {"dimension": _PLACES[parameters["dimension"]]}
+
+
 _WINDOWS = _changes("window_dimensions", "window_strides", "padding", "base_dilation", "window_dilation")
 _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "concatenate": lambda parameters: {"dimension": _PLACES[parameters["dimension"]]},
+    "concatenate": _joined,
+    "jax.numpy.concatenate": _joined,  # as it is called while jax2onnx traces
     "pad": _changes("padding_config"),
     "reduce_window_max": _WINDOWS,
     "reduce_window_sum": _WINDOWS,
@@ -156,8 +161,8 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 def _bound(equation: Any, operands: Sequence[Any], parameters: dict[str, Any]) -> list[Any]:
     """The results of one operation."""
     name = equation.primitive.name
-    if name == "reduce_window_max":
-        return [_max_of_slices(operands[0], **parameters)]
+    if name in ("reduce_window_max", "reduce_window_sum"):
+        return [_of_windows(name, *operands, **parameters)]
     if name == "pad":
         return [_padded(*operands, **parameters)]
     known = _known(equation, operands)
@@ -217,25 +222,57 @@ def _inside(operand: Any, *starts: Any, slice_sizes: Sequence[int]) -> list[Any]
     return [operand, *moved]
 
 
-def _max_of_slices(
+def _of_windows(name: str, operand: Any, base_dilation: Any, window_dilation: Any, **windows: Any) -> Any:
+    if any(size != 1 for size in (*base_dilation, *window_dilation)):
+        raise NotImplementedError("a dilated maximum or sum over windows")
+    if name == "reduce_window_sum":
+        return _sum_of_windows(operand, **windows)
+    return _of_slices(jnp.maximum, -np.inf, operand, **windows)
+
+
+def _of_slices(
+    join: Callable[[Any, Any], Any],
+    neutral: float,
     operand: Any,
     window_dimensions: Sequence[int],
     window_strides: Sequence[int],
     padding: Sequence[tuple[int, int]],
-    **dilations: Any,
 ) -> Any:
-    if any(size != 1 for sizes in dilations.values() for size in sizes):
-        raise NotImplementedError("a dilated maximum over windows")
-    lowest = np.asarray(-np.inf, operand.dtype)
+    """What windows hold, joined: of one axis after the other, as a window is its rows' results joined."""
+    filler = np.asarray(neutral, operand.dtype)
     moved = [axis for axis, size in enumerate(window_dimensions) if size > 1 or window_strides[axis] > 1]
     for axis in moved:
         before, after = padding[axis]
         if before or after:
             sides = [(before, after, 0) if a == axis else (0, 0, 0) for a in range(operand.ndim)]
-            operand = _padded(operand, lowest, sides)
-    for axis in moved:  # one axis after the other: the maximum over a window is that of its rows' maxima
+            operand = _padded(operand, filler, sides)
+    for axis in moved:
         size, stride = window_dimensions[axis], window_strides[axis]
         count = (operand.shape[axis] - size) // stride + 1
         taps = [lax.slice_in_dim(operand, tap, tap + (count - 1) * stride + 1, stride, axis) for tap in range(size)]
-        operand = functools.reduce(jnp.maximum, taps)
+        operand = functools.reduce(join, taps)
     return operand
+
+
+def _sum_of_windows(
+    operand: Any,
+    window_dimensions: Sequence[int],
+    window_strides: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+) -> Any:
+    """As a sum or a convolution by channel; jax2onnx makes one over all axes, the batch too, which few can read."""
+    axes = tuple(axis for axis, size in enumerate(window_dimensions) if size > 1 or window_strides[axis] > 1)
+    if all(window_dimensions[axis] == operand.shape[axis] and not any(padding[axis]) for axis in axes):
+        return lax.expand_dims(lax.reduce_sum(operand, axes), axes)
+    if operand.ndim != 4 or axes not in ((1, 2), (2, 3)) or not jnp.issubdtype(operand.dtype, jnp.floating):
+        return _of_slices(jnp.add, 0, operand, window_dimensions, window_strides, padding)
+    numbers, channels = (_IMAGES, 3) if axes == (1, 2) else (_CHANNELS_FIRST, 1)
+    shape = [1, 1, 1, 1]
+    shape[numbers.rhs_spec[0]] = operand.shape[channels]
+    for place, axis in zip(numbers.rhs_spec[2:], axes, strict=True):
+        shape[place] = window_dimensions[axis]
+    return lax.conv_general_dilated(
+        operand, np.ones(shape, operand.dtype), [window_strides[axis] for axis in axes],
+        [padding[axis] for axis in axes], dimension_numbers=numbers, feature_group_count=operand.shape[channels],
+        precision=lax.Precision.HIGHEST,
+    )  # fmt: skip

@@ -4,6 +4,7 @@ import importlib.util
 import sys
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -95,3 +96,26 @@ def test_nets_that_pad_take_any_batch(tmp_path, net):
         (logits,) = session.run(None, {"image": images})
         wanted = np.asarray(model.apply(variables, images)[0]).reshape(batch, 4)
         np.testing.assert_allclose(logits, wanted, rtol=1e-3, atol=1e-4 * np.abs(wanted).max())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("jax2onnx") is None, reason="needs jax2onnx and onnxruntime")
+def test_averages_and_joined_branches_stay_with_the_channels_first(tmp_path):
+    import onnx
+    import onnxruntime
+
+    def net(images):
+        y = slim.conv2d(images, 6, 3)
+        branches = [slim.conv2d(y, 4, 1), slim.conv2d(slim.avg_pool2d(y, 3, 1, "SAME"), 5, 1)]
+        y = slim.conv2d(jnp.concatenate(branches, 3), 7, 3)
+        return slim.flatten(slim.avg_pool2d(y, [8, 9]))
+
+    images = RNG.normal(size=(3, 8, 9, 3)).astype(np.float32)
+    model = slim.Model(net)
+    variables = model.init(jax.random.key(0), images)
+    path = onnx_files.export_onnx(tmp_path / "net.onnx", model.apply, variables, ("batch", 8, 9, 3))
+    nodes = [node.op_type for node in onnx.load(str(path)).graph.node]
+    assert nodes.count("Transpose") == 2 and nodes.count("Conv") == 5
+    session = onnxruntime.InferenceSession(str(path))
+    (found,) = session.run(None, {session.get_inputs()[0].name: images})
+    np.testing.assert_allclose(found, model.apply(variables, images), rtol=1e-4, atol=1e-5)

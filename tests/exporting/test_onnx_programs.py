@@ -52,7 +52,7 @@ def test_a_net_has_the_same_results_with_one_transpose_where_it_enters():
     for result, expected in zip(results, wanted, strict=True):
         np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-4)
     convolutions = [equation for equation in program.jaxpr.eqns if equation.primitive.name == "conv_general_dilated"]
-    assert len(convolutions) == 4
+    assert len(convolutions) == 5  # the average is one
     assert all(equation.params["dimension_numbers"].lhs_spec == (0, 1, 2, 3) for equation in convolutions)
     first = names(program).index("conv_general_dilated")
     assert names(program)[:first].count("transpose") == 1
@@ -99,6 +99,32 @@ def test_maxima_over_windows_become_maxima_of_slices(window, stride, padding):
     rewritten = jax.make_jaxpr(lambda x: onnx_programs.evaluated(closed, x))(images)
     assert "reduce_window_max" not in str(rewritten)
     np.testing.assert_array_equal(onnx_programs.evaluated(closed, jnp.asarray(images))[0], plain(images))
+
+
+@pytest.mark.parametrize("padding", ["SAME", "VALID"])
+@pytest.mark.parametrize(
+    ("window", "stride", "made"),
+    [
+        ((9, 8), 1, {"SAME": "conv_general_dilated", "VALID": "reduce_sum"}),
+        (3, 2, "conv_general_dilated"),
+        ((3, 1), 1, "slice"),
+    ],
+)
+def test_sums_over_windows_become_sums_or_convolutions_by_channel(window, stride, padding, made):
+    images = RNG.normal(size=(2, 9, 8, 3)).astype(np.float32)
+    model = slim.Model(lambda x: slim.avg_pool2d(x, window, stride, padding))
+
+    def plain(x):
+        with slim.kernel_forms("lax"):
+            return jax.nn.relu6(model.apply({}, x))
+
+    closed = jax.make_jaxpr(plain)(images)
+    assert "reduce_window_sum" in str(closed)
+    rewritten = jax.make_jaxpr(lambda x: onnx_programs.evaluated(closed, x))(images)
+    assert "reduce_window" not in str(rewritten)
+    assert (made if isinstance(made, str) else made[padding]) in names(rewritten)
+    found = onnx_programs.evaluated(closed, jnp.asarray(images))[0]
+    np.testing.assert_allclose(found, plain(images), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(
