@@ -223,17 +223,20 @@ def _inside(operand: Any, *starts: Any, slice_sizes: Sequence[int]) -> list[Any]
 
 
 def _of_windows(name: str, operand: Any, base_dilation: Any, window_dilation: Any, **windows: Any) -> Any:
-    if any(size != 1 for size in (*base_dilation, *window_dilation)):
-        raise NotImplementedError("a dilated maximum or sum over windows")
-    if name == "reduce_window_sum":
-        return _sum_of_windows(operand, **windows)
-    return _of_slices(jnp.maximum, -np.inf, operand, **windows)
+    if any(size != 1 for size in base_dilation):
+        raise NotImplementedError("a maximum or sum over windows of a dilated array")
+    if name == "reduce_window_max":
+        return _of_slices(jnp.maximum, -np.inf, operand, window_dilation, **windows)
+    if any(size != 1 for size in window_dilation):
+        return _of_slices(jnp.add, 0, operand, window_dilation, **windows)
+    return _sum_of_windows(operand, **windows)
 
 
 def _of_slices(
     join: Callable[[Any, Any], Any],
     neutral: float,
     operand: Any,
+    window_dilation: Sequence[int],
     window_dimensions: Sequence[int],
     window_strides: Sequence[int],
     padding: Sequence[tuple[int, int]],
@@ -247,9 +250,10 @@ def _of_slices(
             sides = [(before, after, 0) if a == axis else (0, 0, 0) for a in range(operand.ndim)]
             operand = _padded(operand, filler, sides)
     for axis in moved:
-        size, stride = window_dimensions[axis], window_strides[axis]
-        count = (operand.shape[axis] - size) // stride + 1
-        taps = [lax.slice_in_dim(operand, tap, tap + (count - 1) * stride + 1, stride, axis) for tap in range(size)]
+        size, stride, rate = window_dimensions[axis], window_strides[axis], window_dilation[axis]
+        count = (operand.shape[axis] - (size - 1) * rate - 1) // stride + 1
+        starts = range(0, size * rate, rate)
+        taps = [lax.slice_in_dim(operand, at, at + (count - 1) * stride + 1, stride, axis) for at in starts]
         operand = functools.reduce(join, taps)
     return operand
 
@@ -265,7 +269,7 @@ def _sum_of_windows(
     if all(window_dimensions[axis] == operand.shape[axis] and not any(padding[axis]) for axis in axes):
         return lax.expand_dims(lax.reduce_sum(operand, axes), axes)
     if operand.ndim != 4 or axes not in ((1, 2), (2, 3)) or not jnp.issubdtype(operand.dtype, jnp.floating):
-        return _of_slices(jnp.add, 0, operand, window_dimensions, window_strides, padding)
+        return _of_slices(jnp.add, 0, operand, [1] * operand.ndim, window_dimensions, window_strides, padding)
     numbers, channels = (_IMAGES, 3) if axes == (1, 2) else (_CHANNELS_FIRST, 1)
     shape = [1, 1, 1, 1]
     shape[numbers.rhs_spec[0]] = operand.shape[channels]

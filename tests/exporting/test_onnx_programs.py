@@ -101,6 +101,19 @@ def test_maxima_over_windows_become_maxima_of_slices(window, stride, padding):
     np.testing.assert_array_equal(onnx_programs.evaluated(closed, jnp.asarray(images))[0], plain(images))
 
 
+@pytest.mark.parametrize(("join", "start"), [(jax.lax.max, -np.inf), (jax.lax.add, 0.0)])
+def test_dilated_windows_become_slices(join, start):
+    images = RNG.normal(size=(2, 9, 8, 3)).astype(np.float32)
+
+    def pool(x):
+        windows = ((1, 3, 2, 1), (1, 2, 1, 1), ((0, 0), (1, 2), (0, 1), (0, 0)))
+        return jax.lax.reduce_window(x, np.float32(start), join, *windows, window_dilation=(1, 2, 3, 1))
+
+    program, (found,), (wanted,) = rewritten(pool, images)
+    assert not any("window" in name for name in names(program))
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("padding", ["SAME", "VALID"])
 @pytest.mark.parametrize(
     ("window", "stride", "made"),
