@@ -275,8 +275,8 @@ def _sum_of_windows(
     shape[numbers.rhs_spec[0]] = operand.shape[channels]
     for place, axis in zip(numbers.rhs_spec[2:], axes, strict=True):
         shape[place] = window_dimensions[axis]
+    ones: Any = np.ones(shape, operand.dtype)  # an array of NumPy's: it is a value of the file
     return lax.conv_general_dilated(
-        operand, np.ones(shape, operand.dtype), [window_strides[axis] for axis in axes],
-        [padding[axis] for axis in axes], dimension_numbers=numbers, feature_group_count=operand.shape[channels],
-        precision=lax.Precision.HIGHEST,
+        operand, ones, [window_strides[axis] for axis in axes], [padding[axis] for axis in axes],
+        dimension_numbers=numbers, feature_group_count=operand.shape[channels], precision=lax.Precision.HIGHEST,
     )  # fmt: skip
