@@ -21,12 +21,12 @@ _WANTED = {
     # gradient of their weights 3 to 4 times; Winograd's 16 products 1.3 times.
     _LIBRARIES: "LIBRARY_FUSION_TYPE_REDUCE",
 }
-# LLVM prefers vectors of 256 bits where there are larger ones. Evaluation of MobileNets, ResNet-50 and Inception-v3
-# took 1/1.01 to 1/1.06 of the time with all bits.
 # LLVM without optimizations, and fusions written in the older way, which is made of less: to arrange the weights of
 # MobileNet-v1 and Inception-v3 then compiled in 0.3 and 0.7 seconds instead of 1.4 and 1.9, and took 0.04 and 0.3
 # instead of 0.04 and 0.2.
 _WANTED_ONCE = {"xla_backend_optimization_level": "0", "xla_cpu_use_fusion_emitters": "False"}
+# LLVM prefers vectors of 256 bits where there are larger ones. Evaluation of MobileNets, ResNet-50 and Inception-v3
+# took 1/1.01 to 1/1.06 of the time with all bits.
 _WANTED_WITH_AVX512 = {"xla_cpu_prefer_vector_width": "512"}
 
 

@@ -24,6 +24,21 @@ def rewritten(function, *arguments):
     return program, *both(*arguments)
 
 
+def pooled(pool, primitive):
+    """A pool that JAX computes by `primitive`, in the form of lax: rewritten, its result, and what is right."""
+    images = RNG.normal(size=(2, 9, 8, 3)).astype(np.float32)
+    model = slim.Model(pool)
+
+    def plain(x):
+        with slim.kernel_forms("lax"):
+            return jax.nn.relu6(model.apply({}, x))
+
+    closed = jax.make_jaxpr(plain)(images)
+    assert primitive in str(closed)
+    program = jax.make_jaxpr(lambda x: onnx_programs.evaluated(closed, x))(images)
+    return program, onnx_programs.evaluated(closed, jnp.asarray(images))[0], plain(images)
+
+
 def names(program):
     return [equation.primitive.name for equation in program.jaxpr.eqns]
 
@@ -87,18 +102,9 @@ def test_what_depends_on_variables_alone_is_computed():
 @pytest.mark.parametrize("padding", ["SAME", "VALID"])
 @pytest.mark.parametrize(("window", "stride"), [(2, 2), (3, 2), ((3, 1), (1, 2)), (3, 1)])
 def test_maxima_over_windows_become_maxima_of_slices(window, stride, padding):
-    images = RNG.normal(size=(2, 9, 8, 3)).astype(np.float32)
-    model = slim.Model(lambda x: slim.max_pool2d(x, window, stride, padding))
-
-    def plain(x):
-        with slim.kernel_forms("lax"):
-            return jax.nn.relu6(model.apply({}, x))
-
-    closed = jax.make_jaxpr(plain)(images)
-    assert "reduce_window_max" in str(closed)
-    rewritten = jax.make_jaxpr(lambda x: onnx_programs.evaluated(closed, x))(images)
-    assert "reduce_window_max" not in str(rewritten)
-    np.testing.assert_array_equal(onnx_programs.evaluated(closed, jnp.asarray(images))[0], plain(images))
+    program, found, wanted = pooled(lambda x: slim.max_pool2d(x, window, stride, padding), "reduce_window_max")
+    assert "reduce_window_max" not in str(program)
+    np.testing.assert_array_equal(found, wanted)
 
 
 @pytest.mark.parametrize(("join", "start"), [(jax.lax.max, -np.inf), (jax.lax.add, 0.0)])
@@ -124,20 +130,10 @@ def test_dilated_windows_become_slices(join, start):
     ],
 )
 def test_sums_over_windows_become_sums_or_convolutions_by_channel(window, stride, padding, made):
-    images = RNG.normal(size=(2, 9, 8, 3)).astype(np.float32)
-    model = slim.Model(lambda x: slim.avg_pool2d(x, window, stride, padding))
-
-    def plain(x):
-        with slim.kernel_forms("lax"):
-            return jax.nn.relu6(model.apply({}, x))
-
-    closed = jax.make_jaxpr(plain)(images)
-    assert "reduce_window_sum" in str(closed)
-    rewritten = jax.make_jaxpr(lambda x: onnx_programs.evaluated(closed, x))(images)
-    assert "reduce_window" not in str(rewritten)
-    assert (made if isinstance(made, str) else made[padding]) in names(rewritten)
-    found = onnx_programs.evaluated(closed, jnp.asarray(images))[0]
-    np.testing.assert_allclose(found, plain(images), rtol=1e-5, atol=1e-6)
+    program, found, wanted = pooled(lambda x: slim.avg_pool2d(x, window, stride, padding), "reduce_window_sum")
+    assert "reduce_window" not in str(program)
+    assert (made if isinstance(made, str) else made[padding]) in names(program)
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(

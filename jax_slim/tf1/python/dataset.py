@@ -408,9 +408,7 @@ class Dataset:
             output_types=state.types,
             output_shapes=state.shapes,
         )
-        for tensor, shape in zip(made.outputs, state.shapes, strict=True):
-            tensor.set_shape(shape)
-        return state.of_tensors(list(made.outputs))
+        return state.of_operation(made)
 
     def apply(self, transformation_func: Callable[["Dataset"], "Dataset"]) -> "Dataset":
         """What a function makes of the data set."""

@@ -30,9 +30,7 @@ class Optional:
             output_shapes=self._spec.shapes,
             name=name,
         )
-        for tensor, shape in zip(made.outputs, self._spec.shapes, strict=True):
-            tensor.set_shape(shape)
-        return self._spec.of_tensors(made.outputs)
+        return self._spec.of_operation(made)
 
     @staticmethod
     def from_value(value: Any) -> "Optional":

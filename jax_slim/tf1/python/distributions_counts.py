@@ -138,13 +138,12 @@ def _log_combinations(n: Tensor, counts: Tensor) -> Tensor:
     return math.lgamma(n + 1.0) - reductions.reduce_sum(math.lgamma(counts + 1.0), axis=-1)
 
 
-class Binomial(_OfShape):
-    """How many of `total_count` trials succeed."""
+class _OfTrials(_OfShape):
+    """A distribution of how trials end: their `total_count`, and the probability of a success."""
 
-    def __init__(self, total_count: Any, logits: Any = None, probs: Any = None, validate_args: bool = False, allow_nan_stats: bool = True,
-                 name: str = "Binomial") -> None:  # fmt: skip
-        parameters = dict(locals())
-        with graphs.name_scope(name, values=[total_count, logits, probs]) as scope:
+    def _set_trials(self, parameters: dict[str, Any]) -> None:
+        total_count, logits, probs = (parameters[name] for name in ("total_count", "logits", "probs"))
+        with graphs.name_scope(parameters["name"], values=[total_count, logits, probs]) as scope:
             self._logits, self._probs = _parameters(logits, probs, False, scope)
             self._total = conversion.convert_to_tensor(total_count, self._probs.dtype, name="total_count")
         self._finish(scope, parameters, self._total, self._probs)
@@ -152,6 +151,14 @@ class Binomial(_OfShape):
     total_count = property(lambda self: self._total)
     logits = property(lambda self: self._logits)
     probs = property(lambda self: self._probs)
+
+
+class Binomial(_OfTrials):
+    """How many of `total_count` trials succeed."""
+
+    def __init__(self, total_count: Any, logits: Any = None, probs: Any = None, validate_args: bool = False, allow_nan_stats: bool = True,
+                 name: str = "Binomial") -> None:  # fmt: skip
+        self._set_trials(dict(locals()))
 
     def _log_prob(self, counts: Tensor) -> Tensor:
         n, k = self._total, counts
@@ -171,20 +178,12 @@ class Binomial(_OfShape):
         return math.floor((1.0 + self._total) * self._probs)
 
 
-class NegativeBinomial(_OfShape):
+class NegativeBinomial(_OfTrials):
     """How many successes there are before `total_count` failures."""
 
     def __init__(self, total_count: Any, logits: Any = None, probs: Any = None, validate_args: bool = False, allow_nan_stats: bool = True,
                  name: str = "NegativeBinomial") -> None:  # fmt: skip
-        parameters = dict(locals())
-        with graphs.name_scope(name, values=[total_count, logits, probs]) as scope:
-            self._logits, self._probs = _parameters(logits, probs, False, scope)
-            self._total = conversion.convert_to_tensor(total_count, self._probs.dtype, name="total_count")
-        self._finish(scope, parameters, self._total, self._probs)
-
-    total_count = property(lambda self: self._total)
-    logits = property(lambda self: self._logits)
-    probs = property(lambda self: self._probs)
+        self._set_trials(dict(locals()))
 
     def _sample_n(self, n: Any, seed: Any = None) -> Tensor:
         rate = random.random_gamma(

@@ -6,7 +6,7 @@ from typing import Any
 
 from jax_slim.tf1.graph import building, conversion, dtypes, shapes
 from jax_slim.tf1.graph.composites import SparseTensor, SparseTensorValue
-from jax_slim.tf1.graph.tensors import Tensor
+from jax_slim.tf1.graph.tensors import Operation, Tensor
 
 # Structures of tf.data: tuples and dictionaries; a list is one tensor.
 
@@ -56,6 +56,12 @@ class Spec:
         """Tensors as an element: with the data sets that they stand for."""
         pairs = zip(tensors, self.flat, strict=True)
         return self.packed([_of_tensor(t, f) for t, f in pairs])
+
+    def of_operation(self, made: Operation) -> Any:
+        """The outputs of an operation as an element, with the shapes that are known of them."""
+        for tensor, shape in zip(made.outputs, self.shapes, strict=True):
+            tensor.set_shape(shape)
+        return self.of_tensors(made.outputs)
 
     def with_shapes(self, function: Callable[[Any], Any]) -> "Spec":
         """The same types, other shapes."""

@@ -75,9 +75,7 @@ class Iterator:
             output_shapes=self.spec.shapes,
             name=name,
         )
-        for tensor, shape in zip(made.outputs, self.spec.shapes, strict=True):
-            tensor.set_shape(shape)
-        return self.spec.of_tensors(made.outputs)
+        return self.spec.of_operation(made)
 
     def string_handle(self, name: str | None = None) -> Tensor:
         """A text that stands for this iterator in its session."""
