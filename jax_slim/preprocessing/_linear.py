@@ -24,14 +24,14 @@ def serves(image: np.ndarray, method: str) -> bool:
 
 
 def resample(image: np.ndarray, rows: Taps, columns: Taps, planes: bool = False) -> np.ndarray:
-    """Resamples [H, W, C] to float32 [rows, columns, C], or [rows, C, columns] with `planes`; two taps an output."""
+    """Resamples [H, W, C] to float32 [rows, columns, C], or [C, rows, columns] with `planes`; two taps an output."""
     height, width, channels = image.shape
     lines = np.lib.stride_tricks.as_strided(image, (height, width * channels), (image.strides[0], image.itemsize))
     low, high = (_numbers(columns.indices[:, tap], channels, planes) for tap in range(2))
     across = columns.weights[:, 1]
     across = np.tile(across, channels) if planes else np.repeat(across, channels)
     outputs, length = len(rows.indices), len(low)
-    resampled = np.empty((outputs, length), np.float32)
+    resampled = np.empty((channels, outputs, len(columns.indices)) if planes else (outputs, length), np.float32)
     buffers = _Buffers.of_this_thread
     for start in range(0, outputs, _OUTPUTS_PER_BLOCK):
         block = slice(start, min(start + _OUTPUTS_PER_BLOCK, outputs))
@@ -49,14 +49,16 @@ def resample(image: np.ndarray, rows: Taps, columns: Taps, planes: bool = False)
         right -= left
         right *= across
         right += left
-        above, below = buffers("above", (len(wanted), length), np.float32), resampled[block]
+        above = buffers("above", (len(wanted), length), np.float32)
+        below = buffers("below", above.shape, np.float32) if planes else resampled[block]
         right.take(wanted[:, 0] - first, axis=0, out=above, mode="clip")
         right.take(wanted[:, 1] - first, axis=0, out=below, mode="clip")
         below -= above
         below *= rows.weights[block, 1, None]
         below += above
-    shape = (channels, len(columns.indices)) if planes else (len(columns.indices), channels)
-    return resampled.reshape(outputs, *shape)
+        if planes:
+            resampled[:, block] = below.reshape(len(wanted), channels, -1).transpose(1, 0, 2)
+    return resampled if planes else resampled.reshape(outputs, -1, channels)
 
 
 def _numbers(pixels: np.ndarray, channels: int, planes: bool) -> np.ndarray:
@@ -66,12 +68,10 @@ def _numbers(pixels: np.ndarray, channels: int, planes: bool) -> np.ndarray:
 
 
 def _take(read: np.ndarray, places: np.ndarray, out: np.ndarray, buffers: "_Buffers") -> None:
-    if read.dtype == out.dtype:
-        read.take(places, axis=1, out=out, mode="clip")
-        return
-    taken = buffers("taken", out.shape, read.dtype)
-    read.take(places, axis=1, out=taken, mode="clip")
-    out[...] = taken
+    taken = out if read.dtype == out.dtype else buffers("taken", out.shape, read.dtype)
+    read.take(places, axis=1, out=taken, mode="wrap")  # every place is inside, and "wrap" is the fastest
+    if taken is not out:
+        out[...] = taken
 
 
 class _Buffers(threading.local):

@@ -94,9 +94,9 @@ def distort_color(
     ordering = _arrays.integer(name, "color_ordering", color_ordering, 0)
     if ordering > 3:
         raise ValueError(f"{name}: color_ordering must be within [0, 3], got {ordering}.")
-    lines = np.array(image.transpose(0, 2, 1), np.float32, order="C")
-    _distort(lines, _drawn_changes(ordering, fast_mode, rng))
-    return np.ascontiguousarray(lines.clip(0, 1).transpose(0, 2, 1))
+    planes = np.array(image.transpose(2, 0, 1), np.float32, order="C")
+    changes = _drawn_changes(ordering, fast_mode, rng)
+    return _interleaved(planes, *_distort(planes, changes, np.float32(1), np.float32(1)), np.float32(0))
 
 
 def distorted_bounding_box_crop(
@@ -183,17 +183,13 @@ def preprocess_for_train(
     else:
         image = convert_image_dtype(image, np.float32)
     rows, columns = taps(drawn.method, image.shape[0], height), taps(drawn.method, image.shape[1], width)
-    lines = _resampling.fast(image, drawn.method, rows, columns.reversed() if drawn.mirrored else columns)
-    lines *= scale
-    _distort(lines, drawn.changes)
+    planes = _resampling.fast(image, drawn.method, rows, columns.reversed() if drawn.mirrored else columns)
     if use_grayscale:
-        return centred(rgb_to_grayscale(lines.clip(0, 1).transpose(0, 2, 1)))
-    lines *= np.float32(2)
-    lines -= np.float32(1)
-    distorted = np.empty((height, width, 3), np.float32)
-    for channel in range(3):
-        np.clip(lines[:, channel], np.float32(-1), np.float32(1), out=distorted[..., channel])
-    return distorted
+        distorted = _interleaved(planes, *_distort(planes, drawn.changes, scale, np.float32(1)), np.float32(0))
+        return centred(rgb_to_grayscale(distorted))
+    # The changes are made to twice the values, which come to lie between 0 and 2.
+    factor, offset = _distort(planes, drawn.changes, scale * np.float32(2), np.float32(2))
+    return _interleaved(planes, factor, offset - np.float32(1), np.float32(-1))
 
 
 def drawn_for_train(
@@ -311,20 +307,48 @@ def _drawn_changes(ordering: int, fast_mode: bool, rng: np.random.Generator) -> 
     return {change: rng.uniform(*RANGES[change]) for change in order}
 
 
-def _distort(lines: np.ndarray, changes: dict[str, float]) -> None:
-    """The distortions of `distort_color` in place, not clipped; `lines` is float32 [H, 3, W]."""
+def _distort(
+    planes: np.ndarray, changes: dict[str, float], factor: np.float32, white: np.float32
+) -> tuple[np.float32, np.float32]:
+    """The distortions of `distort_color`, not clipped, of planes * factor: the result is planes * factor + offset.
+
+    What only multiplies or adds waits for the next pass over the image, which may be the caller's.
+
+    Args:
+      planes: float32 [3, H, W], changed in place.
+      changes: by how much, by name, in order; for values from 0 to 1.
+      factor: what the values are to be multiplied by, above 0.
+      white: what stands for 1 in what it is multiplied to.
+
+    Returns:
+      (factor, offset) of the result.
+    """
+    offset = np.float32(0)
     for change, amount in changes.items():
         amount = np.float32(amount)
         if change == "brightness":
-            lines += amount
+            offset += amount * white
+        elif change == "hue":  # the same for values that are multiplied, and moved by the same number in each channel
+            _colors.change(planes, _colors.hue_rotated, amount)
         elif change == "saturation":
-            _colors.change(lines, _colors.saturated, amount)
-        elif change == "hue":
-            _colors.change(lines, _colors.hue_rotated, amount)
+            _colors.saturate(planes, amount, factor, offset)
+            factor, offset = np.float32(1), np.float32(0)
         else:
-            mean = lines.mean(axis=(0, 2), keepdims=True)
-            lines *= amount
-            lines += (1 - amount) * mean
+            mean = planes.mean(axis=(1, 2), keepdims=True)
+            planes *= amount * factor
+            planes += (1 - amount) * factor * mean
+            factor = np.float32(1)
+    return factor, offset
+
+
+def _interleaved(planes: np.ndarray, factor: np.float32, offset: np.float32, least: np.float32) -> np.ndarray:
+    """float32 [H, W, 3]: planes [3, H, W] * factor + offset, clipped to least to 1; `planes` are used up."""
+    if factor != 1:
+        planes *= factor
+    image = np.empty((*planes.shape[1:], 3), np.float32)
+    for channel, plane in enumerate(planes):
+        np.add(plane, offset, out=image[..., channel])
+    return np.clip(image, least, np.float32(1), out=image)
 
 
 def centred(image: Any) -> Any:

@@ -56,10 +56,10 @@ def preprocess_for_train(
     rows, columns = drawn_for_train(name, image.shape, height, width, low, high, rng)
     planes = _resampling.fast(image, "bilinear", rows, columns)
     if use_grayscale:
-        return less_means(rgb_to_grayscale(planes.transpose(0, 2, 1)))
+        return less_means(rgb_to_grayscale(planes.transpose(1, 2, 0)))
     cropped = np.empty((height, width, 3), np.float32)
     for channel, mean in enumerate(MEANS):
-        np.subtract(planes[:, channel], np.float32(mean), out=cropped[..., channel])
+        np.subtract(planes[channel], np.float32(mean), out=cropped[..., channel])
     return cropped
 
 

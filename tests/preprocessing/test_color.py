@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jax_slim import preprocessing
+from jax_slim.preprocessing import _colors
 
 
 def pixels(function, image):
@@ -36,6 +37,21 @@ COLOURS = st.lists(st.tuples(*[st.integers(0, 8)] * 3), min_size=1, max_size=12)
 def test_saturation_matches_the_definition(image, factor):
     expected = pixels(lambda *rgb: saturated(*rgb, factor), image)
     np.testing.assert_allclose(preprocessing.adjust_saturation(image, factor), expected, rtol=1e-5, atol=1e-6)
+
+
+@given(
+    image=COLOURS,
+    factor=st.floats(0, 4, width=32),
+    offset=st.floats(-0.5, 0.5, width=32),
+    scale=st.sampled_from([1, 255]),
+)
+def test_saturation_in_place_multiplies_and_adds_first(image, factor, offset, scale):
+    repeated = np.tile(image, (1, 6000, 1))  # more than are changed at once
+    planes = np.ascontiguousarray(repeated.transpose(2, 0, 1)) * np.float32(scale)
+    _colors.saturate(planes, np.float32(factor), np.float32(2 / scale), np.float32(offset))
+    doubled = [2 * repeated[..., channel] + offset for channel in range(3)]
+    expected = np.stack(_colors.saturated(np, doubled, np.float32(factor)))
+    np.testing.assert_allclose(planes, expected, rtol=1e-5, atol=4e-6)
 
 
 @given(image=COLOURS, delta=st.floats(-2, 2, width=32))

@@ -29,8 +29,8 @@ def test_both_forms_agree(method, sides, crop, flip, dtype):
         columns = columns.reversed()
     fast = _resampling.fast(image, method, rows, columns)
     exact = _resampling.exact(image, method, rows, columns)
-    assert fast.dtype == np.float32 and fast.shape == (len(rows.indices), 3, len(columns.indices))
-    np.testing.assert_allclose(fast.transpose(0, 2, 1), exact, rtol=1e-5, atol=1e-4)
+    assert fast.dtype == np.float32 and fast.shape == (3, len(rows.indices), len(columns.indices))
+    np.testing.assert_allclose(fast.transpose(1, 2, 0), exact, rtol=1e-5, atol=1e-4)
 
 
 def test_large_products_are_cut(monkeypatch):
