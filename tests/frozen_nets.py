@@ -23,7 +23,9 @@ def stand_in_for_kernels(monkeypatch):
     """Lets programs have native kernels, which XLA computes; the list gets (low, high, has a shortcut) of each."""
     asked = []
 
-    def convolution(inputs, weights, bias, shortcut=None, *, geometry, low, high):
+    def convolution(inputs, weights, bias, shortcut, excitation, *, geometry, activation):
+        low, high, *others = activation
+        assert excitation is None and others == [0, 1, False]
         asked.append((low, high, shortcut is not None))
         y = jax.lax.conv_general_dilated(
             inputs, weights, geometry.windows.strides, geometry.windows.padding, precision="highest",

@@ -1,13 +1,16 @@
 """Native kernels in the place of a traced program's convolutions and what follows them."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jax.extend.core import ClosedJaxpr
 
-from jax_slim.inference.chains import Chain, chains_of, values_with
+from jax_slim.inference.chains import Chain, chains_of, uses_of, values_with
 from jax_slim.inference.splitting import Split
 from jax_slim.kernels import choices
 from jax_slim.kernels.conv_geometry import Geometry
@@ -18,6 +21,7 @@ from jax_slim.kernels.native import (
     has_bfloat16,
     library,
     panels,
+    sum_of_pixels,
 )
 
 
@@ -72,22 +76,58 @@ def fused(closed: ClosedJaxpr, variables: int, bfloat16: bool) -> ClosedJaxpr:
       closed: a program without inner ones, whose first `variables` arguments are what is known.
       bfloat16: whether convolutions may multiply bfloat16.
     """
-    found = chains_of(closed, variables, _bfloat16_is_faster if bfloat16 else native_is_faster)
+    found = chains_of(closed, variables, _bfloat16_is_faster if bfloat16 else native_is_faster, gates=True)
+    halves = _taken_as_bfloat16(closed, found) if bfloat16 else frozenset()
 
     def computed(chain: Chain, value_of: Callable[[Any], Any]) -> jax.Array:
-        (inputs, bias, shortcut), (low, high) = chain.operands(value_of), chain.limits
-        weights, geometry = value_of(chain.weights), chain.geometry.channels_last()
-        if bfloat16 and chain.geometry.groups == 1:
-            function = convolution_of_bfloat16
+        operands = chain.operands(value_of)
+        weights, excitation = value_of(chain.weights), chain.excitation_of(value_of)
+        geometry, activation = chain.geometry.channels_last(), chain.activation
+        if bfloat16:
+            made = convolution_of_bfloat16(
+                operands[0], weights, *operands[1:], excitation, geometry=geometry, activation=activation,
+                made=jnp.bfloat16 if chain.result in halves else jnp.float32,
+            )  # fmt: skip
         else:
-            function, weights = fused_convolution, panels(weights) if chain.geometry.groups == 1 else weights
-        return chain.as_result(function(inputs, weights, bias, shortcut, geometry=geometry, low=low, high=high))
+            weights = panels(weights) if geometry.groups == 1 else weights
+            made = fused_convolution(
+                operands[0], weights, *operands[1:], excitation, geometry=geometry, activation=activation
+            )
+        return chain.as_result(made)
 
     def run(*arguments: Any) -> list[Any]:
-        value_of = values_with(closed, arguments, found, computed, {"slim_quantized_convolution": convolution_of_bytes})
+        value_of = values_with(closed, arguments, found, computed, _OTHERS)
         return [value_of(variable) for variable in closed.jaxpr.outvars]
 
     return jax.make_jaxpr(run)(*closed.in_avals)
+
+
+def _taken_as_bfloat16(closed: ClosedJaxpr, chains: Sequence[Chain]) -> set[Any]:
+    """The results of convolutions that nothing else reads but convolutions, and sums over pixels."""
+    taken = Counter(variable for chain in chains for variable in (chain.inputs, chain.shortcut))
+    taken.update(equation.invars[0] for equation in closed.jaxpr.eqns if _sums_pixels(equation))
+    uses = uses_of(closed)
+    return {chain.result for chain in chains if taken[chain.result] == uses[chain.result]}
+
+
+def _sums_pixels(equation: Any) -> bool:
+    array = equation.invars[0].aval if equation.invars else None
+    return equation.primitive.name == "reduce_sum" and _of_pixels(array, equation.params["axes"])
+
+
+def _of_pixels(array: Any, axes: Sequence[int]) -> bool:
+    known = array.dtype == jnp.float32 or (array.dtype == jnp.bfloat16 and has_bfloat16())
+    return array.ndim == 4 and tuple(axes) == (1, 2) and known
+
+
+def _reduce_sum(array: jax.Array, *, axes: Sequence[int], **parameters: Any) -> jax.Array:
+    """Sums; those over all pixels of images, as squeeze-and-excitation takes them, by a native kernel."""
+    if _of_pixels(array, axes):
+        return sum_of_pixels(array)
+    return lax.reduce_sum_p.bind(array, axes=axes, **parameters)
+
+
+_OTHERS = {"reduce_sum": _reduce_sum, "slim_quantized_convolution": convolution_of_bytes}
 
 
 def native_is_faster(inputs: Sequence[int], weights: Sequence[int], geometry: Geometry) -> bool:

@@ -36,7 +36,7 @@ _ELEMENTWISE = frozenset((
 # fmt: on
 _ATTENTION = frozenset(("slim_attention_mixture", "slim_attention_scores"))
 _POOLING = frozenset(("slim_max_pool", "slim_spread_sums", "slim_sum_pool"))
-# Convolutions with what follows them: how many arrays they take besides a shortcut.
+# Convolutions with what follows them: how many arrays they take besides those of images.
 _FUSED = {
     "slim_convolution_of_bfloat16": 3,
     "slim_convolution_of_bytes": 5,
@@ -185,13 +185,13 @@ def _independent(equation: Any, inputs: Sequence[int], examples: int) -> bool:
         return inputs == [_BY_EXAMPLE] * 2
     if name in _FUSED:
         taken = _FUSED[name]
-        return inputs[:taken] == [_BY_EXAMPLE] + [_SHARED] * (taken - 1) and inputs[taken:] in ([], [_BY_EXAMPLE])
+        return first and _BY_EXAMPLE not in inputs[1:taken] and set(inputs[taken:]) <= {_BY_EXAMPLE}
     # What is left takes examples alone, and what it does with them.
     if not first or _BY_EXAMPLE in others:
         return False
     if name in ("slim_convolution", "slim_dense"):
         return len(operand.shape) > 1
-    if name in _POOLING:
+    if name in _POOLING or name == "slim_sum_of_pixels":
         return True
     if name == "conv_general_dilated":
         numbers = parameters["dimension_numbers"]

@@ -22,17 +22,20 @@ def found(function, *known):
     split = Split(jax.make_jaxpr(function)(*known, IMAGES), names)
     ready = split.prepare(dict(zip(names, known, strict=True)))
     closed = jax.make_jaxpr(split.run)(ready, [IMAGES])
-    chains = chains_of(closed, len(ready), lambda *_: True)
+    chains = chains_of(closed, len(ready), lambda *_: True, gates=True)
 
     def computed(chain, value_of):
         images, bias, shortcut = chain.operands(value_of)
+        excitation, activation = chain.excitation_of(value_of), chain.activation
+        images = images if excitation is None else images * excitation[:, None, None]
         windows, groups = chain.geometry.windows, chain.geometry.groups
         y = jax.lax.conv_general_dilated(
             images, value_of(chain.weights), windows.strides, windows.padding, rhs_dilation=windows.rates,
             dimension_numbers=("NHWC", "HWIO", "NHWC"), feature_group_count=groups, precision="highest",
         )  # fmt: skip
         y = y + bias if shortcut is None else y + bias + shortcut
-        return chain.as_result(jnp.clip(y, *chain.limits))
+        gate = jnp.clip(y + activation.shift, activation.low, activation.high) * activation.factor
+        return chain.as_result(y * gate if activation.gates else gate)
 
     value_of = values_with(closed, [*(ready[name] for name in sorted(ready)), IMAGES], chains, computed)
     (result,) = closed.jaxpr.outvars
@@ -83,3 +86,70 @@ def test_a_vector_along_another_axis_is_no_bias():
 
         (chain,) = found(net, KERNEL)
         assert chain.bias is None and chain.shortcut is None
+
+
+def hard_sigmoid(x):
+    return jax.nn.relu6(x + 3) / 6
+
+
+SWISHES = [
+    jax.nn.hard_swish,
+    lambda x: x * jax.nn.relu6(x + 3) * (1 / 6),
+    lambda x: (jnp.minimum(jnp.maximum(0, 3 + x), 6) * x) / 6,
+]
+
+
+@pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
+@pytest.mark.parametrize("swish", SWISHES)
+def test_hard_swish_and_squeeze_and_excitation_in_both_layouts(swish, layout):
+    pixels = (1, 2) if layout == "NHWC" else (2, 3)
+
+    def net(kernel, bias, narrow, wide, last, images):
+        x = images if layout == "NHWC" else images.transpose(0, 3, 1, 2)
+        along = (-1, 1, 1) if layout == "NCHW" else (-1,)
+        x = swish(conv.convolution(x, kernel, layout=layout) + bias.reshape(along))
+        y = jnp.mean(x, axis=pixels, keepdims=True)
+        y = jax.nn.relu(conv.convolution(y, narrow, layout=layout))
+        y = hard_sigmoid(conv.convolution(y, wide, layout=layout) + bias.reshape(along))
+        return conv.convolution(x * y, last, layout=layout)
+
+    weights = [RANDOM.normal(size=(1, 1, *size)).astype(np.float32) for size in ((4, 2), (2, 4), (4, 5))]
+    chains = found(net, KERNEL, BIAS, *weights)
+    assert [chain.activation.gates for chain in chains] == [True, False, False, False]
+    assert chains[0].activation == pytest.approx((0, 6, 3, 1 / 6, True))
+    assert chains[2].activation == pytest.approx((0, 6, 0, 1 / 6, False))  # what is added is a part of the bias
+    assert [chain.excitation is not None for chain in chains] == [False, False, False, True]
+
+
+def test_gates_that_others_read_or_that_are_none_stay():
+    nets = [
+        lambda x: x * jax.nn.sigmoid(x),
+        lambda x: x * (x + 3),
+        lambda x: x * jax.nn.relu6(x + BIAS),
+        lambda x: x * jax.nn.relu6(x + 3) + x,
+        lambda x: x * (jax.nn.relu6(x + 3) + 1),
+        lambda x: x / jax.nn.relu6(x + 3.5),
+    ]
+    for after in nets:
+        (chain,) = found(lambda kernel, images, after=after: after(conv.convolution(images, kernel)), KERNEL)
+        assert not chain.activation.gates
+
+
+def test_other_factors_of_pixels_are_no_excitation():
+    factors = [
+        lambda x: x[:1].mean((1, 2), keepdims=True),  # one for all images
+        lambda x: x.mean((1, 2, 3), keepdims=True),
+        lambda x: x.mean(3, keepdims=True),
+        lambda x: jnp.abs(x),
+    ]
+    weights = RANDOM.normal(size=(1, 1, 3, 4)).astype(np.float32)
+    for factor in factors:
+        (chain,) = found(lambda w, images, factor=factor: conv.convolution(images * factor(images), w), weights)
+        assert chain.excitation is None
+    for more in ({"strides": 2}, {}):
+        kernel = weights if more else KERNEL
+        (chain,) = found(
+            lambda w, images, more=more: conv.convolution(images * images.mean((1, 2), keepdims=True), w, **more),
+            kernel,
+        )
+        assert chain.excitation is None

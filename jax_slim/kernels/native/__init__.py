@@ -13,9 +13,11 @@ Nothing is compiled unasked: `build_native_kernels`, or `jax-slim native`, does 
 from jax_slim.kernels.native.building import NativeKernelsError as NativeKernelsError
 from jax_slim.kernels.native.building import build_native_kernels as build_native_kernels
 from jax_slim.kernels.native.building import library as library
+from jax_slim.kernels.native.fused import Activation as Activation
 from jax_slim.kernels.native.fused import fused_convolution as fused_convolution
 from jax_slim.kernels.native.fused import out_of_panels as out_of_panels
 from jax_slim.kernels.native.fused import panels as panels
+from jax_slim.kernels.native.fused import sum_of_pixels as sum_of_pixels
 from jax_slim.kernels.native.narrow import convolution_of_bfloat16 as convolution_of_bfloat16
 from jax_slim.kernels.native.narrow import convolution_of_bytes as convolution_of_bytes
 from jax_slim.kernels.native.narrow import has_bfloat16 as has_bfloat16

@@ -47,6 +47,9 @@ _TARGETS = (
     "jax_slim_convolve_bytes",
     "jax_slim_convolve_bytes_by_channel",
     "jax_slim_convolve_bfloat16",
+    "jax_slim_convolve_bfloat16_by_channel",
+    "jax_slim_sum_pixels",
+    "jax_slim_sum_pixels_of_bfloat16",
 )
 
 

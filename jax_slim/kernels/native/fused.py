@@ -4,7 +4,7 @@ They have no derivatives: they are what is left of a convolution where only resu
 """
 
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,31 +17,53 @@ from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.native.building import NativeKernelsError, library
 
 
+class Activation(NamedTuple):
+    """A function of straight lines: clip(x + shift, low, high) * factor, and that times x where it gates.
+
+    ReLU6 is `Activation(0, 6)`, hard swish `Activation(0, 6, 3, 1 / 6, True)`. A NaN stays one.
+    """
+
+    low: float = -np.inf
+    high: float = np.inf
+    shift: float = 0.0
+    factor: float = 1.0
+    gates: bool = False
+
+
 def fused_convolution(
     inputs: jax.Array,
     weights: jax.Array,
     bias: jax.Array,
     shortcut: jax.Array | None = None,
+    excitation: jax.Array | None = None,
     *,
     geometry: Geometry,
-    low: float = -np.inf,
-    high: float = np.inf,
+    activation: Activation = Activation(),
 ) -> jax.Array:
-    """clip(convolution(inputs, weights) + bias + shortcut, low, high), by a native kernel, on a CPU.
+    """activation(convolution(inputs * excitation, weights) + bias + shortcut), by a native kernel, on a CPU.
 
     Args:
       inputs: [N, H, W, C], float32.
       weights: `panels` of [kh, kw, C, out]; of a convolution by channel, one filter a channel, [kh, kw, 1, C].
       bias: [out].
       shortcut: of the result's shape.
+      excitation: [N, C], what squeeze-and-excitation multiplies inputs by; for windows of one pixel, in steps of one,
+        of all channels.
       geometry: as of the convolution: two spatial dimensions, channels last, one group or one for each channel.
-      low, high: what the result is cut to. A NaN stays one.
+      activation: what becomes of sums.
 
     Returns:
       [N, H', W', out], float32.
     """
-    more = () if shortcut is None else (shortcut,)
-    return _fused.bind(inputs, weights, bias, *more, geometry=geometry, low=float(low), high=float(high))
+    more = [array for array in (shortcut, excitation) if array is not None]
+    return _fused.bind(
+        inputs, weights, bias, *more, geometry=geometry, activation=activation, excited=excitation is not None
+    )
+
+
+def sum_of_pixels(images: jax.Array) -> jax.Array:
+    """[N, H, W, C], float32 or bfloat16 -> [N, C]: sums by channel in float32, by a native kernel, on a CPU."""
+    return _sum_of_pixels.bind(images)
 
 
 def panels(weights: jax.Array) -> jax.Array:
@@ -86,17 +108,32 @@ def _size_of_panels(weights: Any, *, lanes: int) -> Any:
     return ShapedArray((int(np.prod(weights.shape[:-1])) * outputs,), weights.dtype)
 
 
-def _shape(inputs: Any, weights: Any, bias: Any, *shortcut: Any, geometry: Geometry, low: float, high: float) -> Any:
+def _shape(inputs: Any, weights: Any, bias: Any, *more: Any, geometry: Geometry, **_: Any) -> Any:
     return ShapedArray((inputs.shape[0], *geometry.counts, bias.shape[0]), inputs.dtype)
 
 
-def _called(*arrays: jax.Array, geometry: Geometry, low: float, high: float) -> jax.Array:
-    target = "jax_slim_convolve" if geometry.groups == 1 else "jax_slim_convolve_by_channel"
-    shape = _shape(*arrays, geometry=geometry, low=low, high=high)
-    made = jax.ShapeDtypeStruct(shape.shape, shape.dtype)
-    return jax.ffi.ffi_call(target, made)(
-        *arrays, windows=windows_of(geometry), low=np.float32(low), high=np.float32(high)
-    )
+def _called(*arrays: jax.Array, geometry: Geometry, activation: Activation, excited: bool) -> jax.Array:
+    made = like(_shape(*arrays, geometry=geometry))
+    numbers = np.array(activation, np.float32)
+    if geometry.groups > 1:
+        call = jax.ffi.ffi_call("jax_slim_convolve_by_channel", made)
+        return call(*arrays, windows=windows_of(geometry), activation=numbers)
+    call = jax.ffi.ffi_call("jax_slim_convolve", made)
+    return call(*arrays, windows=windows_of(geometry), activation=numbers, excitation=np.bool_(excited))
+
+
+def _shape_of_sums(images: Any) -> Any:
+    return ShapedArray((images.shape[0], images.shape[3]), jnp.dtype(jnp.float32))
+
+
+def _sums_called(images: jax.Array) -> jax.Array:
+    target = "jax_slim_sum_pixels" if images.dtype == jnp.float32 else "jax_slim_sum_pixels_of_bfloat16"
+    return jax.ffi.ffi_call(target, like(_shape_of_sums(images)))(images)
+
+
+def like(aval: Any) -> jax.ShapeDtypeStruct:
+    """What a call makes."""
+    return jax.ShapeDtypeStruct(aval.shape, aval.dtype)
 
 
 def windows_of(geometry: Geometry) -> np.ndarray:
@@ -117,3 +154,4 @@ def primitive_of(name: str, function: Any, shape: Any) -> Primitive:
 
 _panels = primitive_of("slim_panels", _arranged, _size_of_panels)
 _fused = primitive_of("slim_fused_convolution", _called, _shape)
+_sum_of_pixels = primitive_of("slim_sum_of_pixels", _sums_called, _shape_of_sums)

@@ -10,7 +10,7 @@ from jax.core import ShapedArray
 
 from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.native.building import library
-from jax_slim.kernels.native.fused import primitive_of, windows_of
+from jax_slim.kernels.native.fused import Activation, like, primitive_of, windows_of
 from jax_slim.kernels.quantized import Rounding
 
 
@@ -48,18 +48,29 @@ def convolution_of_bfloat16(
     weights: jax.Array,
     bias: jax.Array,
     shortcut: jax.Array | None = None,
+    excitation: jax.Array | None = None,
     *,
     geometry: Geometry,
-    low: float = -np.inf,
-    high: float = np.inf,
+    activation: Activation = Activation(),
+    made: Any = jnp.float32,
 ) -> jax.Array:
-    """As `fused_convolution`, of weights [kh, kw, C, out], with inputs and weights rounded to bfloat16.
+    """As `fused_convolution`, of weights as they are, with inputs and weights rounded to bfloat16.
 
-    Sums are in float32; numbers too small for a normal float32 count as 0.
+    Sums are in float32; numbers too small for a normal float32 count as 0. Weights of a convolution by channel stay
+    float32.
+
+    Args:
+      inputs: float32, or bfloat16.
+      made: float32 or bfloat16, to which the result is rounded; and so is the shortcut.
     """
-    more = () if shortcut is None else (shortcut,)
-    arranged = _arranged(weights.astype(jnp.bfloat16), geometry)
-    return _of_bfloat16.bind(inputs, arranged, bias, *more, geometry=geometry, low=float(low), high=float(high))
+    more = [] if shortcut is None else [shortcut.astype(made)]
+    if excitation is not None:
+        more.append(excitation)
+    arranged = weights if geometry.groups > 1 else _arranged(weights.astype(jnp.bfloat16), geometry)
+    return _of_bfloat16.bind(
+        inputs, arranged, bias, *more,
+        geometry=geometry, activation=activation, excited=excitation is not None, made=jnp.dtype(made),
+    )  # fmt: skip
 
 
 def _arranged(weights: jax.Array, geometry: Geometry) -> jax.Array:
@@ -119,7 +130,7 @@ def _bytes_called(
     *arrays: jax.Array, geometry: Geometry, rounding: Rounding, made: Rounding | None, low: float, high: float
 ) -> jax.Array:
     shape = _shape_of_bytes(*arrays, geometry=geometry, made=made)
-    result = jax.ShapeDtypeStruct(shape.shape, shape.dtype)
+    result = like(shape)
     numbers = np.array([*rounding, *(made or (1, 0))], np.float32)
     target = "jax_slim_convolve_bytes" if geometry.groups == 1 else "jax_slim_convolve_bytes_by_channel"
     return jax.ffi.ffi_call(target, result)(
@@ -134,16 +145,20 @@ def _shape_of_bytes(
     return ShapedArray((inputs.shape[0], *geometry.counts, scale.shape[0]), dtype)
 
 
-def _bfloat16_called(*arrays: jax.Array, geometry: Geometry, low: float, high: float) -> jax.Array:
-    shape = _shape_of_bfloat16(*arrays, geometry=geometry)
-    result = jax.ShapeDtypeStruct(shape.shape, shape.dtype)
-    return jax.ffi.ffi_call("jax_slim_convolve_bfloat16", result)(
-        *arrays, windows=windows_of(geometry), low=np.float32(low), high=np.float32(high)
-    )
+def _bfloat16_called(
+    *arrays: jax.Array, geometry: Geometry, activation: Activation, excited: bool, made: Any
+) -> jax.Array:
+    shape = like(_shape_of_bfloat16(*arrays, geometry=geometry, made=made))
+    attributes: dict[str, Any] = {"windows": windows_of(geometry), "activation": np.array(activation, np.float32)}
+    if geometry.groups > 1:
+        return jax.ffi.ffi_call("jax_slim_convolve_bfloat16_by_channel", shape)(*arrays, **attributes)
+    return jax.ffi.ffi_call("jax_slim_convolve_bfloat16", shape)(*arrays, **attributes, excitation=np.bool_(excited))
 
 
-def _shape_of_bfloat16(inputs: Any, weights: Any, bias: Any, *others: Any, geometry: Geometry, **_: Any) -> Any:
-    return ShapedArray((inputs.shape[0], *geometry.counts, bias.shape[0]), inputs.dtype)
+def _shape_of_bfloat16(
+    inputs: Any, weights: Any, bias: Any, *more: Any, geometry: Geometry, made: Any, **_: Any
+) -> Any:
+    return ShapedArray((inputs.shape[0], *geometry.counts, bias.shape[0]), made)
 
 
 _narrow_panels = primitive_of("slim_narrow_panels", _panels, _size_of_panels)

@@ -13,6 +13,26 @@
 
 using namespace jax_slim;
 
+// The nearest bfloat16, the even one of two that are as near.
+Half half(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, 4);
+  return {static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16)};
+}
+
+float whole(Half half) {
+  const uint32_t bits = static_cast<uint32_t>(half.bits) << 16;
+  float value;
+  std::memcpy(&value, &bits, 4);
+  return value;
+}
+
+std::unique_ptr<Half[]> halves_of(const float* values, int64_t count) {
+  std::unique_ptr<Half[]> made(new Half[count]);
+  for (int64_t i = 0; i < count; ++i) made[i] = half(values[i]);
+  return made;
+}
+
 int main() {
 #if defined(__linux__) && defined(__AMX_INT8__)
   if (syscall(SYS_arch_prctl, 0x1023, 18)) return 3;  // the system gives no tiles
@@ -78,12 +98,20 @@ int main() {
     std::unique_ptr<float[]> shortcut(new float[results]), out(new float[results]);
     std::unique_ptr<uint8_t[]> out_bytes(new uint8_t[results]);
     for (int64_t i = 0; i < results; ++i) shortcut[i] = draw(-9, 9);
-    const bool given_bytes = !halves && turn % 4, made_bytes = turn % 11 < 4, more = turn % 7 < 4;
+    const bool given_bytes = !halves && turn % 4, made_bytes = !halves && turn % 11 < 4, more = turn % 7 < 4;
+    const bool given_halves = halves && turn % 4, made_halves = halves && turn % 11 < 6;
+    const auto half_in = halves_of(in.get(), pixels), half_shortcut = halves_of(shortcut.get(), results);
+    std::unique_ptr<Half[]> out_halves(new Half[results]);
     const float low = turn % 4 ? -9e9f : -50, high = turn % 4 ? 9e9f : 301;
-    Narrow c{w, channels, filters, given_bytes ? nullptr : in.get(), given_bytes ? bytes.get() : nullptr,
+    const auto* narrow_in = given_halves ? reinterpret_cast<const uint8_t*>(half_in.get()) : bytes.get();
+    const bool narrow_given = given_bytes || given_halves;
+    const void* given_shortcut = shortcut.get();
+    if (made_halves) given_shortcut = half_shortcut.get();
+    Narrow c{w, channels, filters, narrow_given ? nullptr : in.get(), narrow_given ? narrow_in : nullptr,
              arranged.get(), halves ? nullptr : scale.get(), halves ? nullptr : start.get(), bias.get(),
-             more ? shortcut.get() : nullptr, made_bytes ? nullptr : out.get(), made_bytes ? out_bytes.get() : nullptr,
-             0.5f, static_cast<float>(zero), 4.0f, 100.0f, low, high};
+             more ? given_shortcut : nullptr, {}, made_bytes || made_halves ? nullptr : out.get(),
+             made_bytes ? out_bytes.get() : nullptr, made_halves ? out_halves.get() : nullptr, 0.5f, static_cast<float>(zero), 4.0f, 100.0f,
+             {low, high, 0, 1, false}};
     auto* kernel = halves       ? KERNELS.convolve_bfloat16
                    : by_channel ? KERNELS.convolve_bytes_by_channel
                                 : KERNELS.convolve_bytes;
@@ -110,6 +138,11 @@ int main() {
       }
       const float exact = std::fmin(std::fmax(sum * scale[f] + bias[f] + (more ? shortcut[i] : 0), low), high);
       const float cut = std::fmin(std::fmax(std::rint(exact / 4) + 100, 0.0f), 255.0f);
+      if (made_halves) {
+        if (out_halves[i].bits == half(exact).bits) continue;
+        std::printf("turn %d, number %lld: %g, not %g\n", turn, static_cast<long long>(i), whole(out_halves[i]), exact);
+        return 1;
+      }
       if (made_bytes ? out_bytes[i] != cut : out[i] != exact) {
         std::printf("turn %d, number %lld: %g, not %g\n", turn, static_cast<long long>(i),
                     made_bytes ? out_bytes[i] : out[i], made_bytes ? cut : exact);

@@ -33,7 +33,7 @@ def instructions(request, library):
     assert library.jax_slim_choose(best)
 
 
-def reference(x, w, bias, shortcut, geometry, low, high):
+def reference(x, w, bias, shortcut, geometry, low, high, shift=0, factor=1, gates=False):
     windows = geometry.windows
     with jax.enable_x64(True):
         y = lax.conv_general_dilated(
@@ -41,15 +41,21 @@ def reference(x, w, bias, shortcut, geometry, low, high):
             rhs_dilation=windows.rates, dimension_numbers=("NHWC", "HWIO", "NHWC"), feature_group_count=geometry.groups,
         )  # fmt: skip
         y = y + bias if shortcut is None else y + bias + shortcut
-        return np.asarray(np.clip(y, low, high))
+        return np.asarray(np.clip(y + shift, low, high) * factor * (y if gates else 1))
 
 
-def computed(x, w, bias, shortcut, geometry, low, high):
+def computed(x, w, bias, shortcut, geometry, *activation, excitation=None):
     weights = native.panels(jnp.asarray(w)) if geometry.groups == 1 else jnp.asarray(w)
     more = None if shortcut is None else jnp.asarray(shortcut)
     return np.asarray(
         native.fused_convolution(
-            jnp.asarray(x), weights, jnp.asarray(bias), more, geometry=geometry, low=low, high=high
+            jnp.asarray(x),
+            weights,
+            jnp.asarray(bias),
+            more,
+            excitation,
+            geometry=geometry,
+            activation=native.Activation(*activation),
         )
     )
 
@@ -72,6 +78,41 @@ def test_random_shapes_equal_sums_in_float64(instructions, drawn):
         np.testing.assert_allclose(
             found, exact, atol=3e-7 * terms + 3e-6, err_msg=f"{seed}: {x.shape} {w.shape} {geometry}"
         )
+
+
+HARD_SWISH = (0.0, 6.0, 3.0, 1 / 6, True)
+
+
+def test_gates_are_what_they_are_defined_as(instructions, drawn):
+    for seed in range(8):
+        case = drawn(seed)
+        terms = case[1][..., 0].size
+        np.testing.assert_allclose(
+            computed(*case, *HARD_SWISH), reference(*case, *HARD_SWISH), atol=1e-6 * terms + 1e-5, rtol=1e-5
+        )
+    np.testing.assert_allclose(computed(*case, 0.0, 6.0, 3.0, 1 / 6), reference(*case, 0.0, 6.0, 3.0, 1 / 6), atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 5), (3, 7, 5, 40), (2, 40, 30, 17)])
+def test_excitations_are_factors_of_pixels(instructions, shape):
+    rng = np.random.default_rng(0)
+    images, _, _, channels = shape
+    x, excitation = rng.normal(size=shape).astype("float32"), rng.normal(size=(images, channels)).astype("float32")
+    w, bias = rng.normal(size=(1, 1, channels, 37)).astype("float32"), rng.normal(size=37).astype("float32")
+    geometry = Geometry(Layout("NHWC"), shape[1:3], Windows((1, 1), (1, 1), (1, 1), ((0, 0), (0, 0))), 1, None)
+    shortcut = rng.normal(size=(*shape[:3], 37)).astype("float32")
+    for more in (None, shortcut):
+        exact = reference(x * excitation[:, None, None], w, bias, more, geometry, -2.0, 3.0)
+        found = computed(x, w, bias, more, geometry, -2.0, 3.0, excitation=jnp.asarray(excitation))
+        np.testing.assert_allclose(found, exact, atol=2e-5)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 3), (1, 13, 9, 100), (3, 30, 40, 64)])
+def test_sums_over_pixels(instructions, shape):
+    x = np.random.default_rng(0).normal(size=shape).astype("float32")
+    exact = x.sum((1, 2), dtype="float64")
+    np.testing.assert_allclose(native.sum_of_pixels(jnp.asarray(x)), exact, atol=1e-4)
+    assert native.sum_of_pixels(jnp.ones((2, 0, 3, 5))).sum() == 0
 
 
 def test_large_maps_go_to_several_threads(library):
@@ -117,10 +158,31 @@ def test_a_predictor_with_native_kernels_computes_what_the_model_does(library, m
     expected = functools.partial(model.apply, variables)
     np.testing.assert_allclose(predict(images), expected(images), rtol=1e-5, atol=1e-5)
     assert len(asked) == 6  # traced once, for what is prepared and to be compiled
-    assert {(k["low"], k["high"]) for k in asked} == {(0.0, np.inf), (0.0, 6.0), (-np.inf, np.inf)}
+    assert {k["activation"][:2] for k in asked} == {(0.0, np.inf), (0.0, 6.0), (-np.inf, np.inf)}
     # Batches and images of other sizes.
     np.testing.assert_allclose(predict(images[:1]), expected(images[:1]), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(predict(images[:, :9]), expected(images[:, :9]), rtol=1e-5, atol=1e-5)
+
+
+def excited(x, is_training=False):
+    """What MobileNet-v3 has between two projections."""
+    x = slim.conv2d(x, 20, 1, activation_fn=jax.nn.hard_swish)
+    x = slim.separable_conv2d(x, None, 3, 1, activation_fn=jax.nn.hard_swish)
+    gate = slim.conv2d(x.mean((1, 2), keepdims=True), 8, 1)
+    x = x * slim.conv2d(gate, 20, 1, activation_fn=jax.nn.hard_sigmoid)
+    return slim.conv2d(x, 30, 1, activation_fn=None).mean((1, 2))
+
+
+def test_squeeze_and_excitation_leaves_no_pass_over_maps(library):
+    model = slim.Model(excited)
+    images = np.random.default_rng(1).normal(size=(5, 9, 7, 6)).astype("float32")
+    variables = model.init(jax.random.key(0), images)
+    predict = slim.predictor(model, variables)
+    np.testing.assert_allclose(predict(images), model.apply(variables, images), rtol=1e-5, atol=1e-5)
+    ((compiled, arrays),) = predict._compiled.values()
+    text = compiled.lower(arrays, images).as_text()
+    assert "jax_slim_sum_pixels" in text
+    assert not re.search(r"stablehlo\.(multiply|add|maximum|clamp).*x9x7x", text)
 
 
 @pytest.mark.parametrize("filters", [1, 16, 17, 32, 33, 49, 70])

@@ -93,14 +93,56 @@ def test_bfloat16_is_multiplied_with_sums_in_float32(instructions, drawn, librar
         pytest.skip("no bfloat16 here")
     for seed in range(8):
         x, w, bias, shortcut, geometry = dense(drawn, seed)
-        rounded = [np.asarray(jnp.asarray(array).astype(jnp.bfloat16), np.float64) for array in (x, w)]
-        exact = np.clip(sums(*rounded, geometry) + bias + (0 if shortcut is None else shortcut), -1, 6)
-        found = native.convolution_of_bfloat16(
-            jnp.asarray(x), jnp.asarray(w), jnp.asarray(bias), None if shortcut is None else jnp.asarray(shortcut),
-            geometry=geometry, low=-1.0, high=6.0,
-        )  # fmt: skip
-        tolerance = 3e-7 * w[..., 0].size + 3e-6
-        np.testing.assert_allclose(found, exact, atol=tolerance, err_msg=f"{seed} {x.shape} {w.shape} {geometry}")
+        expect_of_bfloat16(x, w, bias, shortcut, geometry, seed)
+
+
+def expect_of_bfloat16(x, w, bias, shortcut, geometry, seed, excitation=None):
+    """What the kernel makes, of floats or of halves, to floats or to halves."""
+    half = lambda array: jnp.asarray(array).astype(jnp.bfloat16)  # noqa: E731
+    given, made = half(x) if seed % 2 else jnp.asarray(x), jnp.bfloat16 if seed % 3 else jnp.float32
+    pixels = np.asarray(given, np.float32)
+    if excitation is not None:
+        pixels = pixels * excitation[:, None, None]
+    by_channel = geometry.groups > 1
+    exact = sums(*(np.asarray(array if by_channel else half(array), np.float64) for array in (pixels, w)), geometry)
+    if shortcut is not None:
+        exact = exact + np.asarray(jnp.asarray(shortcut).astype(made), np.float64)
+    found = native.convolution_of_bfloat16(
+        given, jnp.asarray(w), jnp.asarray(bias), None if shortcut is None else jnp.asarray(shortcut),
+        None if excitation is None else jnp.asarray(excitation),
+        geometry=geometry, activation=native.Activation(-1.0, 6.0), made=made,
+    )  # fmt: skip
+    assert found.dtype == made
+    np.testing.assert_allclose(
+        np.asarray(found, np.float64), np.clip(exact + bias, -1, 6), atol=3e-7 * w[..., 0].size + 3e-6,
+        rtol=2**-8 if seed % 3 else 0, err_msg=f"{seed} {x.shape} {w.shape} {geometry}",
+    )  # fmt: skip
+
+
+def test_halves_by_channel_and_their_sums(instructions, drawn, library):
+    if not library.jax_slim_has_bfloat16():
+        pytest.skip("no bfloat16 here")
+    cases = [drawn(seed) for seed in range(60)]
+    by_channel = [case for case in cases if case[-1].groups > 1][:12]
+    for seed, case in enumerate(by_channel):
+        expect_of_bfloat16(*case, seed)
+        x = jnp.asarray(case[0]).astype(jnp.bfloat16)
+        np.testing.assert_allclose(
+            native.sum_of_pixels(x), np.asarray(x, np.float64).sum((1, 2)), atol=1e-4, err_msg=f"{seed}"
+        )
+
+
+def test_halves_are_excited(instructions, library):
+    if not library.jax_slim_has_bfloat16():
+        pytest.skip("no bfloat16 here")
+    rng = np.random.default_rng(0)
+    geometry = Geometry(Layout("NHWC"), (7, 5), Windows((1, 1), (1, 1), (1, 1), ((0, 0), (0, 0))), 1, None)
+    for seed, channels in enumerate((40, 41, 42, 3)):
+        x, w, bias, shortcut, excitation = (
+            rng.normal(size=size).astype(np.float32)
+            for size in ((3, 7, 5, channels), (1, 1, channels, 37), 37, (3, 7, 5, 37), (3, channels))
+        )
+        expect_of_bfloat16(x, w, bias, shortcut, geometry, seed, excitation)
 
 
 def net(images):

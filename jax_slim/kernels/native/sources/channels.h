@@ -108,7 +108,7 @@ bool convolve_by_channel(const Narrow& c, const Part& part) {
   const int64_t filled = (c.channels + kLanes - 1) / kLanes * kLanes * Bytes::kBytes;
   const Columns columns{memory, c.weights, groups, seen.width * column, w.width * filled,
                         w.width, w.rate_x * column, filled, w.stride_x * column};
-  const Rounded rounded(c.out_step, c.out_zero, c.low, c.high);
+  const Rounded rounded(c.out_step, c.out_zero, c.activation.low, c.activation.high);
   for (int64_t y = part.first_row; y < part.end_row; y += at_once) {
     for (int64_t group = 0; group < groups; ++group) {
       const uint8_t* rows[Bytes::kBytes];

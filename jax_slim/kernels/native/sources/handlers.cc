@@ -35,30 +35,21 @@ std::atomic<const Kernels*>& chosen() {
   return kernels;
 }
 
-// The arrays and limits of a `Convolution` or a `Depthwise`; there may be a shortcut among `more`.
-template <typename Operation>
-ffi::Error read_arrays(ffi::Buffer<ffi::F32> in, ffi::Buffer<ffi::F32> weights, ffi::Buffer<ffi::F32> bias,
-                       ffi::RemainingArgs more, ffi::Result<ffi::Buffer<ffi::F32>> out, float low, float high,
-                       Operation* operation) {
-  operation->in = in.typed_data(), operation->weights = weights.typed_data(), operation->bias = bias.typed_data();
-  operation->out = out->typed_data(), operation->low = low, operation->high = high, operation->shortcut = nullptr;
-  if (more.size() == 0) return ffi::Error::Success();
-  auto shortcut = more.get<ffi::Buffer<ffi::F32>>(0);
-  if (!shortcut.has_value()) return shortcut.error();
-  operation->shortcut = shortcut->typed_data();
-  return check("the shortcut", shortcut->element_count(), out->element_count());
-}
-
 ffi::Error Convolve(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Buffer<ffi::F32> weights,
                     ffi::Buffer<ffi::F32> bias, ffi::RemainingArgs more, ffi::Result<ffi::Buffer<ffi::F32>> out,
-                    ffi::Span<const int64_t> windows, float low, float high) {
+                    ffi::Span<const int64_t> windows, ffi::Span<const float> activation, bool excitation) {
   Convolution c;
   Windows& w = c.windows;
   if (auto error = read(in.dimensions(), out->dimensions(), windows, &w); error.failure()) return error;
   if (out->element_count() == 0) return ffi::Error::Success();
   const Kernels& kernels = *chosen().load();
   c.channels = in.dimensions()[3], c.filters = out->dimensions()[3];
-  if (auto error = read_arrays(in, weights, bias, more, out, low, high, &c); error.failure()) return error;
+  c.in = in.typed_data(), c.weights = weights.typed_data(), c.bias = bias.typed_data(), c.out = out->typed_data();
+  if (auto error = read(activation, &c.activation); error.failure()) return error;
+  if (auto error = read_shortcut(more, more.size() > excitation, ffi::F32, out->element_count(), &c.shortcut);
+      error.failure())
+    return error;
+  if (auto error = read_excitation(more, excitation, w, c.channels, &c.excitation); error.failure()) return error;
   const int64_t length = w.height * w.width * c.channels;
   const int64_t padded = ceil(c.filters, kernels.lanes) * kernels.lanes;
   if (auto error = check("weights", weights.element_count(), padded * length); error.failure()) return error;
@@ -70,42 +61,37 @@ ffi::Error Convolve(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Buffer<
 
 ffi::Error ConvolveByChannel(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Buffer<ffi::F32> weights,
                              ffi::Buffer<ffi::F32> bias, ffi::RemainingArgs more,
-                             ffi::Result<ffi::Buffer<ffi::F32>> out, ffi::Span<const int64_t> windows, float low,
-                             float high) {
-  Depthwise d;
-  const Windows& w = d.windows;
-  if (auto error = read(in.dimensions(), out->dimensions(), windows, &d.windows); error.failure()) return error;
-  if (out->element_count() == 0) return ffi::Error::Success();
-  d.channels = in.dimensions()[3];
-  if (auto error = check("weights", weights.element_count(), w.height * w.width * d.channels); error.failure())
-    return error;
-  if (auto error = check("bias", bias.element_count(), d.channels); error.failure()) return error;
-  if (auto error = check("the last axis", out->dimensions()[3], d.channels); error.failure()) return error;
-  if (auto error = read_arrays(in, weights, bias, more, out, low, high, &d); error.failure()) return error;
+                             ffi::Result<ffi::Buffer<ffi::F32>> out, ffi::Span<const int64_t> windows,
+                             ffi::Span<const float> activation) {
+  return by_channel(pool, in, weights, bias, more, *out, windows, activation, chosen().load()->convolve_by_channel);
+}
+
+ffi::Error SumPixels(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Result<ffi::Buffer<ffi::F32>> out) {
   const Kernels& kernels = *chosen().load();
-  return in_rows(pool, d, 1, [&kernels](const Depthwise& d, const Part& part) {
-    kernels.convolve_by_channel(d, part);
-    return true;
-  });
+  return sum_pixels(pool, in, out, kernels.lanes, kernels.sum);
 }
 
 }  // namespace
 }  // namespace jax_slim
 
-#define JAX_SLIM_BINDING                  \
-  ffi::Ffi::Bind()                        \
-      .Ctx<ffi::ThreadPool>()             \
-      .Arg<ffi::Buffer<ffi::F32>>()       \
-      .Arg<ffi::Buffer<ffi::F32>>()       \
-      .Arg<ffi::Buffer<ffi::F32>>()       \
-      .RemainingArgs()                    \
-      .Ret<ffi::Buffer<ffi::F32>>()       \
+#define JAX_SLIM_BINDING                         \
+  ffi::Ffi::Bind()                               \
+      .Ctx<ffi::ThreadPool>()                    \
+      .Arg<ffi::Buffer<ffi::F32>>()              \
+      .Arg<ffi::Buffer<ffi::F32>>()              \
+      .Arg<ffi::Buffer<ffi::F32>>()              \
+      .RemainingArgs()                           \
+      .Ret<ffi::Buffer<ffi::F32>>()              \
       .Attr<ffi::Span<const int64_t>>("windows") \
-      .Attr<float>("low")                 \
-      .Attr<float>("high")
+      .Attr<ffi::Span<const float>>("activation")
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_convolve, jax_slim::Convolve, JAX_SLIM_BINDING);
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_convolve, jax_slim::Convolve, JAX_SLIM_BINDING.Attr<bool>("excitation"));
 XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_convolve_by_channel, jax_slim::ConvolveByChannel, JAX_SLIM_BINDING);
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_sum_pixels, jax_slim::SumPixels,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<ffi::Buffer<ffi::F32>>()
+                                  .Ret<ffi::Buffer<ffi::F32>>());
 
 extern "C" int64_t jax_slim_lanes() { return jax_slim::chosen().load()->lanes; }
 

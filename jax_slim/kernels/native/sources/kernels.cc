@@ -3,8 +3,10 @@
 
 #include <utility>
 
+#include "activations.h"
+#include "depthwise.h"
 #include "runs.h"
-#include "vectors.h"
+#include "sums.h"
 
 namespace jax_slim {
 namespace {
@@ -17,7 +19,7 @@ constexpr int kMostPixels = kLanes == 16 ? 12 : 6;
 // Sums for `Pixels` neighbours and one panel, in registers from the first product to the last.
 template <int Pixels, int Wide>
 inline void block(const float* in, int64_t step, const Runs& runs, const float* weights, const float* bias,
-                  const float* shortcut, float* out, int64_t filters, int64_t valid, Vector low, Vector high) {
+                  const float* shortcut, float* out, int64_t filters, int64_t valid, const Activated& activated) {
   Vector sums[Pixels][Wide];
   for (int v = 0; v < Wide; ++v) {
     const int64_t left = valid - v * kLanes;
@@ -52,17 +54,17 @@ inline void block(const float* in, int64_t step, const Runs& runs, const float* 
       const int64_t left = valid - v * kLanes, at = m * filters + v * kLanes;
       if (left >= kLanes) {
         if (shortcut) sums[m][v] += load(shortcut + at);
-        store(out + at, clamp(sums[m][v], low, high));
+        store(out + at, activated(sums[m][v]));
       } else if (left > 0) {
         if (shortcut) sums[m][v] += load_some(shortcut + at, left);
-        store_some(out + at, clamp(sums[m][v], low, high), left);
+        store_some(out + at, activated(sums[m][v]), left);
       }
     }
   }
 }
 
 using Block = void (*)(const float*, int64_t, const Runs&, const float*, const float*, const float*, float*, int64_t,
-                       int64_t, Vector, Vector);
+                       int64_t, const Activated&);
 
 template <int Wide, int... Pixels>
 constexpr Block block_of(int64_t pixels, std::integer_sequence<int, Pixels...>) {
@@ -85,11 +87,28 @@ void pad(const Windows& w, int64_t channels, const float* image, int64_t first, 
   }
 }
 
+// `pixels` from number `first` on, times the excitations of their images.
+void excite(const Convolution& c, int64_t first, int64_t pixels, float* to) {
+  for (int64_t pixel = first; pixel < first + pixels; ++pixel, to += c.channels) {
+    const float* from = c.in + pixel * c.channels;
+    const float* by = c.excitation.factors + pixel / c.excitation.pixels * c.channels;
+    int64_t i = 0;
+    for (; i + kLanes <= c.channels; i += kLanes) store(to + i, load(from + i) * load(by + i));
+    if (const int64_t left = c.channels - i) store_some(to + i, load_some(from + i, left) * load_some(by + i, left), left);
+  }
+}
+
 bool convolve(const Convolution& c, const Part& part) {
   const Windows& w = c.windows;
   const float* in = c.in + part.image * w.in_height * w.in_width * c.channels;
-  int64_t width = w.in_width, above = 0;
-  if (const Seen seen = seen_by(w); seen.padded) {
+  int64_t width = w.in_width, above = 0, before = 0;  // rows and columns that are not in memory
+  if (c.excitation.factors) {
+    const int64_t pixels = part.end_column - part.first_column;
+    auto* excited = static_cast<float*>(scratch(pixels * c.channels * sizeof(float)));
+    if (!excited) return false;
+    excite(c, part.first_column, pixels, excited);
+    in = excited, before = part.first_column;
+  } else if (const Seen seen = seen_by(w); seen.padded) {
     const int64_t first = part.first_row * w.stride_y;
     const int64_t end = (part.end_row - 1) * w.stride_y + (w.height - 1) * w.rate_y + 1;
     auto* padded = static_cast<float*>(scratch((end - first) * seen.width * c.channels * sizeof(float)));
@@ -101,7 +120,7 @@ bool convolve(const Convolution& c, const Part& part) {
   const int64_t length = w.height * w.width * c.channels;
   const int64_t columns = part.end_column - part.first_column;
   const int64_t blocks = (columns + kMostPixels - 1) / kMostPixels;
-  const Vector low = all(c.low), high = all(c.high);
+  const Activated activated(c.activation);
   for (int64_t f = part.first_filter; f < part.end_filter; f += kPanel) {
     const float* panel = c.weights + f * length;
     const int64_t valid = least(kPanel, c.filters - f);
@@ -115,98 +134,12 @@ bool convolve(const Convolution& c, const Part& part) {
         const int64_t at = (out_row + x) * c.filters + f;
         constexpr auto counts = std::make_integer_sequence<int, kMostPixels>{};
         const Block run = valid > kLanes ? block_of<2>(pixels, counts) : block_of<1>(pixels, counts);
-        run(row + x * w.stride_x * c.channels, w.stride_x * c.channels, runs, panel, c.bias + f,
-            c.shortcut ? c.shortcut + at : nullptr, c.out + at, c.filters, valid, low, high);
+        run(row + (x - before) * w.stride_x * c.channels, w.stride_x * c.channels, runs, panel, c.bias + f,
+            c.shortcut ? c.shortcut + at : nullptr, c.out + at, c.filters, valid, activated);
       }
     }
   }
   return true;
-}
-
-// Some neighbours in a row, for `kLanes` or fewer channels. `taps_y` and the window's columns are inside of the image.
-template <int Pixels, bool Whole>
-inline void by_channel(const Depthwise& d, const float* in, const float* weights, int64_t taps_y, int64_t taps_x,
-                       const float* bias, const float* shortcut, float* out, int64_t valid, Vector low, Vector high) {
-  const Windows& w = d.windows;
-  auto get = [&](const float* from) { return Whole ? load(from) : load_some(from, valid); };
-  Vector sums[Pixels];
-  const Vector start = get(bias);
-  for (int m = 0; m < Pixels; ++m) sums[m] = start;
-  const int64_t step = w.stride_x * d.channels;
-  for (int64_t ky = 0; ky < taps_y; ++ky) {
-    const float* row = in + ky * w.rate_y * w.in_width * d.channels;
-    for (int64_t kx = 0; kx < taps_x; ++kx) {
-      const Vector weight = get(weights + (ky * w.width + kx) * d.channels);
-      const float* from = row + kx * w.rate_x * d.channels;
-      for (int m = 0; m < Pixels; ++m) sums[m] += get(from + m * step) * weight;
-    }
-  }
-  for (int m = 0; m < Pixels; ++m) {
-    const int64_t at = m * d.channels;
-    if (shortcut) sums[m] += get(shortcut + at);
-    const Vector result = clamp(sums[m], low, high);
-    Whole ? store(out + at, result) : store_some(out + at, result, valid);
-  }
-}
-
-// The taps from the first to the last whose pixels are in [0, size), of a window that begins at `start`.
-inline void inside(int64_t start, int64_t taps, int64_t rate, int64_t size, int64_t* first, int64_t* end) {
-  *first = start >= 0 ? 0 : least(taps, (-start + rate - 1) / rate);
-  *end = start >= size ? *first : largest(*first, least(taps, (size - start + rate - 1) / rate));
-}
-
-template <bool Whole>
-inline void row_by_channel(const Depthwise& d, const float* image, int64_t y, float* out, const float* shortcut,
-                           int64_t channel, int64_t valid, Vector low, Vector high) {
-  const Windows& w = d.windows;
-  int64_t first_y, end_y;
-  const int64_t top = y * w.stride_y - w.top;
-  inside(top, w.height, w.rate_y, w.in_height, &first_y, &end_y);
-  const float* row = image + (top + first_y * w.rate_y) * w.in_width * d.channels + channel;
-  const float* weights = d.weights + first_y * w.width * d.channels + channel;
-  const int64_t reach = (w.width - 1) * w.rate_x;
-  for (int64_t x = 0; x < w.out_width;) {
-    const int64_t left = x * w.stride_x - w.left;
-    const float* more = shortcut ? shortcut + x * d.channels + channel : nullptr;
-    float* to = out + x * d.channels + channel;
-    auto run = [&](auto pixels) {
-      by_channel<pixels.value, Whole>(d, row + left * d.channels, weights, end_y - first_y, w.width, d.bias + channel,
-                                      more, to, valid, low, high);
-      x += pixels.value;
-    };
-    // How many whole windows begin here.
-    const int64_t whole =
-        left < 0 ? 0
-                 : least(w.out_width - x, w.in_width <= left + reach ? 0 : (w.in_width - 1 - reach - left) / w.stride_x + 1);
-    if (whole >= 8) {
-      run(std::integral_constant<int, 8>{});
-    } else if (whole >= 4) {
-      run(std::integral_constant<int, 4>{});
-    } else if (whole >= 1) {
-      run(std::integral_constant<int, 1>{});
-    } else {
-      int64_t first_x, end_x;
-      inside(left, w.width, w.rate_x, w.in_width, &first_x, &end_x);
-      by_channel<1, Whole>(d, row + (left + first_x * w.rate_x) * d.channels, weights + first_x * d.channels,
-                           end_y - first_y, end_x - first_x, d.bias + channel, more, to, valid, low, high);
-      ++x;
-    }
-  }
-}
-
-void convolve_by_channel(const Depthwise& d, const Part& part) {
-  const Windows& w = d.windows;
-  const float* image = d.in + part.image * w.in_height * w.in_width * d.channels;
-  const Vector low = all(d.low), high = all(d.high);
-  for (int64_t y = part.first_row; y < part.end_row; ++y) {
-    const int64_t at = (part.image * w.out_height + y) * w.out_width * d.channels;
-    const float* shortcut = d.shortcut ? d.shortcut + at : nullptr;
-    int64_t channel = 0;
-    for (; channel + kLanes <= d.channels; channel += kLanes)
-      row_by_channel<true>(d, image, y, d.out + at, shortcut, channel, kLanes, low, high);
-    if (channel < d.channels)
-      row_by_channel<false>(d, image, y, d.out + at, shortcut, channel, d.channels - channel, low, high);
-  }
 }
 
 }  // namespace
@@ -217,6 +150,6 @@ void convolve_by_channel(const Depthwise& d, const Part& part) {
 #define JAX_SLIM_TEXT(name) JAX_SLIM_QUOTED(name)
 
 extern const Kernels JAX_SLIM_NAMED(kernels_, JAX_SLIM_KERNELS){JAX_SLIM_TEXT(JAX_SLIM_KERNELS), kLanes, convolve,
-                                                                convolve_by_channel};
+                                                                convolve_by_channel<float, float>, sum<float>};
 
 }  // namespace jax_slim

@@ -13,28 +13,54 @@ struct Windows {
   int64_t top, left;  // pixels of zeros before the images' first
 };
 
-// out = clamp(convolution(in, weights) + bias + shortcut, low, high)
+// A bfloat16: the first half of a float.
+struct Half {
+  uint16_t bits;
+};
+
+// What becomes of a sum: clamp(sum + shift, low, high) * factor, times the sum itself where it gates. ReLUs are limits
+// alone; hard swish is sum * clamp(sum + 3, 0, 6) * 1/6.
+struct Activation {
+  float low, high, shift, factor;
+  bool gates;
+};
+
+// What squeeze-and-excitation multiplies pixels by, where windows are of one pixel.
+struct Excitation {
+  const float* factors;  // [images, channels], or null
+  int64_t pixels;        // of an image
+};
+
+// out = activation(convolution(in, weights) + bias + shortcut)
 struct Convolution {
   Windows windows;
   int64_t channels, filters;
   const float* in;
-  const float* weights;   // in panels: see `pack` in calls.py
+  const float* weights;   // in panels: see fused.py
   const float* bias;      // [filters]
   const float* shortcut;  // as out, or null
+  Excitation excitation;
   float* out;
-  float low, high;
+  Activation activation;
 };
 
-// The same by channel.
+// The same by channel. Arrays are of floats, or of halves: `shortcut` as `out`.
 struct Depthwise {
   Windows windows;
   int64_t channels;
-  const float* in;
+  const void* in;
   const float* weights;  // [height, width, channels]
   const float* bias;     // [channels]
-  const float* shortcut;
-  float* out;
-  float low, high;
+  const void* shortcut;
+  void* out;
+  Activation activation;
+};
+
+// out = sums of images over their pixels, channel by channel
+struct Sums {
+  int64_t pixels, channels;  // of an image
+  const void* in;            // floats or halves
+  float* out;  // [images, channels]
 };
 
 // Some rows, or some pixels of the one row that there is, of one image; of a convolution, some panels of its filters.
@@ -49,6 +75,7 @@ struct Kernels {
   int64_t lanes;  // floats in a vector; a panel has two vectors of filters
   bool (*convolve)(const Convolution&, const Part&);  // false: no memory
   void (*convolve_by_channel)(const Depthwise&, const Part&);
+  void (*sum)(const Sums&, int64_t image, int64_t first_channel, int64_t end_channel);
 };
 
 extern const Kernels kernels_avx512, kernels_avx2, kernels_plain;

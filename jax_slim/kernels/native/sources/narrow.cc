@@ -3,8 +3,11 @@
 
 #include <utility>
 
+#include "activations.h"
+#include "depthwise.h"
 #include "products.h"
 #include "runs.h"
+#include "sums.h"
 
 namespace jax_slim {
 namespace {
@@ -28,11 +31,13 @@ struct Finish {
   const Narrow& c;
   const Rounded& rounded;  // of results that are bytes: scale and bias are divided by the step, too
   int64_t filter, valid;
-  Vector scale[Wide], bias[Wide], low = all(c.low), high = all(c.high);
+  Activated activated;
+  Vector scale[Wide], bias[Wide];
   typename Products::Sum start[Wide];
 
   Finish(const Narrow& c, const Rounded& rounded, int64_t filter)
-      : c(c), rounded(rounded), filter(filter), valid(least(Wide * kLanes, c.filters - filter)) {
+      : c(c), rounded(rounded), filter(filter), valid(least(Wide * kLanes, c.filters - filter)),
+        activated(c.activation) {
     const float by = c.out_bytes ? rounded.inverse : 1;
     for (int v = 0; v < Wide; ++v) {
       const int64_t at = filter + v * kLanes, left = largest(0, least(kLanes, valid - v * kLanes));
@@ -52,17 +57,39 @@ struct Finish {
       values[v] = Products::number(sums[v]) * scale[v] + bias[v];
       const int64_t left = valid - v * kLanes, to = at + v * kLanes;
       if (left <= 0 || !c.shortcut) continue;
-      const Vector more = left >= kLanes ? load(c.shortcut + to) : load_some(c.shortcut + to, left);
+      const Vector more = shortcut(to, left);
       values[v] += c.out_bytes ? more * rounded.inverse : more;
     }
     if (c.out_bytes) return store_bytes(c.out_bytes + at, values, rounded, valid);
     for (int v = 0; v < Wide; ++v) {
       const int64_t left = valid - v * kLanes, to = at + v * kLanes;
-      if (left >= kLanes)
-        ::store(c.out + to, clamp(values[v], low, high));
-      else if (left > 0)
-        store_some(c.out + to, clamp(values[v], low, high), left);
+#if defined(__AVX512BF16__)
+      if (c.out_halves) {
+        put(c.out_halves + to, activated(values[v]), left);
+        continue;
+      }
+#endif
+      put(c.out + to, activated(values[v]), left);
     }
+  }
+
+ private:
+  Vector shortcut(int64_t at, int64_t left) const {
+#if defined(__AVX512BF16__)
+    if (c.out_halves) return get(static_cast<const Half*>(c.shortcut) + at, left);
+#endif
+    return get(static_cast<const float*>(c.shortcut) + at, left);
+  }
+  template <typename Number>
+  static Vector get(const Number* from, int64_t left) {
+    return left >= kLanes ? load(from) : load_some(from, left);
+  }
+  template <typename Number>
+  static void put(Number* to, Vector value, int64_t left) {
+    if (left >= kLanes)
+      ::store(to, value);
+    else if (left > 0)
+      store_some(to, value, left);
   }
 };
 
@@ -132,6 +159,20 @@ void prepare(const Narrow& c, int64_t image, int64_t first, int64_t end, int64_t
   }
 }
 
+// `pixels` from number `first` on, times the excitations of their images, as what is multiplied.
+template <typename Products>
+void excite(const Narrow& c, int64_t first, int64_t pixels, uint8_t* to) {
+  const Rounded rounded(c.in_step, c.in_zero);
+  for (int64_t pixel = first; pixel < first + pixels; ++pixel, to += c.channels * Products::kSize) {
+    const int64_t at = pixel * c.channels;
+    const float* factors = c.excitation.factors + pixel / c.excitation.pixels * c.channels;
+    if (c.in) narrowed<Products>(c.in + at, c.channels, rounded, to, factors);
+#if defined(__AVX512BF16__)
+    else narrowed<Products>(reinterpret_cast<const Half*>(c.in_bytes) + at, c.channels, rounded, to, factors);
+#endif
+  }
+}
+
 template <typename Products>
 bool convolve(const Narrow& c, const Part& part) {
   const Windows& w = c.windows;
@@ -140,7 +181,7 @@ bool convolve(const Narrow& c, const Part& part) {
   const uint8_t* in = nullptr;  // the part's first row
   int64_t width = w.in_width, first_column = part.first_column;
   // Given bytes are read where they are, unless something is added, or the last read would end beyond them.
-  if (c.in || seen.padded || pixel % Products::kBytes) {
+  if (c.in || c.excitation.factors || seen.padded || pixel % Products::kBytes) {
     // Of a row that is all there is, only the part's pixels.
     const bool pixels = w.out_height == 1 && w.width == 1 && w.height == 1 && !seen.padded && w.stride_x == 1;
     const int64_t first = part.first_row * w.stride_y;
@@ -150,7 +191,10 @@ bool convolve(const Narrow& c, const Part& part) {
     auto* memory = static_cast<uint8_t*>(scratch(size + kSlack));
     if (!memory) return false;
     std::memset(memory + size, 0, kSlack);  // what lies there may be a NaN, of which a weight of 0 makes one
-    if (pixels) {
+    if (c.excitation.factors) {
+      excite<Products>(c, part.first_column, most, memory);
+      first_column = 0;
+    } else if (pixels) {
       Narrow some = c;
       const int64_t skipped = (part.image * w.in_height * w.in_width + part.first_column) * c.channels;
       some.windows.in_width = most, some.windows.in_height = 1;
@@ -173,7 +217,7 @@ bool convolve(const Narrow& c, const Part& part) {
   const Tiles<Products> tiles(panels, columns);
 #endif
   const int64_t blocks = (columns + kMostPixels - 1) / kMostPixels;
-  const Rounded rounded(c.out_step, c.out_zero, c.low, c.high);
+  const Rounded rounded(c.out_step, c.out_zero, c.activation.low, c.activation.high);
   for (int64_t f = part.first_filter; f < part.end_filter; f += kPanel) {
     const uint8_t* weights = c.weights + f / kPanel * panels.bytes;
     const Finish<Products> finish(c, rounded, f);
@@ -196,6 +240,15 @@ bool convolve(const Narrow& c, const Part& part) {
   return true;
 }
 
+#if defined(__AVX512BF16__)
+void convolve_halves_by_channel(const Depthwise& d, const Part& part, bool in_halves, bool out_halves) {
+  if (in_halves)
+    out_halves ? convolve_by_channel<Half, Half>(d, part) : convolve_by_channel<Half, float>(d, part);
+  else
+    out_halves ? convolve_by_channel<float, Half>(d, part) : convolve_by_channel<float, float>(d, part);
+}
+#endif
+
 }  // namespace
 
 #define JAX_SLIM_JOINED(begin, end) begin##end
@@ -206,9 +259,9 @@ bool convolve(const Narrow& c, const Part& part) {
 extern const NarrowKernels JAX_SLIM_NAMED(narrow_, JAX_SLIM_KERNELS){
     JAX_SLIM_TEXT(JAX_SLIM_KERNELS), kLanes, Bytes::kBytes, convolve<Bytes>, convolve_by_channel,
 #if defined(__AVX512BF16__)
-    convolve<Halves>,
+    convolve<Halves>, convolve_halves_by_channel, sum<Half>,
 #else
-    nullptr,
+    nullptr, nullptr, nullptr,
 #endif
 };
 

@@ -40,30 +40,33 @@ std::atomic<const NarrowKernels*>& chosen() {
 
 // Reads the arrays that all kinds of numbers have. Whoever called has looked at their shapes with `read`.
 ffi::Error read_arrays(ffi::AnyBuffer in, ffi::Buffer<ffi::S8> weights, ffi::Buffer<ffi::F32> bias,
-                       ffi::RemainingArgs more, ffi::Result<ffi::AnyBuffer> out, bool bytes, Narrow* c) {
+                       ffi::RemainingArgs more, ffi::Result<ffi::AnyBuffer> out, bool bytes, bool excitation,
+                       Narrow* c) {
   c->channels = in.dimensions()[3], c->filters = out->dimensions()[3];
   if (auto error = check("bias", bias.element_count(), c->filters); error.failure()) return error;
-  const bool bytes_in = in.element_type() == ffi::U8 && bytes, bytes_out = out->element_type() == ffi::U8;
-  if ((!bytes_in && in.element_type() != ffi::F32) || (!bytes_out && out->element_type() != ffi::F32))
-    return ffi::Error::InvalidArgument("jax_slim: neither float32 nor bytes");
-  c->in = bytes_in ? nullptr : static_cast<const float*>(in.untyped_data());
-  c->in_bytes = bytes_in ? static_cast<const uint8_t*>(in.untyped_data()) : nullptr;
-  c->out = bytes_out ? nullptr : static_cast<float*>(out->untyped_data());
-  c->out_bytes = bytes_out ? static_cast<uint8_t*>(out->untyped_data()) : nullptr;
+  const ffi::DataType narrow = bytes ? ffi::U8 : ffi::BF16;
+  const bool narrow_in = in.element_type() == narrow, narrow_out = out->element_type() == narrow;
+  if ((!narrow_in && in.element_type() != ffi::F32) || (!narrow_out && out->element_type() != ffi::F32))
+    return ffi::Error::InvalidArgument("jax_slim: neither float32 nor what is multiplied");
+  c->in = narrow_in ? nullptr : static_cast<const float*>(in.untyped_data());
+  c->in_bytes = narrow_in ? static_cast<const uint8_t*>(in.untyped_data()) : nullptr;
+  c->out = narrow_out ? nullptr : static_cast<float*>(out->untyped_data());
+  c->out_bytes = narrow_out && bytes ? static_cast<uint8_t*>(out->untyped_data()) : nullptr;
+  c->out_halves = narrow_out && !bytes ? static_cast<Half*>(out->untyped_data()) : nullptr;
   c->weights = reinterpret_cast<const uint8_t*>(weights.typed_data()), c->bias = bias.typed_data();
-  c->shortcut = nullptr;
-  if (more.size() == 0) return ffi::Error::Success();
-  auto shortcut = more.get<ffi::Buffer<ffi::F32>>(0);
-  if (!shortcut.has_value()) return shortcut.error();
-  c->shortcut = shortcut->typed_data();
-  return check("the shortcut", shortcut->element_count(), out->element_count());
+  if (auto error = read_shortcut(more, more.size() > excitation, bytes ? ffi::F32 : out->element_type(),
+                                 out->element_count(), &c->shortcut);
+      error.failure())
+    return error;
+  return read_excitation(more, excitation, c->windows, c->channels, &c->excitation);
 }
 
 // Reads what bytes have besides.
 ffi::Error read_bytes(ffi::Buffer<ffi::F32> scale, ffi::Buffer<ffi::S32> start, ffi::Buffer<ffi::F32> bias,
                       ffi::Span<const float> rounding, float low, float high, Narrow* c) {
   if (rounding.size() != 4) return ffi::Error::InvalidArgument("jax_slim: not two steps and two zeros");
-  c->scale = scale.typed_data(), c->start = start.typed_data(), c->low = low, c->high = high;
+  c->scale = scale.typed_data(), c->start = start.typed_data();
+  c->activation = {low, high, 0, 1, false};
   c->in_step = rounding[0], c->in_zero = rounding[1], c->out_step = rounding[2], c->out_zero = rounding[3];
   if (auto error = check("scale", scale.element_count(), bias.element_count()); error.failure()) return error;
   return check("start", start.element_count(), bias.element_count());
@@ -72,11 +75,11 @@ ffi::Error read_bytes(ffi::Buffer<ffi::F32> scale, ffi::Buffer<ffi::S32> start, 
 // A convolution of numbers of `size` bytes, by panels.
 ffi::Error convolve(ffi::ThreadPool& pool, ffi::AnyBuffer in, ffi::Buffer<ffi::S8> weights, ffi::Buffer<ffi::F32> bias,
                     ffi::RemainingArgs more, ffi::Result<ffi::AnyBuffer> out, ffi::Span<const int64_t> windows,
-                    int64_t size, bool (*kernel)(const Narrow&, const Part&), Narrow c) {
+                    int64_t size, bool excitation, bool (*kernel)(const Narrow&, const Part&), Narrow c) {
   Windows& w = c.windows;
   if (auto error = read(in.dimensions(), out->dimensions(), windows, &w); error.failure()) return error;
   if (out->element_count() == 0) return ffi::Error::Success();
-  if (auto error = read_arrays(in, weights, bias, more, out, size == 1, &c); error.failure()) return error;
+  if (auto error = read_arrays(in, weights, bias, more, out, size == 1, excitation, &c); error.failure()) return error;
   const NarrowKernels& kernels = *chosen().load();
   const int64_t panel = 2 * kernels.lanes, bytes = size == 1 ? kernels.bytes : 4;
   const int64_t runs = w.rate_x > 1 ? w.height * w.width : w.height;
@@ -92,7 +95,7 @@ ffi::Error ConvolveBytes(ffi::ThreadPool pool, ffi::AnyBuffer in, ffi::Buffer<ff
                          ffi::Span<const float> rounding, float low, float high) {
   Narrow c{};
   if (auto error = read_bytes(scale, start, bias, rounding, low, high, &c); error.failure()) return error;
-  return convolve(pool, in, weights, bias, more, out, windows, 1, chosen().load()->convolve_bytes, c);
+  return convolve(pool, in, weights, bias, more, out, windows, 1, false, chosen().load()->convolve_bytes, c);
 }
 
 ffi::Error ConvolveBytesByChannel(ffi::ThreadPool pool, ffi::AnyBuffer in, ffi::Buffer<ffi::S8> weights,
@@ -105,7 +108,7 @@ ffi::Error ConvolveBytesByChannel(ffi::ThreadPool pool, ffi::AnyBuffer in, ffi::
   if (auto error = read_bytes(scale, start, bias, rounding, low, high, &c); error.failure()) return error;
   if (auto error = read(in.dimensions(), out->dimensions(), windows, &c.windows); error.failure()) return error;
   if (out->element_count() == 0) return ffi::Error::Success();
-  if (auto error = read_arrays(in, weights, bias, more, out, true, &c); error.failure()) return error;
+  if (auto error = read_arrays(in, weights, bias, more, out, true, false, &c); error.failure()) return error;
   if (auto error = check("the last axis", c.filters, c.channels); error.failure()) return error;
   const NarrowKernels& kernels = *chosen().load();
   const int64_t at_once = rows_at_once(w, kernels.bytes), filled = ceil(c.channels, kernels.lanes) * kernels.lanes;
@@ -114,14 +117,42 @@ ffi::Error ConvolveBytesByChannel(ffi::ThreadPool pool, ffi::AnyBuffer in, ffi::
   return in_rows(pool, c, at_once, kernels.convolve_bytes_by_channel);
 }
 
+ffi::Error no_bfloat16() {
+  return ffi::Error(ffi::ErrorCode::kUnimplemented, "jax_slim: no products of bfloat16 here");
+}
+
 ffi::Error ConvolveBfloat16(ffi::ThreadPool pool, ffi::AnyBuffer in, ffi::Buffer<ffi::S8> weights,
                             ffi::Buffer<ffi::F32> bias, ffi::RemainingArgs more, ffi::Result<ffi::AnyBuffer> out,
-                            ffi::Span<const int64_t> windows, float low, float high) {
+                            ffi::Span<const int64_t> windows, ffi::Span<const float> activation, bool excitation) {
   Narrow c{};
-  c.low = low, c.high = high, c.in_step = c.out_step = 1;
+  c.in_step = c.out_step = 1;
+  if (auto error = read(activation, &c.activation); error.failure()) return error;
   auto* kernel = chosen().load()->convolve_bfloat16;
-  if (!kernel) return ffi::Error(ffi::ErrorCode::kUnimplemented, "jax_slim: no products of bfloat16 here");
-  return convolve(pool, in, weights, bias, more, out, windows, 2, kernel, c);
+  if (!kernel) return no_bfloat16();
+  return convolve(pool, in, weights, bias, more, out, windows, 2, excitation, kernel, c);
+}
+
+bool float_or_half(ffi::AnyBuffer array) {
+  return array.element_type() == ffi::F32 || array.element_type() == ffi::BF16;
+}
+
+ffi::Error ConvolveBfloat16ByChannel(ffi::ThreadPool pool, ffi::AnyBuffer in, ffi::Buffer<ffi::F32> weights,
+                                     ffi::Buffer<ffi::F32> bias, ffi::RemainingArgs more,
+                                     ffi::Result<ffi::AnyBuffer> out, ffi::Span<const int64_t> windows,
+                                     ffi::Span<const float> activation) {
+  auto* kernel = chosen().load()->convolve_bfloat16_by_channel;
+  if (!kernel) return no_bfloat16();
+  if (!float_or_half(in) || !float_or_half(*out))
+    return ffi::Error::InvalidArgument("jax_slim: neither float32 nor bfloat16");
+  const bool in_halves = in.element_type() == ffi::BF16, out_halves = out->element_type() == ffi::BF16;
+  return by_channel(pool, in, weights, bias, more, *out, windows, activation,
+                    [=](const Depthwise& d, const Part& part) { kernel(d, part, in_halves, out_halves); });
+}
+
+ffi::Error SumPixelsOfBfloat16(ffi::ThreadPool pool, ffi::Buffer<ffi::BF16> in,
+                               ffi::Result<ffi::Buffer<ffi::F32>> out) {
+  const NarrowKernels& kernels = *chosen().load();
+  return kernels.sum_bfloat16 ? sum_pixels(pool, in, out, kernels.lanes, kernels.sum_bfloat16) : no_bfloat16();
 }
 
 }  // namespace
@@ -153,8 +184,23 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_convolve_bfloat16, jax_slim::ConvolveBflo
                                   .RemainingArgs()
                                   .Ret<ffi::AnyBuffer>()
                                   .Attr<ffi::Span<const int64_t>>("windows")
-                                  .Attr<float>("low")
-                                  .Attr<float>("high"));
+                                  .Attr<ffi::Span<const float>>("activation")
+                                  .Attr<bool>("excitation"));
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_convolve_bfloat16_by_channel, jax_slim::ConvolveBfloat16ByChannel,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::Buffer<ffi::F32>>()
+                                  .Arg<ffi::Buffer<ffi::F32>>()
+                                  .RemainingArgs()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Attr<ffi::Span<const int64_t>>("windows")
+                                  .Attr<ffi::Span<const float>>("activation"));
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_sum_pixels_of_bfloat16, jax_slim::SumPixelsOfBfloat16,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<ffi::Buffer<ffi::BF16>>()
+                                  .Ret<ffi::Buffer<ffi::F32>>());
 
 extern "C" int64_t jax_slim_narrow_lanes() { return jax_slim::chosen().load()->lanes; }
 

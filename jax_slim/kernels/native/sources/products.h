@@ -171,27 +171,29 @@ inline void store_bytes(uint8_t* to, const Vector (&values)[Wide], const Rounded
 #endif
 }
 
-// `count` numbers as those that are multiplied.
-template <typename Products>
-inline void narrowed(const float* from, int64_t count, const Rounded& rounded, uint8_t* to) {
+// `count` numbers, times as many factors where there are such, as those that are multiplied.
+template <typename Products, typename Number>
+inline void narrowed(const Number* from, int64_t count, const Rounded& rounded, uint8_t* to,
+                     const float* factors = nullptr) {
+  auto get = [&](int64_t i) {
+    const int64_t left = count - i;
+    auto some = [&](const auto* array) { return left >= kLanes ? load(array + i) : load_some(array + i, left); };
+    return left <= 0 ? Vector{} : factors ? some(from) * some(factors) : some(from);
+  };
   if constexpr (Products::kSize == 1) {
     constexpr int64_t kSome = 4 * kLanes;
     for (int64_t i = 0; i < count; i += kSome) {
       Vector values[4];
-      for (int v = 0; v < 4; ++v) {
-        const int64_t at = i + v * kLanes, left = count - at;
-        values[v] = (left >= kLanes ? load(from + at) : left > 0 ? load_some(from + at, left) : Vector{}) * rounded.inverse;
-      }
+      for (int v = 0; v < 4; ++v) values[v] = get(i + v * kLanes) * rounded.inverse;
       store_bytes(to + i, values, rounded, count - i);
     }
   } else {
 #if defined(__AVX512BF16__)
     for (int64_t i = 0; i < count; i += kLanes) {
       const int64_t left = count - i;
-      const Vector value = left >= kLanes ? load(from + i) : load_some(from + i, left);
       const auto mask = static_cast<__mmask16>(left >= kLanes ? 0xffff : (1u << left) - 1);
       _mm256_mask_storeu_epi16(to + 2 * i, mask,
-                               reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(reinterpret_cast<__m512>(value))));
+                               reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(reinterpret_cast<__m512>(get(i)))));
     }
 #endif
   }

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels.h"
+
 #if defined(__AVX2__)
 #include <immintrin.h>
 #endif
@@ -52,6 +54,26 @@ inline Vector load_some(const float* from, int64_t count) {
   return value;
 }
 inline void store_some(float* to, Vector value, int64_t count) { std::memcpy(to, &value, count * sizeof(float)); }
+#endif
+
+#if defined(__AVX512BF16__)
+using jax_slim::Half;
+
+inline Vector whole(__m256i halves) {
+  return reinterpret_cast<Vector>(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+}
+inline __mmask16 first_halves(int64_t count) { return static_cast<__mmask16>((1u << count) - 1); }
+inline __m256i halves(Vector value) {
+  return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(reinterpret_cast<__m512>(value)));
+}
+inline Vector load(const Half* from) { return whole(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))); }
+inline Vector load_some(const Half* from, int64_t count) {
+  return whole(_mm256_maskz_loadu_epi16(first_halves(count), from));
+}
+inline void store(Half* to, Vector value) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), halves(value)); }
+inline void store_some(Half* to, Vector value, int64_t count) {
+  _mm256_mask_storeu_epi16(to, first_halves(count), halves(value));
+}
 #endif
 
 // A NaN stays one: of two numbers that cannot be compared, the instructions return the second.
