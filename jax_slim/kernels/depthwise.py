@@ -16,19 +16,25 @@ from jax import lax
 from jax_slim.kernels import choices
 from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.linear_maps import varying_as
+from jax_slim.kernels.ordering import at_once
 from jax_slim.kernels.phases import cut_or_fill, interleave, strided
 
 
 def outputs_by_taps(inputs: jax.Array, weights: jax.Array, geometry: Geometry) -> jax.Array:
     """The sum over the taps of shifted inputs times weights."""
     exact = jnp.promote_types(inputs.dtype, jnp.float32)
-    padded = _padded(_repeated(inputs, weights.shape[-1]), geometry)
     factors = weights.astype(exact)
-    terms = [
-        strided(padded, starts, geometry.counts, geometry.windows.strides).astype(exact) * factors[tap][0]
-        for tap, starts in _taps(geometry)
-    ]
-    return _total(terms).astype(inputs.dtype)
+
+    def sums_of(inputs: jax.Array) -> jax.Array:
+        padded = _padded(_repeated(inputs, weights.shape[-1]), geometry)
+        terms = [
+            strided(padded, starts, geometry.counts, geometry.windows.strides).astype(exact) * factors[tap][0]
+            for tap, starts in _taps(geometry)
+        ]
+        return _total(terms).astype(inputs.dtype)
+
+    once = geometry.tuned and choices.depthwise_at_once(math.prod(geometry.windows.sizes))
+    return at_once(sums_of, inputs) if once else sums_of(inputs)
 
 
 def inputs_by_phases(weights: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:

@@ -110,3 +110,13 @@ def test_maxima_do_not_keep_what_they_padded():
     memory = slim.jit(jax.grad(loss)).lower(images).compile().memory_analysis()
     # 7.1 arrays, and 8.3 if the padded ones are kept besides.
     assert memory.temp_size_in_bytes < 7.7 * 4 * images.size
+
+
+def test_layer_norm_does_not_compute_the_taps_of_a_convolution_again():
+    def loss(weights, biases, images):
+        net = kernels.depthwise_convolution(images, weights) + biases
+        return jnp.sum(jnp.square(kernels.normalize_by_moments(net, (3,), None, None, 1e-6)[0]))
+
+    arguments = (jax.ShapeDtypeStruct(shape, jnp.float32) for shape in [(7, 7, 16, 1), (16,), (2, 8, 8, 16)])
+    products = slim.jit(loss).lower(*arguments).compile().as_text().count(" multiply(")
+    assert 49 <= products < 2 * 49  # else 3 * 49
