@@ -21,6 +21,7 @@ import jax.numpy as jnp
 from jax_slim.core.arg_scope import Scope, add_arg_scope, arg_scope
 from jax_slim.core.scopes import variable_scope
 from jax_slim.initializers import variance_scaling_initializer
+from jax_slim.kernels.activations import swish
 from jax_slim.layers.batch_normalization import batch_norm
 from jax_slim.layers.convolutions import conv2d
 from jax_slim.layers.dense import fully_connected
@@ -104,7 +105,7 @@ def mbconv(
     stride: int = 1,
     expansion: int = 6,
     squeeze: float | None = 0.25,
-    activation_fn: Function = jax.nn.swish,
+    activation_fn: Function = swish,
     skip: bool = True,
     keep_prob: float = 1.0,
     is_training: bool = True,
@@ -189,7 +190,7 @@ def efficientnet(
     dropout_keep_prob: float = 0.8,
     survival_prob: float = _SURVIVAL,
     squeeze: float | None = 0.25,
-    activation_fn: Function = jax.nn.swish,
+    activation_fn: Function = swish,
     fixed_ends: bool = False,
     symmetric_padding: bool = False,
     stride_first: bool = False,
