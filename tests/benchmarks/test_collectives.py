@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import quick_compiling
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import json, sys
@@ -52,7 +54,7 @@ def test_the_gradients_of_convolutions_gather_nothing():
     environment = os.environ | {
         "PYTHONPATH": str(ROOT),
         "JAX_PLATFORMS": "cpu",
-        "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
+        "XLA_FLAGS": quick_compiling.on_devices(2),
     }
     done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

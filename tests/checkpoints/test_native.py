@@ -195,9 +195,9 @@ def test_restored_arrays_may_be_donated(tmp_path):
 
 
 DEVICES = """
-    import os, sys
-    os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=4"
+    import sys
     import jax, jax.numpy as jnp, numpy as np
+    jax.config.update("jax_num_cpu_devices", 4)
     from jax.sharding import NamedSharding, PartitionSpec as P
     from jax_slim.checkpoints.native import Checkpoints, load
 

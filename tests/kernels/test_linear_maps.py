@@ -1,5 +1,6 @@
 """The kernels under every transformation: the same as `lax`'s operations, and those where they are asked for."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from jax import export
 
+import quick_compiling
 from jax_slim import kernels
 from jax_slim.kernels import choices
 
@@ -172,8 +174,7 @@ def test_on_two_devices():
             for one, other in zip(found, expected, strict=True):
                 np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
     """
-    code = "import os; os.environ['XLA_FLAGS'] = '--xla_force_host_platform_device_count=2'\n" + textwrap.dedent(
-        program
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    environment = os.environ | {"XLA_FLAGS": quick_compiling.on_devices(2)}
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

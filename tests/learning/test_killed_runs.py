@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import quick_compiling
 import warnings_as_errors
 from jax_slim.checkpoints import load_variables
 from jax_slim.checkpoints.native import Checkpoints, steps_in
@@ -22,7 +23,7 @@ STEPS = 60
 def start(logdir, steps=STEPS, pause=0.0, save_secs=0.2, devices=1, largest_file=None):
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     if devices > 1:
-        environment["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices}"
+        environment["XLA_FLAGS"] = quick_compiling.on_devices(devices)
     command = [
         sys.executable,
         *warnings_as_errors.OPTIONS,

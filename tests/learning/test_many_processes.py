@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import quick_compiling
 from jax_slim.checkpoints.native import latest_checkpoint
 
 SCRIPT = Path(__file__).parent / "many_run.py"
@@ -44,7 +45,7 @@ class Group:
         for index in range(count):
             environment = os.environ | {
                 "PYTHONPATH": f"{SCRIPT.parents[2]}{os.pathsep}{SCRIPT.parent}",
-                "XLA_FLAGS": f"--xla_force_host_platform_device_count={DEVICES // count}",
+                "XLA_FLAGS": quick_compiling.on_devices(DEVICES // count),
                 "JAX_SLIM_HEARTBEAT_SECONDS": str(HEARTBEAT_SECONDS),
                 "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
             }

@@ -14,6 +14,7 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 import jax_slim as slim
+import quick_compiling
 from jax_slim.parallel import fully_sharded
 from jax_slim.parallel.meshes import checked_mesh
 from jax_slim.parallel.placing import place_batch
@@ -25,7 +26,7 @@ def test_every_layout_gives_the_losses_of_one_device(tmp_path):
     script = Path(__file__).parent / "sharded_run.py"
     environment = os.environ | {
         "PYTHONPATH": str(script.parents[2]),
-        "XLA_FLAGS": "--xla_force_host_platform_device_count=8",
+        "XLA_FLAGS": quick_compiling.on_devices(8),
     }
     done = subprocess.run([sys.executable, str(script), str(tmp_path)], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

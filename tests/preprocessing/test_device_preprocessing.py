@@ -10,6 +10,7 @@ import jax
 import numpy as np
 import pytest
 
+import quick_compiling
 from jax_slim import preprocessing
 from jax_slim.data import pipeline
 from jax_slim.preprocessing import _frames, cifarnet_preprocessing, inception_preprocessing, vgg_preprocessing
@@ -166,7 +167,7 @@ def test_devices_need_nothing_of_each_other():
     script = Path(__file__).parent / "device_run.py"
     environment = os.environ | {
         "PYTHONPATH": str(script.parents[2]),
-        "XLA_FLAGS": "--xla_force_host_platform_device_count=4",
+        "XLA_FLAGS": quick_compiling.on_devices(4),
     }
     done = subprocess.run([sys.executable, str(script)], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
