@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 import jax_slim as slim
+from jax_slim.kernels.memory import give_back_freed_memory
 from peers import architectures
 from peers.bare import load_nets
 from peers.batches import images_and_labels
@@ -81,10 +82,14 @@ class WithTrainOp:
         self.state = train_op.init(jax.random.key(0), self.batch)
         self.parameters = sum(value.size for value in train_op.trained(self.state.variables).values())
         model = slim.Model(lambda images: run(images, False)[0])
-        self._train = slim.jit(train_op, donate_argnums=0)
+        self._train, self._compiled = slim.jit(train_op, donate_argnums=0), False
         self._forward = slim.jit(model.apply)
 
     def train(self, steps):
+        if not self._compiled:  # as `learning.train` does before its first step
+            self._train.lower(self.state, self.batch).compile()
+            self._compiled = True
+            give_back_freed_memory()
         for _ in range(steps):
             self.state, result = self._train(self.state, self.batch)
         jax.block_until_ready((self.state, result))

@@ -19,6 +19,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from jax_slim.core import processes
 from jax_slim.kernels import jit
+from jax_slim.kernels.memory import give_back_freed_memory
 from jax_slim.learning.options import RunOptions
 from jax_slim.learning.train_op import StepResult, TrainState
 from jax_slim.parallel.placing import everywhere
@@ -44,10 +45,15 @@ class Alone:
 
     def __init__(self, options: RunOptions, where: Any) -> None:
         self._compiled = jit(options.train_op, donate_argnums=0, out_shardings=(where, None))
+        self._ready = False
 
     def step(self, state: TrainState, batch: Any, written: bool, wishes: Wishes) -> tuple[TrainState, StepResult]:
         """Sends a step to the device, with its summaries where these are to be written."""
-        return self._compiled(state, batch, np.bool_(written))
+        given = (state, batch, np.bool_(written))
+        if not self._ready and not jax.config.jax_disable_jit:  # pyright: ignore[reportAttributeAccessIssue]
+            _compile(self._compiled.lower(*given))
+            self._ready = True
+        return self._compiled(*given)
 
     def read(self) -> None:
         """Nobody else wishes anything."""
@@ -114,7 +120,7 @@ class Together:
         processes.refuse_differences("train", {"program of a step": lowered.as_text()})
         # CPUs of several processes that compute together for the first time wait half a minute for each other, and
         # compiling may take one of them longer, as where others find the program in their cache. This waits for ever.
-        lowered.compile()
+        _compile(lowered)
         processes.told_by_all("compiled")
 
     def _placed(self, wishes: Wishes) -> jax.Array:
@@ -128,6 +134,12 @@ class Together:
 def steps_of(options: RunOptions, where: Any, mesh: Mesh) -> Alone | Together:
     """The compiled steps of this run; `where` the state lies is a tree of shardings."""
     return Together(options, where, mesh) if processes.several() else Alone(options, where)
+
+
+def _compile(lowered: Any) -> None:
+    """Compiles a step before it is called, so that the first one does not take memory beside what compiling took."""
+    lowered.compile()
+    give_back_freed_memory()
 
 
 def refuse_other_versions() -> None:

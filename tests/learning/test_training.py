@@ -14,6 +14,7 @@ import pytest
 
 import jax_slim as slim
 from jax_slim.checkpoints.native import CheckpointError, Checkpoints
+from jax_slim.learning import agreement
 from jax_slim.learning.saving import named_arrays, state_like
 
 X = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
@@ -59,6 +60,22 @@ def test_trains_writes_and_returns(tmp_path, capfd):
     for name, value in result.variables.items():
         np.testing.assert_array_equal(kept[name], value)
     assert re.search(r"train: 50/50 steps.*loss", capfd.readouterr().err)
+
+
+def test_what_compiling_took_is_given_back_before_the_first_step(monkeypatch):
+    happened = []
+
+    def loss(batch):
+        happened.append("traced")
+        jax.debug.callback(lambda: happened.append("ran"))
+        return loss_fn(batch)
+
+    monkeypatch.setattr(agreement, "give_back_freed_memory", lambda: happened.append("given back"))
+    train_op = slim.learning.create_train_op(loss, optax.sgd(0.1))
+    slim.learning.train(train_op, None, slim.data.Batches(DATA, 8), 2)
+    # What is compiled before is what is called: nothing is traced or compiled after that.
+    assert happened[-3:] == ["given back", "ran", "ran"]
+    assert happened.count("given back") == 1
 
 
 def test_logs_each_n_steps_off_a_terminal(tmp_path, capfd):
