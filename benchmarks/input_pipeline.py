@@ -9,6 +9,7 @@ it, and put into float32 batches of 32 images of 224x224:
     vgg        resized to a random size, cropped at a random place, mirrored at random, less the mean
     inception  cropped to a random box, resized, mirrored, brightness and saturation changed (its fast mode)
 
+"native" is slim.data with the native kernels, where `jax-slim native` has compiled them, "slim.data" without them.
 tf.data runs the same operations of TensorFlow, the DataLoader those of torchvision that stand for them. "host part" is
 what is left for the host with `slim.preprocessing.on_device`: it decodes and cuts, and batches are bytes. Contenders
 run in turn, each in a process of its own with the same number of workers, in the interpreters that are given. A round
@@ -135,6 +136,7 @@ def torch_batches(files, job, workers):
 
 CONTENDERS = {
     "slim.data": slim_batches,
+    "native": slim_batches,
     "host part": host_part_batches,
     "tf.data": tensorflow_batches,
     "DataLoader": torch_batches,
@@ -157,6 +159,8 @@ def of_children():
 
 def run(name, job, folder, workers, batches):
     """One process: prints the wall and processor time of `batches` batches after the first ones."""
+    if name == "slim.data":
+        os.environ["JAX_SLIM_CACHE"] = os.devnull  # there are no kernels in there
     files = sorted(str(path) for path in Path(folder).rglob("*") if path.suffix.lower() in (".jpg", ".jpeg"))
     source = iter(CONTENDERS[name](files, job, workers))
     for _ in range(2 * workers + 4):  # as many as may be ready before they are asked for
@@ -198,8 +202,11 @@ def main():
     options = parser.parse_args()
     if options.run:
         return run(options.run, options.jobs[0], options.images, options.workers, options.batches)
+    from jax_slim.kernels import native  # here alone: other contenders' interpreters do not have it
+
     pythons = {
         "slim.data": sys.executable,
+        "native": sys.executable if native.library() else None,
         "host part": sys.executable,
         "tf.data": options.tensorflow_python,
         "DataLoader": options.torch_python,

@@ -2,7 +2,7 @@
 
 import argparse
 
-HELP = """compile the native kernels, with which trained nets are faster on a CPU
+HELP = """compile the native kernels, with which trained nets and preprocessing are faster on a CPU
 
   jax-slim native                   once; a minute, with a C++ compiler
   pip install "jax-slim[native]"    brings a compiler where there is none"""

@@ -49,6 +49,16 @@ def saturate(planes: np.ndarray, amount: np.float32, factor: np.float32, offset:
         part += value
 
 
+def interleaved(planes: np.ndarray, factor: np.float32, offset: np.float32, least: np.float32) -> np.ndarray:
+    """float32 [H, W, 3]: planes [3, H, W] * factor + offset, clipped to least to 1; `planes` are used up."""
+    if factor != 1:
+        planes *= factor
+    image = np.empty((*planes.shape[1:], 3), np.float32)
+    for channel, plane in enumerate(planes):
+        np.add(plane, offset, out=image[..., channel])
+    return np.clip(image, least, np.float32(1), out=image)
+
+
 def _parts(planes: np.ndarray) -> Iterator[np.ndarray]:
     """Views [3, numbers] of [3, H, W] that make up the whole."""
     flat = planes.reshape(3, -1)

@@ -23,8 +23,13 @@ def serves(image: np.ndarray, method: str) -> bool:
     return image.strides[2] == size and image.strides[1] == size * image.shape[2]
 
 
-def resample(image: np.ndarray, rows: Taps, columns: Taps, planes: bool = False) -> np.ndarray:
-    """Resamples [H, W, C] to float32 [rows, columns, C], or [C, rows, columns] with `planes`; two taps an output."""
+def resample(
+    image: np.ndarray, rows: Taps, columns: Taps, planes: bool = False, scale: np.float32 = np.float32(1)
+) -> np.ndarray:
+    """Resamples [H, W, C] to float32 [rows, columns, C], or [C, rows, columns] with `planes`; two taps an output.
+
+    Numbers are multiplied by `scale` first.
+    """
     height, width, channels = image.shape
     lines = np.lib.stride_tricks.as_strided(image, (height, width * channels), (image.strides[0], image.itemsize))
     low, high = (_numbers(columns.indices[:, tap], channels, planes) for tap in range(2))
@@ -46,6 +51,9 @@ def resample(image: np.ndarray, rows: Taps, columns: Taps, planes: bool = False)
         left, right = buffers("left", shape, np.float32), buffers("right", shape, np.float32)
         _take(read, low, left, buffers)
         _take(read, high, right, buffers)
+        if scale != 1:
+            left *= scale
+            right *= scale
         right -= left
         right *= across
         right += left

@@ -2,14 +2,17 @@
 
 `exact` keeps TensorFlow's order, so that it rounds as TensorFlow does; NumPy and JAX. `fast` is for training, in NumPy.
 Linear resampling of bytes and 32-bit floats is both (`_linear`). For the rest, an axis is a few small matrix products,
-each a block of outputs times the pixels it is made of: that costs the same for any number of taps.
+each a block of outputs times the pixels it is made of: that costs the same for any number of taps. Where native kernels
+were built, they resample bytes.
 """
 
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from jax_slim.preprocessing import _arrays, _linear
+from jax_slim.preprocessing import _arrays, _colors, _linear
 from jax_slim.preprocessing._taps import Taps
 
 _ROWS, _COLUMNS = -3, -2
@@ -28,7 +31,7 @@ def exact(image: Any, method: str, rows: Taps, columns: Taps) -> Any:
     """Resamples [..., H, W, C] to float32 [..., rows, columns, C]; "nearest" keeps the dtype."""
     xp = _arrays.namespace(image)
     if xp is np and _linear.serves(image, method):
-        return _linear.resample(image, rows, columns)
+        return scaled(image, rows, columns, np.float32(1))
     image, rows = _used(xp, image, rows, _ROWS)
     if method == "nearest":
         return _gather(xp, _gather(xp, image, rows.indices[:, 0], _ROWS), columns.indices[:, 0], _COLUMNS)
@@ -106,6 +109,58 @@ def fast(image: np.ndarray, method: str, rows: Taps, columns: Taps) -> np.ndarra
     if divisor != 1:
         finished *= np.float32(1) / divisor
     return np.ascontiguousarray(finished.reshape(outputs, channels, across).transpose(1, 0, 2))
+
+
+def scaled(image: np.ndarray, rows: Taps, columns: Taps, scale: np.float32) -> np.ndarray:
+    """Resamples [H, W, C] that `_linear` serves, multiplied by `scale`, to float32 [rows, columns, C], exactly."""
+    made = _natively(image, rows, columns, scale)
+    return _linear.resample(image, rows, columns, scale=scale) if made is None else made
+
+
+def saturated(
+    image: np.ndarray,
+    rows: Taps,
+    columns: Taps,
+    amount: np.float32,
+    factor: np.float32,
+    offset: np.float32,
+    shift: np.float32,
+    least: np.float32,
+) -> np.ndarray:
+    """Resamples [H, W, 3] linearly, fast, and changes the saturation: what Inception is trained on, in the fast mode.
+
+    Args:
+      image: integers or floats.
+      rows, columns: linear taps into it.
+      amount: what the saturation of levels * factor + offset is multiplied by.
+      factor: above 0.
+      offset: of each channel.
+      shift: added at last.
+      least: where the result is clipped, besides at 1.
+
+    Returns:
+      float32 [rows, columns, 3].
+    """
+    if _linear.serves(image, "bilinear"):
+        most = max(amount, np.float32(0)) * factor
+        made = _natively(image, rows, columns, np.float32(1), (factor, offset, most, shift, least))
+        if made is not None:
+            return made
+    planes = fast(image, "bilinear", rows, columns)
+    _colors.saturate(planes, amount, factor, offset)
+    return _colors.interleaved(planes, np.float32(1), shift, least)
+
+
+def _natively(
+    image: np.ndarray, rows: Taps, columns: Taps, scale: np.float32, colours: Sequence[np.float32] | None = None
+) -> np.ndarray | None:
+    """The same to the bit by native kernels; None where there are none, or this is nothing for them."""
+    # They come with jax, which a process that has not loaded it need not load for this.
+    if image.dtype != np.uint8 or image.shape[2] != 3 or "jax" not in sys.modules:
+        return None
+    from jax_slim.kernels import native
+
+    return native.resample(image, (rows.indices, rows.weights), (columns.indices, columns.weights), scale, colours)
 
 
 def _blocks(taps: Taps, origin: int):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from jax_slim.preprocessing import _arrays, _colors, _resampling
+from jax_slim.preprocessing import _arrays, _colors, _linear, _resampling
 from jax_slim.preprocessing._taps import taps
 from jax_slim.preprocessing.boxes import box_in_image, sample_distorted_bounding_box
 from jax_slim.preprocessing.color import rgb_to_grayscale
@@ -96,7 +96,7 @@ def distort_color(
         raise ValueError(f"{name}: color_ordering must be within [0, 3], got {ordering}.")
     planes = np.array(image.transpose(2, 0, 1), np.float32, order="C")
     changes = _drawn_changes(ordering, fast_mode, rng)
-    return _interleaved(planes, *_distort(planes, changes, np.float32(1), np.float32(1)), np.float32(0))
+    return _colors.interleaved(planes, *_distort(planes, changes, np.float32(1), np.float32(1)), np.float32(0))
 
 
 def distorted_bounding_box_crop(
@@ -183,13 +183,18 @@ def preprocess_for_train(
     else:
         image = convert_image_dtype(image, np.float32)
     rows, columns = taps(drawn.method, image.shape[0], height), taps(drawn.method, image.shape[1], width)
-    planes = _resampling.fast(image, drawn.method, rows, columns.reversed() if drawn.mirrored else columns)
+    columns = columns.reversed() if drawn.mirrored else columns
+    # Changes are made to twice the values, which come to lie between 0 and 2.
+    if fast_mode and not use_grayscale:
+        brightness, saturation = (np.float32(drawn.changes[change]) for change in _FAST_ORDERS[0])
+        doubled = scale * np.float32(2), brightness * np.float32(2)
+        return _resampling.saturated(image, rows, columns, saturation, *doubled, np.float32(-1), np.float32(-1))
+    planes = _resampling.fast(image, drawn.method, rows, columns)
     if use_grayscale:
-        distorted = _interleaved(planes, *_distort(planes, drawn.changes, scale, np.float32(1)), np.float32(0))
+        distorted = _colors.interleaved(planes, *_distort(planes, drawn.changes, scale, np.float32(1)), np.float32(0))
         return centred(rgb_to_grayscale(distorted))
-    # The changes are made to twice the values, which come to lie between 0 and 2.
     factor, offset = _distort(planes, drawn.changes, scale * np.float32(2), np.float32(2))
-    return _interleaved(planes, factor, offset - np.float32(1), np.float32(-1))
+    return _colors.interleaved(planes, factor, offset - np.float32(1), np.float32(-1))
 
 
 def drawn_for_train(
@@ -241,6 +246,10 @@ def preprocess_for_eval(
         raise ValueError(f"{name}: height and width must both be numbers or both None, got {height!r} and {width!r}.")
     if central_crop and central_fraction:
         image = _cropped(image, central_fraction)
+    bytes_here = isinstance(image, np.ndarray) and image.dtype == np.uint8 and _linear.serves(image, "bilinear")
+    if height and width and bytes_here and not use_grayscale:
+        rows, columns = taps("bilinear", image.shape[0], height), taps("bilinear", image.shape[1], width)
+        return centred(_resampling.scaled(image, rows, columns, np.float32(1 / 255)))
     image = convert_image_dtype(image, np.float32)
     if use_grayscale:
         image = rgb_to_grayscale(image)
@@ -339,16 +348,6 @@ def _distort(
             planes += (1 - amount) * factor * mean
             factor = np.float32(1)
     return factor, offset
-
-
-def _interleaved(planes: np.ndarray, factor: np.float32, offset: np.float32, least: np.float32) -> np.ndarray:
-    """float32 [H, W, 3]: planes [3, H, W] * factor + offset, clipped to least to 1; `planes` are used up."""
-    if factor != 1:
-        planes *= factor
-    image = np.empty((*planes.shape[1:], 3), np.float32)
-    for channel, plane in enumerate(planes):
-        np.add(plane, offset, out=image[..., channel])
-    return np.clip(image, least, np.float32(1), out=image)
 
 
 def centred(image: Any) -> Any:

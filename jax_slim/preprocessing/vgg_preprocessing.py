@@ -54,13 +54,8 @@ def preprocess_for_train(
     height, width = _arrays.size(name, (output_height, output_width), "output size")
     low, high = checked_sides(name, resize_side_min, resize_side_max)
     rows, columns = drawn_for_train(name, image.shape, height, width, low, high, rng)
-    planes = _resampling.fast(image, "bilinear", rows, columns)
-    if use_grayscale:
-        return less_means(rgb_to_grayscale(planes.transpose(1, 2, 0)))
-    cropped = np.empty((height, width, 3), np.float32)
-    for channel, mean in enumerate(MEANS):
-        np.subtract(planes[channel], np.float32(mean), out=cropped[..., channel])
-    return cropped
+    cropped = _resampling.exact(image, "bilinear", rows, columns)
+    return less_means(rgb_to_grayscale(cropped) if use_grayscale else cropped)
 
 
 def drawn_for_train(

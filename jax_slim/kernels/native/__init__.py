@@ -1,4 +1,4 @@
-"""Convolutions in machine code of our own, for programs that a CPU runs for their results alone.
+"""Convolutions in machine code of our own, for programs that a CPU runs for their results alone; photographs resized.
 
 XLA computes a convolution, its bias, a shortcut's sum and the activation in passes over memory, and arranges weights
 anew at each call. Here they are one pass, with weights arranged beforehand:
@@ -6,6 +6,7 @@ anew at each call. Here they are one pass, with weights arranged beforehand:
     sources/        the kernels in C++: for AVX-512, AVX2 and everything else
     building        compiles them, once for each version, and finds what was compiled
     fused, narrow   the operations as primitives of JAX; what they call is XLA's foreign function interface
+    photographs     of NumPy's arrays, for preprocessing on the host
 
 Nothing is compiled unasked: `build_native_kernels`, or `jax-slim native`, does it.
 """
@@ -21,3 +22,4 @@ from jax_slim.kernels.native.fused import sum_of_pixels as sum_of_pixels
 from jax_slim.kernels.native.narrow import convolution_of_bfloat16 as convolution_of_bfloat16
 from jax_slim.kernels.native.narrow import convolution_of_bytes as convolution_of_bytes
 from jax_slim.kernels.native.narrow import has_bfloat16 as has_bfloat16
+from jax_slim.kernels.native.photographs import resample as resample

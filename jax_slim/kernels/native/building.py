@@ -22,6 +22,7 @@ from jax_slim.kernels.caching import cache_folder
 _SOURCES = Path(__file__).parent / "sources"
 _FLAGS = ("-std=c++20", "-O3", "-ffp-contract=fast", "-fPIC")
 _X86 = ("x86_64", "AMD64")
+_AS_WRITTEN = "-ffp-contract=off"  # to the bits of NumPy's operations
 # The kernels are compiled for each of these; which of them a processor can run is asked when they are called.
 _AVX2 = ("-mavx2", "-mfma")
 _AVX512 = ("-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", *_AVX2)
@@ -36,6 +37,11 @@ _INSTRUCTIONS = {
         "avx512": _AVX512,
         "avx2": _AVX2,
         "plain": (),
+    },
+    "photographs": {
+        "avx512": (*_AVX512, _AS_WRITTEN),
+        "avx2": (*_AVX2, _AS_WRITTEN),
+        "plain": (_AS_WRITTEN,),
     },
 }
 _SECONDS = 600
@@ -64,9 +70,9 @@ def build_native_kernels() -> Path:
         predict = slim.predictor(model, variables)       # from now on with them
 
     `slim.predictor` on a CPU, and so `jax-slim predict`, compute convolutions with them wherever they are there: with
-    bias, shortcut and activation in one pass. Results differ from XLA's by rounding. Without them nothing is missing
-    but speed. They are for x86 with AVX-512 or AVX2, and, slower, for all other processors; what a processor has is
-    asked when they run.
+    bias, shortcut and activation in one pass. Results differ from XLA's by rounding. Preprocessing on the host resizes
+    photographs with them, to the same bits as without. Without them nothing is missing but speed. They are for x86 with
+    AVX-512 or AVX2, and, slower, for all other processors; what a processor has is asked when they run.
 
     A C++ compiler is needed: the one that $CXX names, else c++, g++ or clang++ on the path, else that of the package
     ziglang, which `pip install "jax-slim[native]"` brings.
@@ -92,7 +98,7 @@ def build_native_kernels() -> Path:
         for source, kinds in _INSTRUCTIONS.items():
             for name in kinds if x86 else ["plain"]:
                 compiled(source, [*kinds[name], f"-DJAX_SLIM_KERNELS={name}"])
-        for source in ("handlers", "narrow_handlers"):
+        for source in ("handlers", "narrow_handlers", "photographs_calls"):
             compiled(source, ["-DJAX_SLIM_X86"] * x86 + ["-isystem", jax.ffi.include_dir()])
         made = f"{scratch}/{path.name}"
         _compile(compiler, ["-shared", *objects, "-o", made, *(["-pthread"] if sys.platform != "darwin" else [])])
@@ -127,6 +133,13 @@ def library() -> ctypes.CDLL | None:
             found.jax_slim_narrow_instructions.restype = ctypes.c_char_p
             found.jax_slim_choose_narrow.restype = ctypes.c_bool
             found.jax_slim_choose_narrow.argtypes = [ctypes.c_char_p]
+            found.jax_slim_photograph_instructions.restype = ctypes.c_char_p
+            found.jax_slim_choose_photographs.restype = ctypes.c_bool
+            found.jax_slim_choose_photographs.argtypes = [ctypes.c_char_p]
+            array, size, number = ctypes.c_void_p, ctypes.c_int64, ctypes.c_float
+            axis = [size, array, array]
+            found.jax_slim_resample.restype = ctypes.c_bool
+            found.jax_slim_resample.argtypes = [array, size, size, number, *axis, *axis, array, array]
             for name in _TARGETS:
                 jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(found, name)), platform="cpu")
             _REGISTERED.append(found)

@@ -24,7 +24,8 @@ FLAGS = {
 @pytest.mark.parametrize(
     ("source", "program", "kind"),
     [("kernels", "fuzz", kind) for kind in building._INSTRUCTIONS["kernels"]]
-    + [("narrow", "fuzz_narrow", kind) for kind in building._INSTRUCTIONS["narrow"]],
+    + [("narrow", "fuzz_narrow", kind) for kind in building._INSTRUCTIONS["narrow"]]
+    + [("photographs", "fuzz_photographs", kind) for kind in building._INSTRUCTIONS["photographs"]],
 )
 def test_no_kernel_reads_or_writes_beyond_its_arrays(source, program, kind, tmp_path):
     if FLAGS[kind] and f" {FLAGS[kind]} " not in Path("/proc/cpuinfo").read_text(encoding="utf-8"):
