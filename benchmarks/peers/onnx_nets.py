@@ -84,9 +84,9 @@ def write(net, size, classes, path):
         logits, _ = model.function(images, is_training=False)
         return logits.reshape(logits.shape[0], -1)
 
-    ready, variables = slim.fold_batch_norm(slim.Model(logits_of), model.init(jax.random.key(0)), model.example())
     part = path.replace(".onnx", ".part.onnx")
-    export_onnx(part, ready.apply, variables, ("batch", *model.input_shape))
+    variables = model.init(jax.random.key(0))
+    export_onnx(part, slim.Model(logits_of).apply, variables, ("batch", *model.input_shape))
     os.replace(part, path)
 
 

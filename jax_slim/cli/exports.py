@@ -95,13 +95,14 @@ def run(options: argparse.Namespace) -> int:
         )
     preprocessing = None if options.without_preprocessing else model.preprocessing
     if kind == "onnx":
+        from jax_slim.core.model import Model
         from jax_slim.exporting.onnx_files import export_onnx
 
-        classify, variables = _prepared(model, program)
         shape = ("batch", *model.input_shape)
         if preprocessing is None and model.preprocessing is not None:
             description |= {"preprocessing": f"{model.preprocessing} (not included)"}
-        export_onnx(options.output, classify, variables, shape, labels, description, preprocessing)
+        classify = Model(program).apply  # which the exporter prepares in forms of its own
+        export_onnx(options.output, classify, model.variables, shape, labels, description, preprocessing)
     elif kind in ("frozen_graph", "saved_model"):
         _export_graph(kind, options.output, model, labels, preprocessing)
     else:

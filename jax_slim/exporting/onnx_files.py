@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 
 from jax_slim.exporting.archives import ExportError, checked_target, replacing
+from jax_slim.exporting.onnx_nodes import shorten
 from jax_slim.exporting.onnx_preprocessing import PREPROCESSING, Nodes
 from jax_slim.exporting.onnx_programs import evaluated
+from jax_slim.inference.programs import PreparedProgram
 from jax_slim.kernels.choices import kernel_forms
 
 
@@ -63,15 +66,18 @@ def export_onnx(
 
     target = checked_target("export_onnx", path)
 
+    ready = _prepared(classify, variables, shape)
+
     def program(images: jax.Array) -> jax.Array:
         with kernel_forms("lax"):  # jax2onnx knows lax's operations
-            closed = jax.make_jaxpr(lambda images: classify(variables, images))(images)
+            closed = jax.make_jaxpr(ready)(images)
         return evaluated(closed, images)[0]
 
     try:
         model = to_onnx(program, [tuple(shape)])
     except Exception as error:
         raise ExportError(f"export_onnx: jax2onnx cannot convert the net: {str(error).splitlines()[0]}") from error
+    shorten(model.graph)
     _name_ends(model.graph, shape, preprocessing)
     said = {**(description or {})}
     if preprocessing is not None:
@@ -82,6 +88,22 @@ def export_onnx(
     with replacing("export_onnx", target) as file:
         file.write(model.SerializeToString())
     return target
+
+
+def _prepared(
+    classify: Callable[[Mapping[str, Any], jax.Array], jax.Array],
+    variables: Mapping[str, Any],
+    shape: Sequence[int | str],
+) -> Callable[[jax.Array], jax.Array]:
+    """The classifier of images alone: batch norm is in the weights, and what else depends on variables is computed."""
+    values = dict(variables)
+    shapes = {name: jax.ShapeDtypeStruct(np.shape(value), value.dtype) for name, value in values.items()}
+    sizes = [1 if isinstance(size, str) else size for size in shape]  # any does: variables are the same for all
+    with kernel_forms("lax"):
+        program = PreparedProgram(lambda values, arrays: classify(values, arrays[0]), shapes)
+        changed = program.split([jax.ShapeDtypeStruct(sizes, np.float32)]).prepare_changed(values)
+    known = values | changed
+    return lambda images: program.run(known, [images])
 
 
 def _name_ends(graph: Any, shape: Sequence[int | str], preprocessing: str | None) -> None:

@@ -49,6 +49,12 @@ _ELEMENTWISE = frozenset(
         "xor",
     )
 )
+# What jax2onnx puts in the place of functions while it traces; they have no parameters then.
+_ELEMENTWISE |= {f"jax.numpy.{name}" for name in ("abs", "exp", "log", "sqrt", "where")}
+_ELEMENTWISE |= {
+    f"jax.nn.{name}" for name in ("hard_sigmoid", "hard_swish", "relu", "relu6", "sigmoid", "silu", "softplus")
+}
+_KEEPING_AXES = frozenset(f"jax.numpy.{name}" for name in ("max", "mean", "min", "prod", "sum"))
 _REDUCTIONS = frozenset(("reduce_sum", "reduce_max", "reduce_min", "reduce_prod"))
 
 
@@ -117,7 +123,9 @@ def _channels_first(equation: Any, operands: Sequence[Any]) -> list[Any] | None:
         images, weights = _first(operands[0]), _transposed(operands[1], _IMAGES.rhs_spec)
         return _held(_bound(equation, [images, weights], parameters | {"dimension_numbers": _CHANNELS_FIRST}))
     if not any(isinstance(operand, _First) for operand in operands):
-        return None
+        aval = equation.invars[0].aval if name in ("reduce_window_max", "reduce_window_sum") else None
+        if aval is None or not _over_images(aval, (1, 2), **parameters):
+            return None
     if name in _ELEMENTWISE:
         if any(not isinstance(operand, _First) and np.ndim(operand) not in (0, 4) for operand in operands):
             return None
@@ -125,6 +133,9 @@ def _channels_first(equation: Any, operands: Sequence[Any]) -> list[Any] | None:
     change = _CHANGES.get(name)
     if change is not None:
         return _held(_bound(equation, [_first(operand) for operand in operands], parameters | change(parameters)))
+    if name in _KEEPING_AXES and parameters["keepdims"]:
+        axes = tuple(_PLACES[axis] for axis in parameters["axes"])
+        return _held(_bound(equation, [_first(operand) for operand in operands], parameters | {"axes": axes}))
     if name in _REDUCTIONS and set(parameters["axes"]) <= {1, 2}:
         # What remains has the same order, held or not; all axes stay where one is left.
         axes = tuple(_PLACES[axis] for axis in parameters["axes"])
@@ -150,6 +161,7 @@ _WINDOWS = _changes("window_dimensions", "window_strides", "padding", "base_dila
 _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "concatenate": _joined,
     "jax.numpy.concatenate": _joined,  # as it is called while jax2onnx traces
+    "jax.numpy.pad": _changes("pad_width"),
     "pad": _changes("padding_config"),
     "reduce_window_max": _WINDOWS,
     "reduce_window_sum": _WINDOWS,
@@ -222,11 +234,26 @@ def _inside(operand: Any, *starts: Any, slice_sizes: Sequence[int]) -> list[Any]
     return [operand, *moved]
 
 
+def _window_axes(window_dimensions: Sequence[int], window_strides: Sequence[int]) -> tuple[int, ...]:
+    return tuple(axis for axis, size in enumerate(window_dimensions) if size > 1 or window_strides[axis] > 1)
+
+
+def _over_images(
+    array: Any, spatial: Sequence[int], window_dimensions: Sequence[int], window_strides: Sequence[int], **_: Any
+) -> bool:
+    """Whether windows lie over image batches of floats with these spatial axes: what ONNX's pools are for."""
+    moved = _window_axes(window_dimensions, window_strides)
+    return array.ndim == 4 and bool(moved) and {*moved} <= {*spatial} and jnp.issubdtype(array.dtype, jnp.floating)
+
+
 def _of_windows(name: str, operand: Any, base_dilation: Any, window_dilation: Any, **windows: Any) -> Any:
     if any(size != 1 for size in base_dilation):
         raise NotImplementedError("a maximum or sum over windows of a dilated array")
     if name == "reduce_window_max":
-        return _of_slices(jnp.maximum, -np.inf, operand, window_dilation, **windows)
+        if _over_images(operand, (2, 3), **windows):
+            return lax.reduce_window(operand, -np.inf, lax.max, **windows, window_dilation=window_dilation)
+        lowest = -np.inf if jnp.issubdtype(operand.dtype, jnp.floating) else jnp.iinfo(operand.dtype).min
+        return _of_slices(jnp.maximum, lowest, operand, window_dilation, **windows)
     if any(size != 1 for size in window_dilation):
         return _of_slices(jnp.add, 0, operand, window_dilation, **windows)
     return _sum_of_windows(operand, **windows)
@@ -243,7 +270,7 @@ def _of_slices(
 ) -> Any:
     """What windows hold, joined: of one axis after the other, as a window is its rows' results joined."""
     filler = np.asarray(neutral, operand.dtype)
-    moved = [axis for axis, size in enumerate(window_dimensions) if size > 1 or window_strides[axis] > 1]
+    moved = _window_axes(window_dimensions, window_strides)
     for axis in moved:
         before, after = padding[axis]
         if before or after:
@@ -265,18 +292,14 @@ def _sum_of_windows(
     padding: Sequence[tuple[int, int]],
 ) -> Any:
     """As a sum or a convolution by channel; jax2onnx makes one over all axes, the batch too, which few can read."""
-    axes = tuple(axis for axis, size in enumerate(window_dimensions) if size > 1 or window_strides[axis] > 1)
+    axes = _window_axes(window_dimensions, window_strides)
     if all(window_dimensions[axis] == operand.shape[axis] and not any(padding[axis]) for axis in axes):
-        return lax.expand_dims(lax.reduce_sum(operand, axes), axes)
-    if operand.ndim != 4 or axes not in ((1, 2), (2, 3)) or not jnp.issubdtype(operand.dtype, jnp.floating):
+        return jnp.sum(operand, axes, keepdims=True)
+    if not _over_images(operand, (2, 3), window_dimensions, window_strides):
         return _of_slices(jnp.add, 0, operand, [1] * operand.ndim, window_dimensions, window_strides, padding)
-    numbers, channels = (_IMAGES, 3) if axes == (1, 2) else (_CHANNELS_FIRST, 1)
-    shape = [1, 1, 1, 1]
-    shape[numbers.rhs_spec[0]] = operand.shape[channels]
-    for place, axis in zip(numbers.rhs_spec[2:], axes, strict=True):
-        shape[place] = window_dimensions[axis]
+    shape = (operand.shape[1], 1, *window_dimensions[2:])
     ones: Any = np.ones(shape, operand.dtype)  # an array of NumPy's: it is a value of the file
     return lax.conv_general_dilated(
-        operand, ones, [window_strides[axis] for axis in axes], [padding[axis] for axis in axes],
-        dimension_numbers=numbers, feature_group_count=operand.shape[channels], precision=lax.Precision.HIGHEST,
+        operand, ones, window_strides[2:], padding[2:],
+        dimension_numbers=_CHANNELS_FIRST, feature_group_count=operand.shape[1], precision=lax.Precision.HIGHEST,
     )  # fmt: skip

@@ -101,14 +101,26 @@ def test_what_depends_on_variables_alone_is_computed():
 
 @pytest.mark.parametrize("padding", ["SAME", "VALID"])
 @pytest.mark.parametrize(("window", "stride"), [(2, 2), (3, 2), ((3, 1), (1, 2)), (3, 1)])
-def test_maxima_over_windows_become_maxima_of_slices(window, stride, padding):
+def test_maxima_over_windows_have_the_channels_first(window, stride, padding):
     program, found, wanted = pooled(lambda x: slim.max_pool2d(x, window, stride, padding), "reduce_window_max")
-    assert "reduce_window_max" not in str(program)
+    (pool,) = (equation for equation in program.jaxpr.eqns if equation.primitive.name == "reduce_window_max")
+    assert pool.params["window_dimensions"][:2] == (1, 1)
     np.testing.assert_array_equal(found, wanted)
 
 
+def test_maxima_over_windows_of_integers_and_rows_become_maxima_of_slices():
+    def pool(x):
+        windows = jax.lax.reduce_window(x, np.iinfo(np.int32).min, jax.lax.max, (1, 3, 2, 1), (1, 2, 1, 1), "SAME")
+        return windows, jax.lax.reduce_window(x[0] * 0.5, -np.inf, jax.lax.max, (2, 1, 1), (2, 1, 1), "VALID")
+
+    program, found, wanted = rewritten(pool, RNG.integers(-8, 9, (2, 9, 8, 3)).astype(np.int32))
+    assert not any("window" in name for name in names(program))
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize(("join", "start"), [(jax.lax.max, -np.inf), (jax.lax.add, 0.0)])
-def test_dilated_windows_become_slices(join, start):
+def test_dilated_windows_become_slices_or_stay_maxima(join, start):
     images = RNG.normal(size=(2, 9, 8, 3)).astype(np.float32)
 
     def pool(x):
@@ -116,7 +128,8 @@ def test_dilated_windows_become_slices(join, start):
         return jax.lax.reduce_window(x, np.float32(start), join, *windows, window_dilation=(1, 2, 3, 1))
 
     program, (found,), (wanted,) = rewritten(pool, images)
-    assert not any("window" in name for name in names(program))
+    assert ("reduce_window_max" in names(program)) == (join is jax.lax.max)
+    assert "reduce_window_sum" not in names(program)
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
 
 
@@ -126,7 +139,7 @@ def test_dilated_windows_become_slices(join, start):
     [
         ((9, 8), 1, {"SAME": "conv_general_dilated", "VALID": "reduce_sum"}),
         (3, 2, "conv_general_dilated"),
-        ((3, 1), 1, "slice"),
+        ((3, 1), 1, "conv_general_dilated"),
     ],
 )
 def test_sums_over_windows_become_sums_or_convolutions_by_channel(window, stride, padding, made):
