@@ -1,5 +1,7 @@
 """From outputs to detections, equal to the Object Detection API's `postprocess`."""
 
+import functools
+
 import jax
 import numpy as np
 import pytest
@@ -21,7 +23,8 @@ def test_the_detections_of_the_object_detection_api(net):
 def test_softmax_leaves_no_score_for_two_classes_at_once():
     logits = np.array([[[0.0, 9.0, 8.0], [9.0, 0.0, 0.0]]], np.float32)
     anchors = np.array([[0, 0, 0.5, 0.5], [0.5, 0.5, 1, 1]], np.float32)
-    found = detection.detect(logits, np.zeros((1, 2, 4)), anchors, "softmax", score_threshold=0.2)
+    detect = functools.partial(detection.detect, score_converter="softmax", score_threshold=0.2)
+    found = jax.tree.map(np.asarray, jax.jit(detect)(logits, np.zeros((1, 2, 4)), anchors))
     assert found.num_detections.tolist() == [2]
     assert found.classes[0, :2].tolist() == [0, 1]
     np.testing.assert_allclose(found.scores[0, :2].sum(), 1, atol=1e-3)

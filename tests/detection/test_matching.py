@@ -7,6 +7,7 @@ import pytest
 import ssd_recordings as recordings
 from jax_slim import detection
 
+assign_targets = jax.jit(detection.assign_targets)
 SIMILAR = np.array([[0.9, 0.3, 0.1, 0.6, 0.2], [0.8, 0.3, 0.45, 0.0, 0.1], [0.0, 0.0, 0.3, 0.0, 0.1]])
 
 
@@ -30,9 +31,7 @@ def test_rows_that_fill_up_match_nothing():
 @pytest.mark.parametrize("net", ["ssd_mobilenet_v1", "ssd_mobilenet_v2"])
 def test_the_targets_of_the_object_detection_api(net):
     there = recordings.recorded(net)
-    targets = jax.jit(detection.assign_targets)(
-        there["anchors"], recordings.BOXES, recordings.CLASSES, recordings.COUNTS
-    )
+    targets = assign_targets(there["anchors"], recordings.BOXES, recordings.CLASSES, recordings.COUNTS)
     np.testing.assert_array_equal(targets.classes, there["classification_targets"].argmax(-1))
     np.testing.assert_array_equal(targets.positive, there["regression_weights"])
     np.testing.assert_allclose(targets.codes, there["regression_targets"], atol=2e-5)
@@ -41,8 +40,8 @@ def test_the_targets_of_the_object_detection_api(net):
 
 def test_an_image_without_objects_is_all_background():
     anchors = recordings.recorded("ssd_mobilenet_v1")["anchors"]
-    none = detection.assign_targets(anchors, np.zeros((1, 0, 4)), np.zeros((1, 0), int), np.zeros(1, int))
-    assert not none.classes.any() and not none.positive.any() and not none.codes.any()
+    none = assign_targets(anchors, np.zeros((1, 0, 4)), np.zeros((1, 0), int), np.zeros(1, int))
+    assert not any(np.any(found) for found in (none.classes, none.positive, none.codes))
 
 
 def test_refusals():
