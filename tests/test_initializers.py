@@ -42,7 +42,8 @@ def test_has_the_distribution_of_tf(case):
         return
     # Both sides are samples: five standard errors of a difference.
     error = 5 * math.sqrt(2 / n)
-    kurtosis = ((values - mean) ** 4).mean() / std**4
+    squares = (values - mean) ** 2
+    kurtosis = (squares * squares).mean() / std**4  # NumPy's fourth power takes a logarithm of each
     assert mean == pytest.approx(case["mean"], abs=error * case["std"])
     assert std == pytest.approx(case["std"], rel=error * math.sqrt((kurtosis - 1) / 4))
     assert kurtosis == pytest.approx(case["kurtosis"], abs=5 * error)

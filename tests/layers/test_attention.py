@@ -40,10 +40,12 @@ def test_of_a_sequence_to_itself():
         variables = values(model, TOKENS)
         queries, keys, told = np.split(layer(variables, "qkv", TOKENS), 3, -1)
         expected = layer(variables, "output", defined(queries, keys, told, 3, given))
-        np.testing.assert_allclose(model.apply(variables, TOKENS), expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(jax.jit(model.apply)(variables, TOKENS), expected, rtol=1e-5, atol=1e-6)
     later = TOKENS.copy()
     later[:, 3:] += 1
-    np.testing.assert_array_equal(model.apply(variables, later)[:, :3], model.apply(variables, TOKENS)[:, :3])
+    np.testing.assert_array_equal(
+        jax.jit(model.apply)(variables, later)[:, :3], jax.jit(model.apply)(variables, TOKENS)[:, :3]
+    )
 
 
 def test_of_a_sequence_to_another():
@@ -52,7 +54,7 @@ def test_of_a_sequence_to_another():
     keys, told = np.split(layer(variables, "key_value", MEMORY), 2, -1)
     mixed = defined(layer(variables, "query", TOKENS), keys, told, 2)
     np.testing.assert_allclose(
-        model.apply(variables, TOKENS, MEMORY), layer(variables, "output", mixed), rtol=1e-5, atol=1e-6
+        jax.jit(model.apply)(variables, TOKENS, MEMORY), layer(variables, "output", mixed), rtol=1e-5, atol=1e-6
     )
 
 
@@ -70,13 +72,14 @@ def test_scopes_of_dense_layers_and_of_dropout_do_not_reach_it():
     variables = values(slim.Model(net), TOKENS)
     plain = slim.Model(lambda x: slim.multi_head_attention(x, 2, is_training=False))
     np.testing.assert_array_equal(
-        slim.Model(net).apply(variables, TOKENS, rng=jax.random.key(0)), plain.apply(variables, TOKENS)
+        jax.jit(slim.Model(net).apply)(variables, TOKENS, rng=jax.random.key(0)),
+        jax.jit(plain.apply)(variables, TOKENS),
     )
 
 
 def test_weights_of_the_mixture_are_dropped_in_training():
     model = slim.Model(lambda x: slim.multi_head_attention(x, 2, keep_prob=0.5))
     variables = values(model, TOKENS)
-    one, same, other = (model.apply(variables, TOKENS, rng=jax.random.key(seed)) for seed in (0, 0, 1))
+    one, same, other = (jax.jit(model.apply)(variables, TOKENS, rng=jax.random.key(seed)) for seed in (0, 0, 1))
     np.testing.assert_array_equal(one, same)
     assert float(jnp.abs(one - other).max()) > 1e-3

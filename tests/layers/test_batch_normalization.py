@@ -19,7 +19,7 @@ def test_a_vector_is_a_batch_of_one(kwargs):
     model = slim.Model(lambda x: slim.batch_norm(x, decay=0.5, **kwargs))
     values = {name: np.ones(spec.shape, spec.dtype) for name, spec in model.specs(x).items()}
     values["BatchNorm/beta"] = beta
-    outputs, collected = model.collect(values, x)
+    outputs, collected = jax.jit(model.collect)(values, x)
     np.testing.assert_allclose(outputs, beta)
     np.testing.assert_allclose(collected.updates["BatchNorm/moving_variance"], np.full(3, 0.5))
     if "zero_debias_moving_mean" not in kwargs:
@@ -97,7 +97,7 @@ def axes(shape, data_format):
 @pytest.mark.parametrize("fused", [None, False])
 def test_training_against_the_definition(shape, fused, data_format):
     x, values = given(shape, data_format)
-    outputs, collected = layer(data_format, fused=fused).collect(values, x)
+    outputs, collected = jax.jit(layer(data_format, fused=fused).collect)(values, x)
 
     x, values = in_float64(x, values)
     axis, others = axes(x.shape, data_format)
@@ -119,7 +119,7 @@ def test_training_against_the_definition(shape, fused, data_format):
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_inference_against_the_definition(shape, data_format):
     x, values = given(shape, data_format)
-    outputs, collected = layer(data_format, is_training=False).collect(values, x)
+    outputs, collected = jax.jit(layer(data_format, is_training=False).collect)(values, x)
     assert not collected.updates
 
     x, values = in_float64(x, values)
@@ -159,7 +159,7 @@ def test_the_fused_epsilon_is_not_below_tensorflow_s(shape, fused, expected):
     model = slim.Model(lambda x: slim.batch_norm(x, is_training=False, epsilon=1e-5, fused=fused))
     variables = {"BatchNorm/moving_mean": np.zeros(1), "BatchNorm/moving_variance": np.float32([1e-6])}
     variables |= {"BatchNorm/beta": np.zeros(1)}
-    np.testing.assert_allclose(model.apply(variables, np.full(shape, 0.01, np.float32)), expected, rtol=1e-6)
+    np.testing.assert_allclose(jax.jit(model.apply)(variables, np.full(shape, 0.01, np.float32)), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize(("fused", "least"), [(None, 1.001e-5), (False, 1e-6)])
@@ -196,5 +196,5 @@ def test_apply_says_that_it_drops_the_updates():
     x, values = given((6, 3), "NHWC")
     model = layer("NHWC")
     with pytest.warns(UserWarning, match="updates"):
-        outputs = model.apply(values, x)
+        outputs = jax.jit(model.apply)(values, x)
     np.testing.assert_array_equal(outputs, model.collect(values, x)[0])

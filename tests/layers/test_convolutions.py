@@ -82,7 +82,7 @@ def test_matches_the_definition(layer, shape, kernel, stride, rate, first):
     model = conv(5, kernel, stride, "VALID", f"NC{space}" if first else f"N{space}C", rate, layer=layer)
     variables = values(model, given)
     expected = np.maximum(direct_sum(x, variables["Conv/weights"], stride, rate) + variables["Conv/biases"], 0)
-    outputs = model.apply(variables, given)
+    outputs = jax.jit(model.apply)(variables, given)
     np.testing.assert_allclose(np.moveaxis(outputs, 1, -1) if first else outputs, expected, rtol=1e-5, atol=1e-5)
 
 
@@ -91,7 +91,7 @@ def test_causal_padding_sees_no_later_step():
     variables = values(model, x)
     padded = np.pad(x, [(0, 0), (4, 0), (0, 0)])
     expected = np.maximum(direct_sum(padded, variables["Conv/weights"], rate=2) + variables["Conv/biases"], 0)
-    np.testing.assert_allclose(model.apply(variables, x), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(jax.jit(model.apply)(variables, x), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_normalizer_takes_the_place_of_the_biases_and_comes_before_the_activation():
@@ -106,7 +106,7 @@ def test_normalizer_takes_the_place_of_the_biases_and_comes_before_the_activatio
     variables = values(model, x)
     assert list(variables) == ["Conv/weights"]
     expected = np.maximum(direct_sum(x, variables["Conv/weights"]) / 2 - 0.1, 0)
-    np.testing.assert_allclose(model.apply(variables, x), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(jax.jit(model.apply)(variables, x), expected, rtol=1e-5, atol=1e-5)
     assert seen[-1] == (2.0, -0.1)
 
 
@@ -130,7 +130,7 @@ def test_reuse_shares_the_variables():
     x, model = normals(2, 5, 5, 3), slim.Model(siamese)
     variables = values(model, x, x)
     assert list(variables) == ["c/weights", "c/biases"]
-    np.testing.assert_array_equal(*model.apply(variables, x, x))
+    np.testing.assert_array_equal(*jax.jit(model.apply)(variables, x, x))
 
 
 def test_scope_may_be_a_variable_scope():
@@ -162,8 +162,8 @@ def test_precision_rounds_inputs_and_weights_alone():
 
     variables = values(model, x)
     low = {name: jnp.asarray(value, jnp.bfloat16) for name, value in variables.items()}
-    expected = model.apply(low, jnp.asarray(x, jnp.bfloat16))
-    outputs = slim.Model(rounded).apply(variables, x)
+    expected = jax.jit(model.apply)(low, jnp.asarray(x, jnp.bfloat16))
+    outputs = jax.jit(slim.Model(rounded).apply)(variables, x)
     assert outputs.dtype == jnp.bfloat16
     np.testing.assert_array_equal(outputs, expected)
 

@@ -17,7 +17,7 @@ IDS = np.array([[1, 5, 0], [2, 2, 4]])
 @pytest.mark.parametrize("unique", [False, True])
 def test_embed_sequence(unique):
     model = slim.Model(lambda ids: slim.embed_sequence(ids, 6, 3, unique))
-    found = model.apply({"EmbedSequence/embeddings": table()}, IDS)
+    found = jax.jit(model.apply)({"EmbedSequence/embeddings": table()}, IDS)
     np.testing.assert_array_equal(found, [[table()[i] for i in row] for row in IDS])
 
 
@@ -28,7 +28,7 @@ def test_shared_embeddings_need_no_sizes(sizes):
 
     model = slim.Model(program)
     assert list(model.specs(IDS)) == ["e/embeddings"]
-    first, second = model.apply({"e/embeddings": table()}, IDS)
+    first, second = jax.jit(model.apply)({"e/embeddings": table()}, IDS)
     np.testing.assert_array_equal(first, second)
 
 
@@ -36,7 +36,9 @@ def test_shared_embeddings_need_no_sizes(sizes):
 def test_ids_without_a_vector_show(stray):
     """JAX would take the last vector for both."""
     ids = np.array([[1, stray]])
-    embedded = slim.Model(lambda ids: slim.embed_sequence(ids, 6, 3)).apply({"EmbedSequence/embeddings": table()}, ids)
+    embedded = jax.jit(slim.Model(lambda ids: slim.embed_sequence(ids, 6, 3)).apply)(
+        {"EmbedSequence/embeddings": table()}, ids
+    )
     for found in (embedded, slim.embedding_lookup_unique(table(), ids), slim.embedding_lookup_unique([*split()], ids)):
         np.testing.assert_array_equal(found[0, 0], table()[1])
         assert np.isnan(found[0, 1]).all()
@@ -44,7 +46,7 @@ def test_ids_without_a_vector_show(stray):
 
 def bags(ids, **kwargs):
     model = slim.Model(lambda ids: slim.bow_encoder(ids, 6, 3, **kwargs))
-    return model.apply({"bow_encoder/embeddings": table()}, ids)
+    return jax.jit(lambda table: model.apply({"bow_encoder/embeddings": table}, ids))(table())
 
 
 def test_bow_encoder_leaves_out_zeros_and_negative_ids():
@@ -88,7 +90,7 @@ def test_bow_encoder_has_a_gradient_where_nothing_counts():
     model = slim.Model(lambda ids: slim.bow_encoder(ids, 6, 3).sum())
     values = {"bow_encoder/embeddings": table()}
     with jax.debug_nans(True):
-        grads = jax.grad(lambda values: model.apply(values, np.array([[0, 0], [2, -1]])))(values)
+        grads = jax.jit(jax.grad(lambda values: model.apply(values, np.array([[0, 0], [2, -1]]))))(values)
     expected = np.zeros((6, 3))
     expected[[0, 2]] = 1
     np.testing.assert_array_equal(grads["bow_encoder/embeddings"], expected)

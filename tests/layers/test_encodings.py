@@ -69,7 +69,7 @@ def test_spatial_softmax(temperature):
     """The mean row and column of each channel, by a loop over all places."""
     x = normals(2, 4, 5, 3)
     model = slim.Model(slim.spatial_softmax)
-    found = model.apply({"spatial_softmax/temperature": np.float32(temperature)}, x)
+    found = jax.jit(model.apply)({"spatial_softmax/temperature": np.float32(temperature)}, x)
     expected = np.zeros((2, 6))
     for example in range(2):
         for channel in range(3):
@@ -91,10 +91,10 @@ def test_gradient_of_the_temperature(temperature):
     def total(temperature, x):
         return jnp.sum(model.apply({"spatial_softmax/temperature": temperature}, x) * weights)
 
-    found = jax.grad(total)(jnp.float32(temperature), x)
+    found = jax.jit(jax.grad(total))(np.float32(temperature), x)
     with jax.enable_x64(True):
         step = 1e-6 * temperature
-        totals = [total(jnp.float64(temperature + s * step), x.astype(np.float64)) for s in (-1, 1)]
+        totals = [jax.jit(total)(np.float64(temperature + s * step), x.astype(np.float64)) for s in (-1, 1)]
         expected = (totals[1] - totals[0]) / (2 * step)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
@@ -107,7 +107,7 @@ def test_spatial_softmax_starts_at_its_temperature():
 def test_spatial_softmax_of_one_place():
     """TF's linspace of one is -1."""
     model = slim.Model(slim.spatial_softmax)
-    found = model.apply({"spatial_softmax/temperature": np.float32(1)}, normals(1, 1, 1, 2))
+    found = jax.jit(model.apply)({"spatial_softmax/temperature": np.float32(1)}, normals(1, 1, 1, 2))
     np.testing.assert_array_equal(found, [[-1, -1, -1, -1]])
 
 

@@ -18,7 +18,9 @@ def run(layer, x, **kwargs):
     """The layer with random variables, and those in float64 by their last names."""
     model = slim.Model(lambda x: layer(x, **kwargs))
     values = {name: golden.det_value(name, spec.shape) for name, spec in model.specs(x).items()}
-    return model.apply(values, x), {name.split("/")[-1]: value.astype(np.float64) for name, value in values.items()}
+    return jax.jit(model.apply)(values, x), {
+        name.split("/")[-1]: value.astype(np.float64) for name, value in values.items()
+    }
 
 
 def whitened(part, epsilon):

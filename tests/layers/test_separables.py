@@ -2,6 +2,7 @@
 
 import inspect
 
+import jax
 import numpy as np
 import pytest
 
@@ -56,7 +57,7 @@ def test_separable_matches_the_definition(mixed, first):
     if mixed:
         expected = expected @ variables["SeparableConv2d/pointwise_weights"][0, 0].astype(np.float64)
     expected = expected + variables["SeparableConv2d/biases"]
-    outputs = np.asarray(model.apply(variables, given))
+    outputs = np.asarray(jax.jit(model.apply)(variables, given))
     np.testing.assert_allclose(np.moveaxis(outputs, 1, -1) if first else outputs, expected, rtol=1e-5, atol=1e-5)
 
 
@@ -80,7 +81,7 @@ def test_stride_together_with_rate_is_tf_s(size, stride, rate, padding):
         expected = by_channel(x_padded, variables["SeparableConv2d/depthwise_weights"], strides)
     else:
         expected = phases(x, variables["SeparableConv2d/depthwise_weights"], strides, padding, rates)
-    outputs = model.apply(variables, x)
+    outputs = jax.jit(model.apply)(variables, x)
     assert outputs.shape == expected.shape
     np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-5)
 
@@ -109,7 +110,7 @@ def test_in_plane_is_one_filter_for_every_channel(padding):
     padded = np.pad(x, [(0, 0), (0, 1), (1, 1), (0, 0)]) if padding == "SAME" else x
     filters = np.repeat(variables["ConvInPlane/weights"], 3, axis=2)
     expected = np.maximum(by_channel(padded, filters, (1, 2)) + variables["ConvInPlane/biases"], 0)
-    np.testing.assert_allclose(model.apply(variables, x), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(jax.jit(model.apply)(variables, x), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_names_and_signatures_are_those_of_tf_slim():
