@@ -13,6 +13,7 @@ from jax_slim.data.batches import Batch
 from jax_slim.data.errors import DataLossError
 from jax_slim.data.orders import BATCH, TRANSFORM, EpochOrders, random_bits
 from jax_slim.data.parts import PartOfBatch, Rows
+from jax_slim.data.recycling import Recycling
 from jax_slim.data.sources import examples_of
 from jax_slim.data.stacking import Stack
 
@@ -128,6 +129,7 @@ class Pipeline:
         self._prefetch_batches = num_threads + 1 if prefetch_batches is None else prefetch_batches
         self._skip = skip
         self._damaged: dict[int, str] = {}
+        self._memory = Recycling()
         self._examples = len(source)
         self._orders = EpochOrders(self._examples, seed, shuffle)
         self._identity = {
@@ -178,7 +180,7 @@ class Pipeline:
         made = np.arange(size) if self._transform_batch is not None else wanted
         # With "pad" a process may have no example left for the last batch: it then shows copies of the first one.
         instead = places[0] if places else index % self._examples
-        stack = Stack(len(made))
+        stack = Stack(len(made), self._memory)
         filled: dict[int, int] = {}
         for at, row in enumerate(made):
             place = places[row] if row < len(places) else instead

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from jax_slim.data.features import SparseTensorValue
+from jax_slim.data.recycling import Recycling
 
 
 class Stack:
@@ -16,13 +17,15 @@ class Stack:
 
     Args:
       count: how many examples there will be.
+      memory: where the arrays' memory is from; None takes new one.
 
     Attributes:
       arrays: name -> array; those of examples that were not put yet have no meaning.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, memory: Recycling | None = None) -> None:
         self._count = count
+        self._empty = np.empty if memory is None else memory.empty
         self._first: Any = None
         self.arrays: dict[str, np.ndarray] = {}
 
@@ -37,7 +40,7 @@ class Stack:
             self._first = label
             for name, value in example.items():
                 array = _array(name, label, value)
-                new = np.zeros if _fills(array) else np.empty
+                new = np.zeros if _fills(array) else self._empty
                 self.arrays[name] = new((self._count, *array.shape), array.dtype)
         if example.keys() != self.arrays.keys():
             raise ValueError(
