@@ -98,7 +98,8 @@ def step(batch=BATCH, optimizer=None, loss=loss_fn, **options):
     """The state before and after one step, and its result."""
     train_op = slim.learning.create_train_op(loss, optimizer or optax.sgd(0.1), **options)
     before = train_op.init(KEY, batch)
-    return (before.variables, *train_op(before, batch))
+    run = train_op if "transform_grads_fn" in options else jax.jit(train_op)  # outside of `jit` one may look at them
+    return (before.variables, *run(before, batch))
 
 
 def changed(before, after):

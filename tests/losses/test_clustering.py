@@ -148,7 +148,8 @@ def test_vmap_and_a_column_of_labels():
 
 
 def test_its_parts_are_summaries():
-    loss, collected = slim.Model(lambda: cluster_loss(LABELS, embeddings(1), 1.0)).collect({})
+    model = slim.Model(lambda: cluster_loss(LABELS, embeddings(1), 1.0))
+    loss, collected = jax.jit(lambda: model.collect({}))()
     parts = collected.summaries
     assert set(parts) == {"losses/score_pred", "losses/nmi", "losses/score_gt"}
     expected = parts["losses/score_pred"] + 1 - parts["losses/nmi"] - parts["losses/score_gt"]

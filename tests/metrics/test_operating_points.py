@@ -1,5 +1,6 @@
 """Rates at the threshold where another rate is as wanted, against a search through all thresholds."""
 
+import jax
 import numpy as np
 import pytest
 
@@ -24,8 +25,8 @@ SENSITIVITY, SPECIFICITY, PRECISION = TABLE.T
 
 
 def update_of(metric, *args, **kwargs):
-    (_, update), _ = slim.Model(lambda: metric(*args, num_thresholds=NUM, **kwargs)).collect({})
-    return float(update)
+    model = slim.Model(lambda: metric(*args, num_thresholds=NUM, **kwargs))
+    return float(jax.jit(lambda: model.collect({})[0][1])())
 
 
 @pytest.mark.parametrize("wanted", [0.0, 0.55, 0.9, 1.0])

@@ -30,9 +30,8 @@ VARIABLES = MODEL.init(jax.random.key(1), IMAGES)
 def by_hand(classes, doubled=False):
     middle = MODEL.apply(VARIABLES, IMAGES, doubled=doubled)[1]["middle"]
     tail = slim.Model(rest)
-    gradients = np.stack(
-        [jax.grad(lambda m, n=n: tail.apply(VARIABLES, m)[n, classes[n]])(middle)[n] for n in range(len(IMAGES))]
-    )
+    gradient = jax.jit(jax.grad(lambda m, n, of_class: tail.apply(VARIABLES, m)[n, of_class]))
+    gradients = np.stack([np.asarray(gradient(middle, n, classes[n]))[n] for n in range(len(IMAGES))])
     maps = np.maximum(np.einsum("nc,nhwc->nhw", gradients.mean((1, 2)), middle), 0)
     assert maps.max((1, 2)).min() > 0
     return maps / maps.max((1, 2), keepdims=True)

@@ -124,10 +124,13 @@ def test_masks_of_several_scales_and_mirror_images_are_the_mean_of_each():
         size = int(32 * scale + 1), int(48 * scale + 1)
         scaled = reference(images, size)
         for step in (1, -1):
-            logits = np.asarray(toy_logits(jnp.asarray(scaled[:, :, ::step], jnp.float32)), np.float64)
+            logits = np.asarray(jax.jit(toy_logits)(scaled[:, :, ::step].astype(np.float32)), np.float64)
             logits = reference(logits, (9, 13)) if scale < 1 else logits
             expected.append(softmax(reference(logits[:, :, ::step], (33, 49))))
-    found = deeplab_inference.predict_labels_multi_scale(jnp.asarray(images, jnp.float32), toy_logits, scales, True)
+    predict = functools.partial(
+        deeplab_inference.predict_labels_multi_scale, logits_fn=toy_logits, eval_scales=scales, add_flipped_images=True
+    )
+    found = jax.jit(predict)(images.astype(np.float32))
     np.testing.assert_allclose(found.probabilities, np.mean(expected, 0), atol=1e-5)
     np.testing.assert_array_equal(found.labels, np.argmax(found.probabilities, -1))
     with pytest.raises(ValueError, match="eval_scales must be one or more scales above 0"):

@@ -46,8 +46,8 @@ def test_gradients_and_random_layers():
     stem = slim.nets.features(net, "Logits")
     variables = stem.init(jax.random.key(0), IMAGES)
     rng = jax.random.key(1)
-    grads = jax.grad(lambda v: stem.apply(v, IMAGES, rng=rng)["Logits"].sum())(variables)
-    expected = jax.grad(lambda v: net.apply(v, IMAGES, rng=rng)[0].sum())(variables)
+    grads = jax.jit(jax.grad(lambda v: stem.apply(v, IMAGES, rng=rng)["Logits"].sum()))(variables)
+    expected = jax.jit(jax.grad(lambda v: net.apply(v, IMAGES, rng=rng)[0].sum()))(variables)
     for name in grads:
         np.testing.assert_allclose(grads[name], expected[name], rtol=1e-4, atol=1e-4)
 

@@ -120,10 +120,10 @@ def test_a_classifiers_checkpoint_gives_what_lies_below_the_detector(net, classi
     model = slim.nets.create_model(net, 3, checkpoint=source)
     row = ROWS[net]
     wanted = model.specs(model.example())
-    assert model.variables[first].ravel()[0] == 1.0
+    assert np.asarray(model.variables[first]).flat[0] == 1.0
     here, there = row.below
     for name, value in model.variables.items():
-        assert value.ravel()[0] == source[there + name.removeprefix(here)].ravel()[0], name
+        assert np.asarray(value).flat[0] == source[there + name.removeprefix(here)].ravel()[0], name
     missing = set(wanted) - set(model.variables)
     assert missing and all(name.startswith(row.added) for name in missing)
     lacking = {name: value for name, value in source.items() if name != there + first.removeprefix(here)}
