@@ -7,7 +7,7 @@ one core and without vectors, 17 to 180 times slower.
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -71,8 +71,8 @@ def inputs_by_phases(weights: jax.Array, outputs: jax.Array, geometry: Geometry)
 def weights_by_taps(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Array:
     """For each tap the sum over all pixels of shifted inputs times outputs.
 
-    Image by image, or some rows after others, into one array for each tap, which is elementwise and fast, and only then
-    over their pixels. The loop also keeps the compiler from computing what led to `inputs` again for each tap.
+    Image by image, or some rows after others, into a few rows for each tap, which is elementwise and fast, and only
+    then over their pixels. The loop also keeps the compiler from computing what led to `inputs` again for each tap.
     """
     windows, channels, rows = geometry.windows, outputs.shape[-1], outputs.shape[1]
     exact = jnp.promote_types(inputs.dtype, jnp.float32)
@@ -97,7 +97,7 @@ def weights_by_taps(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -
         places = [(number, [*shift[:-2], shift[-2] * channels]) for number, shift in places]
 
     row_bytes = math.prod(given.shape[2:]) * given.dtype.itemsize
-    band = choices.rows_of_a_depthwise_band(rows, row_bytes) if by_bands else rows
+    band, kept = choices.rows_of_a_depthwise_band(rows, row_bytes, len(places)) if by_bands else (rows, rows)
     bands = -(-rows // band)
     spare = bands * band - rows
     given, *phases = (cut_or_fill(array, (array.shape[1] + spare, *array.shape[2:-1])) for array in (given, *phases))
@@ -105,19 +105,32 @@ def weights_by_taps(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -
     # An image of each group at a time: the groups lie on different devices.
     groups = choices.groups_of_images(len(given))
     given, *phases = (array.reshape(groups, -1, *array.shape[1:]) for array in (given, *phases))
-    places = [(number, [0, *shift]) for number, shift in places]
 
     def of_band(array: jax.Array, i: jax.Array, more: int) -> jax.Array:
         starts = (0, i // bands, i % bands * band, *[0] * (array.ndim - 3))
         return lax.dynamic_slice(array, starts, (groups, 1, band + more, *array.shape[3:]))[:, 0]
 
-    def add_band(sums: list[jax.Array], i: jax.Array) -> tuple[list[jax.Array], None]:
-        here = of_band(given, i, 0)
-        seen = [of_band(phase, i, more) for phase, more in zip(phases, reach, strict=True)]
-        views = [lax.slice(seen[n], shift, [*map(sum, zip(shift, here.shape, strict=True))]) for n, shift in places]
-        return [total + view * here for total, view in zip(sums, views, strict=True)], None
+    def cut_out(array: jax.Array, i: jax.Array, more: int) -> jax.Array:
+        # By itself: a sum of several products with places that only the loop knows would be computed without vectors.
+        return at_once(lambda array: of_band(array, i, more), array) if kept < band else of_band(array, i, more)
 
-    zeros = varying_as(jnp.zeros((groups, band, *given.shape[3:]), exact), given)
+    def add_band(sums: list[jax.Array], i: jax.Array) -> tuple[list[jax.Array], None]:
+        here = cut_out(given, i, 0)
+        seen = [cut_out(phase, i, more) for phase, more in zip(phases, reach, strict=True)]
+        shape = (groups, kept, *here.shape[2:])
+
+        def rows_of(array: jax.Array, row: int, shift: Sequence[int]) -> jax.Array:
+            starts = (0, row + shift[0], *shift[1:])
+            return lax.slice(array, starts, [*map(sum, zip(starts, shape, strict=True))])
+
+        found = []
+        for total, (number, shift) in zip(sums, places, strict=True):
+            for row in range(0, band, kept):
+                total = total + rows_of(seen[number], row, shift) * rows_of(here, row, [0] * len(shift))
+            found.append(total)
+        return found, None
+
+    zeros = varying_as(jnp.zeros((groups, kept, *given.shape[3:]), exact), given)
     sums, _ = lax.scan(add_band, [zeros] * len(places), jnp.arange(given.shape[1] * bands))
     by_group = jnp.stack([jnp.sum(total.reshape(groups, -1, channels), 1) for total in sums])
     shape = (*windows.sizes, 1, channels)

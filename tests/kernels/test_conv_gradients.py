@@ -110,6 +110,14 @@ def test_bands_of_a_large_image_by_channel(monkeypatch, rows, stride, rate):
     check(normals(2, *geometry[0], 2), normals(3, 3, 2, 2, seed=1), 2, geometry, kernels.depthwise_convolution)
 
 
+@pytest.mark.parametrize(("rows", "stride", "bands"), [(16, 1, (16, 2)), (13, 1, (15, 3)), (9, 2, (5, 1))])
+def test_several_rows_of_a_band_are_summed_for_many_taps(monkeypatch, rows, stride, bands):
+    monkeypatch.setattr(choices, "BYTES_OF_A_DEPTHWISE_BAND", bands[1] * 6 * 4 * 4)
+    assert choices.rows_of_a_depthwise_band(rows, 6 * 4 * 4, 15) == bands
+    geometry = ((rows * stride, 6 * stride), (3, 5), (stride,) * 2, "SAME", (1, 1))
+    check(normals(2, *geometry[0], 2), normals(3, 5, 2, 2, seed=1), 2, geometry, kernels.depthwise_convolution)
+
+
 @pytest.mark.parametrize(("sizes", "stride", "rate"), [((3, 3), 1, 1), ((1, 4), 2, 1), ((3, 2), 1, 2)])
 def test_a_product_for_each_tap(monkeypatch, sizes, stride, rate):
     monkeypatch.setattr(choices, "LEAST_CHANNELS_OF_A_TAP", 1)
