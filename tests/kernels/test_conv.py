@@ -135,7 +135,7 @@ def test_transposed_convolution_places_every_tap():
 def test_gradients(kernel):
     with jax.enable_x64(True):
         x, w = normals(2, 6, 5, 2).astype(np.float64), normals(3, 2, 2, 4, seed=1).astype(np.float64)
-        check_grads(kernel, (x, w), order=1, eps=1e-3, atol=1e-7, rtol=1e-7)
+        check_grads(jax.jit(kernel), (x, w), order=1, eps=1e-3, atol=1e-7, rtol=1e-7)
 
 
 def test_paddings_in_any_case_and_one_number_for_all_axes():

@@ -84,8 +84,12 @@ def test_same_pads_the_odd_pixel_at_the_end():
 def test_gradients(pool, arguments):
     with jax.enable_x64(True):
         x = np.random.default_rng(0).permutation(2 * 7 * 6 * 2).reshape(2, 7, 6, 2) / 10.0  # no ties, no near ties
-        check_grads(lambda x: pool(x, *arguments), (x,), order=2, modes=["rev"], eps=1e-3, atol=1e-6, rtol=1e-6)
-        check_grads(lambda x: pool(x, *arguments), (x,), order=1, modes=["fwd"], eps=1e-3, atol=1e-6, rtol=1e-6)
+        check_grads(
+            jax.jit(lambda x: pool(x, *arguments)), (x,), order=2, modes=["rev"], eps=1e-3, atol=1e-6, rtol=1e-6
+        )
+        check_grads(
+            jax.jit(lambda x: pool(x, *arguments)), (x,), order=1, modes=["fwd"], eps=1e-3, atol=1e-6, rtol=1e-6
+        )
 
 
 @pytest.mark.parametrize("rate", [1, 2])
