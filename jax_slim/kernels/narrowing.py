@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.core import Tracer
 from jax.extend.core import ClosedJaxpr, Literal, jaxpr_as_fun
 
 from jax_slim.kernels.ordering import after, surely
@@ -123,6 +124,8 @@ def run_narrowing(
 def always(arrays: Sequence[Any]) -> jax.Array | None:
     """A condition that holds whatever the arrays are, without the compiler knowing; None if no array is of floats."""
     floats = [a for a in arrays if hasattr(a, "dtype") and jnp.issubdtype(a.dtype, jnp.floating) and a.size]
+    # Of numbers that a program closes over, such as how many pixels a window of a pool has, the compiler knows it.
+    floats = [a for a in floats if isinstance(a, Tracer)] or floats
     # The smallest array is one that each device has, as a rule: a vector among the variables.
     return surely(min(floats, key=lambda array: array.size)) if floats else None
 

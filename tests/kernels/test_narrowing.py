@@ -103,6 +103,12 @@ def test_constants_do_not_wait():
     assert kept(jnp.bfloat16) == 8
 
 
+def test_the_condition_is_on_what_the_compiler_does_not_know():
+    number = np.full((1, 1), 25, np.float32)  # as average pooling divides by
+    made = jax.make_jaxpr(lambda x: always([number, x]))(np.ones((2, 3), np.float32)).jaxpr
+    assert made.eqns[0].invars == made.invars
+
+
 def test_nan_and_infinity_are_kept():
     array = INPUTS.at[0, 0].set(jnp.nan).at[0, 1].set(jnp.inf)
     how = Narrow(array, jnp.bfloat16)
