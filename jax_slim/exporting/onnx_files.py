@@ -12,7 +12,7 @@ import numpy as np
 from jax_slim.exporting.archives import ExportError, checked_target, replacing
 from jax_slim.exporting.onnx_nodes import shorten
 from jax_slim.exporting.onnx_preprocessing import PREPROCESSING, Nodes
-from jax_slim.exporting.onnx_programs import evaluated
+from jax_slim.exporting.onnx_programs import evaluated, functions_of_jax
 from jax_slim.inference.programs import PreparedProgram
 from jax_slim.kernels.choices import kernel_forms
 
@@ -69,7 +69,7 @@ def export_onnx(
     ready = _prepared(classify, variables, shape)
 
     def program(images: jax.Array) -> jax.Array:
-        with kernel_forms("lax"):  # jax2onnx knows lax's operations
+        with kernel_forms("lax"), functions_of_jax():  # jax2onnx knows lax's operations
             closed = jax.make_jaxpr(ready)(images)
         return evaluated(closed, images)[0]
 
@@ -85,6 +85,12 @@ def export_onnx(
     if labels:
         said["labels"] = json.dumps(list(labels))
     onnx.helper.set_model_props(model, {name: str(value) for name, value in said.items()})
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except Exception as error:
+        raise ExportError(
+            f"export_onnx: jax2onnx made a file that ONNX forbids: {str(error).splitlines()[0]}"
+        ) from error
     with replacing("export_onnx", target) as file:
         file.write(model.SerializeToString())
     return target

@@ -7,7 +7,7 @@ variables alone is computed; and pooling and padding take forms that it and onnx
 
 import contextlib
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -56,6 +56,25 @@ _ELEMENTWISE |= {
 }
 _KEEPING_AXES = frozenset(f"jax.numpy.{name}" for name in ("max", "mean", "min", "prod", "sum"))
 _REDUCTIONS = frozenset(("reduce_sum", "reduce_max", "reduce_min", "reduce_prod"))
+
+
+# Functions that jax2onnx puts operations of its own in the place of while it traces. Of these it makes files that no
+# runtime opens (the minimum of a float and 6, as a double), or none (of a batch of unknown size).
+_AS_THEY_ARE = [(jnp, "maximum"), (jnp, "minimum"), (jnp, "pow"), (jnp, "power"), (jax.image, "resize")]
+_FUNCTIONS = [(module, name, getattr(module, name)) for module, name in _AS_THEY_ARE]
+
+
+@contextlib.contextmanager
+def functions_of_jax() -> Iterator[None]:
+    """Traces functions of JAX that jax2onnx has its own for, where these are worse, as JAX has them."""
+    replaced = [(module, name, getattr(module, name)) for module, name, _ in _FUNCTIONS]
+    try:
+        for module, name, function in _FUNCTIONS:
+            setattr(module, name, function)
+        yield
+    finally:
+        for module, name, function in replaced:
+            setattr(module, name, function)
 
 
 def evaluated(closed: ClosedJaxpr, *arguments: Any) -> list[Any]:

@@ -214,7 +214,7 @@ def spatial_softmax(
             _mean_place(jnp.sum(attention, other), axis=1 if data_format == "NHWC" else 2)
             for other in reversed(spatial)
         )
-        return jnp.stack([row, column], axis=-1).reshape(len(features), -1).astype(features.dtype)
+        return jnp.stack([row, column], axis=-1).reshape(features.shape[0], -1).astype(features.dtype)
 
 
 def _mean_place(weights: jax.Array, axis: int) -> jax.Array:

@@ -153,3 +153,33 @@ def test_nets_are_the_nodes_that_runtimes_know(tmp_path, net, size, left):
     (found,) = onnxruntime.InferenceSession(str(path)).run(None, {"image": images})
     wanted = np.asarray(classify(variables, images))
     np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-3 * np.abs(wanted).max())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("jax2onnx") is None, reason="needs jax2onnx and onnxruntime")
+def test_functions_that_jax2onnx_makes_wrong_files_of(tmp_path):
+    import onnxruntime
+
+    def net(images):
+        net = jnp.minimum(jnp.maximum(slim.conv2d(images, 4, 3, activation_fn=None), 0), 6)
+        net = jax.image.resize(net, (net.shape[0], 10, 7, 4), "bilinear")
+        return jnp.power(net, 2)
+
+    images = RNG.normal(size=(3, 6, 5, 3)).astype(np.float32) * 4
+    model = slim.Model(net)
+    variables = model.init(jax.random.key(0), images)
+    path = onnx_files.export_onnx(tmp_path / "net.onnx", model.apply, variables, ("batch", 6, 5, 3))
+    (found,) = onnxruntime.InferenceSession(str(path)).run(None, {"image": images})
+    np.testing.assert_allclose(found, model.apply(variables, images), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("jax2onnx") is None, reason="needs jax2onnx and onnxruntime")
+def test_a_file_that_onnx_forbids_is_not_written(tmp_path, monkeypatch):
+    def spoilt(graph):
+        graph.node[0].input[0] = "from nowhere"
+
+    monkeypatch.setattr(onnx_files, "shorten", spoilt)
+    with pytest.raises(ExportError, match="jax2onnx made a file that ONNX forbids"):
+        onnx_files.export_onnx(tmp_path / "net.onnx", lambda v, x: x * 2, {}, ("batch", 3))
+    assert not list(tmp_path.iterdir())
