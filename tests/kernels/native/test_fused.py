@@ -80,6 +80,16 @@ def test_random_shapes_equal_sums_in_float64(instructions, drawn):
         )
 
 
+@pytest.mark.parametrize(("size", "stride"), [(3, 1), (3, 2), (5, 1), (5, 2), (4, 1)])
+def test_many_channels_are_taken_in_blocks(instructions, size, stride):
+    rng = np.random.default_rng(0)
+    windows = Windows((size, size), (stride, stride), (1, 1), ((1, 2), (2, 1)))
+    geometry = Geometry(Layout("NHWC"), (6, 11), windows, 1003, None)
+    x, w, bias = (rng.normal(size=shape).astype("float32") for shape in ((2, 6, 11, 1003), (size, size, 1, 1003), 1003))
+    case = (x, w, bias, None, geometry, 0.0, 6.0)
+    np.testing.assert_allclose(computed(*case), reference(*case), atol=1e-5)
+
+
 HARD_SWISH = (0.0, 6.0, 3.0, 1 / 6, True)
 
 
