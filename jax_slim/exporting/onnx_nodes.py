@@ -196,6 +196,16 @@ def _bias(nodes: _Nodes, total: Any) -> bool:
     return False
 
 
+def _flat_bias(nodes: _Nodes, total: Any) -> bool:
+    """A number for each column that is added to a product of rows, as a row: OpenCV refuses it with more axes."""
+    for made, added in _either_way(total):
+        product, shape = nodes.made(made, "MatMul"), nodes.constant_shape(added) or []
+        columns = product and (nodes.constant_shape(product.input[1]) or [0])[-1]
+        if len(shape) > 1 and shape == [1] * (len(shape) - 1) + [columns]:
+            return nodes.replace([total], "Add", [made, nodes.constant(added).reshape(columns)])
+    return False
+
+
 def _no_bias(nodes: _Nodes, product: Any) -> bool:
     """Zero as what is added to a product, and what is added no times."""
     if len(product.input) != 3 or (nodes.number(product.input[2]) != 0 and _attributes(product).get("beta") != 0):
@@ -341,7 +351,7 @@ def _layer_norm(nodes: _Nodes, total: Any) -> bool:
 
 # By the last of the nodes that one takes the place of.
 _RULES: dict[str, Sequence[Callable[[_Nodes, Any], bool]]] = {
-    "Add": [_bias, _layer_norm],
+    "Add": [_bias, _flat_bias, _layer_norm],
     "Conv": [_padding],
     "Div": [_average],
     "Einsum": [_matrix_product],

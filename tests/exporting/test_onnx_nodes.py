@@ -17,7 +17,12 @@ def normal(*shape):
 
 
 def shortened(body, x=X, **constants):
-    """The kinds of nodes that are left of a graph of x that gives y, written in ONNX's text format; checks y."""
+    """The kinds of nodes that are left."""
+    return [node.op_type for node in left_of(body, x, **constants).node]
+
+
+def left_of(body, x, **constants):
+    """What is left of a graph of x that gives y, written in ONNX's text format; checks y."""
     signature = f"float[batch{''.join(f', {size}' for size in x.shape[1:])}] x"
     model = parser.parse_model(
         f'<ir_version: 10, opset_import: ["" : 23]> tried ({signature}) => (float y) {{ {body} }}'
@@ -33,7 +38,7 @@ def shortened(body, x=X, **constants):
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
     read = {name for node in model.graph.node for name in node.input}
     assert {constant.name for constant in model.graph.initializer} <= read
-    return [node.op_type for node in model.graph.node]
+    return model.graph
 
 
 def f(value):
@@ -171,6 +176,13 @@ def test_sums_of_whole_images():
 )
 def test_products_of_rows_and_matrices(equation, x, shape, left):
     assert shortened(f'y = Einsum<equation = "{equation}">(x, w)', x, w=normal(*shape)) == [left]
+
+
+@pytest.mark.parametrize(("shape", "left"), [((1, 1, 4), [4]), ((4,), [4]), ((1, 4), [4]), ((1, 5, 1), [1, 5, 1])])
+def test_biases_of_products_are_rows(shape, left):
+    graph = left_of("a = MatMul(x, w)  y = Add(b, a)", ROWS, w=normal(6, 4), b=normal(*shape))
+    assert [node.op_type for node in graph.node] == ["MatMul", "Add"]
+    assert sorted(list(constant.dims) for constant in graph.initializer) == sorted([[6, 4], left])
 
 
 def test_a_reshaping_keeps_the_batch_without_reading_its_size():
