@@ -3,6 +3,8 @@
 import pytest
 
 import jax_slim.tf1
+import quick_compiling
+from jax_slim.kernels import compiling
 from tf1 import replaying
 
 # Cases that differ, and why.
@@ -39,6 +41,9 @@ def _failures(cases):
 @pytest.fixture(autouse=True)
 def _as_a_program_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    # Most of the time goes into compiling; the numbers are compared to more than what that could change.
+    quick = {name: str(value) for name, value in quick_compiling.OPTIONS.items()}
+    monkeypatch.setattr(compiling, "_WANTED", compiling._WANTED | quick)
     jax_slim.tf1.install()  # some of the programs import TensorFlow's inner modules
     yield
     jax_slim.tf1.uninstall()

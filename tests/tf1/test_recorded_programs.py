@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import quick_compiling
+
 FOLDER = Path(__file__).parent / "programs"
 # Keys that are not compared, and why.
 DIFFERENT = {
@@ -65,7 +67,7 @@ def test_program(name, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "jax_slim.tf1", str(FOLDER / f"{name}.py")],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path, "XLA_FLAGS": quick_compiling.FLAGS},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
