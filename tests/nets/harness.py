@@ -11,6 +11,7 @@ import numpy as np
 
 import golden
 import jax_slim as slim
+import quick_compiling
 
 Case = golden.Case
 
@@ -181,7 +182,7 @@ def _forward(case: Case, net: slim.Model, values: dict[str, Any], images: Any) -
         outputs, collected = net.collect(values, images, rng=jax.random.key(0))
         return outputs, collected.updates
 
-    return jax.jit(run)(values, images)
+    return jax.jit(run, compiler_options=quick_compiling.OPTIONS)(values, images)
 
 
 def _with_gradients(case: Case, net: slim.Model, values: dict[str, Any], images: Any) -> Any:
@@ -195,7 +196,8 @@ def _with_gradients(case: Case, net: slim.Model, values: dict[str, Any], images:
     differentiable = {name: value for name, value in values.items() if value.dtype == np.float32}
     rest = {name: value for name, value in values.items() if name not in differentiable}
     (gradients, of_images), results = jax.jit(
-        jax.grad(lambda some, images: scalar(some | rest, images), argnums=(0, 1), has_aux=True)
+        jax.grad(lambda some, images: scalar(some | rest, images), argnums=(0, 1), has_aux=True),
+        compiler_options=quick_compiling.OPTIONS,
     )(differentiable, images)
     gradients["input"] = of_images
     # TensorFlow has no gradient, None, where the logits do not depend on a variable: an auxiliary head's.
