@@ -247,8 +247,8 @@ class _Search:
         equations.append(readers["mul"])
         (product,) = readers["mul"].outvars
         if gate.factor == 1 and self._uses[product] == 1:
-            after = self._readers[product][0]
-            if self._continued(gate, after, product) and gate.factor != 1:
+            after = self._readers[product][0]  # limits of the product would be none of the gate's
+            if after.primitive.name in ("mul", "div") and self._continued(gate, after, product):
                 equations.append(after)
         chain.low, chain.high, chain.shift, chain.factor, chain.gates = gate.low, gate.high, shift, gate.factor, True
         return equations

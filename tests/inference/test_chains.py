@@ -135,6 +135,16 @@ def test_gates_that_others_read_or_that_are_none_stay():
         assert not chain.activation.gates
 
 
+def test_limits_of_what_was_gated_are_none_of_the_gate():
+    nets = [
+        (lambda x: jnp.maximum(x * jnp.minimum(x + 3, 1), 0), (-math.inf, 1, 3, 1, True)),
+        (lambda x: jnp.minimum(x * jnp.maximum(x + 3, 0), 6), (0, math.inf, 3, 1, True)),
+    ]
+    for after, activation in nets:
+        (chain,) = found(lambda kernel, images, after=after: after(conv.convolution(images, kernel)), KERNEL)
+        assert chain.activation == activation
+
+
 def test_other_factors_of_pixels_are_no_excitation():
     factors = [
         lambda x: x[:1].mean((1, 2), keepdims=True),  # one for all images
