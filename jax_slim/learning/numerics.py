@@ -136,6 +136,8 @@ def _not_finite(arrays: Sequence[Any]) -> jax.Array:
 
 def _by_channel(array: jax.Array) -> jax.Array:
     """A vector with NaN or infinity for each channel that has one."""
+    if array.dtype.itemsize == 1:  # floats of 8 bits are joined with no others
+        array = array.astype(jnp.float32)
     return array.reshape(-1) if array.ndim < 2 else jnp.sum(array - array, tuple(range(array.ndim - 1)))
 
 

@@ -10,7 +10,8 @@ from jax_slim.learning.numerics import diagnose
 
 # Finite, and some so large that plain sums of them are not. In the order in which `jit` takes a dict.
 VALUES = {
-    "complex": np.ones((2, 2), np.complex64), "half": np.full((4, 2), 6e4, np.float16),
+    "byte": np.ones((2, 3), jnp.float8_e5m2), "complex": np.ones((2, 2), np.complex64),
+    "half": np.full((4, 2), 6e4, np.float16),
     "none": np.ones((0, 3), np.float32), "nothing": np.ones(0, np.float32), "scalar": np.float32(3),
     "step": np.int32(7), "vector": np.ones(5, np.float32), "weights": np.full((3, 3, 4, 6), 1e38, np.float32),
     "wide": -np.full((2, 9), 3e38, np.float32),
@@ -23,7 +24,7 @@ def search():
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("name", ["complex", "half", "scalar", "vector", "weights", "wide"])
+@pytest.mark.parametrize("name", ["byte", "complex", "half", "scalar", "vector", "weights", "wide"])
 def test_an_array_with_nan_or_infinity_is_named_and_no_other_however_large(search, name, bad):
     changed = np.array(VALUES[name])
     changed.flat[changed.size // 2] = bad
