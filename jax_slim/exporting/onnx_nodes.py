@@ -253,6 +253,8 @@ def _average(nodes: _Nodes, quotient: Any) -> bool:
     kernel, rank = ones[2:], len(ones) - 2
     strides, pads = found.get("strides", [1] * rank), found.get("pads", [0] * rank * 2)
     weights = nodes.constant(sums.input[1])
+    if np.any(np.asarray(pads) >= [*kernel, *kernel]):  # ONNX Runtime refuses windows of nothing but padding
+        return False
     if found.get("group", 1) != ones[0] or set(found.get("dilations", [1])) != {1} or not np.all(weights == 1):
         return False
     if number is not None:

@@ -155,6 +155,13 @@ def test_sums_over_windows_divided_by_their_pixels(strides, pads):
     assert shortened(body, ones=ones * 2, counts=counts) == ["Conv", "Div"]
 
 
+def test_sums_over_windows_outside_images_stay_as_no_runtime_averages_these():
+    ones = np.ones((3, 1, 2, 2), np.float32)
+    for pads in ([2, 0, 0, 0], [0, 0, 0, 2]):
+        body = f"a = Conv<group = 3, pads = {pads}>(x, ones)  y = Div(a, four)"
+        assert shortened(body, ones=ones, four=f(4)) == ["Conv", "Div"]
+
+
 def test_sums_of_whole_images():
     body = "a = ReduceSum<keepdims = 1>(x, axes)  y = Div(a, count)"
     assert shortened(body, axes=ints([2, 3]), count=f(56)) == ["ReduceMean"]
