@@ -51,16 +51,16 @@ _ELEMENTWISE = frozenset(
 )
 # What jax2onnx puts in the place of functions while it traces; they have no parameters then.
 _ELEMENTWISE |= {f"jax.numpy.{name}" for name in ("abs", "exp", "log", "sqrt", "where")}
-_ELEMENTWISE |= {
-    f"jax.nn.{name}" for name in ("hard_sigmoid", "hard_swish", "relu", "relu6", "sigmoid", "silu", "softplus")
-}
+_ELEMENTWISE |= {f"jax.nn.{name}" for name in ("hard_sigmoid", "hard_swish", "relu", "sigmoid", "silu", "softplus")}
 _KEEPING_AXES = frozenset(f"jax.numpy.{name}" for name in ("max", "mean", "min", "prod", "sum"))
 _REDUCTIONS = frozenset(("reduce_sum", "reduce_max", "reduce_min", "reduce_prod"))
 
 
 # Functions that jax2onnx puts operations of its own in the place of while it traces. Of these it makes files that no
-# runtime opens (the minimum of a float and 6, as a double), or none (of a batch of unknown size).
-_AS_THEY_ARE = [(jnp, "maximum"), (jnp, "minimum"), (jnp, "pow"), (jnp, "power"), (jax.image, "resize")]
+# runtime opens (the minimum of a float and 6, as a double; relu6 of a float16, as a float), or none (of a batch of
+# unknown size).
+_AS_THEY_ARE = [(jnp, "maximum"), (jnp, "minimum"), (jnp, "pow"), (jnp, "power"), (jax.nn, "relu6")]
+_AS_THEY_ARE += [(jax.image, "resize")]
 _FUNCTIONS = [(module, name, getattr(module, name)) for module, name in _AS_THEY_ARE]
 
 

@@ -162,6 +162,7 @@ def test_functions_that_jax2onnx_makes_wrong_files_of(tmp_path):
 
     def net(images):
         net = jnp.minimum(jnp.maximum(slim.conv2d(images, 4, 3, activation_fn=None), 0), 6)
+        net += jax.nn.relu6(net.astype(jnp.float16)).astype(jnp.float32)
         net = jax.image.resize(net, (net.shape[0], 10, 7, 4), "bilinear")
         return jnp.power(net, 2)
 
@@ -170,7 +171,7 @@ def test_functions_that_jax2onnx_makes_wrong_files_of(tmp_path):
     variables = model.init(jax.random.key(0), images)
     path = onnx_files.export_onnx(tmp_path / "net.onnx", model.apply, variables, ("batch", 6, 5, 3))
     (found,) = onnxruntime.InferenceSession(str(path)).run(None, {"image": images})
-    np.testing.assert_allclose(found, model.apply(variables, images), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(found, model.apply(variables, images), rtol=1e-2, atol=1e-2)  # halves of float32
 
 
 @pytest.mark.slow
