@@ -32,10 +32,14 @@ class Recycling:
         return Recycling, ()
 
     def empty(self, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
-        """An array of that shape; of at least 1 MiB in memory that a former one had, if there is such of its size."""
+        """An array of that shape; of at least 1 MiB in memory that a former one had, if there is such of its size.
+
+        Python's objects are always in new memory: NumPy gives them back only with its own, and takes what was there
+        for objects.
+        """
         kind = np.dtype(dtype)
         wanted = math.prod(shape) * kind.itemsize
-        if wanted < _LEAST_BYTES:
+        if wanted < _LEAST_BYTES or kind.hasobject:
             return np.empty(shape, kind)
         # In steps of an eighth at most, as ctypes keeps a type for each size. Pages that nobody uses cost nothing.
         step = 1 << (wanted.bit_length() - 4)

@@ -51,6 +51,18 @@ def test_what_others_made_of_it_holds_it():
     assert where in [place(array) for array in [memory.empty(LARGE, np.uint8) for _ in range(3)]]
 
 
+@pytest.mark.parametrize("dtype", [object, [("a", np.int64), ("b", object)], np.dtypes.StringDType()])
+def test_objects_are_in_memory_of_their_own(dtype):
+    memory = Recycling()
+    memory.empty(LARGE, np.int64)[...] = 1  # no addresses of objects
+    count = 3 << 19 if np.dtype(dtype).itemsize == 8 else 3 << 18
+    its_own = memory.empty(
+        (count,), dtype
+    ).flags.owndata  # not the array itself, which one that is wrong kills when shown
+    assert its_own
+    assert len(memory._free) == 1
+
+
 def test_few_are_kept_of_whatever_size():
     memory = Recycling()
     held = [memory.empty((size, 1 << 20), np.uint8) for size in (1, 2, 3, 1, 2, 3, 1)]
