@@ -30,7 +30,8 @@ class Nodes:
 
         names = [operand if isinstance(operand, str) else self._constant(operand) for operand in operands]
         output = output or f"{self._prefix}{kind}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, names, [output], **attributes))
+        # With a name, though ONNX asks for none: converters to float16 name what they add after it.
+        self.nodes.append(helper.make_node(kind, names, [output], name=output, **attributes))
         return output
 
     def _constant(self, value: Any) -> str:
@@ -112,7 +113,8 @@ def _range(count: int) -> np.ndarray:
 
 
 def _size(add: Nodes, images: str) -> _Size:
-    shape = add("Cast", add("Shape", images), to=_FLOAT)
+    # Sizes are whole already: Round is where onnxslim stops to follow them, which would divide them without remainder.
+    shape = add("Round", add("Cast", add("Shape", images), to=_FLOAT))
     return _Size(*(add("Gather", shape, axis) for axis in (1, 2)))
 
 

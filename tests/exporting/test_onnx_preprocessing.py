@@ -29,7 +29,7 @@ MEANING = {
 def onnx(monkeypatch):
     """Stands for the package, which need not be installed: nodes are tuples, constants are pairs."""
     module = types.ModuleType("onnx")
-    module.helper = types.SimpleNamespace(make_node=lambda kind, ins, outs, **more: (kind, ins, outs[0], more))
+    module.helper = types.SimpleNamespace(make_node=lambda kind, ins, outs, name, **more: (kind, ins, outs[0], more))
     module.numpy_helper = types.SimpleNamespace(from_array=lambda array, name: (name, array))
     monkeypatch.setitem(sys.modules, "onnx", module)
 
@@ -56,3 +56,13 @@ def test_the_numbers_are_those_of_any_size(name):
         assert found.dtype == np.float32
         wanted = any_size.PREPROCESSING[name](jnp.asarray(images), 12, 16)
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", PREPROCESSING)
+def test_sizes_are_read_through_round(name):
+    """onnxslim follows sizes into arithmetic and divides them without remainder, but not through Round."""
+    add = Nodes("preprocessing/")
+    PREPROCESSING[name](add, "images", 12, 16)
+    of_images = [output for kind, operands, output, _ in add.nodes if kind == "Shape" and operands == ["images"]]
+    casts = [output for kind, operands, output, _ in add.nodes if kind == "Cast" and operands[0] in of_images]
+    assert casts and {kind for kind, operands, *_ in add.nodes if operands[0] in casts} == {"Round"}
