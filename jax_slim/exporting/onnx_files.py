@@ -107,9 +107,24 @@ def _prepared(
     sizes = [1 if isinstance(size, str) else size for size in shape]  # any does: variables are the same for all
     with kernel_forms("lax"):
         program = PreparedProgram(lambda values, arrays: classify(values, arrays[0]), shapes)
-        changed = program.split([jax.ShapeDtypeStruct(sizes, np.float32)]).prepare_changed(values)
-    known = values | changed
-    return lambda images: program.run(known, [images])
+        split = program.split([jax.ShapeDtypeStruct(sizes, np.float32)])
+        known = values | split.prepare_changed(values)
+        wanted = _preparation(split, shapes)
+
+    def prepared(images: jax.Array) -> jax.Array:
+        # While jax2onnx traces, functions such as `jax.nn.hard_sigmoid` are operations of its own. Weights and biases
+        # that took up what these begin with, as that 3 is added there, are none for them.
+        if _preparation(program.split([images]), shapes) != wanted:
+            return classify(values, images)
+        return program.run(known, [images])
+
+    return prepared
+
+
+def _preparation(split: Any, shapes: Mapping[str, Any]) -> str:
+    """What is computed of variables; `jax.numpy.add` is how jax2onnx calls `add`."""
+    closed, made = jax.make_jaxpr(split.prepare, return_shape=True)(shapes)
+    return " ".join(f"{closed} {made}".replace("jax.numpy.", "").split())
 
 
 def _name_ends(graph: Any, shape: Sequence[int | str], preprocessing: str | None) -> None:

@@ -163,6 +163,7 @@ def test_functions_that_jax2onnx_makes_wrong_files_of(tmp_path):
     def net(images):
         net = jnp.minimum(jnp.maximum(slim.conv2d(images, 4, 3, activation_fn=None), 0), 6)
         net += jax.nn.relu6(net.astype(jnp.float16)).astype(jnp.float32)
+        net += jax.nn.hard_sigmoid(slim.conv2d(images, 4, 3, activation_fn=None))  # whose 3 is no part of a bias then
         net = jax.image.resize(net, (net.shape[0], 10, 7, 4), "bilinear")
         return jnp.power(net, 2)
 
