@@ -59,9 +59,8 @@ _REDUCTIONS = frozenset(("reduce_sum", "reduce_max", "reduce_min", "reduce_prod"
 # Functions that jax2onnx puts operations of its own in the place of while it traces. Of these it makes files that no
 # runtime opens (the minimum of a float and 6, as a double; relu6 of a float16, as a float), or none (of a batch of
 # unknown size).
-_AS_THEY_ARE = [(jnp, "maximum"), (jnp, "minimum"), (jnp, "pow"), (jnp, "power"), (jax.nn, "relu6")]
-_AS_THEY_ARE += [(jax.image, "resize")]
-_FUNCTIONS = [(module, name, getattr(module, name)) for module, name in _AS_THEY_ARE]
+_AS_THEY_ARE = {jnp: ("maximum", "minimum", "pow", "power"), jax.nn: ("relu6",), jax.image: ("resize",)}
+_FUNCTIONS = [(module, name, getattr(module, name)) for module, names in _AS_THEY_ARE.items() for name in names]
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@
 
 #include "activations.h"
 #include "depthwise.h"
+#include "naming.h"
 #include "runs.h"
 #include "sums.h"
 
@@ -143,11 +144,6 @@ bool convolve(const Convolution& c, const Part& part) {
 }
 
 }  // namespace
-
-#define JAX_SLIM_JOINED(begin, end) begin##end
-#define JAX_SLIM_NAMED(begin, end) JAX_SLIM_JOINED(begin, end)
-#define JAX_SLIM_QUOTED(name) #name
-#define JAX_SLIM_TEXT(name) JAX_SLIM_QUOTED(name)
 
 extern const Kernels JAX_SLIM_NAMED(kernels_, JAX_SLIM_KERNELS){JAX_SLIM_TEXT(JAX_SLIM_KERNELS), kLanes, convolve,
                                                                 convolve_by_channel<float, float>, sum<float>};

@@ -6,6 +6,7 @@
 #include "activations.h"
 #include "depthwise.h"
 #include "products.h"
+#include "naming.h"
 #include "runs.h"
 #include "sums.h"
 
@@ -250,11 +251,6 @@ void convolve_halves_by_channel(const Depthwise& d, const Part& part, bool in_ha
 #endif
 
 }  // namespace
-
-#define JAX_SLIM_JOINED(begin, end) begin##end
-#define JAX_SLIM_NAMED(begin, end) JAX_SLIM_JOINED(begin, end)
-#define JAX_SLIM_QUOTED(name) #name
-#define JAX_SLIM_TEXT(name) JAX_SLIM_QUOTED(name)
 
 extern const NarrowKernels JAX_SLIM_NAMED(narrow_, JAX_SLIM_KERNELS){
     JAX_SLIM_TEXT(JAX_SLIM_KERNELS), kLanes, Bytes::kBytes, convolve<Bytes>, convolve_by_channel,

@@ -9,6 +9,8 @@
 #include <new>
 #include <utility>
 
+#include "naming.h"
+
 namespace jax_slim {
 namespace {
 
@@ -106,11 +108,6 @@ bool resample(const Photograph& p) {
 }
 
 }  // namespace
-
-#define JAX_SLIM_JOINED(begin, end) begin##end
-#define JAX_SLIM_NAMED(begin, end) JAX_SLIM_JOINED(begin, end)
-#define JAX_SLIM_QUOTED(name) #name
-#define JAX_SLIM_TEXT(name) JAX_SLIM_QUOTED(name)
 
 extern const PhotographKernels JAX_SLIM_NAMED(photographs_, JAX_SLIM_KERNELS){JAX_SLIM_TEXT(JAX_SLIM_KERNELS), resample};
 
