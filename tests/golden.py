@@ -39,11 +39,16 @@ def arrays(area: str) -> dict[str, np.ndarray]:
     path = FOLDER / f"{area}.npz"
     if not path.exists():
         return {}
-    with np.load(path, allow_pickle=False) as stored:
-        values = {key: stored[key] for key in stored.files}
+    values = stored(path)
     for value in values.values():
         value.flags.writeable = False  # shared between tests: one must not change what another one expects
     return values
+
+
+def stored(path: Path) -> dict[str, np.ndarray]:
+    """Every array of a file of `np.savez`, which is closed: one left to the garbage collector warns in a later test."""
+    with np.load(path, allow_pickle=False) as file:
+        return {key: file[key] for key in file.files}
 
 
 def case_arrays(area: str, case_id: str) -> dict[str, np.ndarray]:

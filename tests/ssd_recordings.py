@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+import golden
+
 NETS = {
     "ssd_mobilenet_v1": (96, {"num_classes": 5, "depth_multiplier": 0.25, "min_depth": 8}),
     "ssd_mobilenet_v2": (96, {"num_classes": 5, "depth_multiplier": 0.35, "min_depth": 8, "kernel_size": 3}),
@@ -26,7 +28,7 @@ VGG_ORDER = [1, 0, 3, 2]  # x, y, width, height there
 
 def recorded(net):
     """What was recorded of a net, by name."""
-    return np.load(Path(__file__).parent / "detection" / "recorded" / f"{net}.npz")
+    return golden.stored(Path(__file__).parent / "detection" / "recorded" / f"{net}.npz")
 
 
 def shapes(net):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import golden
 import jax_slim as slim
 import jax_slim.tf1 as tf
 from jax_slim.cli.main import main
@@ -18,7 +19,7 @@ BOXES = ["detection_boxes", "detection_scores", "detection_classes", "num_detect
 def photo(tmp_path_factory):
     """The first image of the recorded batch, and another of another size."""
     folder = tmp_path_factory.mktemp("photos")
-    pixels = np.load(GRAPHS / "ssd_loops.npz")["in|image_tensor:0"]
+    pixels = golden.stored(GRAPHS / "ssd_loops.npz")["in|image_tensor:0"]
     (folder / "a.png").write_bytes(slim.data.encode_png(pixels[0]))
     (folder / "b.png").write_bytes(slim.data.encode_png(pixels[1, :15]))
     return folder
@@ -38,7 +39,7 @@ def test_boxes_are_found(graph, photo, tmp_path, capsys):
     ]
     assert main([*command, "--top=9"]) == 0
     (rows,) = json.loads(capsys.readouterr().out).values()
-    values = np.load(GRAPHS / graph.replace(".pb", ".npz"))
+    values = golden.stored(GRAPHS / graph.replace(".pb", ".npz"))
     boxes, scores, classes = (values[f"out|{name}:0"][0] for name in BOXES[:3])
     assert len(rows) == (scores >= 0.5).sum()
     for row, box, score, number in zip(rows, boxes, scores, classes, strict=False):
@@ -64,7 +65,7 @@ def test_classes_are_found_after_preprocessing(photo, tmp_path, capsys):
     found = json.loads(capsys.readouterr().out)
     assert [Path(path).name for path in found] == ["a.png", "b.png"]
     prepare = slim.preprocessing.preprocessing_factory.get_preprocessing("inception")
-    image = prepare(np.load(GRAPHS / "ssd_loops.npz")["in|image_tensor:0"][0], 9, 11)
+    image = prepare(golden.stored(GRAPHS / "ssd_loops.npz")["in|image_tensor:0"][0], 9, 11)
     net = slim.graphs.load(graph, outputs=["Predictions", "SpatialSqueeze"])
     want, logits = (np.asarray(value)[0] for value in net({}, image[None]))
     rows = {row["label"]: row["probability"] for row in found[str(photo / "a.png")]}
@@ -84,7 +85,7 @@ def test_graphs_that_begin_with_a_file_s_bytes(photo, tmp_path, capsys):
     command = ["predict", str(photo / "a.png"), f"--graph={tmp_path / 'net.pb'}", "--json"]
     assert main([*command, "--input_layer=DecodePng/contents"]) == 0
     (rows,) = json.loads(capsys.readouterr().out).values()
-    values = 5 * np.load(GRAPHS / "ssd_loops.npz")["in|image_tensor:0"][0].mean((0, 1)) / 255
+    values = 5 * golden.stored(GRAPHS / "ssd_loops.npz")["in|image_tensor:0"][0].mean((0, 1)) / 255
     want = np.exp(values) / np.exp(values).sum()
     assert {row["class"]: row["probability"] for row in rows} == pytest.approx(dict(enumerate(want.tolist())), abs=1e-5)
 
@@ -120,7 +121,7 @@ def test_a_classifier_is_exported_with_its_preprocessing(photo, tmp_path, capsys
     command = ["export", f"--graph={GRAPHS / 'conv_batch_norm.pb'}", f"--output={target}"]
     assert main([*command, "--preprocessing_name=inception", "--platforms=cpu"]) == 0
     model = slim.exporting.load_exported(target)
-    pixels = np.load(GRAPHS / "ssd_loops.npz")["in|image_tensor:0"]
+    pixels = golden.stored(GRAPHS / "ssd_loops.npz")["in|image_tensor:0"]
     prepare = slim.preprocessing.preprocessing_factory.get_preprocessing("inception")
     net = slim.graphs.load(GRAPHS / "conv_batch_norm.pb", outputs="Predictions")
     want = net({}, np.stack([prepare(image, 9, 11) for image in pixels]))
@@ -139,8 +140,8 @@ def test_other_graphs_are_exported_as_they_are(graph, arguments, name, tmp_path)
     target = tmp_path / "net.zip"
     assert main(["export", f"--graph={GRAPHS / graph}", f"--output={target}", "--platforms=cpu", *arguments]) == 0
     model = slim.exporting.load_exported(target)
-    values = np.load(GRAPHS / graph.replace(".pb", ".npz"))
-    given = {key[3:-2]: values[key] for key in values.files if key.startswith("in|")}
+    values = golden.stored(GRAPHS / graph.replace(".pb", ".npz"))
+    given = {key[3:-2]: values[key] for key in values if key.startswith("in|")}
     if "image_tensor" in given:
         given = {"image_tensor": given["image_tensor"][:, :20, :20].repeat(2, 0)}
         assert model(**given)[name].shape == (4,)
@@ -158,7 +159,7 @@ def test_what_the_host_computes_is_not_exported(tmp_path, capsys):
 
 
 def test_graphs_are_written_as_graphs_again(tmp_path, capsys):
-    values = np.load(GRAPHS / "two_signatures.npz")
+    values = golden.stored(GRAPHS / "two_signatures.npz")
     target = tmp_path / "frozen.pb"
     assert main(["export", f"--graph={GRAPHS / 'two_signatures'}", f"--output={target}"]) == 0
     assert "tensors: x:0 -> y:0, p:0" in capsys.readouterr().err
@@ -167,7 +168,7 @@ def test_graphs_are_written_as_graphs_again(tmp_path, capsys):
     assert main([*command, "--fold_batch_norm", "--output_layer=Predictions", "--input_shapes=1,9,11,3"]) == 0
     net = slim.graphs.load(tmp_path / "served")
     assert net.input_shapes == {"input": (1, 9, 11, 3)}
-    values = np.load(GRAPHS / "conv_batch_norm.npz")
+    values = golden.stored(GRAPHS / "conv_batch_norm.npz")
     found = net({}, values["in|input:0"][:1])["Predictions"]
     np.testing.assert_allclose(found, values["out|Predictions:0"][:1], atol=1e-5)
     assert main(command) == 1
@@ -183,7 +184,7 @@ def test_a_graph_gets_its_preprocessing_in_a_graph(photo, tmp_path):
     target = tmp_path / "whole.pb"
     command = ["export", f"--graph={GRAPHS / 'conv_batch_norm.pb'}", f"--output={target}", "--output_layer=Predictions"]
     assert main([*command, "--preprocessing_name=inception"]) == 0
-    pixels = np.load(GRAPHS / "ssd_loops.npz")["in|image_tensor:0"]
+    pixels = golden.stored(GRAPHS / "ssd_loops.npz")["in|image_tensor:0"]
     prepare = slim.preprocessing.preprocessing_factory.get_preprocessing("inception")
     net = slim.graphs.load(GRAPHS / "conv_batch_norm.pb", outputs="Predictions")
     want = net({}, np.stack([prepare(image, 9, 11) for image in pixels]))

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import golden
 import jax_slim.tf1 as tf
 from jax_slim import graphs
 
@@ -14,8 +15,8 @@ GRAPHS = Path(__file__).parents[1] / "tf1" / "graphs"
 
 
 def values_of(name):
-    values = np.load(GRAPHS / f"{name}.npz")
-    return {key.split("|", 1)[1].replace("|", "/"): values[key] for key in values.files}
+    values = golden.stored(GRAPHS / f"{name}.npz")
+    return {key.split("|", 1)[1].replace("|", "/"): values[key] for key in values}
 
 
 def test_a_frozen_net_is_a_function_to_jit():

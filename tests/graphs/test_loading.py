@@ -9,6 +9,7 @@ import jax
 import numpy as np
 import pytest
 
+import golden
 import jax_slim as slim
 import jax_slim.tf1 as tf
 from frozen_nets import frozen_net
@@ -31,8 +32,8 @@ PURE = [
 
 def recorded(name):
     """Feeds and results by the names of tensors."""
-    values = np.load(GRAPHS / f"{name}.npz")
-    named = {key.replace("|", "/"): values[key] for key in values.files}
+    values = golden.stored(GRAPHS / f"{name}.npz")
+    named = {key.replace("|", "/"): values[key] for key in values}
     return (
         {k[3:]: v for k, v in named.items() if k[:3] == "in/"},
         {k[4:]: v for k, v in named.items() if k[:4] == "out/"},
@@ -96,7 +97,7 @@ def test_a_batch_of_a_queue_becomes_the_input():
 
 
 def test_signatures_name_inputs_and_outputs():
-    values = np.load(GRAPHS / "two_signatures.npz")
+    values = golden.stored(GRAPHS / "two_signatures.npz")
     net = slim.graphs.load(GRAPHS / "two_signatures")
     assert (net.inputs, sorted(net.outputs), sorted(net.variables)) == (["image"], ["logits", "scores"], ["b", "w"])
     found = jax.jit(net)(net.variables, {"image": values["x"]})
@@ -109,7 +110,7 @@ def test_signatures_name_inputs_and_outputs():
 
 def test_a_saved_model_of_functions_as_tensorflow_2_writes_it():
     """Its variables are saved by objects and reach functions as handles; one has a loop that ends by a value."""
-    values = np.load(GRAPHS / "second_version.npz")
+    values = golden.stored(GRAPHS / "second_version.npz")
     net = slim.graphs.load(GRAPHS / "second_version")
     assert (sorted(net.variables), net.host) == (["dense/b", "dense/w"], [])
     found = jax.jit(net)(net.variables, {"x": values["x"]})

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import golden
 import jax_slim as slim
 import jax_slim.tf1 as tf
 from jax_slim.exporting.archives import ExportError
@@ -17,10 +18,9 @@ FROZEN = ["batch_norm_switch", "cond_v2", "cond_while", "conv_batch_norm", "fake
 
 
 def recorded(name):
-    values = np.load(GRAPHS / f"{name}.npz")
+    values = golden.stored(GRAPHS / f"{name}.npz")
     return tuple(
-        {k[len(side) :].replace("|", "/"): values[k] for k in values.files if k.startswith(side)}
-        for side in ("in|", "out|")
+        {k[len(side) :].replace("|", "/"): values[k] for k in values if k.startswith(side)} for side in ("in|", "out|")
     )
 
 
@@ -51,7 +51,7 @@ def test_a_checkpoint_s_values_become_constants(tmp_path):
 
 
 def test_a_saved_model_with_another_s_variables(tmp_path):
-    values = np.load(GRAPHS / "two_signatures.npz")
+    values = golden.stored(GRAPHS / "two_signatures.npz")
     net = slim.graphs.load(GRAPHS / "two_signatures")
     made = slim.graphs.write_saved_model(tmp_path / "served", net, {"w": net.variables["w"], "b": np.ones(2)})
     assert (made.inputs, sorted(made.outputs)) == ({"image": "x:0"}, ["logits", "scores"])
@@ -99,7 +99,7 @@ def test_inputs_in_the_middle_keep_their_names(tmp_path):
 
 def test_tables_are_written_with_what_they_hold(tmp_path):
     words = slim.graphs.load(GRAPHS / "saved_model", signature="words")
-    recorded = np.load(GRAPHS / "saved_model_words.npz")
+    recorded = golden.stored(GRAPHS / "saved_model_words.npz")
     made = slim.graphs.write_saved_model(tmp_path / "words", words)
     again = slim.graphs.load(made.path)
     given = dict.fromkeys(again.inputs, recorded["in|words:0"])

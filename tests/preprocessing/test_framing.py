@@ -7,7 +7,7 @@ import golden
 from jax_slim.preprocessing.framing import SCALES, Framing, framed
 from jax_slim.preprocessing.imagenet_preprocessing import DEVIATION, MEAN
 
-RECORDED = np.load(golden.FOLDER / "peers" / "images.npz")
+RECORDED = golden.stored(golden.FOLDER / "peers" / "images.npz")
 FRAMINGS = {
     "timm/mobilenetv2_050": (Framing(0.875, "bicubic"), "imagenet"),
     "timm/resnet50": (Framing(0.95, "bicubic"), "imagenet"),

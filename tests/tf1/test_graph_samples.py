@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from google.protobuf import text_format
 
+import golden
 import jax_slim.tf1 as tf
 
 GRAPHS = Path(__file__).parent / "graphs"
@@ -14,8 +15,8 @@ FROZEN = sorted(p.name for p in GRAPHS.iterdir() if p.suffix in (".pb", ".pbtxt"
 
 def recorded(name):
     """Feeds and results by the names of tensors."""
-    values = np.load(GRAPHS / f"{name}.npz")
-    named = [(*key.split("|", 1), values[key]) for key in values.files]
+    values = golden.stored(GRAPHS / f"{name}.npz")
+    named = [(*key.split("|", 1), values[key]) for key in values]
     parts = {"in": {}, "out": {}}
     for kind, tensor, value in named:
         parts[kind][tensor.replace("|", "/")] = value
@@ -63,7 +64,7 @@ def test_training_goes_on_from_a_meta_graph(session):
     feeds, _ = recorded("training_before")
     train_op = tf.get_collection("train_op")[-1]
     losses = [session.run(train_op, {**feeds, "is_training:0": True}) for _ in range(5)]
-    np.testing.assert_allclose(losses, np.load(GRAPHS / "training_losses.npz")["losses"], rtol=1e-5)
+    np.testing.assert_allclose(losses, golden.stored(GRAPHS / "training_losses.npz")["losses"], rtol=1e-5)
     check(session, "training_after")
 
 
@@ -82,8 +83,8 @@ def test_both_signatures_of_a_saved_model(session):
 
 def test_an_iterator_in_the_library_of_functions(session):
     tf.train.import_meta_graph(str(GRAPHS / "iterator.meta"))
-    wanted = np.load(GRAPHS / "iterator.npz")
-    for key in wanted.files:
+    wanted = golden.stored(GRAPHS / "iterator.npz")
+    for key in wanted:
         np.testing.assert_array_equal(session.run("next:0"), wanted[key])
     with pytest.raises(tf.errors.OutOfRangeError):
         session.run("next:0")

@@ -172,12 +172,13 @@ def _of_files(text: str) -> dict[str, Any]:
         path, name = (named[1], named[2]) if named else (place, None)
         data = np.load(path, allow_pickle=False)
         if isinstance(data, np.lib.npyio.NpzFile):
-            names = data.files
-            if name is None and len(names) != 1:
-                raise ValueError(
-                    f"saved_model_cli: --inputs must name an array of {path}: {path}[{names[0]}], of {names}."
-                )
-            found[key] = data[name or names[0]]
+            with data:
+                names = data.files
+                if name is None and len(names) != 1:
+                    raise ValueError(
+                        f"saved_model_cli: --inputs must name an array of {path}: {path}[{names[0]}], of {names}."
+                    )
+                found[key] = data[name or names[0]]
         elif name is not None:
             raise ValueError(f"saved_model_cli: --inputs must be {path} alone, got {place}: it holds one array.")
         else:

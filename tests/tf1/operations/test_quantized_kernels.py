@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
+import golden
 from jax_slim import graphs
 
 HERE = Path(__file__).parent
 
 
 def test_eight_bit_layers():
-    values = np.load(HERE / "quantized.npz")
+    values = golden.stored(HERE / "quantized.npz")
     feeds, wanted = ({k.split("|")[1]: values[k] for k in values if k.startswith(part)} for part in ("in", "out"))
     net = graphs.load(HERE / "quantized.pb", inputs=list(feeds), outputs=list(wanted))
     for (name, want), got in zip(wanted.items(), net({}, feeds), strict=True):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import golden
 import jax_slim.tf1 as tf
 from jax_slim.tf1.files import protos
 from jax_slim.tf1.python import freezing, graph_commands, graph_util
@@ -126,7 +127,7 @@ def test_a_frozen_graph_is_not_frozen_again(saved, tmp_path):
 
 def test_variables_of_functions_are_frozen_too():
     """TensorFlow 2 wrote it: a conditional of functions that read variables."""
-    recorded = np.load(GRAPHS / "two_signatures.npz")
+    recorded = golden.stored(GRAPHS / "two_signatures.npz")
     frozen = freezing.freeze_graph(
         "", "", False, "", "p", None, None, "", input_saved_model_dir=GRAPHS / "two_signatures"
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import golden
 import jax_slim.tf1 as tf
 from jax_slim.tf1.files import protos
 from jax_slim.tf1.graph import tensor_protos
@@ -74,20 +75,20 @@ def test_the_usual_list_leaves_the_numbers(graph):
 
 def test_fused_batch_norm_goes_into_weights():
     definition = protos.GraphDef.FromString((GRAPHS / "conv_batch_norm.pb").read_bytes())
-    recorded = np.load(GRAPHS / "conv_batch_norm.npz")
-    name = next(n for n in recorded.files if n.startswith("in|"))
+    recorded = golden.stored(GRAPHS / "conv_batch_norm.npz")
+    name = next(n for n in recorded if n.startswith("in|"))
     found = TransformGraph(definition, [name[3:]], ["Predictions"], "fold_constants fold_old_batch_norms")
     assert not any("BatchNorm" in op for op in kinds(found))
-    out = next(n for n in recorded.files if "Predictions" in n and n.startswith("out|"))
+    out = next(n for n in recorded if "Predictions" in n and n.startswith("out|"))
     np.testing.assert_allclose(outputs(found, {name[3:]: recorded[name]}, out[4:]), recorded[out], atol=1e-5)
 
 
 def test_a_branch_that_is_not_taken_keeps_its_constants():
     """They hang on the branch by a control edge: folded, both branches would give a value."""
     definition = protos.GraphDef.FromString((GRAPHS / "cond_while.pb").read_bytes())
-    recorded = np.load(GRAPHS / "cond_while.npz")
-    feeds = {n[3:]: recorded[n] for n in recorded.files if n.startswith("in|")}
-    wanted = [n for n in recorded.files if n.startswith("out|")]
+    recorded = golden.stored(GRAPHS / "cond_while.npz")
+    feeds = {n[3:]: recorded[n] for n in recorded if n.startswith("in|")}
+    wanted = [n for n in recorded if n.startswith("out|")]
     names = [n[4:] for n in wanted]
     found = TransformGraph(
         definition, list(feeds), names, ["fold_constants", "merge_duplicate_nodes", "sort_by_execution_order"]

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import golden
 import jax_slim.tf1 as tf
 from jax_slim.tf1.python import checkpoint_printing, saved_model_commands, saved_model_files
 
@@ -46,7 +47,7 @@ def test_what_is_in_a_saved_model(capsys):
 
 
 def test_outputs_of_given_inputs(capsys, tmp_path):
-    recorded = np.load(GRAPHS / "two_signatures.npz")
+    recorded = golden.stored(GRAPHS / "two_signatures.npz")
     np.save(tmp_path / "x.npy", recorded["x"])
     np.savez(tmp_path / "x.npz", first=recorded["x"] * 2, second=recorded["x"])
     command = ["run", "--tag_set=serve", "--signature_def=serving_default", f"--outdir={tmp_path / 'results'}"]
