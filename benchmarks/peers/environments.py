@@ -76,7 +76,7 @@ def requirements(environment: str) -> list[str]:
         "flax": [jax, "flax"],
         "haiku": [jax, "dm-haiku"],
         "onnx": [jax, "jax2onnx>=0.17.1", "onnxruntime", "openvino", "google-crc32c", "pillow", "simplejpeg"],
-        "torch": ["torch==2.13.0", "numpy"],
+        "torch": ["torch==2.14.1", "numpy"],
         "timm": ["timm==1.0.31"],
         "tf2": ["tensorflow-cpu"],
         "tf1": ["tensorflow==1.15.5", "protobuf<3.21"],
