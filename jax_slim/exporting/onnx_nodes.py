@@ -21,11 +21,22 @@ def shorten(graph: Any) -> None:
     runtimes disagree about Relu, Clip and MaxPool.
     """
     nodes = _Nodes(graph)
-    for place in range(len(graph.node)):
-        while (node := nodes.at(place)) is not None:
-            if not any(rule(nodes, node) for rule in _RULES.get(node.op_type, ())):
-                break
+    while sum(_replaced_at(nodes, place) for place in range(len(graph.node))):
+        pass  # what came in the place of later nodes may stand with an earlier one for one
     nodes.write()
+
+
+def _replaced_at(nodes: "_Nodes", place: int) -> bool:
+    """Applies the rules to the node at a place until none says anything about what is there; says if one did."""
+    replaced = False
+    while (node := nodes.at(place)) is not None:
+        if not any(rule(nodes, node) for rule in _RULES.get(node.op_type, ())):
+            break
+        replaced = True
+    return replaced
+
+
+_Step = tuple[str, Sequence[str | np.ndarray], dict[str, Any]]  # a node: its kind, its inputs, its attributes
 
 
 class _Nodes:
@@ -44,10 +55,11 @@ class _Nodes:
     def at(self, place: int) -> Any | None:
         return self._nodes.get(place)
 
-    def made(self, name: str, kind: str, readers: int = 1) -> Any:
-        """The node of this kind that makes a value, where it is read so often: once, as a rule. Else None."""
+    def made(self, name: str, kind: str, readers: int | None = 1) -> Any:
+        """The node of this kind that makes a value, where it is read so often (None: however often). Else None."""
         node = self._nodes.get(self._places.get(name, -1))
-        return node if node is not None and node.op_type == kind and self._readers[name] == readers else None
+        wanted = node is not None and node.op_type == kind and readers in (None, self._readers[name])
+        return node if wanted else None
 
     def constant(self, name: str) -> Any:
         """The value of a constant, an array of NumPy's; None for what is none."""
@@ -81,24 +93,53 @@ class _Nodes:
         self, replaced: Sequence[Any], kind: str, inputs: Sequence[str | np.ndarray], **attributes: Any
     ) -> bool:
         """Puts a node in the place of several, with the output of the last. Returns True, as rules do then."""
+        return self.replace_by(replaced, (kind, inputs, attributes))
+
+    def replace_by(self, replaced: Sequence[Any], *steps: _Step) -> bool:
+        """Puts nodes, no more than there were, in the place of several: each takes what the one before it gave."""
         from onnx import helper, numpy_helper
 
         (output,) = replaced[-1].output
-        place = self._places[output]
+        places = sorted(self._places[node.output[0]] for node in replaced)[-len(steps) :]
         for node in replaced:
             self._readers.subtract(_read(node))
             del self._nodes[self._places.pop(node.output[0])]
-        names = []
-        for at, value in enumerate(inputs):
-            if isinstance(value, np.ndarray):
-                name = f"{output}_{kind.lower()}_{at}"
-                self._constants[name] = numpy_helper.from_array(value, name)
-                value = name
-            names.append(value)
-        self._nodes[place] = helper.make_node(kind, names, [output], name=f"{kind}_{output}", **attributes)
-        self._places[output] = place
-        self._readers.update(names)
+        made: list[str] = []
+        for step, (place, (kind, inputs, attributes)) in enumerate(zip(places, steps, strict=True), 1):
+            given = output if step == len(steps) else f"{output}_before_{len(steps) - step}"
+            names = made[-1:]
+            for at, value in enumerate(inputs):
+                if isinstance(value, np.ndarray):
+                    name = f"{output}_{kind.lower()}_{at}"
+                    self._constants[name] = numpy_helper.from_array(value, name)
+                    value = name
+                names.append(value)
+            self._nodes[place] = helper.make_node(kind, names, [given], name=f"{kind}_{given}", **attributes)
+            self._places[given] = place
+            self._readers.update(names)
+            made.append(given)
         return True
+
+    def bypass(self, node: Any, value: str) -> bool:
+        """Has the nodes that read what a node gives read another value, and takes the node out, where only these do."""
+        (output,) = node.output
+        readers = [reader for reader in self._nodes.values() if output in reader.input]
+        if self._readers[output] != sum(list(reader.input).count(output) for reader in readers):
+            return False  # an output of the graph, or read by the graphs of a node
+        for reader in readers:
+            reader.input[:] = [value if name == output else name for name in reader.input]
+        self._readers[value] += self._readers.pop(output)
+        self._remove(node)
+        return True
+
+    def _remove(self, node: Any) -> None:
+        """Takes out a node that nobody reads, and those that only it read."""
+        del self._nodes[self._places.pop(node.output[0])]
+        self._readers.subtract(_read(node))
+        for name in {*_read(node)}:
+            made = self._nodes.get(self._places.get(name, -1))
+            if made is not None and not any(self._readers[output] for output in made.output):
+                self._remove(made)
 
     def write(self) -> None:
         """Gives the graph its nodes, and of constants and types those that they need."""
@@ -323,7 +364,7 @@ def _batch_kept(nodes: _Nodes, reshape: Any) -> bool:
 
 
 def _layer_norm(nodes: _Nodes, total: Any) -> bool:
-    """Numbers without their mean, divided by their deviation, along the last axis: LayerNormalization."""
+    """Numbers without their mean, divided by their deviation, along one axis: LayerNormalization of the last."""
     for scaled, beta in _either_way(total):
         product = nodes.made(scaled, "Mul")
         for less, factor in _either_way(product) if product else ():
@@ -338,17 +379,46 @@ def _layer_norm(nodes: _Nodes, total: Any) -> bool:
                 mean = nodes.made(centered.input[1], "ReduceMean")
                 if not square or not mean or list(square.input) != [less, less] or mean.input[0] != centered.input[0]:
                     continue
-                sizes = nodes.constant_shape(gamma)
-                if not sizes or nodes.constant_shape(beta) != sizes or {1, *sizes[:-1]} != {1}:
-                    continue
-                last = [np.array_equal(nodes.constant(one.input[1]), [len(sizes) - 1]) for one in (mean, squares)]
-                kept = [_attributes(one).get("keepdims", 1) for one in (mean, squares)]
-                if nodes.number(quotient.input[0]) != 1 or not all(last + kept):
+                axis = _only_axis(nodes, [mean, squares], gamma, beta)
+                if nodes.number(quotient.input[0]) != 1 or axis is None:
                     continue
                 made = [mean, centered, square, squares, shifted, deviation, quotient, scale, product, total]
-                inputs = [mean.input[0], *(nodes.constant(name).reshape(-1) for name in (gamma, beta))]
-                return nodes.replace(made, "LayerNormalization", inputs, axis=-1, epsilon=epsilon)
+                scales = [nodes.constant(name).reshape(-1) for name in (gamma, beta)]
+                settings = {"axis": -1, "epsilon": epsilon}
+                rank = np.ndim(nodes.constant(gamma))
+                if axis == rank - 1:
+                    return nodes.replace(made, "LayerNormalization", [mean.input[0], *scales], **settings)
+                order = [*(other for other in range(rank) if other != axis), axis]
+                back = np.argsort(order).tolist()
+                return nodes.replace_by(
+                    made,
+                    ("Transpose", [mean.input[0]], {"perm": order}),
+                    ("LayerNormalization", scales, settings),
+                    ("Transpose", [], {"perm": back}),
+                )
     return False
+
+
+def _only_axis(nodes: _Nodes, means: Sequence[Any], *scales: str) -> int | None:
+    """The axis along which means are taken, which stays, and for each place along which there are constants."""
+    sizes = nodes.sizes(means[0].input[0])
+    known = [nodes.constant(name) for mean in means for name in mean.input[1:]]
+    axes = [found.tolist() for found in known if found is not None]
+    if not sizes or len(axes) != len(means) or len(axes[0]) != 1 or any(found != axes[0] for found in axes):
+        return None
+    axis = axes[0][0]
+    along = [size if place == axis else 1 for place, size in enumerate(sizes)]
+    same = all(nodes.constant_shape(name) == along for name in scales)
+    return axis if same and all(_attributes(mean).get("keepdims", 1) for mean in means) else None
+
+
+def _turned_back(nodes: _Nodes, transpose: Any) -> bool:
+    """A transpose of one that has the axes in another order, back to the order that they had."""
+    inner = nodes.made(transpose.input[0], "Transpose", readers=None)
+    first, second = (_attributes(inner).get("perm"), _attributes(transpose).get("perm")) if inner else (None, None)
+    if first is None or second is None or np.argsort(first).tolist() != second:
+        return False
+    return nodes.bypass(transpose, inner.input[0])
 
 
 # By the last of the nodes that one takes the place of.
@@ -363,4 +433,5 @@ _RULES: dict[str, Sequence[Callable[[_Nodes, Any], bool]]] = {
     "Mul": [_hard_swish],
     "Reshape": [_batch_kept],
     "Squeeze": [_pool_of_images],
+    "Transpose": [_turned_back],
 }

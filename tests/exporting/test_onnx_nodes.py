@@ -203,15 +203,43 @@ def test_a_reshaping_keeps_the_batch_without_reading_its_size():
     assert shortened(body.format("x"), zero=ints([0]), rest=ints([-1])) == ["Reshape"]
 
 
+LAYER_NORM = (
+    "m = ReduceMean<keepdims = 1>(x, axis)  c = Sub(x, m)  s = Mul(c, c)  v = ReduceMean<keepdims = 1>(s, axis)  "
+    "e = Add(v, eps)  d = Sqrt(e)  r = Div(one, d)  g = Mul(r, gamma)  n = Mul(c, g)  y = Add(n, beta)"
+)
+
+
 def test_layer_norm_along_the_last_axis():
-    body = (
-        "m = ReduceMean<keepdims = 1>(x, axis)  c = Sub(x, m)  s = Mul(c, c)  v = ReduceMean<keepdims = 1>(s, axis)  "
-        "e = Add(v, eps)  d = Sqrt(e)  r = Div(one, d)  g = Mul(r, gamma)  n = Mul(c, g)  y = Add(n, beta)"
-    )
     values = dict(axis=ints([2]), eps=f(1e-3), one=f(1), gamma=normal(1, 1, 6), beta=normal(1, 1, 6))
-    assert shortened(body, ROWS, **values) == ["LayerNormalization"]
-    assert len(shortened(body, ROWS, **values | dict(one=f(2)))) == 10
+    assert shortened(LAYER_NORM, ROWS, **values) == ["LayerNormalization"]
+    assert len(shortened(LAYER_NORM, ROWS, **values | dict(one=f(2)))) == 10
     square = dict(gamma=normal(1, 1, 5), beta=normal(1, 1, 5), axis=ints([1]))
-    assert len(shortened(body, ROWS[:, :, :5], **values | square)) == 10
-    again = body.replace("y = Add(n, beta)", "o = Add(n, beta)  y = Add(o, c)")
+    assert len(shortened(LAYER_NORM, ROWS[:, :, :5], **values | square)) == 10
+    flat = dict(gamma=normal(3), beta=normal(3), axis=ints([0]))  # the mean of a batch, and a factor for each column
+    assert len(shortened(LAYER_NORM, ROWS[0, :, :3], **values | flat)) == 10
+    again = LAYER_NORM.replace("y = Add(n, beta)", "o = Add(n, beta)  y = Add(o, c)")
     assert len(shortened(again, ROWS, **values)) == 11
+
+
+def test_layer_norm_along_the_channels_of_images():
+    turned = ["Transpose", "LayerNormalization", "Transpose"]
+    values = dict(axis=ints([1]), eps=f(1e-3), one=f(1), gamma=normal(1, 3, 1, 1), beta=normal(1, 3, 1, 1))
+    assert shortened(LAYER_NORM, **values) == turned
+    columns = values | dict(gamma=normal(1, 1, 1, 8), beta=normal(1, 1, 1, 8))
+    assert len(shortened(LAYER_NORM, **columns)) == 10
+    first = LAYER_NORM.replace("y = ", "o = ")
+    columns_last = f"{first}  t = Transpose<perm = [0, 2, 3, 1]>(o)"
+    assert shortened(f"{columns_last}  y = Relu(t)", **values) == [*turned[:2], "Relu"]
+    assert shortened(f"{columns_last}  a = Abs(t)  b = Exp(t)  z = Add(a, b)  w = Transpose<perm = [0, 3, 1, 2]>(z)"
+                     "  y = Add(w, o)", **values) == [*turned, "Abs", "Exp", "Add", "Transpose", "Add"]  # fmt: skip
+    rows_last = LAYER_NORM.replace("(x", "(w")
+    assert (
+        shortened(f"w = Transpose<perm = [0, 3, 1, 2]>(x)  {rows_last}", np.moveaxis(X, 1, 3), **values) == turned[1:]
+    )
+
+
+def test_axes_that_are_not_turned_back_stay():
+    turn = "t = Transpose<perm = [0, 3, 1, 2]>(x)  "
+    assert shortened(turn + "u = Transpose<perm = [0, 3, 1, 2]>(t)  y = Abs(u)") == ["Transpose", "Transpose", "Abs"]
+    assert shortened(turn + "u = Transpose<perm = [0, 2, 3, 1]>(t)  y = Abs(u)") == ["Abs"]
+    assert shortened(turn + "y = Transpose<perm = [0, 2, 3, 1]>(t)") == ["Transpose", "Transpose"]  # y is the output
