@@ -23,7 +23,7 @@ def stand_in_for_kernels(monkeypatch):
     """Lets programs have native kernels, which XLA computes; the list gets (low, high, has a shortcut) of each."""
     asked = []
 
-    def convolution(inputs, weights, bias, shortcut, excitation, *, geometry, activation):
+    def convolution(inputs, weights, bias, shortcut, excitation, *, geometry, activation, tile):
         low, high, *others = activation
         assert excitation is None and others == [0, 1, False]
         asked.append((low, high, shortcut is not None))
@@ -36,7 +36,7 @@ def stand_in_for_kernels(monkeypatch):
     for module in (constants, executing):
         monkeypatch.setattr(module, "worth_fusing", lambda: True)
     monkeypatch.setattr(fusing, "fused_convolution", convolution)
-    monkeypatch.setattr(fusing, "panels", lambda weights: weights)
+    monkeypatch.setattr(fusing, "panels", lambda weights, tile: weights)
     monkeypatch.setattr(fusing, "sum_of_pixels", lambda images: images.sum((1, 2), jnp.float32))
     return asked
 

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_slim.kernels.native import out_of_panels
+from jax_slim.kernels.native import are_panels, out_of_panels
 
 
 class ArrangedOnce(Mapping[str, Any]):
@@ -26,9 +26,10 @@ class ArrangedOnce(Mapping[str, Any]):
         self._shapes = {name: array.shape for name, array in variables.items()}
         self._whole = dict(variables)
         self._again: Callable[[], Mapping[str, jax.Array]] | None = again
-        self._taken: set[str] = set()  # by programs, whole
+        self._taken: set[str] = set()  # by programs, whole; or kept whole beside what they take
         self._narrow: set[str] = set()  # by programs, as numbers of fewer digits
         self._panels: dict[str, jax.Array] = {}
+        self._sums: dict[tuple[str, tuple[int, ...]], jax.Array] = {}  # for Winograd's form, and their shapes
 
     def __getitem__(self, name: str) -> jax.Array:
         shape = self._shapes[name]
@@ -48,11 +49,15 @@ class ArrangedOnce(Mapping[str, Any]):
         """A program's arrays, made of the variables; those that another program has already are these."""
         kept = {}
         for name, array in arranged.items():
-            if self._shapes.get(name) == array.shape:
+            shape = self._shapes.get(name)
+            if shape == array.shape:
                 kept[name] = self._whole.setdefault(name, array)
                 self._taken.add(name)
-            elif array.dtype == jnp.float32:
+            elif array.dtype == jnp.float32 and shape is not None and are_panels(array, shape):
                 kept[name] = self._panels.setdefault(name, array)
+            elif array.dtype == jnp.float32:
+                kept[name] = self._sums.setdefault((name, array.shape), array)
+                self._taken.add(name)  # they do not give the weights' last digits back
             else:
                 kept[name] = array
                 if name in self._shapes:

@@ -89,9 +89,10 @@ def fused(closed: ClosedJaxpr, variables: int, bfloat16: bool) -> ClosedJaxpr:
                 made=jnp.bfloat16 if chain.result in halves else jnp.float32,
             )  # fmt: skip
         else:
-            weights = panels(weights) if geometry.groups == 1 else weights
+            tile = choices.native_winograd_tile(*weights.shape[2:], weights.dtype, geometry)
+            weights = panels(weights, tile) if geometry.groups == 1 else weights
             made = fused_convolution(
-                operands[0], weights, *operands[1:], excitation, geometry=geometry, activation=activation
+                operands[0], weights, *operands[1:], excitation, geometry=geometry, activation=activation, tile=tile
             )
         return chain.as_result(made)
 
@@ -139,7 +140,7 @@ def native_is_faster(inputs: Sequence[int], weights: Sequence[int], geometry: Ge
     form_on_xla = choices.for_outputs((8, *inputs[1:]), tuple(weights), np.dtype("float32"), geometry)
     if geometry.groups == 1:
         # One window an image is a product with a large matrix, which is read once for a batch.
-        return form_on_xla not in (choices.Form.WINOGRAD, choices.Form.WHOLE)
+        return form_on_xla != choices.Form.WHOLE
     return geometry.groups == channels == weights[-1] and weights[-2] == 1
 
 

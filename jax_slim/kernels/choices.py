@@ -31,6 +31,7 @@ LEAST_IMAGES_OF_AN_EXCHANGE = 8
 LEAST_CHANNELS_OF_WINOGRAD = {4: 64, 2: 128}
 LEAST_ROWS_OF_WINOGRAD = {4: 96, 2: 128}
 MOST_PIXELS_OF_WINOGRAD = 112
+LEAST_CHANNELS_OF_NATIVE_WINOGRAD = 16
 _KINDS = ("fastest", "exact", "lax")
 
 # Of the kind that JAX's caches know: a jitted function is traced anew where it is called with other forms.
@@ -182,6 +183,21 @@ def winograd_tile(images: int, counts: tuple[int, ...]) -> int:
     return 4 if large else 2
 
 
+def native_winograd_tile(channels: int, filters: int, dtype: Any, geometry: Geometry) -> int:
+    """How many pixels the tiles of a native kernel's convolution have down and across; 0 where it has none.
+
+    The same for every size of a batch, as what is prepared for one serves others. Time over that of plain products, for
+    one image and 8, tiles of 2 and of 4 pixels, AVX-512: 64 channels at 56 pixels 0.57, 0.57 and 0.34, 0.36; 128 at 28
+    0.51, 0.52 and 0.30, 0.30; 256 at 14 0.51, 0.52 and 0.39, 0.38, at 7 0.64, 0.64 and 0.45, 0.38, at 5 0.66, 0.74 and
+    0.81, 0.73, at 3 0.77, 0.59 and 1.70, 0.34; 512 at 7, whose sums of weights are 38 MB for tiles of 4, 0.72, 0.69 and
+    0.92, 0.46; 16 at 56 1.14, 1.09 and 0.76, 0.70; 8 at 56 1.63, 1.74 and 1.03, 1.20. With AVX2 they are lower by up to
+    a third.
+    """
+    if not _winograd_allowed(dtype, geometry) or min(channels, filters) < LEAST_CHANNELS_OF_NATIVE_WINOGRAD:
+        return 0
+    return 4 if min(geometry.counts) > 5 else 2
+
+
 def rows_of_a_band(rows: int, row_bytes: int) -> int:
     """How many output rows a gradient of weights takes at a time, when one row's pixels are so many bytes.
 
@@ -265,15 +281,8 @@ def _winograd(images: int, channels: tuple[int, ...], dtype: Any, geometry: Geom
     pixels, 512 channels at 14: 26, 35 and 32, 49; 27, 37 and 32, 57. At 224 pixels of 64 channels it is slower. With
     few tiles, making the weights' sums takes the time.
     """
-    windows = geometry.windows
-    if not (
-        isinstance(images, int)  # and not a name of `jax.export` for how many
-        and geometry.inexact
-        and dtype == jnp.float32
-        and windows.sizes == (3, 3)
-        and windows.strides == windows.rates == (1, 1)
-        and all(side <= 2 for pair in windows.padding for side in pair)
-    ):
+    # A name of `jax.export` for how many images there are does not tell how many.
+    if not isinstance(images, int) or not _winograd_allowed(dtype, geometry):
         return False
     counts = geometry.counts
     tile = winograd_tile(images, counts)
@@ -282,6 +291,19 @@ def _winograd(images: int, channels: tuple[int, ...], dtype: Any, geometry: Geom
         and _tiles(images, counts, tile) >= LEAST_ROWS_OF_WINOGRAD[tile]
         and min(counts) >= 12
         and max(counts) <= MOST_PIXELS_OF_WINOGRAD
+    )
+
+
+def _winograd_allowed(dtype: Any, geometry: Geometry) -> bool:
+    """Whether Winograd's form is allowed, and is one for such windows."""
+    windows = geometry.windows
+    return (
+        geometry.inexact
+        and geometry.groups == 1
+        and dtype == jnp.float32
+        and windows.sizes == (3, 3)
+        and windows.strides == windows.rates == (1, 1)
+        and all(side <= 2 for pair in windows.padding for side in pair)
     )
 
 

@@ -100,6 +100,12 @@ def weights(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Ar
     return at_once(taps_of, products) if geometry.tuned else taps_of(products)
 
 
+def sums_of_taps(weights: jax.Array, size: int) -> jax.Array:
+    """Of [3, 3, C, O], what tiles of `size` pixels are multiplied by: [size + 2, size + 2, C, O]."""
+    factors = _SUMS[size].of_taps
+    return _mixed(_mixed(weights, factors, 1), factors, 1)
+
+
 def _convolved(
     pixels: jax.Array,
     weights: jax.Array,
@@ -112,7 +118,7 @@ def _convolved(
     size = choices.winograd_tile(pixels.shape[0], counts)
     sums = _SUMS[size]
     seen = _seen(pixels, padding, counts, size)
-    taps = _mixed(_mixed(weights, sums.of_taps, 1), sums.of_taps, 1)
+    taps = sums_of_taps(weights, size)
     products = lax.dot_general(
         _side_by_side(seen),
         taps.reshape(-1, *taps.shape[2:]),

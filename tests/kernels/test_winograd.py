@@ -97,6 +97,15 @@ def test_tiles_are_large_where_they_take_fewer_products(images, size, tile):
     assert choices.winograd_tile(images, (size, size)) == tile
 
 
+def test_native_tiles_are_large_but_on_small_maps():
+    def tile(size, channels=64, filters=64, dtype=np.dtype("float32"), **more):
+        return choices.native_winograd_tile(channels, filters, dtype, geometry_of(size, size, **more))
+
+    assert tile(56) == tile(7, 512, 512) == tile(224, 16, 16) == tile(8, padding="VALID") == 4
+    assert tile(5, 256, 256) == tile(2) == 2
+    assert tile(56, 3) == tile(56, 64, 8) == tile(56, dtype=jnp.bfloat16) == tile(56, inexact=False) == 0
+
+
 def test_gradients_of_weights_in_tuned_programs():
     """By Eigen an exchange is fastest where Winograd's form is not, and needs some images to be so."""
 

@@ -15,6 +15,7 @@ from jax_slim.kernels.native.building import NativeKernelsError as NativeKernels
 from jax_slim.kernels.native.building import build_native_kernels as build_native_kernels
 from jax_slim.kernels.native.building import library as library
 from jax_slim.kernels.native.fused import Activation as Activation
+from jax_slim.kernels.native.fused import are_panels as are_panels
 from jax_slim.kernels.native.fused import fused_convolution as fused_convolution
 from jax_slim.kernels.native.fused import out_of_panels as out_of_panels
 from jax_slim.kernels.native.fused import panels as panels

@@ -13,6 +13,7 @@ from jax.core import ShapedArray
 from jax.extend.core import Primitive
 from jax.interpreters import mlir
 
+from jax_slim.kernels import winograd
 from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.native.building import NativeKernelsError, library
 
@@ -39,25 +40,36 @@ def fused_convolution(
     *,
     geometry: Geometry,
     activation: Activation = Activation(),
+    tile: int = 0,
 ) -> jax.Array:
     """activation(convolution(inputs * excitation, weights) + bias + shortcut), by a native kernel, on a CPU.
 
     Args:
       inputs: [N, H, W, C], float32.
-      weights: `panels` of [kh, kw, C, out]; of a convolution by channel, one filter a channel, [kh, kw, 1, C].
+      weights: `panels` of [kh, kw, C, out], for the same `tile`; of a convolution by channel, one filter a channel,
+        [kh, kw, 1, C].
       bias: [out].
       shortcut: of the result's shape.
       excitation: [N, C], what squeeze-and-excitation multiplies inputs by; for windows of one pixel, in steps of one,
         of all channels.
       geometry: as of the convolution: two spatial dimensions, channels last, one group or one for each channel.
       activation: what becomes of sums.
+      tile: 2 or 4 for Winograd's form with tiles of so many pixels, of 3 x 3 taps at stride and rate 1 without
+        excitation; 0 for sums of products.
 
     Returns:
       [N, H', W', out], float32.
     """
     more = [array for array in (shortcut, excitation) if array is not None]
     return _fused.bind(
-        inputs, weights, bias, *more, geometry=geometry, activation=activation, excited=excitation is not None
+        inputs,
+        weights,
+        bias,
+        *more,
+        geometry=geometry,
+        activation=activation,
+        excited=excitation is not None,
+        tile=tile,
     )
 
 
@@ -66,14 +78,18 @@ def sum_of_pixels(images: jax.Array) -> jax.Array:
     return _sum_of_pixels.bind(images)
 
 
-def panels(weights: jax.Array) -> jax.Array:
+def panels(weights: jax.Array, tile: int = 0) -> jax.Array:
     """Weights [kh, kw, in, out] in the order that the kernel reads them in.
 
     A panel has two vectors of outputs, the last one maybe a single vector: all of a window's weights for these, one
     input after the other. Outputs that fill up the last vector are 0.
 
+    Args:
+      weights: any; for tiles, 3 x 3.
+      tile: as for `fused_convolution`; for 2 and 4, the window's weights are replaced by (tile + 2)^2 sums of them.
+
     Returns:
-      A vector of kh * kw * in * (out, rounded up to whole vectors) numbers.
+      A vector of kh * kw * in * (out, rounded up to whole vectors) numbers; for tiles (tile + 2)^2 in place of kh * kw.
 
     Raises:
       NativeKernelsError: there are no native kernels, so nobody knows how long a vector is.
@@ -81,7 +97,7 @@ def panels(weights: jax.Array) -> jax.Array:
     found = library()
     if found is None:
         raise NativeKernelsError("panels: there are no native kernels; build them with slim.build_native_kernels().")
-    return _panels.bind(weights, lanes=found.jax_slim_lanes())
+    return _panels.bind(weights, lanes=found.jax_slim_lanes(), tile=tile)
 
 
 def out_of_panels(arranged: jax.Array, shape: tuple[int, ...]) -> jax.Array:
@@ -95,7 +111,17 @@ def out_of_panels(arranged: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     return jnp.concatenate([wide, arranged[split:].reshape(rows, -1)], 1)[:, :filters].reshape(shape)
 
 
-def _arranged(weights: jax.Array, *, lanes: int) -> jax.Array:
+def are_panels(arranged: jax.Array, shape: tuple[int, ...]) -> bool:
+    """Whether `out_of_panels` can make weights of this shape of them: out of sums of weights it cannot."""
+    found = library()
+    assert found is not None
+    lanes = found.jax_slim_lanes()
+    return arranged.size == int(np.prod(shape[:-1])) * -(-shape[-1] // lanes) * lanes
+
+
+def _arranged(weights: jax.Array, *, lanes: int, tile: int) -> jax.Array:
+    if tile:
+        weights = winograd.sums_of_taps(weights, tile)
     rows = weights.reshape(-1, weights.shape[-1])
     filled = jnp.pad(rows, ((0, 0), (0, -rows.shape[1] % lanes)))
     whole = filled.shape[1] // (2 * lanes)
@@ -103,23 +129,26 @@ def _arranged(weights: jax.Array, *, lanes: int) -> jax.Array:
     return jnp.concatenate([wide.reshape(-1), filled[:, whole * 2 * lanes :].reshape(-1)])
 
 
-def _size_of_panels(weights: Any, *, lanes: int) -> Any:
+def _size_of_panels(weights: Any, *, lanes: int, tile: int) -> Any:
     outputs = -(-weights.shape[-1] // lanes) * lanes
-    return ShapedArray((int(np.prod(weights.shape[:-1])) * outputs,), weights.dtype)
+    points = (tile + 2) ** 2 if tile else int(np.prod(weights.shape[:2]))
+    return ShapedArray((points * weights.shape[2] * outputs,), weights.dtype)
 
 
 def _shape(inputs: Any, weights: Any, bias: Any, *more: Any, geometry: Geometry, **_: Any) -> Any:
     return ShapedArray((inputs.shape[0], *geometry.counts, bias.shape[0]), inputs.dtype)
 
 
-def _called(*arrays: jax.Array, geometry: Geometry, activation: Activation, excited: bool) -> jax.Array:
+def _called(*arrays: jax.Array, geometry: Geometry, activation: Activation, excited: bool, tile: int) -> jax.Array:
     made = like(_shape(*arrays, geometry=geometry))
     numbers = np.array(activation, np.float32)
     if geometry.groups > 1:
         call = jax.ffi.ffi_call("jax_slim_convolve_by_channel", made)
         return call(*arrays, windows=windows_of(geometry), activation=numbers)
     call = jax.ffi.ffi_call("jax_slim_convolve", made)
-    return call(*arrays, windows=windows_of(geometry), activation=numbers, excitation=np.bool_(excited))
+    return call(
+        *arrays, windows=windows_of(geometry), activation=numbers, excitation=np.bool_(excited), tile=np.int64(tile)
+    )
 
 
 def _shape_of_sums(images: Any) -> Any:

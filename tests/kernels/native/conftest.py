@@ -19,6 +19,15 @@ def library(tmp_path_factory):
     building.library.cache_clear()
 
 
+@pytest.fixture(params=["avx512", "avx2", "plain"])
+def instructions(request, library):
+    best = library.jax_slim_instructions()
+    if not library.jax_slim_choose(request.param.encode()):
+        pytest.skip(f"no {request.param} here")
+    yield
+    assert library.jax_slim_choose(best)
+
+
 @pytest.fixture(scope="package")
 def drawn():
     return _drawn

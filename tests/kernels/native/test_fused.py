@@ -24,15 +24,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(params=["avx512", "avx2", "plain"])
-def instructions(request, library):
-    best = library.jax_slim_instructions()
-    if not library.jax_slim_choose(request.param.encode()):
-        pytest.skip(f"no {request.param} here")
-    yield
-    assert library.jax_slim_choose(best)
-
-
 def reference(x, w, bias, shortcut, geometry, low, high, shift=0, factor=1, gates=False):
     windows = geometry.windows
     with jax.enable_x64(True):

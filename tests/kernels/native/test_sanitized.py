@@ -23,7 +23,7 @@ FLAGS = {
 @pytest.mark.skipif(platform.system() != "Linux", reason="flags of processors are read on Linux")
 @pytest.mark.parametrize(
     ("source", "program", "kind"),
-    [("kernels", "fuzz", kind) for kind in building._INSTRUCTIONS["kernels"]]
+    [("kernels", program, kind) for program in ("fuzz", "fuzz_winograd") for kind in building._INSTRUCTIONS["kernels"]]
     + [("narrow", "fuzz_narrow", kind) for kind in building._INSTRUCTIONS["narrow"]]
     + [("photographs", "fuzz_photographs", kind) for kind in building._INSTRUCTIONS["photographs"]],
 )

@@ -35,9 +35,34 @@ std::atomic<const Kernels*>& chosen() {
   return kernels;
 }
 
+// Tiles of a part: a multiple of those that are multiplied together; twice as many where weights do not stay in the third
+// cache, so that they are read less often.
+constexpr int64_t kTilesOfAPart = 24, kBytesOfManyWeights = 16 << 20;
+
+// A convolution in parts of tiles, and of filters where tiles are few, though each part makes its tiles' sums anew.
+ffi::Error in_tiles(ffi::ThreadPool& pool, const Convolution& c, int64_t tile, int64_t bytes_of_weights,
+                    const Kernels& kernels) {
+  const Windows& w = c.windows;
+  const int64_t tiles = w.images * ceil(w.out_height, tile) * ceil(w.out_width, tile);
+  const int64_t threads = threads_for(tiles * (tile + 2) * (tile + 2) * c.channels * c.filters, pool);
+  const int64_t most = bytes_of_weights > kBytesOfManyWeights ? 2 * kTilesOfAPart : kTilesOfAPart;
+  const int64_t panel = 2 * kernels.lanes, panels = ceil(c.filters, panel), wanted = threads == 1 ? 1 : 2 * threads;
+  const int64_t some = ceil(tiles, most), groups = std::clamp<int64_t>(ceil(wanted, some), 1, panels);
+  const auto convolve = tile == 2 ? kernels.convolve_tiles_of_2 : kernels.convolve_tiles_of_4;
+  // Of this call alone, but as long as a thread that comes late.
+  auto starved = std::make_shared<std::atomic<bool>>(false);
+  in_parts(pool, threads, some * groups, [=](int64_t index) {
+    const int64_t group = index % groups, part = index / groups;
+    if (!convolve(c, {part * tiles / some, (part + 1) * tiles / some, group * panels / groups * panel,
+                      std::min((group + 1) * panels / groups * panel, c.filters)}))
+      starved->store(true);
+  });
+  return said(starved->load());
+}
+
 ffi::Error Convolve(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Buffer<ffi::F32> weights,
                     ffi::Buffer<ffi::F32> bias, ffi::RemainingArgs more, ffi::Result<ffi::Buffer<ffi::F32>> out,
-                    ffi::Span<const int64_t> windows, ffi::Span<const float> activation, bool excitation) {
+                    ffi::Span<const int64_t> windows, ffi::Span<const float> activation, bool excitation, int64_t tile) {
   Convolution c;
   Windows& w = c.windows;
   if (auto error = read(in.dimensions(), out->dimensions(), windows, &w); error.failure()) return error;
@@ -50,10 +75,15 @@ ffi::Error Convolve(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Buffer<
       error.failure())
     return error;
   if (auto error = read_excitation(more, excitation, w, c.channels, &c.excitation); error.failure()) return error;
-  const int64_t length = w.height * w.width * c.channels;
+  const bool by_tiles = tile != 0;
+  const bool small_taps = w.height == 3 && w.width == 3 && w.rate_y == 1 && w.rate_x == 1;
+  if (by_tiles && !((tile == 2 || tile == 4) && small_taps && w.stride_y == 1 && w.stride_x == 1 && !excitation))
+    return ffi::Error::InvalidArgument("jax_slim: no such tiles");
+  const int64_t length = (by_tiles ? (tile + 2) * (tile + 2) : w.height * w.width) * c.channels;
   const int64_t padded = ceil(c.filters, kernels.lanes) * kernels.lanes;
   if (auto error = check("weights", weights.element_count(), padded * length); error.failure()) return error;
   if (auto error = check("bias", bias.element_count(), c.filters); error.failure()) return error;
+  if (by_tiles) return in_tiles(pool, c, tile, weights.size_bytes(), kernels);
   return in_panels(pool, c, 2 * kernels.lanes, 12, [&kernels](const Convolution& c, const Part& part) {
     return kernels.convolve(c, part);
   });
@@ -85,7 +115,7 @@ ffi::Error SumPixels(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Result
       .Attr<ffi::Span<const int64_t>>("windows") \
       .Attr<ffi::Span<const float>>("activation")
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_convolve, jax_slim::Convolve, JAX_SLIM_BINDING.Attr<bool>("excitation"));
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_convolve, jax_slim::Convolve, JAX_SLIM_BINDING.Attr<bool>("excitation").Attr<int64_t>("tile"));
 XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_convolve_by_channel, jax_slim::ConvolveByChannel, JAX_SLIM_BINDING);
 XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_sum_pixels, jax_slim::SumPixels,
                               ffi::Ffi::Bind()

@@ -69,12 +69,20 @@ struct Part {
   int64_t first_filter, end_filter;
 };
 
+// Some of all images' tiles, counted row by row, image by image; and some panels of filters.
+struct Tiles {
+  int64_t first, end, first_filter, end_filter;
+};
+
 // What one set of instructions offers.
 struct Kernels {
   const char* name;
   int64_t lanes;  // floats in a vector; a panel has two vectors of filters
   bool (*convolve)(const Convolution&, const Part&);  // false: no memory
   void (*convolve_by_channel)(const Depthwise&, const Part&);
+  // Of tiles of 2 x 2 and of 4 x 4 results, whose weights are sums of taps.
+  bool (*convolve_tiles_of_2)(const Convolution&, const Tiles&);
+  bool (*convolve_tiles_of_4)(const Convolution&, const Tiles&);
   void (*sum)(const Sums&, int64_t image, int64_t first_channel, int64_t end_channel);
 };
 
