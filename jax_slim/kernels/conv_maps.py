@@ -17,12 +17,13 @@ from jax_slim.kernels.choices import Form
 from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.layouts import from_last, to_last
 from jax_slim.kernels.linear_maps import varying_as
+from jax_slim.kernels.native import by_channel
 from jax_slim.kernels.ordering import in_order
 from jax_slim.kernels.product_maps import maps_of_a_product
 
 # Forms that begin with padded or transformed inputs. A compiler makes these on the way forward, where the convolution
 # makes the same, and keeps them, which are more bytes than the inputs; so they wait for the gradient.
-_REARRANGED = (Form.TAPS, Form.GROUPS, Form.ROWS, Form.WINOGRAD)
+_REARRANGED = (Form.TAPS, Form.NATIVE, Form.GROUPS, Form.ROWS, Form.WINOGRAD)
 
 
 def plain_outputs(inputs: jax.Array, weights: jax.Array, geometry: Geometry) -> jax.Array:
@@ -61,6 +62,7 @@ def _outputs_on_cpu(inputs: jax.Array, weights: jax.Array, geometry: Geometry) -
     functions = {
         Form.PIXELS: conv_products.outputs_by_pixels,
         Form.TAPS: depthwise.outputs_by_taps,
+        Form.NATIVE: by_channel.outputs_by_channel,
         Form.WHOLE: conv_products.outputs_of_whole,
         Form.WINOGRAD: winograd.outputs,
     }
@@ -76,6 +78,7 @@ def _inputs_on_cpu(weights: jax.Array, outputs: jax.Array, geometry: Geometry) -
         Form.PIXELS: conv_products.inputs_by_pixels,
         Form.TURNED: conv_products.inputs_by_turned_kernel,
         Form.TAPS: depthwise.inputs_by_phases,
+        Form.NATIVE: by_channel.inputs_by_channel,
         Form.WHOLE: conv_products.inputs_of_whole,
         Form.WINOGRAD: winograd.inputs,
     }
@@ -95,6 +98,7 @@ def _weights_on_cpu(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -
         Form.GROUPS: conv_products.weights_by_groups,
         Form.ROWS: conv_products.weights_by_rows,
         Form.EXCHANGED: conv_products.weights_by_exchange,
+        Form.NATIVE: by_channel.weights_by_channel,
         Form.WHOLE: conv_products.weights_of_whole,
         Form.WINOGRAD: winograd.weights,
     }

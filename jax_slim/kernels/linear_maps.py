@@ -70,7 +70,7 @@ class LinearMap:
         return _abstract(self.plain, avals, tuple(parameters.items()))
 
     def _lower_on_cpu(self, context: Any, *arrays: Any, **parameters: Any) -> Any:
-        with choices.for_devices(_devices_of(context)):
+        with choices.for_devices(_devices_of(context)), choices.for_this_process(_runs_here(context)):
             return self._lowered_on_cpu(context, *arrays, **parameters)
 
     def _form_on_cpu(self, *arrays: Array, **parameters: Any) -> Array:
@@ -151,6 +151,13 @@ def equally_varying(arrays: Sequence[Array]) -> list[Array]:
 def _devices_of(context: Any) -> int:
     """Over how many devices the compiler cuts a program; 1 where it does not, as in a `shard_map`."""
     return getattr(context.module_context.axis_context, "num_devices", 1)
+
+
+def _runs_here(context: Any) -> bool:
+    """Whether a program is for one device of this process: not exported, and nothing that each device has a part of."""
+    module = context.module_context
+    one = getattr(module.axis_context, "num_devices", None) == 1
+    return one and not module.lowering_parameters.for_export
 
 
 def varying_axes(array: Array) -> frozenset[Any]:

@@ -1,4 +1,4 @@
-"""Convolutions in machine code of our own, for programs that a CPU runs for their results alone; photographs resized.
+"""Convolutions in machine code of our own, for programs of a CPU; photographs resized.
 
 XLA computes a convolution, its bias, a shortcut's sum and the activation in passes over memory, and arranges weights
 anew at each call. Here they are one pass, with weights arranged beforehand:
@@ -6,6 +6,7 @@ anew at each call. Here they are one pass, with weights arranged beforehand:
     sources/        the kernels in C++: for AVX-512, AVX2 and everything else
     building        compiles them, once for each version, and finds what was compiled
     fused, narrow   the operations as primitives of JAX; what they call is XLA's foreign function interface
+    by_channel      depthwise convolutions and their gradients, for training: forms of `conv_maps`
     photographs     of NumPy's arrays, for preprocessing on the host
 
 Nothing is compiled unasked: `build_native_kernels`, or `jax-slim native`, does it.

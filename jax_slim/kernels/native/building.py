@@ -38,6 +38,7 @@ _INSTRUCTIONS = {
         "avx2": _AVX2,
         "plain": (),
     },
+    "training": {"avx512": _AVX512, "avx2": _AVX2, "plain": ()},
     "photographs": {
         "avx512": (*_AVX512, _AS_WRITTEN),
         "avx2": (*_AVX2, _AS_WRITTEN),
@@ -56,6 +57,8 @@ _TARGETS = (
     "jax_slim_convolve_bfloat16_by_channel",
     "jax_slim_sum_pixels",
     "jax_slim_sum_pixels_of_bfloat16",
+    "jax_slim_inputs_by_channel",
+    "jax_slim_weights_by_channel",
 )
 
 
@@ -70,7 +73,8 @@ def build_native_kernels() -> Path:
         predict = slim.predictor(model, variables)       # from now on with them
 
     `slim.predictor` on a CPU, and so `jax-slim predict`, compute convolutions with them wherever they are there: with
-    bias, shortcut and activation in one pass. Results differ from XLA's by rounding. Preprocessing on the host resizes
+    bias, shortcut and activation in one pass. Training computes depthwise convolutions and their gradients with them,
+    where `slim.jit` compiles for one CPU. Results differ from XLA's by rounding. Preprocessing on the host resizes
     photographs with them, to the same bits as without. Without them nothing is missing but speed. They are for x86 with
     AVX-512 or AVX2, and, slower, for all other processors; what a processor has is asked when they run.
 
@@ -98,7 +102,7 @@ def build_native_kernels() -> Path:
         for source, kinds in _INSTRUCTIONS.items():
             for name in kinds if x86 else ["plain"]:
                 compiled(source, [*kinds[name], f"-DJAX_SLIM_KERNELS={name}"])
-        for source in ("handlers", "narrow_handlers", "photographs_calls"):
+        for source in ("handlers", "narrow_handlers", "training_handlers", "photographs_calls"):
             compiled(source, ["-DJAX_SLIM_X86"] * x86 + ["-isystem", jax.ffi.include_dir()])
         made = f"{scratch}/{path.name}"
         _compile(compiler, ["-shared", *objects, "-o", made, *(["-pthread"] if sys.platform != "darwin" else [])])
@@ -133,6 +137,9 @@ def library() -> ctypes.CDLL | None:
             found.jax_slim_narrow_instructions.restype = ctypes.c_char_p
             found.jax_slim_choose_narrow.restype = ctypes.c_bool
             found.jax_slim_choose_narrow.argtypes = [ctypes.c_char_p]
+            found.jax_slim_training_instructions.restype = ctypes.c_char_p
+            found.jax_slim_choose_training.restype = ctypes.c_bool
+            found.jax_slim_choose_training.argtypes = [ctypes.c_char_p]
             found.jax_slim_photograph_instructions.restype = ctypes.c_char_p
             found.jax_slim_choose_photographs.restype = ctypes.c_bool
             found.jax_slim_choose_photographs.argtypes = [ctypes.c_char_p]

@@ -25,6 +25,7 @@ FLAGS = {
     ("source", "program", "kind"),
     [("kernels", program, kind) for program in ("fuzz", "fuzz_winograd") for kind in building._INSTRUCTIONS["kernels"]]
     + [("narrow", "fuzz_narrow", kind) for kind in building._INSTRUCTIONS["narrow"]]
+    + [("training", "fuzz_training", kind) for kind in building._INSTRUCTIONS["training"]]
     + [("photographs", "fuzz_photographs", kind) for kind in building._INSTRUCTIONS["photographs"]],
 )
 def test_no_kernel_reads_or_writes_beyond_its_arrays(source, program, kind, tmp_path):

@@ -1,0 +1,12 @@
+// The kernels for training, for one set of instructions. Compiled once for each, with JAX_SLIM_KERNELS as their name.
+#include "training.h"
+
+#include "depthwise_gradients.h"
+#include "naming.h"
+
+namespace jax_slim {
+
+extern const TrainingKernels JAX_SLIM_NAMED(training_, JAX_SLIM_KERNELS){JAX_SLIM_TEXT(JAX_SLIM_KERNELS),
+                                                                         inputs_by_channel, weights_by_channel};
+
+}  // namespace jax_slim
