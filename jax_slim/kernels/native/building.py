@@ -102,7 +102,7 @@ def build_native_kernels() -> Path:
         for source, kinds in _INSTRUCTIONS.items():
             for name in kinds if x86 else ["plain"]:
                 compiled(source, [*kinds[name], f"-DJAX_SLIM_KERNELS={name}"])
-        for source in ("handlers", "narrow_handlers", "training_handlers", "photographs_calls"):
+        for source in ("handlers", "narrow_handlers", "training_handlers", "photographs_calls", "threads"):
             compiled(source, ["-DJAX_SLIM_X86"] * x86 + ["-isystem", jax.ffi.include_dir()])
         made = f"{scratch}/{path.name}"
         _compile(compiler, ["-shared", *objects, "-o", made, *(["-pthread"] if sys.platform != "darwin" else [])])

@@ -1,4 +1,4 @@
-"""The native kernels under the compiler's address and undefined-behaviour sanitizers."""
+"""The native kernels under the compiler's sanitizers: of addresses, of undefined behaviour, of threads."""
 
 import platform
 import shutil
@@ -47,4 +47,23 @@ def test_no_kernel_reads_or_writes_beyond_its_arrays(source, program, kind, tmp_
             pytest.skip("the compiler has no sanitizers")
         if command == [fuzz] and done.returncode == 3:
             pytest.skip("the system gives no tiles")
+        assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not COMPILER, reason="neither g++ nor clang++ is here")
+@pytest.mark.skipif(platform.system() == "Windows", reason="the native kernels are for Linux and macOS")
+@pytest.mark.parametrize(("sanitizer", "word"), [("thread", []), ("address,undefined", ["fork"])])
+def test_threads_compute_each_part_once_for_callers_of_any_number(sanitizer, word, tmp_path):
+    program = str(tmp_path / "threads")
+    x86 = ["-DJAX_SLIM_X86"] if platform.machine() in building._X86 else []
+    written = [str(Path(__file__).with_name("threads.cc")), str(SOURCES / "threads.cc")]
+    for command in (
+        [COMPILER, "-std=c++20", "-O1", "-g", f"-fsanitize={sanitizer}", *x86, f"-I{SOURCES}", *written,
+         "-pthread", "-o", program],
+        [program, *word],
+    ):  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if "cannot find" in done.stderr and "san" in done.stderr:
+            pytest.skip("the compiler has no such sanitizer")
         assert done.returncode == 0, done.stdout + done.stderr[-3000:]

@@ -1,13 +1,13 @@
-// What all handlers share: checks of what XLA gives, and the work cut into parts, which XLA's own threads take in turn.
+// What all handlers share: checks of what XLA gives, and the work cut into parts, which threads take in turn.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "kernels.h"
+#include "threads.h"
 #include "xla/ffi/api/ffi.h"
 
 namespace ffi = xla::ffi;
@@ -20,48 +20,27 @@ constexpr int64_t kFloatsOfAPart = 64 << 10;
 // Products below which a second thread takes longer to wake than to help.
 constexpr int64_t kProductsForThreads = 500'000;
 constexpr int64_t kPartsOfAThread = 4;
+// Weights for each float of inputs above which threads share out the filters instead of the pixels.
+constexpr int64_t kWeightsOfAFloat = 4;
 // What it costs to read a number that is used once, in products of numbers that are at hand.
 constexpr int64_t kProductsOfARead = 8;
 
-// The parts of one operation, which threads take one after the other.
+// Runs all parts, each once: run(0) ... run(total - 1).
 template <typename Run>
-struct Work {
-  Run run;
-  int64_t total;
-  std::atomic<int64_t> next{0}, done{0};
-
-  Work(Run run, int64_t total) : run(std::move(run)), total(total) {}
-
-  void take() {
-    for (int64_t index; (index = next.fetch_add(1)) < total;) {
-      run(index);
-      if (done.fetch_add(1) + 1 == total) done.notify_one();
-    }
-  }
-
-  // For others, a moment awake, as they have one part each at most; then asleep, so that whoever works gets the core.
-  void wait() {
-    for (int turn = 0; turn < 2000; ++turn) {
-      if (done.load() == total) return;
-#if defined(JAX_SLIM_X86)
-      __builtin_ia32_pause();
-#endif
-    }
-    for (int64_t now; (now = done.load()) != total;) done.wait(now);
-  }
-};
-
-template <typename Run>
-void in_parts(ffi::ThreadPool& pool, int64_t threads, int64_t total, Run run) {
+void in_parts(ffi::ThreadPool& pool, int64_t threads, int64_t total, const Run& run) {
   if (threads <= 1 || total <= 1) {
     for (int64_t index = 0; index < total; ++index) run(index);
     return;
   }
+  const Parts::Function function = [](const void* run, int64_t index) { (*static_cast<const Run*>(run))(index); };
+  if (in_awake_threads(threads, total, function, &run)) return;
   // Shared, because a thread that comes too late still has to see that nothing is left.
-  auto work = std::make_shared<Work<Run>>(std::move(run), total);
-  for (int64_t helper = 1; helper < std::min(threads, total); ++helper) pool.Schedule([work] { work->take(); });
-  work->take();
-  work->wait();
+  auto parts = std::make_shared<Parts>(threads);
+  parts->set(total, function, &run);
+  for (int64_t thread = 1; thread < std::min(threads, total); ++thread)
+    pool.Schedule([parts, thread] { parts->take(thread); });
+  parts->take(0);
+  parts->wait();
 }
 
 int64_t ceil(int64_t number, int64_t by) { return (number + by - 1) / by; }
@@ -142,14 +121,13 @@ ffi::Error in_rows(ffi::ThreadPool& pool, Convolution c, int64_t at_once, Convol
   const int64_t wanted = threads == 1 ? w.images : threads * kPartsOfAThread;
   const int64_t some = std::max<int64_t>(1, w.out_height / ceil(wanted, w.images));
   const int64_t rows = ceil(some, at_once) * at_once, down = ceil(w.out_height, rows);
-  // Of this call alone, but as long as a thread that comes late.
-  auto starved = std::make_shared<std::atomic<bool>>(false);
-  in_parts(pool, threads, w.images * down, [=](int64_t index) {
+  std::atomic<bool> starved{false};
+  in_parts(pool, threads, w.images * down, [=, &starved](int64_t index) {
     const int64_t y = index % down * rows;
     const Part part{index / down, y, std::min(y + rows, c.windows.out_height), 0, c.windows.out_width, 0, 0};
-    if (!convolve(c, part)) starved->store(true);
+    if (!convolve(c, part)) starved.store(true);
   });
-  return said(starved->load());
+  return said(starved.load());
 }
 
 // A convolution by channel of floats, or of halves, which its caller has looked at.
@@ -196,7 +174,8 @@ ffi::Error sum_pixels(ffi::ThreadPool& pool, In in, ffi::Result<ffi::Buffer<ffi:
   return ffi::Error::Success();
 }
 
-// A convolution by panels of filters, in parts of rows, of a row's pixels, and of filters where these are few.
+// A convolution by panels of filters, in parts of rows, of a row's pixels, and of filters where these are few or weights
+// many.
 //
 // `panel`: its filters. `block`: the pixels that a kernel takes at once.
 template <typename Convolution, typename Convolve>
@@ -211,29 +190,33 @@ ffi::Error in_panels(ffi::ThreadPool& pool, Convolution c, int64_t panel, int64_
   const int64_t products = w.images * w.out_height * w.out_width * c.filters * length;
   const int64_t threads = threads_for(products, pool);
   const int64_t wanted = threads == 1 ? 1 : threads * kPartsOfAThread;
+  // Of many weights each thread reads some, for all pixels; of few all, and its own pixels, which it then has at hand.
+  const bool by_filters =
+      length * c.filters > kWeightsOfAFloat * w.images * w.in_height * w.in_width * c.channels;
+  const int64_t wanted_places = by_filters ? 1 : wanted;
   int64_t rows = 1, columns = w.out_width;  // of a part
   if (pixels) {
     const int64_t least = 2 * block, most = std::max(least, kFloatsOfAPart / c.channels / least * least);
-    columns = std::clamp(ceil(ceil(w.out_width, wanted), block) * block, least, most);
+    columns = std::clamp(ceil(ceil(w.out_width, wanted_places), block) * block, least, most);
   } else {
     const int64_t row = w.in_width * c.channels * w.stride_y;
     rows = std::clamp<int64_t>(kFloatsOfAPart / std::max<int64_t>(row, 1), 1, w.out_height);
-    while (rows > 2 && w.images * ceil(w.out_height, rows) < wanted) rows = ceil(rows, 2);
+    while (rows > 2 && w.images * ceil(w.out_height, rows) < wanted_places) rows = ceil(rows, 2);
   }
   const int64_t down = ceil(w.out_height, rows), across = ceil(w.out_width, columns);
-  const int64_t panels = ceil(c.filters, panel);
-  const int64_t groups = std::clamp<int64_t>(ceil(wanted, w.images * down * across), 1, panels);
-  // Of this call alone, but as long as a thread that comes late.
-  auto starved = std::make_shared<std::atomic<bool>>(false);
-  in_parts(pool, threads, w.images * down * across * groups, [=](int64_t index) {
-    const int64_t group = index % groups, place = index / groups;
+  const int64_t places = w.images * down * across, panels = ceil(c.filters, panel);
+  const int64_t groups = std::clamp<int64_t>(by_filters ? wanted : ceil(wanted, places), 1, panels);
+  std::atomic<bool> starved{false};
+  in_parts(pool, threads, places * groups, [=, &starved](int64_t index) {
+    const int64_t group = by_filters ? index / places : index % groups;
+    const int64_t place = by_filters ? index % places : index / groups;
     const int64_t x = place % across * columns, y = place / across % down * rows;
     const Part part{place / across / down, y, std::min(y + rows, c.windows.out_height), x,
                     std::min(x + columns, c.windows.out_width), group * panels / groups * panel,
                     std::min((group + 1) * panels / groups * panel, c.filters)};
-    if (!convolve(c, part)) starved->store(true);
+    if (!convolve(c, part)) starved.store(true);
   });
-  return said(starved->load());
+  return said(starved.load());
 }
 
 }  // namespace

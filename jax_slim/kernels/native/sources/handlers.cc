@@ -49,15 +49,14 @@ ffi::Error in_tiles(ffi::ThreadPool& pool, const Convolution& c, int64_t tile, i
   const int64_t panel = 2 * kernels.lanes, panels = ceil(c.filters, panel), wanted = threads == 1 ? 1 : 2 * threads;
   const int64_t some = ceil(tiles, most), groups = std::clamp<int64_t>(ceil(wanted, some), 1, panels);
   const auto convolve = tile == 2 ? kernels.convolve_tiles_of_2 : kernels.convolve_tiles_of_4;
-  // Of this call alone, but as long as a thread that comes late.
-  auto starved = std::make_shared<std::atomic<bool>>(false);
-  in_parts(pool, threads, some * groups, [=](int64_t index) {
+  std::atomic<bool> starved{false};
+  in_parts(pool, threads, some * groups, [=, &starved](int64_t index) {
     const int64_t group = index % groups, part = index / groups;
     if (!convolve(c, {part * tiles / some, (part + 1) * tiles / some, group * panels / groups * panel,
                       std::min((group + 1) * panels / groups * panel, c.filters)}))
-      starved->store(true);
+      starved.store(true);
   });
-  return said(starved->load());
+  return said(starved.load());
 }
 
 ffi::Error Convolve(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Buffer<ffi::F32> weights,
