@@ -33,6 +33,7 @@ def shapes(folder, count, seed=0):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("compiled_quickly")
 def test_trains_measures_and_draws(tmp_path, capsys):
     photos, run, seen = tmp_path / "photos", tmp_path / "run", tmp_path / "seen"
     photos.mkdir()

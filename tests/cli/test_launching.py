@@ -1,18 +1,22 @@
 """`jax-slim launch` with the commands that take part."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import quick_compiling
+
 JAX_SLIM = [sys.executable, "-m", "jax_slim.cli"]
 
 
 def launched(*arguments):
     command = [*JAX_SLIM, "launch", "-n", "2", "--", *JAX_SLIM, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "XLA_FLAGS": quick_compiling.FLAGS}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout, done.stderr
 

@@ -45,6 +45,7 @@ def server(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("compiled_quickly")
 def test_from_an_empty_cache_to_a_prediction(server, tmp_path, capsys):
     photo = pictures.folder(tmp_path / "photos", {"cat": 1}, ending=".jpg") / "cat"
     (photo,) = photo.iterdir()
@@ -71,6 +72,7 @@ def test_from_an_empty_cache_to_a_prediction(server, tmp_path, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("compiled_quickly")
 def test_fine_tuning_on_a_folder_of_photographs(server, tmp_path, capsys):
     photos, run = pictures.folder(tmp_path / "photos", {"cat": 4, "dog": 4}, ending=".jpg"), tmp_path / "run"
     assert main(

@@ -120,6 +120,7 @@ def test_files_of_one_name_do_not_write_over_each_other():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("compiled_quickly")
 def test_a_whole_run(tmp_path, capsys):
     rng = np.random.default_rng(0)
     for number in range(12):

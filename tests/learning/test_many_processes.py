@@ -22,8 +22,8 @@ SCRIPT = Path(__file__).parent / "many_run.py"
 DEVICES = 4  # of all processes together
 HEARTBEAT_SECONDS = 10
 
-# In one worker, so that the tests find the processes of those before them.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("many processes")]
+# `make test-slow` runs them in one worker, so that they find the processes of those before them.
+pytestmark = pytest.mark.slow
 
 
 def kept_port():

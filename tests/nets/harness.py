@@ -12,6 +12,8 @@ import numpy as np
 import golden
 import jax_slim as slim
 import quick_compiling
+from jax_slim.core.model import AbstractRun
+from jax_slim.core.program import VariableSpec
 
 Case = golden.Case
 
@@ -120,13 +122,13 @@ def check(case: Case) -> None:
         raise AssertionError(f"{case['id']} must be refused: {case['error']['message']}")
     if "default_image_size" in case:
         assert resolve(case["fn"]).default_image_size == case["default_image_size"]
-    specs = net.specs(shape)
-    _check_variables(case, specs)
+    values: dict[str, Any] = {}
     updates: dict[str, Any] = {}
     if case["kind"] == "structure":
+        _check_variables(case, net.specs(shape))
         result, end_points, losses = net.traced  # while it was asked for its variables
     else:
-        values, images = _values(specs), golden.make_input(case["input"])
+        values, images = _values(case), golden.make_input(case["input"])
         run = _with_gradients if case["kind"] == "train" else _forward
         (result, end_points, losses), updates = run(case, net, values, images)
     assert list(result.shape) == case["output"]["shape"]
@@ -160,17 +162,44 @@ def _check_statistics(name: str, value: Any, expected: list[float], loose: float
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=loose * expected[2] + 1e-7, err_msg=name)
 
 
-def _values(specs: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: golden.det_value(name, spec.shape) if spec.dtype == jnp.float32 else np.zeros(spec.shape, spec.dtype)
-        for name, spec in specs.items()
-    }
+def _variables(case: Case) -> list[Any]:
+    """[name, shape, whether it is trained] of each, in order."""
+    return (case if "variables" in case else golden.cases("nets")[case["variables_same_as"]])["variables"]
+
+
+def _values(case: Case) -> dict[str, Any]:
+    return {name: golden.det_value(name, shape) for name, shape, _ in _variables(case)}
+
+
+class _Run(AbstractRun):
+    """A run on given values that learns which variables there are: it spares a trace of the net for that alone."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        super().__init__()
+        self._values = dict(values)
+
+    def make_variable(self, spec: VariableSpec) -> jax.Array:
+        assert (self._values[spec.name].shape, self._values[spec.name].dtype) == (spec.shape, spec.dtype), spec
+        return super().make_variable(spec)
+
+    def read_variable(self, name: str) -> jax.Array:
+        return self._give(name, self._values[name])
+
+    def _set_value(self, name: str, value: Any) -> None:
+        self._values[name] = value
+
+
+def _collected(case: Case, net: slim.Model, values: dict[str, Any], images: Any) -> tuple[Any, dict[str, Any]]:
+    """What the net gives, and the new values of variables; checks the variables that it made."""
+    run = _Run(values)
+    outputs = net.run(run, images)
+    _check_variables(case, run.variables())
+    return outputs, run.updates
 
 
 def _check_variables(case: Case, specs: dict[str, Any]) -> None:
-    listed = case if "variables" in case else golden.cases("nets")[case["variables_same_as"]]
     found = [[name, list(spec.shape), int(spec.trainable)] for name, spec in specs.items()]
-    assert found == listed["variables"]
+    assert found == _variables(case)
     assert len(found) == case["num_variables"]
     sizes = [int(np.prod(spec.shape)) for spec in specs.values() if spec.trainable]
     assert sum(sizes) == case["num_parameters_trainable"]
@@ -179,8 +208,7 @@ def _check_variables(case: Case, specs: dict[str, Any]) -> None:
 
 def _forward(case: Case, net: slim.Model, values: dict[str, Any], images: Any) -> Any:
     def run(values, images):
-        outputs, collected = net.collect(values, images, rng=jax.random.key(0))
-        return outputs, collected.updates
+        return _collected(case, net, values, images)
 
     return jax.jit(run, compiler_options=quick_compiling.OPTIONS)(values, images)
 
@@ -190,15 +218,12 @@ def _with_gradients(case: Case, net: slim.Model, values: dict[str, Any], images:
     cotangent = golden.cotangent(case["cotangent_seed"], case["output"]["shape"])
 
     def scalar(values, images):
-        outputs, collected = net.collect(values, images, rng=jax.random.key(0))
-        return jnp.sum(outputs[0] * cotangent), (outputs, collected.updates)
+        outputs, updates = _collected(case, net, values, images)
+        return jnp.sum(outputs[0] * cotangent), (outputs, updates)
 
-    differentiable = {name: value for name, value in values.items() if value.dtype == np.float32}
-    rest = {name: value for name, value in values.items() if name not in differentiable}
     (gradients, of_images), results = jax.jit(
-        jax.grad(lambda some, images: scalar(some | rest, images), argnums=(0, 1), has_aux=True),
-        compiler_options=quick_compiling.OPTIONS,
-    )(differentiable, images)
+        jax.grad(scalar, argnums=(0, 1), has_aux=True), compiler_options=quick_compiling.OPTIONS
+    )(values, images)
     gradients["input"] = of_images
     # TensorFlow has no gradient, None, where the logits do not depend on a variable: an auxiliary head's.
     expected = {name: norm or 0.0 for name, norm in case["grad_norms"]}

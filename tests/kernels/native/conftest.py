@@ -1,5 +1,8 @@
 """The native kernels, built once for all tests here, and random convolutions for them."""
 
+import contextlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,13 +11,31 @@ from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.layouts import Layout, Windows
 from jax_slim.kernels.native import building
 
+CACHE = Path(__file__).parents[3] / ".cache" / "native"
+
+
+@contextlib.contextmanager
+def _one_at_a_time():
+    """So that of several workers one builds, and the others wait for it. Where there are no such locks, each builds."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
 
 @pytest.fixture(scope="package")
-def library(tmp_path_factory):
+def library():
+    """Of these sources and flags, which its name tells: kept between runs and workers, as it takes long to compile."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JAX_SLIM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("JAX_SLIM_CACHE", str(CACHE))
         building.library.cache_clear()
-        native.build_native_kernels()
+        with _one_at_a_time():
+            native.build_native_kernels()
         yield native.library()
     building.library.cache_clear()
 
