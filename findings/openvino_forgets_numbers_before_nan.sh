@@ -2,11 +2,12 @@
 # OpenVINO's ReduceMax over an array with a NaN gives the largest number behind the last NaN: a NaN is neither larger nor kept, it
 # is replaced by what comes next, and whatever was in front of it is forgotten. So the maximum of 4, NaN, 1, 2 is 2, neither NaN
 # (as by ONNX's reference, NumPy, JAX and PyTorch) nor 4; NaN comes out only where it is last. ReduceMin does the same. ArgMax of the
-# same array is the place of the 4, so the two contradict each other. ONNX Runtime gives NaN only where it is first, and 4
-# elsewhere. A softmax by hand, a range (max - min) and a check for NaN by a maximum go wrong, by where the NaN lies.
+# same array is the place of the 4, so the two contradict each other. ONNX Runtime's ReduceMax gives NaN where that is first, and
+# forgets by another rule elsewhere: of 4, NaN, 1, 2 it says 4, and of 0, NaN, 1, 2 it says 1. A softmax by hand, a range (max -
+# min) and a check for NaN by a maximum go wrong, by where the NaN lies.
 # Seen with onnxruntime 1.32.0, openvino 2026.4.1, onnx 1.23.2, numpy 2.4.6, x86-64 Linux with AVX-512:
 #   4, nan, 1, 2: largest by reference nan, onnxruntime 4.0, openvino 2.0 (argmax 0); smallest by openvino 1.0
-#   0, nan, 1, 2: largest by reference nan, onnxruntime 2.0, openvino 2.0 (argmax 3); smallest by openvino 1.0
+#   0, nan, 1, 2: largest by reference nan, onnxruntime 1.0, openvino 2.0 (argmax 3); smallest by openvino 1.0
 #   nan, 1, 2, 4: largest by reference nan, onnxruntime nan, openvino 4.0 (argmax 0); smallest by openvino 1.0
 #   0, 4, 1, nan: largest by reference nan, onnxruntime 4.0, openvino nan (argmax 1); smallest by openvino nan
 # Exits 0 while that is so, 1 when it is no longer.
@@ -45,7 +46,7 @@ def results(op, kind, x):
 nan = float("nan")
 cases = {  # what is found to be largest, OpenVINO's ArgMax and its smallest
     (4, nan, 1, 2): ([nan, 4.0, 2.0], 0, 1.0),
-    (0, nan, 1, 2): ([nan, 2.0, 2.0], 3, 1.0),
+    (0, nan, 1, 2): ([nan, 1.0, 2.0], 3, 1.0),
     (nan, 1, 2, 4): ([nan, nan, 4.0], 0, 1.0),
     (0, 4, 1, nan): ([nan, 4.0, nan], 1, nan),
 }
