@@ -46,21 +46,22 @@ class _Sums(NamedTuple):
 
 
 def _sums(size: int, *points: float) -> _Sums:
-    """Of a tile of so many outputs: by the points 0, the given ones, their negatives, and infinity."""
-    points = (0.0, *points, *(-point for point in points))
-    inputs, taps = [], []
+    """Of a tile of so many outputs: by the given points and infinity, for as many taps as make one sum a point."""
+    inputs, taps, count = [], [], len(points) + 2 - size
     for point in points:
         # That is 0 at all other points.
         polynomial = np.poly([other for other in points if other != point])
         inputs.append([*polynomial[::-1], 0.0])
-        taps.append([point**power / np.polyval(polynomial, point) for power in range(3)])
+        taps.append([point**power / np.polyval(polynomial, point) for power in range(count)])
     inputs.append(np.poly(points)[::-1])
-    taps.append([0.0, 0.0, 1.0])
+    taps.append([float(power == count - 1) for power in range(count)])
     outputs = [[point**power for point in points] + [float(power == size - 1)] for power in range(size)]
     return _Sums(np.array(inputs), np.array(taps), np.array(outputs))
 
 
-_SUMS = {2: _sums(2, 1.0), 4: _sums(4, 0.625, 1.5)}
+_SUMS = {2: _sums(2, 0.0, 1.0, -1.0), 4: _sums(4, 0.0, 0.625, 1.5, -0.625, -1.5)}
+# Of four outputs and four taps, for lines.
+_SUMS_ALONG = _sums(4, 0.375, 0.875, 1.75, -0.375, -0.875, -1.75)
 
 
 def outputs(inputs: jax.Array, weights: jax.Array, geometry: Geometry) -> jax.Array:
@@ -101,7 +102,15 @@ def weights(inputs: jax.Array, outputs: jax.Array, geometry: Geometry) -> jax.Ar
 
 
 def sums_of_taps(weights: jax.Array, size: int) -> jax.Array:
-    """Of [3, 3, C, O], what tiles of `size` pixels are multiplied by: [size + 2, size + 2, C, O]."""
+    """Of [3, 3, C, O], what tiles of `size` pixels are multiplied by: [size + 2, size + 2, C, O].
+
+    Of taps that are one row or one column, what native kernels multiply lines of 4 pixels by: [7, fours of taps, C, O].
+    """
+    if 1 in weights.shape[:2]:
+        assert size == 4
+        line = weights.reshape(-1, *weights.shape[2:])
+        filled = jnp.pad(line, ((0, -len(line) % 4), (0, 0), (0, 0)))
+        return _mixed(jnp.moveaxis(filled.reshape(-1, 4, *line.shape[1:]), 1, 0), _SUMS_ALONG.of_taps, 0)
     factors = _SUMS[size].of_taps
     return _mixed(_mixed(weights, factors, 1), factors, 1)
 

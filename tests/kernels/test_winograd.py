@@ -20,8 +20,8 @@ def normals(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape)
 
 
-def geometry_of(height, width, padding="SAME", inexact=True):
-    windows = windows_on("", (height, width), (3, 3), 1, padding, 1)
+def geometry_of(height, width, padding="SAME", inexact=True, taps=(3, 3)):
+    windows = windows_on("", (height, width), taps, 1, padding, 1)
     return Geometry(Layout("NHWC"), (height, width), windows, 1, None, inexact)
 
 
@@ -103,6 +103,8 @@ def test_native_tiles_are_large_but_on_small_maps():
 
     assert tile(56) == tile(7, 512, 512) == tile(224, 16, 16) == tile(8, padding="VALID") == 4
     assert tile(5, 256, 256) == tile(2) == 2
+    assert tile(17, taps=(1, 7)) == tile(17, taps=(7, 1)) == tile(8, taps=(3, 1)) == 4
+    assert tile(17, taps=(1, 5)) == tile(5, taps=(1, 7)) == tile(17, taps=(7, 1), inexact=False) == 0
     assert tile(56, 3) == tile(56, 64, 8) == tile(56, dtype=jnp.bfloat16) == tile(56, inexact=False) == 0
 
 

@@ -55,7 +55,7 @@ def fused_convolution(
       geometry: as of the convolution: two spatial dimensions, channels last, one group or one for each channel.
       activation: what becomes of sums.
       tile: 2 or 4 for Winograd's form with tiles of so many pixels, of 3 x 3 taps at stride and rate 1 without
-        excitation; 0 for sums of products.
+        excitation; 4 for that of lines, of taps that are one row or one column; 0 for sums of products.
 
     Returns:
       [N, H', W', out], float32.
@@ -85,11 +85,13 @@ def panels(weights: jax.Array, tile: int = 0) -> jax.Array:
     input after the other. Outputs that fill up the last vector are 0.
 
     Args:
-      weights: any; for tiles, 3 x 3.
-      tile: as for `fused_convolution`; for 2 and 4, the window's weights are replaced by (tile + 2)^2 sums of them.
+      weights: any; for tiles, 3 x 3 or a line.
+      tile: as for `fused_convolution`; for 2 and 4, the window's weights are replaced by sums of them: (tile + 2)^2, or
+        of a line 7 for each four and for what is left.
 
     Returns:
-      A vector of kh * kw * in * (out, rounded up to whole vectors) numbers; for tiles (tile + 2)^2 in place of kh * kw.
+      A vector of kh * kw * in * (out, rounded up to whole vectors) numbers; of sums, their number in place of
+      kh * kw.
 
     Raises:
       NativeKernelsError: there are no native kernels, so nobody knows how long a vector is.
@@ -131,7 +133,9 @@ def _arranged(weights: jax.Array, *, lanes: int, tile: int) -> jax.Array:
 
 def _size_of_panels(weights: Any, *, lanes: int, tile: int) -> Any:
     outputs = -(-weights.shape[-1] // lanes) * lanes
-    points = (tile + 2) ** 2 if tile else int(np.prod(weights.shape[:2]))
+    points = int(np.prod(weights.shape[:2]))
+    if tile:
+        points = 7 * -(-points // 4) if 1 in weights.shape[:2] else (tile + 2) ** 2
     return ShapedArray((points * weights.shape[2] * outputs,), weights.dtype)
 
 

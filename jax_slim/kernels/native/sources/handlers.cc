@@ -36,23 +36,38 @@ std::atomic<const Kernels*>& chosen() {
 }
 
 // Tiles of a part: a multiple of those that are multiplied together; twice as many where weights do not stay in the third
-// cache, so that they are read less often.
+// cache, so that they are read less often. Of lines, whose tiles have fewer numbers, three times.
 constexpr int64_t kTilesOfAPart = 24, kBytesOfManyWeights = 16 << 20;
 
-// A convolution in parts of tiles, and of filters where tiles are few, though each part makes its tiles' sums anew.
+// The points of a tile, by which its sums of weights are made; of a line of taps, for each four of these. 0: no such tiles.
+int64_t points_of(const Windows& w, int64_t tile) {
+  if (w.stride_y != 1 || w.stride_x != 1 || w.rate_y != 1 || w.rate_x != 1) return 0;
+  if (w.height == 3 && w.width == 3) return tile == 2 || tile == 4 ? (tile + 2) * (tile + 2) : 0;
+  const bool line = (w.height == 1) != (w.width == 1);
+  return line && tile == 4 ? 7 * ceil(std::max(w.height, w.width), 4) : 0;
+}
+
+// A convolution in parts of tiles or lines, and of filters where these are few, though each part makes its own sums anew.
 ffi::Error in_tiles(ffi::ThreadPool& pool, const Convolution& c, int64_t tile, int64_t bytes_of_weights,
                     const Kernels& kernels) {
   const Windows& w = c.windows;
-  const int64_t tiles = w.images * ceil(w.out_height, tile) * ceil(w.out_width, tile);
-  const int64_t threads = threads_for(tiles * (tile + 2) * (tile + 2) * c.channels * c.filters, pool);
-  const int64_t most = bytes_of_weights > kBytesOfManyWeights ? 2 * kTilesOfAPart : kTilesOfAPart;
+  const bool lines = w.height != w.width, rows = w.width > 1;
+  const int64_t down = ceil(w.out_height, tile), across = ceil(w.out_width, tile);
+  const int64_t tiles_of_a_line = rows ? across : down;
+  const int64_t total = w.images * (!lines ? down * across : rows ? w.out_height : w.out_width);
+  const int64_t tiles = bytes_of_weights > kBytesOfManyWeights ? 2 * kTilesOfAPart : kTilesOfAPart;
+  const int64_t most = lines ? std::max<int64_t>(1, 3 * tiles / tiles_of_a_line) : tiles;
+  const int64_t products = total * (lines ? tiles_of_a_line : 1) * points_of(w, tile) * c.channels * c.filters;
+  const int64_t threads = threads_for(products, pool);
   const int64_t panel = 2 * kernels.lanes, panels = ceil(c.filters, panel), wanted = threads == 1 ? 1 : 2 * threads;
-  const int64_t some = ceil(tiles, most), groups = std::clamp<int64_t>(ceil(wanted, some), 1, panels);
-  const auto convolve = tile == 2 ? kernels.convolve_tiles_of_2 : kernels.convolve_tiles_of_4;
+  const int64_t some = ceil(total, most), groups = std::clamp<int64_t>(ceil(wanted, some), 1, panels);
+  const auto convolve = lines       ? kernels.convolve_lines
+                        : tile == 2 ? kernels.convolve_tiles_of_2
+                                    : kernels.convolve_tiles_of_4;
   std::atomic<bool> starved{false};
   in_parts(pool, threads, some * groups, [=, &starved](int64_t index) {
     const int64_t group = index % groups, part = index / groups;
-    if (!convolve(c, {part * tiles / some, (part + 1) * tiles / some, group * panels / groups * panel,
+    if (!convolve(c, {part * total / some, (part + 1) * total / some, group * panels / groups * panel,
                       std::min((group + 1) * panels / groups * panel, c.filters)}))
       starved.store(true);
   });
@@ -74,15 +89,13 @@ ffi::Error Convolve(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Buffer<
       error.failure())
     return error;
   if (auto error = read_excitation(more, excitation, w, c.channels, &c.excitation); error.failure()) return error;
-  const bool by_tiles = tile != 0;
-  const bool small_taps = w.height == 3 && w.width == 3 && w.rate_y == 1 && w.rate_x == 1;
-  if (by_tiles && !((tile == 2 || tile == 4) && small_taps && w.stride_y == 1 && w.stride_x == 1 && !excitation))
-    return ffi::Error::InvalidArgument("jax_slim: no such tiles");
-  const int64_t length = (by_tiles ? (tile + 2) * (tile + 2) : w.height * w.width) * c.channels;
+  const int64_t points = tile == 0 ? w.height * w.width : excitation ? 0 : points_of(w, tile);
+  if (points == 0) return ffi::Error::InvalidArgument("jax_slim: no such tiles");
+  const int64_t length = points * c.channels;
   const int64_t padded = ceil(c.filters, kernels.lanes) * kernels.lanes;
   if (auto error = check("weights", weights.element_count(), padded * length); error.failure()) return error;
   if (auto error = check("bias", bias.element_count(), c.filters); error.failure()) return error;
-  if (by_tiles) return in_tiles(pool, c, tile, weights.size_bytes(), kernels);
+  if (tile != 0) return in_tiles(pool, c, tile, weights.size_bytes(), kernels);
   return in_panels(pool, c, 2 * kernels.lanes, 12, [&kernels](const Convolution& c, const Part& part) {
     return kernels.convolve(c, part);
   });

@@ -69,7 +69,7 @@ struct Part {
   int64_t first_filter, end_filter;
 };
 
-// Some of all images' tiles, counted row by row, image by image; and some panels of filters.
+// Some of all images' tiles, counted row by row, image by image, or of their rows or columns; and some panels of filters.
 struct Tiles {
   int64_t first, end, first_filter, end_filter;
 };
@@ -83,6 +83,8 @@ struct Kernels {
   // Of tiles of 2 x 2 and of 4 x 4 results, whose weights are sums of taps.
   bool (*convolve_tiles_of_2)(const Convolution&, const Tiles&);
   bool (*convolve_tiles_of_4)(const Convolution&, const Tiles&);
+  // The same where windows are one row or one column: of lines of 4 results.
+  bool (*convolve_lines)(const Convolution&, const Tiles&);
   void (*sum)(const Sums&, int64_t image, int64_t first_channel, int64_t end_channel);
 };
 

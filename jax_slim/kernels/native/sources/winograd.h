@@ -68,6 +68,38 @@ inline int64_t step_of_points(int64_t tiles, int64_t numbers) {
   return (lines + 1 - lines % 2) * 16;
 }
 
+// So many floats, and what fills up a cache line.
+inline int64_t whole_lines(int64_t numbers) { return (numbers + 15) / 16 * 16; }
+
+// The outputs from number `at` on, `left` of a vector, with shortcut and activation.
+inline void finish(const Convolution& c, Vector sum, int64_t at, int64_t left, const Activated& activated) {
+  if (left >= kLanes) {
+    if (c.shortcut) sum += load(c.shortcut + at);
+    store(c.out + at, activated(sum));
+  } else {
+    if (c.shortcut) sum += load_some(c.shortcut + at, left);
+    store_some(c.out + at, activated(sum), left);
+  }
+}
+
+// Products [points, rows, kPanel] of a panel, of which `filters` are left: for each point, rows of sums, of which each
+// finds its numbers in `runs`, by a matrix of weights.
+inline void multiply(const float* sums, int64_t step_of_sums, int64_t step, int64_t rows, const Runs& runs,
+                     const float* weights, int64_t points, int64_t filters, float* products, int64_t step_of_products) {
+  constexpr float nothing[kPanel] = {};
+  constexpr auto counts = std::make_integer_sequence<int, kMostPixels>{};
+  const Activated as_it_is({-__builtin_inff(), __builtin_inff(), 0, 1, false});
+  const int64_t wide = filters > kLanes ? kPanel : kLanes, blocks = (rows + kMostPixels - 1) / kMostPixels;
+  for (int64_t point = 0; point < points; ++point, weights += runs.number * runs.length * wide) {
+    for (int64_t b = 0; b < blocks; ++b) {
+      const int64_t row = b * rows / blocks, count = (b + 1) * rows / blocks - row;
+      const Block run = wide == kPanel ? block_of<2>(count, counts) : block_of<1>(count, counts);
+      run(sums + point * step_of_sums + row * step, step, runs, weights, nothing, nullptr,
+          products + point * step_of_products + row * kPanel, kPanel, wide, as_it_is);
+    }
+  }
+}
+
 // Sums [points, tiles, step] of the pixels that tiles [first, end) see; a pixel outside of the image is `zeros`.
 template <int Tile>
 void sum_inputs(const Convolution& c, int64_t first, int64_t end, const float* zeros, float* sums, int64_t step,
@@ -143,15 +175,7 @@ void sum_products(const Convolution& c, int64_t first, int64_t end, int64_t f, c
 #pragma GCC unroll 4
         for (int j = 0; j < Tile; ++j) {
           if (j >= columns) break;
-          const int64_t at = corner + (i * w.out_width + j) * c.filters;
-          Vector sum = across[j] + bias;
-          if (left >= kLanes) {
-            if (c.shortcut) sum += load(c.shortcut + at);
-            store(c.out + at, activated(sum));
-          } else {
-            if (c.shortcut) sum += load_some(c.shortcut + at, left);
-            store_some(c.out + at, activated(sum), left);
-          }
+          finish(c, across[j] + bias, corner + (i * w.out_width + j) * c.filters, left, activated);
         }
       }
     }
@@ -161,9 +185,7 @@ void sum_products(const Convolution& c, int64_t first, int64_t end, int64_t f, c
 template <int Tile>
 bool convolve_tiles(const Convolution& c, const Tiles& part) {
   constexpr int kPoints = (Tile + 2) * (Tile + 2);
-  constexpr float nothing[kPanel] = {};
-  constexpr int64_t kLine = 16;
-  const int64_t tiles = part.end - part.first, step = (c.channels + kLine - 1) / kLine * kLine;
+  const int64_t tiles = part.end - part.first, step = whole_lines(c.channels);
   const int64_t step_of_sums = step_of_points(tiles, step), step_of_products = step_of_points(tiles, kPanel);
   const int64_t size = kPoints * (step_of_sums + step_of_products) + step;
   auto* zeros = static_cast<float*>(scratch(size * sizeof(float)));
@@ -171,21 +193,10 @@ bool convolve_tiles(const Convolution& c, const Tiles& part) {
   float *sums = zeros + step, *products = sums + kPoints * step_of_sums;
   std::memset(zeros, 0, step * sizeof(float));
   sum_inputs<Tile>(c, part.first, part.end, zeros, sums, step, step_of_sums);
-  const Activated activated(c.activation), as_it_is({-__builtin_inff(), __builtin_inff(), 0, 1, false});
-  const Runs channels{1, c.channels, 1, 0, 0};
-  const int64_t blocks = (tiles + kMostPixels - 1) / kMostPixels;
+  const Activated activated(c.activation);
   for (int64_t f = part.first_filter; f < part.end_filter; f += kPanel) {
-    const int64_t wide = c.filters - f > kLanes ? kPanel : kLanes;
-    const float* weights = c.weights + f * kPoints * c.channels;
-    for (int point = 0; point < kPoints; ++point, weights += c.channels * wide) {
-      for (int64_t b = 0; b < blocks; ++b) {
-        const int64_t tile = b * tiles / blocks, count = (b + 1) * tiles / blocks - tile;
-        constexpr auto counts = std::make_integer_sequence<int, kMostPixels>{};
-        const Block run = wide == kPanel ? block_of<2>(count, counts) : block_of<1>(count, counts);
-        run(sums + point * step_of_sums + tile * step, step, channels, weights, nothing, nullptr,
-            products + point * step_of_products + tile * kPanel, kPanel, wide, as_it_is);
-      }
-    }
+    multiply(sums, step_of_sums, step, tiles, {1, c.channels, 1, 0, 0}, c.weights + f * kPoints * c.channels, kPoints,
+             c.filters - f, products, step_of_products);
     sum_products<Tile>(c, part.first, part.end, f, products, step_of_products, activated);
   }
   return true;
