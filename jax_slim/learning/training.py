@@ -126,7 +126,8 @@ def train(
       validation: what to evaluate on held-out batches during the run; keeps the best checkpoints, may stop early.
       callbacks: `Callback`s to call at the run's turning points.
       mesh: the devices; by default all, those of other processes too, along one axis 'data', over which batches are
-        cut. `slim.parallel.mesh(data=-1, model=2)` makes others.
+        cut. `slim.parallel.mesh(data=-1, model=2)` makes others, and so does `jax.make_mesh`; explicit axes of a mesh
+        are taken as automatic ones.
       sharding_rules: where variables and the optimizer's state lie: pairs (regular expression for a variable's name,
         PartitionSpec), or `slim.parallel.fully_sharded()`; None keeps them whole on every device.
       seed: of the random key that draws initial values and dropout masks.

@@ -53,7 +53,11 @@ def mesh(devices: Sequence[Any] | None = None, **sizes: int) -> Mesh:
 
 
 def checked_mesh(mesh: Mesh) -> Mesh:
-    """`mesh`, if batches can be cut over it and this process has a part in it; else ValueError."""
+    """`mesh`, if batches can be cut over it and this process has a part in it; else ValueError.
+
+    Its axes become those along which the compiler finds out how results lie (`AxisType.Auto`): `jax.make_mesh` makes
+    explicit ones by default, on which each sum over the batch would have to say it.
+    """
     if DATA_AXIS not in mesh.axis_names:
         raise ValueError(
             f"train: mesh must have an axis {DATA_AXIS!r}, over which batches are cut, got the axes {mesh.axis_names}. "
@@ -64,4 +68,5 @@ def checked_mesh(mesh: Mesh) -> Mesh:
         raise ValueError(
             f"train: mesh must have devices of every process, got none of {idle}. slim.parallel.mesh(data=-1) has all."
         )
-    return mesh
+    automatic = (AxisType.Auto,) * len(mesh.axis_names)
+    return mesh if mesh.axis_types == automatic else Mesh(mesh.devices, mesh.axis_names, axis_types=automatic)

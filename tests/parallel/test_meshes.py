@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 import pytest
-from jax.sharding import Mesh
+from jax.sharding import AxisType, Mesh
 
 import jax_slim as slim
 from jax_slim.parallel.meshes import checked_mesh
@@ -46,3 +46,10 @@ def test_every_process_must_have_a_part_in_the_mesh(monkeypatch):
     monkeypatch.setattr(jax, "process_count", lambda: 3)
     with pytest.raises(ValueError, match=r"^train: mesh must have devices of every process, got none of \[1, 2\]"):
         checked_mesh(mesh)
+
+
+def test_explicit_axes_which_jax_makes_by_default_become_automatic():
+    explicit = (AxisType.Explicit,) * 2
+    mesh = checked_mesh(jax.make_mesh((1, 1), ("data", "model"), explicit, devices=jax.devices()[:1]))
+    assert mesh == slim.parallel.mesh(jax.devices()[:1], data=1, model=1)
+    assert checked_mesh(mesh) is mesh
