@@ -1,5 +1,6 @@
 """Native kernels in the place of a traced program's convolutions and what follows them."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -23,6 +24,10 @@ from jax_slim.kernels.native import (
     panels,
     sum_of_pixels,
 )
+
+# XLA multiplies a row by a matrix in one thread, which for one image counts where a cache has the matrix. Larger ones
+# wait for memory, whoever reads them, and to arrange them would take as much of it again.
+_WEIGHTS_IN_A_CACHE = 4 << 20
 
 
 def worth_fusing() -> bool:
@@ -83,13 +88,14 @@ def fused(closed: ClosedJaxpr, variables: int, bfloat16: bool) -> ClosedJaxpr:
         operands = chain.operands(value_of)
         weights, excitation = value_of(chain.weights), chain.excitation_of(value_of)
         geometry, activation = chain.geometry.channels_last(), chain.activation
+        weights = weights[None, None] if weights.ndim == 2 else weights  # a matrix is a window of one pixel
         if bfloat16:
             made = convolution_of_bfloat16(
                 operands[0], weights, *operands[1:], excitation, geometry=geometry, activation=activation,
                 made=jnp.bfloat16 if chain.result in halves else jnp.float32,
             )  # fmt: skip
         else:
-            tile = choices.native_winograd_tile(*weights.shape[2:], weights.dtype, geometry)
+            tile = choices.native_winograd_tile(weights.shape[2], weights.shape[3], weights.dtype, geometry)
             weights = panels(weights, tile) if geometry.groups == 1 else weights
             made = fused_convolution(
                 operands[0], weights, *operands[1:], excitation, geometry=geometry, activation=activation, tile=tile
@@ -133,8 +139,10 @@ _OTHERS = {"reduce_sum": _reduce_sum, "slim_quantized_convolution": convolution_
 
 def native_is_faster(inputs: Sequence[int], weights: Sequence[int], geometry: Geometry) -> bool:
     """Whether the native kernel is faster than the form that XLA gets; the same for every size of a batch."""
-    if 0 in (*inputs, *weights) or len(inputs) != 4:
+    if 0 in (*inputs, *weights) or len(inputs) not in (2, 4):
         return False
+    if len(inputs) == 2:
+        return math.prod(weights) <= _WEIGHTS_IN_A_CACHE
     channels = inputs[-1]
     # Of a batch of 8, whatever the batch: what was prepared for one has to serve others.
     form_on_xla = choices.for_outputs((8, *inputs[1:]), tuple(weights), np.dtype("float32"), geometry)

@@ -158,11 +158,17 @@ def test_a_predictor_with_native_kernels_computes_what_the_model_does(library, m
     predict = slim.predictor(model, variables)
     expected = functools.partial(model.apply, variables)
     np.testing.assert_allclose(predict(images), expected(images), rtol=1e-5, atol=1e-5)
-    assert len(asked) == 6  # traced once, for what is prepared and to be compiled
+    assert len(asked) == 7  # traced once, for what is prepared and to be compiled
     assert {k["activation"][:2] for k in asked} == {(0.0, np.inf), (0.0, 6.0), (-np.inf, np.inf)}
     # Batches and images of other sizes.
     np.testing.assert_allclose(predict(images[:1]), expected(images[:1]), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(predict(images[:, :9]), expected(images[:, :9]), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("rows", "columns", "native_one"), [(3136, 1024, True), (25088, 4096, False), (0, 5, False)])
+def test_matrices_that_caches_have_are_multiplied_by_native_kernels(rows, columns, native_one):
+    geometry = Geometry(Layout("NHWC"), (1, 1), Windows((1, 1), (1, 1), (1, 1), ((0, 0), (0, 0))), 1, None)
+    assert fusing.native_is_faster((8, rows), (rows, columns), geometry) == native_one
 
 
 def excited(x, is_training=False):
@@ -201,7 +207,7 @@ def test_arranged_weights_are_the_only_copy(library):
     first = predict(images)
     _, prepared = slim.fold_batch_norm(model, variables, images, is_training=False)
     kept = predict._variables
-    assert not set(kept._whole) & set(kept._panels) and len(kept._panels) == 5  # all but the depthwise one
+    assert not set(kept._whole) & set(kept._panels) and len(kept._panels) == 6  # all but the depthwise one
     assert set(predict.variables) == set(prepared)
     for name, array in prepared.items():
         np.testing.assert_array_equal(predict.variables[name], array, err_msg=name)
