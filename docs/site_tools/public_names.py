@@ -102,7 +102,8 @@ def _offers(module: types.ModuleType, modules: bool = False) -> list[tuple[str, 
     """What a module defines, and what it imports under the same name with `as`: its objects, or its modules."""
     source = Path(str(module.__file__))
     names = []
-    for node in ast.parse(source.read_text()).body:
+    statements = ast.parse(source.read_text()).body
+    for node in [*statements, *(inner for one in statements if isinstance(one, ast.If) for inner in one.body)]:
         match node:
             case ast.ImportFrom(names=imported):
                 names += [alias.name for alias in imported if alias.asname == alias.name]

@@ -3,11 +3,15 @@
 import argparse
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from jax_slim.cli.failures import CommandError
+
+if TYPE_CHECKING:
+    from jax_slim.cli.kept_predictors import Entry
+    from jax_slim.preprocessing.preparation import Preparation
 
 
 class Classifier(NamedTuple):
@@ -28,10 +32,35 @@ class Classifier(NamedTuple):
 
 def of_checkpoint(options: argparse.Namespace, batch_size: int) -> Classifier:
     """The net of a run or checkpoint, compiled for batches of one size: other numbers of images are filled up."""
+    from jax_slim.cli.inputs import preparing
+    from jax_slim.cli.kept_predictors import Entry
+    from jax_slim.preprocessing.preparation import Framing, Preparation
+
+    entry = Entry(options, ["probabilities", batch_size])
+    found = entry.read()
+    if found is not None:
+        predict, facts = found
+        framing = facts["framing"] and Framing(**facts["framing"])
+        preparation, labels = Preparation(**facts["preparation"])._replace(framing=framing), facts["labels"]
+    else:
+        predict, preparation, labels = _made(options, batch_size, entry)
+    prepare = preparing(preparation)  # as in training and evaluation
+
+    def probabilities(prepared: Sequence[Any]) -> np.ndarray:
+        images = np.stack(prepared)
+        images = np.pad(images, [(0, batch_size - len(images)), (0, 0), (0, 0), (0, 0)])
+        return np.asarray(predict(images))[: len(prepared)]
+
+    return Classifier(4 if preparation.channels == 4 else 3, prepare, probabilities, labels)
+
+
+def _made(
+    options: argparse.Namespace, batch_size: int, entry: "Entry"
+) -> tuple[Callable[[Any], Any], "Preparation", list[str] | None]:
+    """Prepared images -> probabilities, and what else there is to know, of the checkpoint itself."""
     import jax
 
     from jax_slim.cli.calibrating import calibrated
-    from jax_slim.cli.inputs import preparing
     from jax_slim.cli.runs import model_of
     from jax_slim.inference import predictor
 
@@ -41,15 +70,12 @@ def of_checkpoint(options: argparse.Namespace, batch_size: int) -> Classifier:
         logits, _ = model.function(images, is_training=False)
         return jax.nn.softmax(logits.reshape(logits.shape[0], logits.shape[-1]))
 
+    preparation = model.preparation
     predict = predictor(*calibrated(chances, model, model.variables, options.calibrate))
-    prepare = preparing(model)  # as in training and evaluation
-
-    def probabilities(prepared: Sequence[Any]) -> np.ndarray:
-        images = np.stack(prepared)
-        images = np.pad(images, [(0, batch_size - len(images)), (0, 0), (0, 0), (0, 0)])
-        return np.asarray(predict(images))[: len(prepared)]
-
-    return Classifier(4 if model.channels == 4 else 3, prepare, probabilities, labels)
+    framing = preparation.framing and preparation.framing._asdict()
+    facts = {"preparation": preparation._replace(framing=None)._asdict(), "framing": framing, "labels": labels}
+    images = np.zeros((batch_size, *model.input_shape), np.float32)
+    return entry.made(predict, images, facts), preparation, labels
 
 
 def of_onnx(options: argparse.Namespace) -> Classifier:

@@ -12,6 +12,12 @@ from pathlib import Path
 
 MOST_BYTES = 2 << 30
 _FOLDER, _LEAST_SECONDS = "JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"
+_chosen: list[Path] = []
+
+
+def folder() -> Path | None:
+    """The folder that `keep` chose; None where it chose none."""
+    return _chosen[0] if _chosen else None
 
 
 def keep() -> None:
@@ -30,6 +36,7 @@ def keep() -> None:
         return
     if os.access(folder, os.W_OK):
         os.environ[_FOLDER] = str(folder)
+        _chosen[:] = [folder]
         os.environ.setdefault(_LEAST_SECONDS, "0.2")
 
 

@@ -14,6 +14,7 @@ from jax_slim.cli.flags import Flag
 
 if TYPE_CHECKING:
     from jax_slim.nets.creation import NetModel
+    from jax_slim.preprocessing.preparation import Preparation
 
 DATA_FLAGS = (
     Flag("dataset_dir", str, None, "a folder of image folders, one a class; or of TFRecords; or a CSV or .npz file"),
@@ -119,7 +120,9 @@ def _finishing(
     return lambda example, rng: {**example, "image": prepare(example["image"], rng)}
 
 
-def preparing(model: "NetModel", is_training: bool = False, use_grayscale: bool = False) -> Callable[..., Any]:
+def preparing(
+    model: "NetModel | Preparation", is_training: bool = False, use_grayscale: bool = False
+) -> Callable[..., Any]:
     """(image, rng) -> the image as the net takes it: colours are weighed for one of grey images, grey is repeated."""
     import numpy as np
 

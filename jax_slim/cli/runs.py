@@ -126,9 +126,12 @@ def find_model(
 
 def task_of_checkpoint(checkpoint_path: str, model_name: str | None) -> str:
     """The task of the net that a checkpoint is of; "classification" where nothing says which net it is."""
-    from jax_slim.cli.tasks import check_task
+    from jax_slim.cli.tasks import TASKS, check_task
 
-    name = model_name or described_in(checkpoint_path).get("model_name") or _net_of(checkpoint_path)
+    said = described_in(checkpoint_path)
+    if model_name is None and said.get("task") in TASKS:
+        return said["task"]
+    name = model_name or said.get("model_name") or _net_of(checkpoint_path)
     if name is None:
         return "classification"
     check_net(name)

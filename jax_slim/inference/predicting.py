@@ -94,6 +94,16 @@ class Predictor:
                 "predictor: inputs must be arrays, got what jit, grad or vmap trace. Inside of these, apply the model "
                 "itself, or the one that slim.fold_batch_norm prepares."
             )
+        compiled, variables = self._made_for(args)
+        result = compiled(variables, *args)
+        sizes = (self._key(args), *(np.shape(leaf) for leaf in jax.tree.leaves(args)))
+        if sizes not in self._sizes:
+            self._sizes.add(sizes)
+            give_back_freed_memory()  # what compiling took
+        return result
+
+    def _made_for(self, args: tuple[Any, ...]) -> tuple[Callable[..., Any], Mapping[str, Any]]:
+        """The compiled function for inputs like these, and the variables that it takes, prepared."""
         if self._folded is None:
             self._native = worth_fusing()
             given = self._variables
@@ -104,13 +114,7 @@ class Predictor:
         key = self._key(args)
         if key not in self._compiled:
             self._compiled[key] = self._compile(args)
-        compiled, variables = self._compiled[key]
-        result = compiled(variables, *args)
-        sizes = (key, *(np.shape(leaf) for leaf in jax.tree.leaves(args)))
-        if sizes not in self._sizes:
-            self._sizes.add(sizes)
-            give_back_freed_memory()  # what compiling took
-        return result
+        return self._compiled[key]
 
     def _fold(self, given: Mapping[str, Any], args: tuple[Any, ...]) -> tuple[Model, Mapping[str, Any]]:
         with as_in_jit():
@@ -165,6 +169,12 @@ class Predictor:
             variables = variables.shared(arranged)
         self._ready[self._key(args)] = ready
         return jit(lambda variables, *args: ready.apply(variables, *args, **arguments)), variables
+
+
+def ahead(predict: Predictor, *args: Any) -> tuple[Any, dict[str, Any]]:
+    """A predictor's jitted function, (variables, *args) -> outputs, for inputs like these, and those variables."""
+    function, variables = predict._made_for(args)
+    return function, dict(variables)
 
 
 def evaluating(model: Model) -> dict[str, Any]:

@@ -28,9 +28,9 @@ from jax_slim.nets.pretrained import Pretrained, fetched_path, pretrained_of
 from jax_slim.nets.published import PUBLISHED
 from jax_slim.nets.registry import Row, row_of
 from jax_slim.preprocessing.device_preprocessing import DevicePreprocessing, on_device
-from jax_slim.preprocessing.framing import SCALES, Framing, check_framing, framed
-from jax_slim.preprocessing.preprocessing_factory import LIKE_VGG, get_preprocessing, kind_of
-from jax_slim.preprocessing.vgg_preprocessing import RESIZE_SIDE_MAX, RESIZE_SIDE_MIN
+from jax_slim.preprocessing.framing import SCALES, Framing, check_framing
+from jax_slim.preprocessing.preparation import Preparation
+from jax_slim.preprocessing.preprocessing_factory import LIKE_VGG, kind_of
 
 
 class NetModel(Model):
@@ -112,17 +112,18 @@ class NetModel(Model):
         """
         if self.preprocessing is None:
             raise ValueError(f"{self.name}: nets of video have no preprocessing of their own.")
-        size = self.image_size
-        if self.framing is not None and not (is_training or use_grayscale) and self.channels == 3:
-            scaled, framing = SCALES[self.preprocessing], self.framing
-            return lambda image, rng=None: scaled(framed(image, size, size, framing).astype(np.float32))
-        function = get_preprocessing(self.preprocessing, is_training, use_grayscale)
-        options = self._resizing()
+        return self.preparation.preprocessing_fn(is_training, use_grayscale)
 
-        def prepare(image: Any, rng: np.random.Generator | None = None) -> Any:
-            return function(image, size, size, **options, **({"rng": rng} if is_training else {}))
+    @property
+    def preparation(self) -> Preparation:
+        """How photographs become its images.
 
-        return prepare
+        Raises:
+          ValueError: it is a net of video, which has no preprocessing.
+        """
+        if self.preprocessing is None:
+            raise ValueError(f"{self.name}: nets of video have no preprocessing of their own.")
+        return Preparation(self.preprocessing, self.image_size, self.channels, self.framing)
 
     def device_preprocessing(
         self, is_training: bool = False, use_grayscale: bool = False, frame: tuple[int, int] | None = None
@@ -140,14 +141,8 @@ class NetModel(Model):
                 f"{self.name}: framing must be None for preprocessing on the device, got {self.framing}: Pillow "
                 "resizes, on the host. Use preprocess."
             )
-        size = self.image_size
-        return on_device(self.preprocessing, size, size, is_training, use_grayscale, frame=frame, **self._resizing())
-
-    def _resizing(self) -> dict[str, Any]:
-        """Arguments of the preprocessing, so that the crop lies within the resized image."""
-        if self.preprocessing not in ("vgg", "imagenet") or self.image_size <= RESIZE_SIDE_MIN:
-            return {}
-        return {"resize_side_min": self.image_size, "resize_side_max": max(self.image_size, RESIZE_SIDE_MAX)}
+        size, resizing = self.image_size, self.preparation.resizing()
+        return on_device(self.preprocessing, size, size, is_training, use_grayscale, frame=frame, **resizing)
 
     def init(self, key: jax.Array, *args: Any, **kwargs: Any) -> Variables:
         """As `Model.init`; images need not be given. What the model's checkpoint holds is taken from there."""
