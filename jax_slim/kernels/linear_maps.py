@@ -107,8 +107,22 @@ class LinearMap:
             found[position] = ad.Zero(arrays[position].aval)
         else:
             known = [array.aval if i == position else array for i, array in enumerate(arrays)]
-            found[position] = self._transposes[position](cotangent, *known, **parameters)
+            found[position] = self._transposed(position, cotangent, known, parameters)
         return found
+
+    def _transposed(
+        self, position: int, cotangent: Array, known: Sequence[Any], parameters: Mapping[str, Any]
+    ) -> Array:
+        """The cotangent of the argument there, which is known by its shape and dtype alone."""
+        before, after = known[:position], known[position + 1 :]
+        if not any(map(_sharded_explicitly, [cotangent, *before, *after])):
+            return self._transposes[position](cotangent, *known, **parameters)
+
+        # On a mesh with explicit axes a sum over one that is cut must say how it lies: lax's own transposes do.
+        def of_one(array: Array) -> Array:
+            return self.plain(*before, array, *after, **parameters)
+
+        return jax.linear_transpose(of_one, known[position])(cotangent)[0]
 
     def _batch(self, arrays: Sequence[Array], axes: Sequence[int | None], **parameters: Any) -> tuple[Array, int]:
         folded = None if self._fold is None else self._fold(arrays, axes, **parameters)

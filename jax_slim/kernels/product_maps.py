@@ -68,7 +68,7 @@ class ProductMap(LinearMap):
                 found[index] = ad.Zero(tangent.aval)
                 continue
             taken = [tangent.aval if other == index else array for other, array in enumerate(known)]
-            found[index] = self._transposes[index](cotangent, *taken, **parameters)
+            found[index] = self._transposed(index, cotangent, taken, parameters)
         if not any(array is None or isinstance(array, ad.Zero) for array in found):
             found[0] = after(found[0], found[1])
         return [None, None, *found]

@@ -148,6 +148,7 @@ def test_on_two_devices():
     program = """
         import jax, jax.numpy as jnp, numpy as np
         from jax.sharding import AxisType, NamedSharding, PartitionSpec as P
+        import jax_slim as slim
         from jax_slim import kernels
 
         rng = np.random.default_rng(0)
@@ -170,7 +171,9 @@ def test_on_two_devices():
             by_type = jax.jit(lambda *a: kernels.convolution(*a))(typed, b)
         np.testing.assert_allclose(by_type, kernels.convolution(x, b), rtol=1e-4, atol=1e-4)
         assert by_type.sharding.spec[0] == "data"
-        for found in jax.jit(mapped)(x, b, p, d), jax.jit(gradient)(placed, b, p, d):
+        weights = jax.device_put((b, p, d), NamedSharding(explicit, P()))
+        by_types = [form(gradient)(typed, *weights) for form in (jax.jit, slim.jit)]
+        for found in jax.jit(mapped)(x, b, p, d), jax.jit(gradient)(placed, b, p, d), *by_types:
             for one, other in zip(found, expected, strict=True):
                 np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
     """
