@@ -1,5 +1,6 @@
 """`predictor`: what a trained model computes for batches of inputs, and nothing besides."""
 
+import copy
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -37,7 +38,8 @@ def predictor(model: Model, variables: Mapping[str, Any] | None = None, **kwargs
     The variables are prepared at the first call, and are those of the time when the predictor was made: after more
     training, make another. What is not changed is not copied, and weights in bfloat16 or bytes are made of the
     variables again where another precision is asked for later: a training step that is given these arrays as
-    `donate_argnums` takes them away. A batch of another shape is compiled anew.
+    `donate_argnums` takes them away. Others are let go after the first call, where nobody else holds them: a `model`
+    that is kept holds those of its checkpoint. A batch of another shape is compiled anew.
 
     Args:
       model: a `Model`, such as `slim.nets.create_model` makes, whose program takes arrays.
@@ -73,7 +75,8 @@ class Predictor:
 
     def __init__(self, model: Model, variables: Mapping[str, Any], arguments: dict[str, Any]) -> None:
         self._variables: Mapping[str, Any] = variables
-        self._model, self._arguments = model, arguments
+        self._said, self._arguments = f"<predictor of {model!r}>", arguments
+        self._model = _without_variables(model)
         self._folded: Model | None = None
         self._native = False
         # What is arranged for the native kernels is for inputs of some sizes, in batches of any.
@@ -86,7 +89,7 @@ class Predictor:
         return self._variables
 
     def __repr__(self) -> str:
-        return f"<predictor of {self._model!r}>"
+        return self._said
 
     def __call__(self, *args: Any) -> Any:
         if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(args)):
@@ -175,6 +178,15 @@ def ahead(predict: Predictor, *args: Any) -> tuple[Any, dict[str, Any]]:
     """A predictor's jitted function, (variables, *args) -> outputs, for inputs like these, and those variables."""
     function, variables = predict._made_for(args)
     return function, dict(variables)
+
+
+def _without_variables(model: Model) -> Model:
+    """A model that does not keep those of its checkpoint in memory, as the prepared ones take their place."""
+    if getattr(model, "variables", None) is None:
+        return model
+    bare = copy.copy(model)
+    bare.variables = None  # pyright: ignore[reportAttributeAccessIssue]
+    return bare
 
 
 def evaluating(model: Model) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """`predictor`: logits alone, compiled."""
 
 import functools
+import gc
+import weakref
 
 import jax
 import jax.numpy as jnp
@@ -81,6 +83,24 @@ def test_a_net_with_a_checkpoint_brings_its_variables():
     )
     with pytest.raises(ValueError, match="predictor: variables must be a mapping name -> array, got None"):
         slim.predictor(made)
+
+
+def test_variables_that_nobody_else_holds_are_let_go():
+    def layer(images, is_training=True):
+        # Scaled by batch norm, so that what is prepared are other arrays.
+        normalizer = {"normalizer_fn": slim.batch_norm, "normalizer_params": {"is_training": is_training}}
+        return slim.conv2d(images, 4, 3, **normalizer, scope="conv")
+
+    net = slim.Model(layer)
+    net.variables = net.init(jax.random.key(0), np.zeros((1, 8, 8, 3), np.float32))
+    weights = weakref.ref(net.variables["conv/weights"])
+    predict = slim.predictor(net)
+    del net
+    images = np.ones((1, 8, 8, 3), np.float32)
+    first = np.asarray(predict(images))
+    gc.collect()
+    assert weights() is None
+    np.testing.assert_array_equal(predict(images), first)
 
 
 def test_the_compiled_program_has_no_end_points():
