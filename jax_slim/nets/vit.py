@@ -148,8 +148,10 @@ def _with_places(net: jax.Array, side: int) -> jax.Array:
         mapped = jax.image.resize(mapped, (1, height, width, depth), "bicubic")
         places = jnp.concatenate([places[:, :1], mapped.reshape(1, -1, depth)], axis=1)
     words = net.reshape(batch, height * width, depth)
-    first = jnp.broadcast_to(first, (batch, 1, depth)).astype(words.dtype)
-    return jnp.concatenate([first, words], axis=1) + places.astype(words.dtype)
+    first, places = first.astype(words.dtype), places.astype(words.dtype)
+    # The learned word is added to a place of zeros: copies of it would have to be cut over a mesh as the images are.
+    added = jnp.concatenate([first + places[:, :1], places[:, 1:]], axis=1)
+    return jnp.pad(words, ((0, 0), (1, 0), (0, 0))) + added
 
 
 def vit_arg_scope(weight_decay: float = 0.0) -> Scope:

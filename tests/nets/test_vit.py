@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 import golden
 import jax_slim as slim
@@ -61,6 +62,21 @@ def test_the_blocks_as_a_loop():
 
 
 @pytest.mark.slow
+def test_images_that_a_mesh_with_explicit_axes_cuts():
+    mesh = jax.make_mesh((1,), ("data",), (AxisType.Explicit,), devices=jax.devices()[:1])
+    model = small()
+
+    def typed(array, *axes):
+        return jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=NamedSharding(mesh, PartitionSpec(*axes)))
+
+    def loss(variables, images):
+        return jnp.sum(model.apply(variables, images, is_training=False)[0])
+
+    variables = {name: typed(value) for name, value in values(model).items()}
+    gradients = jax.eval_shape(jax.grad(loss), variables, typed(IMAGES, "data"))
+    assert all(gradients[name].shape == variables[name].shape for name in variables)
+
+
 def test_training():
     model = small(dropout_keep_prob=0.9, survival_prob=0.5)
     variables = values(model)
