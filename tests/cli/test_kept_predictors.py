@@ -14,6 +14,7 @@ import jax_slim as slim
 import pictures
 from jax_slim.cli import classifiers, compiled_programs, kept_predictors, runs
 from jax_slim.cli.kept_predictors import Entry
+from jax_slim.kernels import stored_programs
 
 FACTS = {"labels": ["cat", "dog"]}
 IMAGES = np.random.default_rng(0).normal(size=(2, 5)).astype(np.float32)
@@ -134,6 +135,16 @@ def test_large_ones_and_calibrated_ones_are_not_kept(place, predict, monkeypatch
     assert place.entry().made(predict, IMAGES, FACTS) is predict
     place.options.calibrate = "photos"
     assert place.entry()._digest is None
+
+
+def test_a_program_that_xla_cannot_store_runs_all_the_same(place, predict, monkeypatch):
+    def refused(compiled):
+        raise jax.errors.JaxRuntimeError("UNIMPLEMENTED: `LessThan` is not serializable.")
+
+    monkeypatch.setattr(stored_programs, "stored", refused)
+    made = place.entry().made(predict, IMAGES, FACTS)
+    assert place.files() == []
+    np.testing.assert_array_equal(made(IMAGES), predict(IMAGES))
 
 
 def test_numbers_of_fewer_digits_are_kept(place):
