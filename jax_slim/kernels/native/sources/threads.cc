@@ -12,7 +12,7 @@
 namespace jax_slim {
 namespace {
 
-// How long to look out before sleeping. Between two layers of a net lie 5 to 20 microseconds.
+// How long to look out before sleeping. Between two layers lie 1 to 3 microseconds, 10 to 25 where XLA does something.
 constexpr std::chrono::microseconds kAwake{50};
 constexpr int kLooksAtOnce = 32;  // between two looks at the clock
 
