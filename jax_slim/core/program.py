@@ -71,6 +71,8 @@ class Program(ABC):
         self.scope_counts = names.ScopeCounts()
         self.aliases: dict[int, tuple[Any, list[str]]] = {}  # id of an array -> the array and its names
         self.one_hot: dict[int, tuple[Any, Any]] = {}  # id of an array -> the array and the class ids it was made of
+        # Id of an array -> the array, and a function of limits that makes it, clipped to them, by a faster kernel.
+        self.clipped: dict[int, tuple[Any, Any]] = {}
 
     @abstractmethod
     def variables(self) -> dict[str, VariableSpec]:

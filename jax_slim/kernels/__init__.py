@@ -39,6 +39,7 @@ from jax_slim.kernels.dense_maps import dense as dense
 from jax_slim.kernels.memory import keep_freed_memory as keep_freed_memory
 from jax_slim.kernels.native import NativeKernelsError as NativeKernelsError
 from jax_slim.kernels.native import build_native_kernels as build_native_kernels
+from jax_slim.kernels.normalization import clips_by_kernel as clips_by_kernel
 from jax_slim.kernels.normalization import moments as moments
 from jax_slim.kernels.normalization import normalize as normalize
 from jax_slim.kernels.normalization import normalize_by_moments as normalize_by_moments

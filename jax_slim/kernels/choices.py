@@ -121,13 +121,18 @@ def for_this_process(here: bool) -> contextlib.AbstractContextManager[None]:
 
 def native() -> bool:
     """Whether forms may call native kernels: there are some, and the program does not leave this process."""
-    if plain() or not _native.value:
-        return False
-    from jax_slim.kernels.native.building import (
-        library,
-    )  # the native operations import their forms on XLA, and these this
+    return _native.value and _has_native()
 
-    return library() is not None
+
+def may_be_native() -> bool:
+    """Whether what is traced may call native kernels, as far as is known before it is lowered."""
+    return tuned() and jax.device_count() == 1 and _has_native()
+
+
+def _has_native() -> bool:
+    from jax_slim.kernels.native.building import library  # later: what is native knows its forms on XLA, and these this
+
+    return not plain() and library() is not None
 
 
 def groups_of_images(images: int) -> int:

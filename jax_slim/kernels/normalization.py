@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from jax_slim.kernels import choices
+from jax_slim.kernels import choices, moment_maps
 
 
 def moments(
@@ -81,10 +81,16 @@ def normalize_by_moments(
     scale: jax.Array | None,
     epsilon: float,
     channel_axis: int = -1,
+    limits: tuple[float, float] | None = None,
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Normalizes `inputs` by their own mean and variance over `axes`: batch, layer, group and instance normalization.
 
     The same as `moments`, then `normalize`, as one operation that has one gradient.
+
+    Args:
+      inputs, offset, scale, epsilon, channel_axis: as of `normalize`.
+      axes: what to average over.
+      limits: what the outputs are clipped to, which native kernels do with the rest: where `clips_by_kernel`.
 
     Returns:
       outputs, mean, variance: an array like `inputs`, and what `moments` returns (without the averaged axes).
@@ -94,6 +100,12 @@ def normalize_by_moments(
         mean, variance = moments(inputs, axes, keepdims=True)
         outputs = normalize(inputs, mean, variance, offset, scale, epsilon, channel_axis)
         return outputs, lax.squeeze(mean, axes), lax.squeeze(variance, axes)
+    if clips_by_kernel(inputs, axes, channel_axis):
+        like = jax.ShapeDtypeStruct(inputs.shape[-1:], jnp.float32)
+        factor = jnp.ones_like(like) if scale is None else scale.reshape(like.shape).astype(like.dtype)
+        shift = jnp.zeros_like(like) if offset is None else offset.reshape(like.shape).astype(like.dtype)
+        return moment_maps.normalized(inputs, factor, shift, epsilon, limits)
+    assert limits is None
     exact = inputs.astype(jnp.promote_types(inputs.dtype, jnp.float32))
     kept = [1 if axis in axes else length for axis, length in enumerate(inputs.shape)]
 
@@ -121,6 +133,18 @@ def normalize_by_moments(
     else:
         outputs, mean, variance = _to_moments(exact, factor, shift, axes, epsilon)
     return outputs.astype(inputs.dtype), lax.squeeze(mean, axes), lax.squeeze(variance, axes)
+
+
+def clips_by_kernel(inputs: jax.Array, axes: Sequence[int], channel_axis: int = -1) -> bool:
+    """Whether native kernels normalize: float32 by all axes but the channels', in a program that may run on one CPU."""
+    last = inputs.ndim - 1
+    return (
+        tuple(sorted(axes)) == tuple(range(last)) != ()
+        and channel_axis % inputs.ndim == last
+        and inputs.dtype == jnp.float32
+        and inputs.size > 0
+        and choices.may_be_native()
+    )
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(3, 4))

@@ -10,6 +10,7 @@ from jax_slim.core.collections import GraphKeys, collections_for
 from jax_slim.core.precision import to_compute, variable_dtype
 from jax_slim.core.scopes import VariableScope
 from jax_slim.core.variables import model_variable
+from jax_slim.layers._activating import activated
 
 Function = Callable[..., jax.Array]
 Scope = str | VariableScope | None
@@ -76,7 +77,7 @@ def run(
         outputs = biased(compute, inputs, biases, channel_axis)
     else:
         outputs = compute(inputs)
-    return outputs if activation_fn is None else activation_fn(outputs)
+    return activated(activation_fn, outputs)
 
 
 def biased(

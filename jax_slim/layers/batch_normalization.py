@@ -25,6 +25,7 @@ from jax_slim.core.program import operation, require
 from jax_slim.core.scopes import variable_scope
 from jax_slim.core.variables import model_variable, update_variable, variable
 from jax_slim.layers import _args
+from jax_slim.layers._activating import activated, remember
 from jax_slim.layers._modes import static_bool
 
 _INITIALIZERS = {
@@ -176,7 +177,10 @@ def batch_norm(
             mean, variance = averages["moving_mean"], averages["moving_variance"]
             outputs = kernels.normalize(inputs, mean, variance, beta, gamma, epsilon, axis)
         elif ordinary:
-            outputs, mean, variance = kernels.normalize_by_moments(inputs, others, beta, gamma, epsilon, axis)
+            arguments = (inputs, others, beta, gamma, epsilon, axis)
+            outputs, mean, variance = kernels.normalize_by_moments(*arguments)
+            if kernels.clips_by_kernel(inputs, others, axis):
+                remember(outputs, lambda limits: kernels.normalize_by_moments(*arguments, limits=limits)[0])
         else:
             weights = None if batch_weights is None else batch_weights.reshape([-1] + [1] * (inputs.ndim - 1))
             mean, variance = kernels.moments(inputs, others, weights)
@@ -204,8 +208,7 @@ def batch_norm(
                 changes.move("moving_variance", variance * unbiased, decay)
             for name in ("moving_mean", "moving_variance"):
                 add_to_collections(updates_collections, changes.made[name], changes.full_name(name))
-        if activation_fn is not None:
-            outputs = activation_fn(outputs)
+        outputs = activated(activation_fn, outputs)
         return collect_named_outputs(outputs_collections, sc.name, outputs)
 
 

@@ -59,6 +59,8 @@ _TARGETS = (
     "jax_slim_sum_pixels_of_bfloat16",
     "jax_slim_inputs_by_channel",
     "jax_slim_weights_by_channel",
+    "jax_slim_moments",
+    "jax_slim_gated_sums",
 )
 
 

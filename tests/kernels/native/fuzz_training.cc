@@ -1,6 +1,7 @@
 // As fuzz.cc, of the kernels for training.
 #include "training.h"
 
+#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <random>
@@ -52,6 +53,27 @@ int main() {
       // Small whole numbers: sums are exact, whatever their order.
       for (int64_t i = 0; i < taps * channels; ++i)
         if (sums[i] != wanted_sums[i]) return std::printf("weights, turn %d\n", turn), 1;
+    }
+    const int64_t rows = w.images * w.in_height * w.in_width;
+    auto gradient = array(rows * channels), mean = array(channels), slope = array(channels), shift = array(channels);
+    std::unique_ptr<float[]> found(new float[3 * channels]);
+    KERNELS.moments(in.get(), rows, channels, found.get());
+    for (int64_t i = 0; i < channels; ++i) {
+      double sum = 0;
+      for (int64_t row = 0; row < rows; ++row) sum += in[row * channels + i];
+      if (std::abs(sum / static_cast<double>(rows) - found[i]) > 1e-5 || std::abs(found[channels + i]) > 1e-2) return std::printf("mean, turn %d\n", turn), 1;
+    }
+    const bool gates = turn % 2;
+    KERNELS.gated_sums({channels, gradient.get(), in.get(), mean.get(), slope.get(), shift.get(), -2, 3, gates}, 0, rows,
+                       found.get());
+    for (int64_t i = 0; i < channels; ++i) {
+      float sum = 0, product = 0;
+      for (int64_t row = 0; row < rows; ++row) {
+        const float away = in[row * channels + i] - mean[i], line = away * slope[i] + shift[i];
+        if (gates && (line <= -2 || line >= 3)) continue;
+        sum += gradient[row * channels + i], product += gradient[row * channels + i] * away;
+      }
+      if (sum != found[i] || product != found[channels + i]) return std::printf("sums, turn %d\n", turn), 1;
     }
     for (int64_t i = 0; i < w.images * inputs; ++i)
       if (out[i] != wanted[i]) return std::printf("inputs, turn %d\n", turn), 1;

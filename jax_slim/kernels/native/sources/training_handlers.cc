@@ -1,4 +1,4 @@
-// What XLA calls for gradients of convolutions by channel.
+// What XLA calls for gradients of convolutions by channel, and for sums over rows.
 #include "training.h"
 
 #include <atomic>
@@ -103,6 +103,82 @@ ffi::Error WeightsByChannel(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi:
   return ffi::Error::Success();
 }
 
+// [rows, channels] cut into blocks of rows, by its shape alone: each has numbers of its own, some for each channel.
+struct Blocks {
+  int64_t rows, channels, some, number, kept;  // kept: how many numbers for a channel
+  std::shared_ptr<float[]> sums;
+
+  int64_t length(int64_t block) const { return std::min(some, rows - block * some); }
+  float* of(int64_t block) const { return sums.get() + block * kept * channels; }
+};
+
+ffi::Error cut(ffi::AnyBuffer::Dimensions sizes, int64_t results, int64_t kept, Blocks* b) {
+  constexpr int64_t kFloatsOfABlock = 32 << 10, kMostRows = 512;  // read twice from a near cache; sums of few terms
+  if (sizes.size() == 0) return ffi::Error::InvalidArgument("jax_slim: no channels");
+  b->channels = sizes[sizes.size() - 1], b->rows = 1, b->kept = kept;
+  for (size_t i = 0; i + 1 < sizes.size(); ++i) b->rows *= sizes[i];
+  if (auto error = check("the result", results, 2 * b->channels); error.failure()) return error;
+  b->some = std::clamp<int64_t>(kFloatsOfABlock / std::max<int64_t>(b->channels, 1), 1, kMostRows);
+  b->number = ceil(b->rows, b->some);
+  b->sums.reset(new (std::nothrow) float[b->number * kept * b->channels + 1]);
+  if (!b->sums) return ffi::Error(ffi::ErrorCode::kResourceExhausted, "jax_slim: no memory for sums");
+  return ffi::Error::Success();
+}
+
+// Means, and means of squared distances from them, [2, channels].
+ffi::Error Moments(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Result<ffi::Buffer<ffi::F32>> out) {
+  Blocks b;
+  if (auto error = cut(in.dimensions(), out->element_count(), 3, &b); error.failure()) return error;
+  const TrainingKernels& kernels = *chosen().load();
+  const float* from = in.typed_data();
+  in_parts(pool, threads_for(kProductsOfARead * in.element_count(), pool), b.number, [=, &kernels](int64_t block) {
+    kernels.moments(from + block * b.some * b.channels, b.length(block), b.channels, b.of(block));
+  });
+  // In the order of the blocks, in float64: the distances of their means from the whole one's are added to theirs.
+  std::unique_ptr<double[]> total(new (std::nothrow) double[2 * b.channels + 1]());
+  if (!total) return ffi::Error(ffi::ErrorCode::kResourceExhausted, "jax_slim: no memory for sums");
+  double *mean = total.get(), *squares = mean + b.channels;
+  for (int64_t block = 0; block < b.number; ++block) {
+    const float *about = b.of(block), *rest = about + b.channels;
+    for (int64_t i = 0; i < b.channels; ++i) mean[i] += about[i] * static_cast<double>(b.length(block)) + rest[i];
+  }
+  for (int64_t i = 0; i < b.channels; ++i) mean[i] /= static_cast<double>(b.rows);
+  for (int64_t block = 0; block < b.number; ++block) {
+    const float *about = b.of(block), *rest = about + b.channels, *found = rest + b.channels;
+    for (int64_t i = 0; i < b.channels; ++i) {
+      const double away = about[i] - mean[i];
+      squares[i] += found[i] + away * (2 * rest[i] + away * static_cast<double>(b.length(block)));
+    }
+  }
+  for (int64_t i = 0; i < b.channels; ++i) {
+    out->typed_data()[i] = static_cast<float>(mean[i]);
+    out->typed_data()[b.channels + i] = static_cast<float>(std::max(0.0, squares[i]) / static_cast<double>(b.rows));
+  }
+  return ffi::Error::Success();
+}
+
+ffi::Error GatedSums(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> given, ffi::Buffer<ffi::F32> in,
+                     ffi::Buffer<ffi::F32> mean, ffi::Buffer<ffi::F32> slope, ffi::Buffer<ffi::F32> shift,
+                     ffi::Result<ffi::Buffer<ffi::F32>> out, float low, float high, bool gates) {
+  Blocks b;
+  if (auto error = cut(given.dimensions(), out->element_count(), 2, &b); error.failure()) return error;
+  if (auto error = check("the inputs", in.element_count(), given.element_count()); error.failure()) return error;
+  for (const auto& array : {mean, slope, shift})
+    if (auto error = check("a vector", array.element_count(), b.channels); error.failure()) return error;
+  const Gated g{b.channels,         given.typed_data(), in.typed_data(), mean.typed_data(), slope.typed_data(),
+                shift.typed_data(), low,                high,            gates};
+  const TrainingKernels& kernels = *chosen().load();
+  in_parts(pool, threads_for(2 * kProductsOfARead * in.element_count(), pool), b.number, [=, &kernels](int64_t block) {
+    kernels.gated_sums(g, block * b.some, b.length(block), b.of(block));
+  });
+  std::unique_ptr<double[]> total(new (std::nothrow) double[2 * b.channels + 1]());
+  if (!total) return ffi::Error(ffi::ErrorCode::kResourceExhausted, "jax_slim: no memory for sums");
+  for (int64_t block = 0; block < b.number; ++block)
+    for (int64_t i = 0; i < 2 * b.channels; ++i) total[i] += b.of(block)[i];
+  for (int64_t i = 0; i < 2 * b.channels; ++i) out->typed_data()[i] = static_cast<float>(total[i]);
+  return ffi::Error::Success();
+}
+
 }  // namespace
 }  // namespace jax_slim
 
@@ -116,6 +192,24 @@ ffi::Error WeightsByChannel(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi:
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_inputs_by_channel, jax_slim::InputsByChannel, JAX_SLIM_BINDING);
 XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_weights_by_channel, jax_slim::WeightsByChannel, JAX_SLIM_BINDING);
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_moments, jax_slim::Moments,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<ffi::Buffer<ffi::F32>>()
+                                  .Ret<ffi::Buffer<ffi::F32>>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_gated_sums, jax_slim::GatedSums,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<ffi::Buffer<ffi::F32>>()
+                                  .Arg<ffi::Buffer<ffi::F32>>()
+                                  .Arg<ffi::Buffer<ffi::F32>>()
+                                  .Arg<ffi::Buffer<ffi::F32>>()
+                                  .Arg<ffi::Buffer<ffi::F32>>()
+                                  .Ret<ffi::Buffer<ffi::F32>>()
+                                  .Attr<float>("low")
+                                  .Attr<float>("high")
+                                  .Attr<bool>("gates"));
 
 extern "C" const char* jax_slim_training_instructions() { return jax_slim::chosen().load()->name; }
 
