@@ -54,6 +54,7 @@ class Form(enum.Enum):
     WHOLE = enum.auto()
     WINOGRAD = enum.auto()
     NATIVE = enum.auto()
+    TILES = enum.auto()
 
 
 @contextlib.contextmanager
@@ -168,6 +169,8 @@ def _special(batch: int, weights: tuple[int, ...], dtype: Any, geometry: Geometr
         return Form.PIXELS
     if _one_window(geometry):
         return Form.WHOLE
+    if _native_tiles(batch, weights[-2:], dtype, geometry):
+        return Form.TILES
     return Form.WINOGRAD if _winograd(batch, weights[-2:], dtype, geometry) else None
 
 
@@ -361,6 +364,22 @@ def _native_by_channel(filters: int, dtype: Any, geometry: Geometry) -> bool:
         and filters == geometry.groups
         and dtype == jnp.float32
         and len(geometry.lengths) == 2
+        and native()
+    )
+
+
+def _native_tiles(images: int, channels: tuple[int, ...], dtype: Any, geometry: Geometry) -> bool:
+    """Whether a convolution, and the gradient of its inputs, are of native kernels in Winograd's form.
+
+    Their sums of weights are made for each batch, which takes as long as some dozens of tiles.
+    """
+    windows = geometry.windows
+    return (
+        isinstance(images, int)  # and not a name of `jax.export` for how many
+        and geometry.tuned
+        and windows.sizes == (3, 3)
+        and native_winograd_tile(channels[0], channels[1], dtype, geometry) == 4
+        and _tiles(images, geometry.counts, 4) >= LEAST_ROWS_OF_WINOGRAD[4]
         and native()
     )
 

@@ -17,7 +17,7 @@ from jax_slim.kernels.choices import Form
 from jax_slim.kernels.conv_geometry import Geometry
 from jax_slim.kernels.layouts import from_last, to_last
 from jax_slim.kernels.linear_maps import varying_as
-from jax_slim.kernels.native import by_channel
+from jax_slim.kernels.native import by_channel, tiles
 from jax_slim.kernels.ordering import in_order
 from jax_slim.kernels.product_maps import maps_of_a_product
 
@@ -63,6 +63,7 @@ def _outputs_on_cpu(inputs: jax.Array, weights: jax.Array, geometry: Geometry) -
         Form.PIXELS: conv_products.outputs_by_pixels,
         Form.TAPS: depthwise.outputs_by_taps,
         Form.NATIVE: by_channel.outputs_by_channel,
+        Form.TILES: tiles.outputs_by_tiles,
         Form.WHOLE: conv_products.outputs_of_whole,
         Form.WINOGRAD: winograd.outputs,
     }
@@ -79,6 +80,7 @@ def _inputs_on_cpu(weights: jax.Array, outputs: jax.Array, geometry: Geometry) -
         Form.TURNED: conv_products.inputs_by_turned_kernel,
         Form.TAPS: depthwise.inputs_by_phases,
         Form.NATIVE: by_channel.inputs_by_channel,
+        Form.TILES: tiles.inputs_by_tiles,
         Form.WHOLE: conv_products.inputs_of_whole,
         Form.WINOGRAD: winograd.inputs,
     }

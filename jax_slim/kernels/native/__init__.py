@@ -7,6 +7,7 @@ anew at each call. Here they are one pass, with weights arranged beforehand:
     building        compiles them, once for each version, and finds what was compiled
     fused, narrow   the operations as primitives of JAX; what they call is XLA's foreign function interface
     by_channel      depthwise convolutions and their gradients, for training: forms of `conv_maps`
+    tiles           3 x 3 convolutions and the gradients of their inputs, for training: forms of `conv_maps`
     row_sums        the moments of batch norm, and the sums of its gradient: forms of `moment_maps`
     photographs     of NumPy's arrays, for preprocessing on the host
 

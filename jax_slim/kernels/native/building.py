@@ -56,6 +56,7 @@ _TARGETS = (
     "jax_slim_convolve_bfloat16",
     "jax_slim_convolve_bfloat16_by_channel",
     "jax_slim_sum_pixels",
+    "jax_slim_sum_taps",
     "jax_slim_sum_pixels_of_bfloat16",
     "jax_slim_inputs_by_channel",
     "jax_slim_weights_by_channel",
@@ -76,7 +77,8 @@ def build_native_kernels() -> Path:
 
     `slim.predictor` on a CPU, and so `jax-slim predict`, compute convolutions with them wherever they are there: with
     bias, shortcut and activation in one pass. Training computes depthwise convolutions and their gradients with them,
-    where `slim.jit` compiles for one CPU. Results differ from XLA's by rounding. Preprocessing on the host resizes
+    and 3 x 3 convolutions and the gradients of their inputs, where `slim.jit` compiles for one CPU. Results differ from
+    XLA's by rounding. Preprocessing on the host resizes
     photographs with them, to the same bits as without. Without them nothing is missing but speed. They are for x86 with
     AVX-512 or AVX2, and, slower, for all other processors; what a processor has is asked when they run.
 

@@ -122,13 +122,19 @@ def are_panels(arranged: jax.Array, shape: tuple[int, ...]) -> bool:
 
 
 def _arranged(weights: jax.Array, *, lanes: int, tile: int) -> jax.Array:
-    if tile:
-        weights = winograd.sums_of_taps(weights, tile)
-    rows = weights.reshape(-1, weights.shape[-1])
-    filled = jnp.pad(rows, ((0, 0), (0, -rows.shape[1] % lanes)))
-    whole = filled.shape[1] // (2 * lanes)
-    wide = filled[:, : whole * 2 * lanes].reshape(len(rows), whole, 2 * lanes).transpose(1, 0, 2)
-    return jnp.concatenate([wide.reshape(-1), filled[:, whole * 2 * lanes :].reshape(-1)])
+    if tile == 4 and weights.shape[:2] == (3, 3) and weights.dtype == jnp.float32:  # training makes them for each batch
+        return jax.ffi.ffi_call("jax_slim_sum_taps", like(_size_of_panels(weights, lanes=lanes, tile=tile)))(weights)
+
+    def summed(taps: jax.Array) -> jax.Array:
+        return winograd.sums_of_taps(taps, tile) if tile else taps
+
+    filled = jnp.pad(weights, ((0, 0), (0, 0), (0, 0), (0, -weights.shape[-1] % lanes)))
+    whole = filled.shape[-1] // (2 * lanes)
+    split = whole * 2 * lanes
+    # In panels first: there are fewer taps to move than sums of them.
+    wide = jnp.moveaxis(filled[..., :split].reshape(*weights.shape[:-1], whole, 2 * lanes), -2, 0)
+    rest = [summed(filled[..., split:]).reshape(-1)] if split < filled.shape[-1] else []
+    return jnp.concatenate([jax.vmap(summed)(wide).reshape(-1), *rest])
 
 
 def _size_of_panels(weights: Any, *, lanes: int, tile: int) -> Any:

@@ -108,6 +108,24 @@ ffi::Error ConvolveByChannel(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi
   return by_channel(pool, in, weights, bias, more, *out, windows, activation, chosen().load()->convolve_by_channel);
 }
 
+// Taps [3, 3, channels, filters] -> panels of their sums for tiles of 4.
+ffi::Error SumTaps(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> taps, ffi::Result<ffi::Buffer<ffi::F32>> out) {
+  const auto sizes = taps.dimensions();
+  if (sizes.size() != 4 || sizes[0] != 3 || sizes[1] != 3) return ffi::Error::InvalidArgument("jax_slim: not 3 x 3 taps");
+  const Kernels& kernels = *chosen().load();
+  const int64_t channels = sizes[2], filters = sizes[3], panel = 2 * kernels.lanes, points = 36;
+  const int64_t padded = ceil(filters, kernels.lanes) * kernels.lanes;
+  if (auto error = check("sums", out->element_count(), points * channels * padded); error.failure()) return error;
+  const int64_t threads = threads_for(kProductsOfARead * out->element_count(), pool);
+  const float* from = taps.typed_data();
+  float* to = out->typed_data();
+  in_parts(pool, threads, ceil(filters, panel), [=, &kernels](int64_t index) {
+    const int64_t f = index * panel;
+    kernels.sum_taps(from, channels, filters, f, to + f * points * channels);
+  });
+  return ffi::Error::Success();
+}
+
 ffi::Error SumPixels(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Result<ffi::Buffer<ffi::F32>> out) {
   const Kernels& kernels = *chosen().load();
   return sum_pixels(pool, in, out, kernels.lanes, kernels.sum);
@@ -129,6 +147,11 @@ ffi::Error SumPixels(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Result
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_convolve, jax_slim::Convolve, JAX_SLIM_BINDING.Attr<bool>("excitation").Attr<int64_t>("tile"));
 XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_convolve_by_channel, jax_slim::ConvolveByChannel, JAX_SLIM_BINDING);
+XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_sum_taps, jax_slim::SumTaps,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<ffi::Buffer<ffi::F32>>()
+                                  .Ret<ffi::Buffer<ffi::F32>>());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_sum_pixels, jax_slim::SumPixels,
                               ffi::Ffi::Bind()
                                   .Ctx<ffi::ThreadPool>()

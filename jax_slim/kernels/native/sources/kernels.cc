@@ -86,6 +86,6 @@ bool convolve(const Convolution& c, const Part& part) {
 
 extern const Kernels JAX_SLIM_NAMED(kernels_, JAX_SLIM_KERNELS){JAX_SLIM_TEXT(JAX_SLIM_KERNELS), kLanes, convolve,
                                                                 convolve_by_channel<float, float>,
-                                                                convolve_tiles<2>, convolve_tiles<4>, convolve_lines, sum<float>};
+                                                                convolve_tiles<2>, convolve_tiles<4>, convolve_lines, sum_taps, sum<float>};
 
 }  // namespace jax_slim

@@ -85,6 +85,8 @@ struct Kernels {
   bool (*convolve_tiles_of_4)(const Convolution&, const Tiles&);
   // The same where windows are one row or one column: of lines of 4 results.
   bool (*convolve_lines)(const Convolution&, const Tiles&);
+  // The sums of a panel of taps [3, 3, channels, filters] for tiles of 4 x 4, from a filter on.
+  void (*sum_taps)(const float* taps, int64_t channels, int64_t filters, int64_t first_filter, float* sums);
   void (*sum)(const Sums&, int64_t image, int64_t first_channel, int64_t end_channel);
 };
 

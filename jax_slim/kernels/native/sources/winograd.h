@@ -50,6 +50,47 @@ struct Toom<4> {  // 5/8 and 3/2
   }
 };
 
+// Sums of 3 x 3 taps [3, 3, channels, filters] for tiles of 4, as panels, from filter `f` on.
+inline void sum_taps(const float* taps, int64_t channels, int64_t filters, int64_t f, float* sums) {
+  constexpr float a = Toom<4>::a, b = Toom<4>::b, aa = Toom<4>::aa, bb = Toom<4>::bb;
+  constexpr float zero = 1 / (aa * bb), of_a = 1 / (2 * aa * (aa - bb)), of_b = 1 / (2 * bb * (bb - aa));
+  auto summed = [&](const Vector (&g)[3], Vector (&s)[6]) {
+    const Vector even_a = of_a * g[0] + of_a * aa * g[2], even_b = of_b * g[0] + of_b * bb * g[2];
+    s[0] = zero * g[0];
+    s[1] = even_a + of_a * a * g[1];
+    s[2] = even_b + of_b * b * g[1];
+    s[3] = even_a - of_a * a * g[1];
+    s[4] = even_b - of_b * b * g[1];
+    s[5] = g[2];
+  };
+  const int64_t wide = filters - f > kLanes ? kPanel : kLanes;
+  for (int64_t c = 0; c < channels; ++c) {
+    for (int64_t v = 0; v < wide; v += kLanes) {
+      const int64_t left = filters - f - v;
+      Vector down[3][6];
+#pragma GCC unroll 3
+      for (int j = 0; j < 3; ++j) {
+        Vector column[3];
+#pragma GCC unroll 3
+        for (int i = 0; i < 3; ++i) {
+          const float* from = taps + ((i * 3 + j) * channels + c) * filters + f + v;
+          column[i] = left >= kLanes ? load(from) : load_some(from, left);
+        }
+        summed(column, down[j]);
+      }
+      float* to = sums + c * wide + v;
+#pragma GCC unroll 6
+      for (int i = 0; i < 6; ++i) {
+        Vector across[6];
+        const Vector row[3] = {down[0][i], down[1][i], down[2][i]};
+        summed(row, across);
+#pragma GCC unroll 6
+        for (int j = 0; j < 6; ++j, to += channels * wide) store(to, across[j]);
+      }
+    }
+  }
+}
+
 // Where a tile of outputs begins.
 struct Place {
   int64_t image, y, x;
