@@ -28,9 +28,12 @@ def _one_at_a_time():
         yield
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def library():
-    """Of these sources and flags, which its name tells: kept between runs and workers, as it takes long to compile."""
+    """Of these sources and flags, which its name tells: kept between runs and workers, as it takes long to compile.
+
+    Anew for each file: between two a worker may run tests with another folder for caches, in which there is none.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAX_SLIM_CACHE", str(CACHE))
         building.library.cache_clear()
