@@ -1,22 +1,17 @@
 // The kernels of one set of instructions over random shapes, with arrays of exactly their sizes: a program for the
 // compiler's address sanitizer, which ends it at the first byte read or written beyond them.
+#include "draw.h"
 #include "kernels.h"
 
 #include <cmath>
 #include <cstdio>
 #include <memory>
-#include <random>
 
 using namespace jax_slim;
 
 int main() {
-  std::mt19937 random(7);
-  auto draw = [&](int low, int high) { return std::uniform_int_distribution<int64_t>(low, high)(random); };
-  auto array = [&](int64_t size) {
-    std::unique_ptr<float[]> made(new float[size]);
-    for (int64_t i = 0; i < size; ++i) made[i] = static_cast<float>(draw(-4, 4));
-    return made;
-  };
+  Draw draw;
+  auto array = [&](int64_t size) { return draw.array(size); };
   for (int turn = 0; turn < 400; ++turn) {
     const bool by_channel = turn % 2;
     Windows w{};

@@ -1,11 +1,11 @@
 // As `fuzz.cc`, of the kernels whose products are of bytes and of bfloat16.
+#include "draw.h"
 #include "narrow.h"
 
 #include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <memory>
-#include <random>
 #if defined(__linux__) && defined(__AMX_INT8__)
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -37,8 +37,7 @@ int main() {
 #if defined(__linux__) && defined(__AMX_INT8__)
   if (syscall(SYS_arch_prctl, 0x1023, 18)) return 3;  // the system gives no tiles
 #endif
-  std::mt19937 random(7);
-  auto draw = [&](int low, int high) { return std::uniform_int_distribution<int64_t>(low, high)(random); };
+  Draw draw;
   for (int turn = 0; turn < 600; ++turn) {
     const bool halves = turn % 3 == 1, by_channel = turn % 3 == 2;
     if (halves && !KERNELS.convolve_bfloat16) continue;

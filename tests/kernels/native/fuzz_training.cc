@@ -1,21 +1,16 @@
 // As fuzz.cc, of the kernels for training.
+#include "draw.h"
 #include "training.h"
 
 #include <cmath>
 #include <cstdio>
 #include <memory>
-#include <random>
 
 using namespace jax_slim;
 
 int main() {
-  std::mt19937 random(7);
-  auto draw = [&](int low, int high) { return std::uniform_int_distribution<int64_t>(low, high)(random); };
-  auto array = [&](int64_t size) {
-    std::unique_ptr<float[]> made(new float[size]);
-    for (int64_t i = 0; i < size; ++i) made[i] = static_cast<float>(draw(-4, 4));
-    return made;
-  };
+  Draw draw;
+  auto array = [&](int64_t size) { return draw.array(size); };
   for (int turn = 0; turn < 400; ++turn) {
     Windows w{};
     w.images = draw(1, 2), w.in_height = draw(1, 9), w.in_width = draw(1, 20);

@@ -1,38 +1,21 @@
 // What XLA calls for convolutions of floats.
 #include <atomic>
-#include <cstring>
 
 #include "calls.h"
+#include "choosing.h"
 #include "kernels.h"
-#include "processors.h"
 
 namespace jax_slim {
 namespace {
 
-bool runs_here(const Kernels& kernels) {
+Choice<Kernels>& choice() {
+  static Choice<Kernels> choice({
 #if defined(JAX_SLIM_X86)
-  if (&kernels == &kernels_avx512) return processor().avx512;
-  if (&kernels == &kernels_avx2) return processor().avx2;
+      {&kernels_avx512, processor().avx512}, {&kernels_avx2, processor().avx2},
 #endif
-  return &kernels == &kernels_plain;
-}
-
-// Best first.
-const Kernels* const kKinds[] = {
-#if defined(JAX_SLIM_X86)
-    &kernels_avx512, &kernels_avx2,
-#endif
-    &kernels_plain};
-
-const Kernels* best() {
-  for (const Kernels* kernels : kKinds)
-    if (runs_here(*kernels)) return kernels;
-  return &kernels_plain;
-}
-
-std::atomic<const Kernels*>& chosen() {
-  static std::atomic<const Kernels*> kernels{best()};
-  return kernels;
+      {&kernels_plain, true},
+  });
+  return choice;
 }
 
 // Tiles of a part: a multiple of those that are multiplied together; twice as many where weights do not stay in the third
@@ -81,7 +64,7 @@ ffi::Error Convolve(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Buffer<
   Windows& w = c.windows;
   if (auto error = read(in.dimensions(), out->dimensions(), windows, &w); error.failure()) return error;
   if (out->element_count() == 0) return ffi::Error::Success();
-  const Kernels& kernels = *chosen().load();
+  const Kernels& kernels = choice().get();
   c.channels = in.dimensions()[3], c.filters = out->dimensions()[3];
   c.in = in.typed_data(), c.weights = weights.typed_data(), c.bias = bias.typed_data(), c.out = out->typed_data();
   if (auto error = read(activation, &c.activation); error.failure()) return error;
@@ -105,14 +88,14 @@ ffi::Error ConvolveByChannel(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi
                              ffi::Buffer<ffi::F32> bias, ffi::RemainingArgs more,
                              ffi::Result<ffi::Buffer<ffi::F32>> out, ffi::Span<const int64_t> windows,
                              ffi::Span<const float> activation) {
-  return by_channel(pool, in, weights, bias, more, *out, windows, activation, chosen().load()->convolve_by_channel);
+  return by_channel(pool, in, weights, bias, more, *out, windows, activation, choice().get().convolve_by_channel);
 }
 
 // Taps [3, 3, channels, filters] -> panels of their sums for tiles of 4.
 ffi::Error SumTaps(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> taps, ffi::Result<ffi::Buffer<ffi::F32>> out) {
   const auto sizes = taps.dimensions();
   if (sizes.size() != 4 || sizes[0] != 3 || sizes[1] != 3) return ffi::Error::InvalidArgument("jax_slim: not 3 x 3 taps");
-  const Kernels& kernels = *chosen().load();
+  const Kernels& kernels = choice().get();
   const int64_t channels = sizes[2], filters = sizes[3], panel = 2 * kernels.lanes, points = 36;
   const int64_t padded = ceil(filters, kernels.lanes) * kernels.lanes;
   if (auto error = check("sums", out->element_count(), points * channels * padded); error.failure()) return error;
@@ -127,7 +110,7 @@ ffi::Error SumTaps(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> taps, ffi::Result
 }
 
 ffi::Error SumPixels(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Result<ffi::Buffer<ffi::F32>> out) {
-  const Kernels& kernels = *chosen().load();
+  const Kernels& kernels = choice().get();
   return sum_pixels(pool, in, out, kernels.lanes, kernels.sum);
 }
 
@@ -158,16 +141,9 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_sum_pixels, jax_slim::SumPixels,
                                   .Arg<ffi::Buffer<ffi::F32>>()
                                   .Ret<ffi::Buffer<ffi::F32>>());
 
-extern "C" int64_t jax_slim_lanes() { return jax_slim::chosen().load()->lanes; }
+extern "C" int64_t jax_slim_lanes() { return jax_slim::choice().get().lanes; }
 
-extern "C" const char* jax_slim_instructions() { return jax_slim::chosen().load()->name; }
+extern "C" const char* jax_slim_instructions() { return jax_slim::choice().get().name; }
 
 // Takes other kernels than the best that run here; false where they do not. Weights are to be arranged anew then.
-extern "C" bool jax_slim_choose(const char* name) {
-  for (const jax_slim::Kernels* kernels : jax_slim::kKinds) {
-    if (std::strcmp(kernels->name, name) || !jax_slim::runs_here(*kernels)) continue;
-    jax_slim::chosen().store(kernels);
-    return true;
-  }
-  return false;
-}
+extern "C" bool jax_slim_choose(const char* name) { return jax_slim::choice().take(name); }

@@ -1,41 +1,21 @@
 // What XLA calls for convolutions of narrow numbers.
-#include <atomic>
-#include <cstring>
-
 #include "calls.h"
+#include "choosing.h"
 #include "narrow.h"
-#include "processors.h"
 
 namespace jax_slim {
 namespace {
 
-bool runs_here(const NarrowKernels& kernels) {
+Choice<NarrowKernels>& choice() {
+  static Choice<NarrowKernels> choice({
 #if defined(JAX_SLIM_X86)
-  if (&kernels == &narrow_amx) return processor().amx;
-  if (&kernels == &narrow_avx512bf16) return processor().avx512bf16;
-  if (&kernels == &narrow_avx512vnni) return processor().avx512vnni;
-  if (&kernels == &narrow_avx512) return processor().avx512;
-  if (&kernels == &narrow_avx2) return processor().avx2;
+      {&narrow_amx, processor().amx}, {&narrow_avx512bf16, processor().avx512bf16},
+      {&narrow_avx512vnni, processor().avx512vnni}, {&narrow_avx512, processor().avx512},
+      {&narrow_avx2, processor().avx2},
 #endif
-  return &kernels == &narrow_plain;
-}
-
-// Best first.
-const NarrowKernels* const kKinds[] = {
-#if defined(JAX_SLIM_X86)
-    &narrow_amx, &narrow_avx512bf16, &narrow_avx512vnni, &narrow_avx512, &narrow_avx2,
-#endif
-    &narrow_plain};
-
-const NarrowKernels* best() {
-  for (const NarrowKernels* kernels : kKinds)
-    if (runs_here(*kernels)) return kernels;
-  return &narrow_plain;
-}
-
-std::atomic<const NarrowKernels*>& chosen() {
-  static std::atomic<const NarrowKernels*> kernels{best()};
-  return kernels;
+      {&narrow_plain, true},
+  });
+  return choice;
 }
 
 // Reads the arrays that all kinds of numbers have. Whoever called has looked at their shapes with `read`.
@@ -80,7 +60,7 @@ ffi::Error convolve(ffi::ThreadPool& pool, ffi::AnyBuffer in, ffi::Buffer<ffi::S
   if (auto error = read(in.dimensions(), out->dimensions(), windows, &w); error.failure()) return error;
   if (out->element_count() == 0) return ffi::Error::Success();
   if (auto error = read_arrays(in, weights, bias, more, out, size == 1, excitation, &c); error.failure()) return error;
-  const NarrowKernels& kernels = *chosen().load();
+  const NarrowKernels& kernels = choice().get();
   const int64_t panel = 2 * kernels.lanes, bytes = size == 1 ? kernels.bytes : 4;
   const int64_t runs = w.rate_x > 1 ? w.height * w.width : w.height;
   const int64_t length = w.height * w.width * c.channels / runs * size;
@@ -95,7 +75,7 @@ ffi::Error ConvolveBytes(ffi::ThreadPool pool, ffi::AnyBuffer in, ffi::Buffer<ff
                          ffi::Span<const float> rounding, float low, float high) {
   Narrow c{};
   if (auto error = read_bytes(scale, start, bias, rounding, low, high, &c); error.failure()) return error;
-  return convolve(pool, in, weights, bias, more, out, windows, 1, false, chosen().load()->convolve_bytes, c);
+  return convolve(pool, in, weights, bias, more, out, windows, 1, false, choice().get().convolve_bytes, c);
 }
 
 ffi::Error ConvolveBytesByChannel(ffi::ThreadPool pool, ffi::AnyBuffer in, ffi::Buffer<ffi::S8> weights,
@@ -110,7 +90,7 @@ ffi::Error ConvolveBytesByChannel(ffi::ThreadPool pool, ffi::AnyBuffer in, ffi::
   if (out->element_count() == 0) return ffi::Error::Success();
   if (auto error = read_arrays(in, weights, bias, more, out, true, false, &c); error.failure()) return error;
   if (auto error = check("the last axis", c.filters, c.channels); error.failure()) return error;
-  const NarrowKernels& kernels = *chosen().load();
+  const NarrowKernels& kernels = choice().get();
   const int64_t at_once = rows_at_once(w, kernels.bytes), filled = ceil(c.channels, kernels.lanes) * kernels.lanes;
   const int64_t wanted = at_once * ceil(w.height, kernels.bytes) * kernels.bytes * w.width * filled;
   if (auto error = check("weights", weights.element_count(), wanted); error.failure()) return error;
@@ -127,7 +107,7 @@ ffi::Error ConvolveBfloat16(ffi::ThreadPool pool, ffi::AnyBuffer in, ffi::Buffer
   Narrow c{};
   c.in_step = c.out_step = 1;
   if (auto error = read(activation, &c.activation); error.failure()) return error;
-  auto* kernel = chosen().load()->convolve_bfloat16;
+  auto* kernel = choice().get().convolve_bfloat16;
   if (!kernel) return no_bfloat16();
   return convolve(pool, in, weights, bias, more, out, windows, 2, excitation, kernel, c);
 }
@@ -140,7 +120,7 @@ ffi::Error ConvolveBfloat16ByChannel(ffi::ThreadPool pool, ffi::AnyBuffer in, ff
                                      ffi::Buffer<ffi::F32> bias, ffi::RemainingArgs more,
                                      ffi::Result<ffi::AnyBuffer> out, ffi::Span<const int64_t> windows,
                                      ffi::Span<const float> activation) {
-  auto* kernel = chosen().load()->convolve_bfloat16_by_channel;
+  auto* kernel = choice().get().convolve_bfloat16_by_channel;
   if (!kernel) return no_bfloat16();
   if (!float_or_half(in) || !float_or_half(*out))
     return ffi::Error::InvalidArgument("jax_slim: neither float32 nor bfloat16");
@@ -151,7 +131,7 @@ ffi::Error ConvolveBfloat16ByChannel(ffi::ThreadPool pool, ffi::AnyBuffer in, ff
 
 ffi::Error SumPixelsOfBfloat16(ffi::ThreadPool pool, ffi::Buffer<ffi::BF16> in,
                                ffi::Result<ffi::Buffer<ffi::F32>> out) {
-  const NarrowKernels& kernels = *chosen().load();
+  const NarrowKernels& kernels = choice().get();
   return kernels.sum_bfloat16 ? sum_pixels(pool, in, out, kernels.lanes, kernels.sum_bfloat16) : no_bfloat16();
 }
 
@@ -202,20 +182,13 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_sum_pixels_of_bfloat16, jax_slim::SumPixe
                                   .Arg<ffi::Buffer<ffi::BF16>>()
                                   .Ret<ffi::Buffer<ffi::F32>>());
 
-extern "C" int64_t jax_slim_narrow_lanes() { return jax_slim::chosen().load()->lanes; }
+extern "C" int64_t jax_slim_narrow_lanes() { return jax_slim::choice().get().lanes; }
 
-extern "C" int64_t jax_slim_narrow_bytes() { return jax_slim::chosen().load()->bytes; }
+extern "C" int64_t jax_slim_narrow_bytes() { return jax_slim::choice().get().bytes; }
 
-extern "C" bool jax_slim_has_bfloat16() { return jax_slim::chosen().load()->convolve_bfloat16 != nullptr; }
+extern "C" bool jax_slim_has_bfloat16() { return jax_slim::choice().get().convolve_bfloat16 != nullptr; }
 
-extern "C" const char* jax_slim_narrow_instructions() { return jax_slim::chosen().load()->name; }
+extern "C" const char* jax_slim_narrow_instructions() { return jax_slim::choice().get().name; }
 
 // As `jax_slim_choose`.
-extern "C" bool jax_slim_choose_narrow(const char* name) {
-  for (const jax_slim::NarrowKernels* kernels : jax_slim::kKinds) {
-    if (std::strcmp(kernels->name, name) || !jax_slim::runs_here(*kernels)) continue;
-    jax_slim::chosen().store(kernels);
-    return true;
-  }
-  return false;
-}
+extern "C" bool jax_slim_choose_narrow(const char* name) { return jax_slim::choice().take(name); }

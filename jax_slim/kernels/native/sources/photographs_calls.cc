@@ -1,37 +1,18 @@
 // What Python calls for photographs.
-#include <atomic>
-#include <cstring>
-
+#include "choosing.h"
 #include "photographs.h"
-#include "processors.h"
 
 namespace jax_slim {
 namespace {
 
-bool runs_here(const PhotographKernels& kernels) {
+Choice<PhotographKernels>& choice() {
+  static Choice<PhotographKernels> choice({
 #if defined(JAX_SLIM_X86)
-  if (&kernels == &photographs_avx512) return processor().avx512;
-  if (&kernels == &photographs_avx2) return processor().avx2;
+      {&photographs_avx512, processor().avx512}, {&photographs_avx2, processor().avx2},
 #endif
-  return &kernels == &photographs_plain;
-}
-
-// Best first.
-const PhotographKernels* const kKinds[] = {
-#if defined(JAX_SLIM_X86)
-    &photographs_avx512, &photographs_avx2,
-#endif
-    &photographs_plain};
-
-const PhotographKernels* best() {
-  for (const PhotographKernels* kernels : kKinds)
-    if (runs_here(*kernels)) return kernels;
-  return &photographs_plain;
-}
-
-std::atomic<const PhotographKernels*>& chosen() {
-  static std::atomic<const PhotographKernels*> kernels{best()};
-  return kernels;
+      {&photographs_plain, true},
+  });
+  return choice;
 }
 
 }  // namespace
@@ -44,19 +25,12 @@ extern "C" bool jax_slim_resample(const uint8_t* image, int64_t stride, int64_t 
                                   float* out) {
   jax_slim::Colours changes{};
   if (colours) changes = {colours[0], colours[1], colours[2], colours[3], colours[4]};
-  return jax_slim::chosen().load()->resample({image, stride, width, scale, {row_pixels, row_weights, rows},
+  return jax_slim::choice().get().resample({image, stride, width, scale, {row_pixels, row_weights, rows},
                                               {column_pixels, column_weights, columns},
                                               colours ? &changes : nullptr, out});
 }
 
-extern "C" const char* jax_slim_photograph_instructions() { return jax_slim::chosen().load()->name; }
+extern "C" const char* jax_slim_photograph_instructions() { return jax_slim::choice().get().name; }
 
 // Takes other kernels than the best that run here; false where they do not.
-extern "C" bool jax_slim_choose_photographs(const char* name) {
-  for (const jax_slim::PhotographKernels* kernels : jax_slim::kKinds) {
-    if (std::strcmp(kernels->name, name) || !jax_slim::runs_here(*kernels)) continue;
-    jax_slim::chosen().store(kernels);
-    return true;
-  }
-  return false;
-}
+extern "C" bool jax_slim_choose_photographs(const char* name) { return jax_slim::choice().take(name); }

@@ -1,39 +1,20 @@
 // What XLA calls for gradients of convolutions by channel, and for sums over rows.
 #include "training.h"
 
-#include <atomic>
-#include <cstring>
-
 #include "calls.h"
-#include "processors.h"
+#include "choosing.h"
 
 namespace jax_slim {
 namespace {
 
-bool runs_here(const TrainingKernels& kernels) {
+Choice<TrainingKernels>& choice() {
+  static Choice<TrainingKernels> choice({
 #if defined(JAX_SLIM_X86)
-  if (&kernels == &training_avx512) return processor().avx512;
-  if (&kernels == &training_avx2) return processor().avx2;
+      {&training_avx512, processor().avx512}, {&training_avx2, processor().avx2},
 #endif
-  return &kernels == &training_plain;
-}
-
-// Best first.
-const TrainingKernels* const kKinds[] = {
-#if defined(JAX_SLIM_X86)
-    &training_avx512, &training_avx2,
-#endif
-    &training_plain};
-
-const TrainingKernels* best() {
-  for (const TrainingKernels* kernels : kKinds)
-    if (runs_here(*kernels)) return kernels;
-  return &training_plain;
-}
-
-std::atomic<const TrainingKernels*>& chosen() {
-  static std::atomic<const TrainingKernels*> kernels{best()};
-  return kernels;
+      {&training_plain, true},
+  });
+  return choice;
 }
 
 int64_t products_of(const Windows& w, int64_t channels) {
@@ -61,7 +42,7 @@ ffi::Error InputsByChannel(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> weights, 
     return error;
   if (out->element_count() == 0) return ffi::Error::Success();
   c.weights = weights.typed_data(), c.given = given.typed_data(), c.out = out->typed_data();
-  const TrainingKernels& kernels = *chosen().load();
+  const TrainingKernels& kernels = choice().get();
   const int64_t threads = threads_for(products_of(w, c.channels), pool);
   const int64_t wanted = threads == 1 ? w.images : threads * kPartsOfAThread;
   const int64_t rows = ceil(w.in_height, ceil(wanted, w.images)), down = ceil(w.in_height, rows);
@@ -85,7 +66,7 @@ ffi::Error WeightsByChannel(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi:
   c.in = in.typed_data(), c.given = given.typed_data();
   std::shared_ptr<float[]> sums(new (std::nothrow) float[w.images * size]);
   if (!sums && w.images) return ffi::Error(ffi::ErrorCode::kResourceExhausted, "jax_slim: no memory for sums");
-  const TrainingKernels& kernels = *chosen().load();
+  const TrainingKernels& kernels = choice().get();
   const int64_t threads = threads_for(products_of(w, c.channels), pool);
   constexpr int64_t kLeastChannels = 64;
   const int64_t wanted = threads == 1 ? 1 : threads * kPartsOfAThread;
@@ -129,7 +110,7 @@ ffi::Error cut(ffi::AnyBuffer::Dimensions sizes, int64_t results, int64_t kept, 
 ffi::Error Moments(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> in, ffi::Result<ffi::Buffer<ffi::F32>> out) {
   Blocks b;
   if (auto error = cut(in.dimensions(), out->element_count(), 3, &b); error.failure()) return error;
-  const TrainingKernels& kernels = *chosen().load();
+  const TrainingKernels& kernels = choice().get();
   const float* from = in.typed_data();
   in_parts(pool, threads_for(kProductsOfARead * in.element_count(), pool), b.number, [=, &kernels](int64_t block) {
     kernels.moments(from + block * b.some * b.channels, b.length(block), b.channels, b.of(block));
@@ -167,7 +148,7 @@ ffi::Error GatedSums(ffi::ThreadPool pool, ffi::Buffer<ffi::F32> given, ffi::Buf
     if (auto error = check("a vector", array.element_count(), b.channels); error.failure()) return error;
   const Gated g{b.channels,         given.typed_data(), in.typed_data(), mean.typed_data(), slope.typed_data(),
                 shift.typed_data(), low,                high,            gates};
-  const TrainingKernels& kernels = *chosen().load();
+  const TrainingKernels& kernels = choice().get();
   in_parts(pool, threads_for(2 * kProductsOfARead * in.element_count(), pool), b.number, [=, &kernels](int64_t block) {
     kernels.gated_sums(g, block * b.some, b.length(block), b.of(block));
   });
@@ -211,14 +192,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(jax_slim_gated_sums, jax_slim::GatedSums,
                                   .Attr<float>("high")
                                   .Attr<bool>("gates"));
 
-extern "C" const char* jax_slim_training_instructions() { return jax_slim::chosen().load()->name; }
+extern "C" const char* jax_slim_training_instructions() { return jax_slim::choice().get().name; }
 
 // Takes other kernels than the best that run here; false where they do not.
-extern "C" bool jax_slim_choose_training(const char* name) {
-  for (const jax_slim::TrainingKernels* kernels : jax_slim::kKinds) {
-    if (std::strcmp(kernels->name, name) || !jax_slim::runs_here(*kernels)) continue;
-    jax_slim::chosen().store(kernels);
-    return true;
-  }
-  return false;
-}
+extern "C" bool jax_slim_choose_training(const char* name) { return jax_slim::choice().take(name); }
