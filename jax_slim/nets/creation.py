@@ -110,8 +110,6 @@ class NetModel(Model):
         Raises:
           ValueError: it is a net of video, which has no preprocessing.
         """
-        if self.preprocessing is None:
-            raise ValueError(f"{self.name}: nets of video have no preprocessing of their own.")
         return self.preparation.preprocessing_fn(is_training, use_grayscale)
 
     @property
